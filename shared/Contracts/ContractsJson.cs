@@ -1,0 +1,43 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Recommender.Contracts;
+
+/// <summary>The one JSON context: source-generated, camelCase, nulls left out, depth-limited.</summary>
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    NumberHandling = JsonNumberHandling.Strict,
+    MaxDepth = Limits.JsonDepth)]
+[JsonSerializable(typeof(Interaction))]
+[JsonSerializable(typeof(Interaction[]))]
+[JsonSerializable(typeof(List<Interaction>))]
+[JsonSerializable(typeof(AcceptedResponse))]
+[JsonSerializable(typeof(Item))]
+[JsonSerializable(typeof(Item[]))]
+[JsonSerializable(typeof(UserProfile))]
+[JsonSerializable(typeof(Command))]
+[JsonSerializable(typeof(Command[]))]
+[JsonSerializable(typeof(List<Command>))]
+[JsonSerializable(typeof(ModelReleased))]
+[JsonSerializable(typeof(CatalogueChanged))]
+[JsonSerializable(typeof(UserErased))]
+[JsonSerializable(typeof(TrainingRequested))]
+[JsonSerializable(typeof(RecommendationRequest))]
+[JsonSerializable(typeof(RecommendationResponse))]
+[JsonSerializable(typeof(RankRequest))]
+[JsonSerializable(typeof(SimilarUsersResponse))]
+[JsonSerializable(typeof(UserHistoryResponse))]
+[JsonSerializable(typeof(ModelInfo))]
+[JsonSerializable(typeof(ModelMetrics))]
+[JsonSerializable(typeof(ModelsResponse))]
+[JsonSerializable(typeof(StatusResponse))]
+[JsonSerializable(typeof(TrainingAccepted))]
+[JsonSerializable(typeof(UserListResponse))]
+[JsonSerializable(typeof(DeadLettersResponse))]
+[JsonSerializable(typeof(ReplayResponse))]
+[JsonSerializable(typeof(MergeRequest))]
+[JsonSerializable(typeof(ErasureResponse))]
+[JsonSerializable(typeof(UserExport))]
+[JsonSerializable(typeof(JsonElement))]
+public sealed partial class ContractsJson : JsonSerializerContext;

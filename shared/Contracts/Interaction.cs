@@ -1,0 +1,82 @@
+using System.Text.Json;
+
+namespace Recommender.Contracts;
+
+/// <summary>
+/// One event: what a user (or an anonymous session) did to an item. The body of <c>POST /v1/events</c>, and the element
+/// of the JSON array (or the single object) on the exchange <see cref="Topology.Interactions"/>.
+/// </summary>
+/// <remarks>Ingest fills <see cref="EventId"/> and <see cref="OccurredAt"/> where the producer left them out.</remarks>
+public sealed record Interaction
+{
+    public string? EventId { get; init; }
+    public string? UserId { get; init; }
+    public string? SessionId { get; init; }
+    public string? ItemId { get; init; }
+    public string? Type { get; init; }
+
+    /// <summary>A quantity, a rating, seconds watched: what it means is configured per event type. Finite.</summary>
+    public double? Value { get; init; }
+
+    public DateTimeOffset? OccurredAt { get; init; }
+
+    /// <summary>The answer that led to this event, as returned by a recommendation request.</summary>
+    public string? RecommendationId { get; init; }
+
+    /// <summary>Any JSON object of at most <see cref="Limits.ContextBytes"/> bytes; kept, returned by export, not interpreted.</summary>
+    public JsonElement? Context { get; init; }
+
+    /// <summary>Says which field is wrong and why, or null for a valid event. <paramref name="now"/> bounds <see cref="OccurredAt"/>.</summary>
+    public FieldError? Validate(DateTimeOffset now)
+    {
+        if (EventId is not null && Limits.IdError(EventId) is { } eventIdError) return new("eventId", eventIdError);
+        if (UserId is null && SessionId is null) return new("userId", "userId or sessionId is required");
+        if (UserId is not null && Limits.IdError(UserId) is { } userIdError) return new("userId", userIdError);
+        if (SessionId is not null && Limits.IdError(SessionId) is { } sessionIdError) return new("sessionId", sessionIdError);
+        if (Limits.IdError(ItemId) is { } itemIdError) return new("itemId", itemIdError);
+        if (Limits.NameError(Type) is { } typeError) return new("type", typeError);
+        if (Value is { } value && (!double.IsFinite(value) || Math.Abs(value) > Limits.EventValue)) return new("value", $"is not a number within ±{Limits.EventValue:0}");
+        if (OccurredAt is { } at && at > now + Limits.ClockSkew) return new("occurredAt", $"is more than {Limits.ClockSkew.TotalMinutes:0} minutes ahead of the server's clock");
+        if (OccurredAt is { } early && early.Year < 1970) return new("occurredAt", "is before 1970");
+        if (RecommendationId is not null && Limits.IdError(RecommendationId) is { } recommendationIdError) return new("recommendationId", recommendationIdError);
+        if (Context is { ValueKind: not (JsonValueKind.Object or JsonValueKind.Null or JsonValueKind.Undefined) }) return new("context", "is not an object");
+        if (Context is { ValueKind: JsonValueKind.Object } context && context.GetRawText().Length > Limits.ContextBytes) return new("context", $"is longer than {Limits.ContextBytes} bytes");
+        return null;
+    }
+}
+
+/// <summary>Which field of an element is wrong, and why.</summary>
+public sealed record FieldError(string Field, string Error);
+
+/// <summary>A rejected element of a batch: its 0-based position, the field and the reason.</summary>
+public sealed record RejectedElement(int Index, string Field, string Error);
+
+/// <summary>Answer of <c>POST /v1/events</c> and <c>POST /v1/items</c>.</summary>
+public sealed record AcceptedResponse
+{
+    public required int Accepted { get; init; }
+    public IReadOnlyList<RejectedElement> Rejected { get; init; } = [];
+
+    /// <summary>Ids the server assigned: of the accepted events that came without one, in order. Empty when every event had its own.</summary>
+    public IReadOnlyList<string> EventIds { get; init; } = [];
+}
+
+/// <summary>
+/// Whose events these are: a known user, or an anonymous session whose events may later be merged into a user.
+/// Ids of the two kinds are separate: user <c>"a"</c> and session <c>"a"</c> have nothing in common.
+/// </summary>
+public readonly record struct UserRef(string Id, bool IsSession)
+{
+    public static UserRef User(string id) => new(id, false);
+
+    public static UserRef Session(string id) => new(id, true);
+
+    /// <summary>The owner of an event: the user where one is named, else the session.</summary>
+    public static UserRef Of(Interaction interaction) =>
+        interaction.UserId is { } userId ? User(userId) : Session(interaction.SessionId ?? throw new ArgumentException("userId or sessionId is required", nameof(interaction)));
+
+    /// <summary><c>u:ID</c> or <c>s:ID</c>: the form used in store and factor-store keys.</summary>
+    public string Key => (IsSession ? "s:" : "u:") + Id;
+
+    public override string ToString() => Key;
+}

@@ -1,0 +1,80 @@
+using System.Text.Json;
+
+namespace Recommender.Contracts;
+
+/// <summary>One item of the catalogue. The body of <c>PUT /v1/items/{itemId}</c> and the element of <c>POST /v1/items</c>.</summary>
+public sealed record Item
+{
+    public string? ItemId { get; init; }
+    public string? Title { get; init; }
+    public IReadOnlyList<string> Categories { get; init; } = [];
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>Numbers, texts, booleans, or arrays of texts, by name. Filters and boosts refer to them.</summary>
+    public IReadOnlyDictionary<string, JsonElement> Properties { get; init; } = new Dictionary<string, JsonElement>();
+
+    /// <summary>An item that is not available is never recommended. Its events still count.</summary>
+    public bool Available { get; init; } = true;
+
+    public DateTimeOffset? PublishedAt { get; init; }
+    public string? Url { get; init; }
+    public string? ImageUrl { get; init; }
+
+    /// <summary>The caller's own content embedding, one length per catalogue.</summary>
+    public IReadOnlyList<float>? Vector { get; init; }
+
+    /// <summary>Says which field is wrong and why, or null for a valid item.</summary>
+    public FieldError? Validate()
+    {
+        if (Limits.IdError(ItemId) is { } idError) return new("itemId", idError);
+        if (TooLong(Title, Limits.TitleBytes)) return new("title", $"is longer than {Limits.TitleBytes} bytes");
+        if (Categories is null) return new("categories", "is not an array");
+        if (Tags is null) return new("tags", "is not an array");
+        if (Properties is null) return new("properties", "is not an object");
+        if (Categories.Count + Tags.Count > Limits.LabelsPerItem) return new("categories", $"categories and tags together are more than {Limits.LabelsPerItem}");
+        for (int i = 0; i < Categories.Count; i++) if (Limits.NameError(Categories[i]) is { } e) return new($"categories[{i}]", e);
+        for (int i = 0; i < Tags.Count; i++) if (Limits.NameError(Tags[i]) is { } e) return new($"tags[{i}]", e);
+        if (TooLong(Url, Limits.TextBytes)) return new("url", $"is longer than {Limits.TextBytes} bytes");
+        if (TooLong(ImageUrl, Limits.TextBytes)) return new("imageUrl", $"is longer than {Limits.TextBytes} bytes");
+        if (PropertiesError(Properties) is { } propertiesError) return propertiesError;
+        if (Vector is { } vector)
+        {
+            if (vector.Count is 0 or > Limits.VectorLength) return new("vector", $"has {vector.Count} numbers; 1 to {Limits.VectorLength} are allowed");
+            for (int i = 0; i < vector.Count; i++) if (!float.IsFinite(vector[i])) return new($"vector[{i}]", "is not a finite number");
+        }
+
+        return null;
+    }
+
+    internal static FieldError? PropertiesError(IReadOnlyDictionary<string, JsonElement> properties)
+    {
+        if (properties.Count > Limits.Properties) return new("properties", $"has more than {Limits.Properties} entries");
+        foreach (var (name, value) in properties)
+        {
+            if (Limits.NameError(name) is { } e) return new($"properties.{name}", e);
+            bool valid = value.ValueKind switch
+            {
+                JsonValueKind.Number => value.TryGetDouble(out double d) && double.IsFinite(d),
+                JsonValueKind.True or JsonValueKind.False or JsonValueKind.Null => true,
+                JsonValueKind.String => !TooLong(value.GetString(), Limits.TextBytes),
+                JsonValueKind.Array => value.GetArrayLength() <= Limits.ConditionValues && value.EnumerateArray().All(v => v.ValueKind == JsonValueKind.String && !TooLong(v.GetString(), Limits.NameBytes)),
+                _ => false,
+            };
+            if (!valid) return new($"properties.{name}", "is not a number, text, boolean or array of texts within the size limits");
+        }
+
+        return null;
+    }
+
+    private static bool TooLong(string? text, int maxBytes) =>
+        text is not null && (text.Length > maxBytes || System.Text.Encoding.UTF8.GetByteCount(text) > maxBytes);
+}
+
+/// <summary>Body of <c>PUT /v1/users/{userId}</c>.</summary>
+public sealed record UserProfile
+{
+    public IReadOnlyDictionary<string, JsonElement> Properties { get; init; } = new Dictionary<string, JsonElement>();
+
+    /// <summary>Says which field is wrong and why, or null for a valid profile.</summary>
+    public FieldError? Validate() => Properties is null ? new("properties", "is not an object") : Item.PropertiesError(Properties);
+}

@@ -1,0 +1,163 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Recommender.Contracts;
+
+[JsonConverter(typeof(JsonStringEnumConverter<ModelState>))]
+public enum ModelState
+{
+    [JsonStringEnumMemberName("trained")] Trained,
+    [JsonStringEnumMemberName("rejected")] Rejected,
+    [JsonStringEnumMemberName("released")] Released,
+    [JsonStringEnumMemberName("retired")] Retired,
+}
+
+/// <summary>A model in the registry. Answer of <c>GET /v1/models/{version}</c>.</summary>
+public sealed record ModelInfo
+{
+    public required long Version { get; init; }
+    public required ModelState State { get; init; }
+
+    /// <summary>Why the gate rejected it.</summary>
+    public string? Reason { get; init; }
+
+    public required DateTimeOffset TrainedAt { get; init; }
+    public DateTimeOffset? ReleasedAt { get; init; }
+    public required double TrainSeconds { get; init; }
+    public required string Learner { get; init; }
+    public required int Rank { get; init; }
+    public required int Users { get; init; }
+    public required int Items { get; init; }
+
+    /// <summary>Distinct (user, item) pairs it was trained on.</summary>
+    public required long Interactions { get; init; }
+
+    /// <summary>Events with a sequence up to this one were in the data (<c>trained</c> watermark).</summary>
+    public required long Watermark { get; init; }
+
+    /// <summary>Hyper-parameters by name.</summary>
+    public required JsonElement Settings { get; init; }
+
+    /// <summary>Hold-out metrics of the model and, beside them, of the baselines. Null when there was too little data to hold out.</summary>
+    public ModelMetrics? Metrics { get; init; }
+}
+
+public sealed record ModelMetrics
+{
+    /// <summary><c>temporal</c> or <c>random</c>.</summary>
+    public required string Split { get; init; }
+
+    public required int Users { get; init; }
+
+    /// <summary>By name: <c>model</c>, <c>popular</c>, ….</summary>
+    public required IReadOnlyDictionary<string, MetricSet> Results { get; init; }
+}
+
+/// <summary>Full-catalogue ranking metrics at 20; each is a mean over users with held-out items, with a 95 % bootstrap interval.</summary>
+public sealed record MetricSet
+{
+    public required Estimate RecallAt20 { get; init; }
+    public required Estimate NdcgAt20 { get; init; }
+
+    /// <summary>Further metrics by name, e.g. <c>mapAt20</c>, <c>coverageAt20</c>.</summary>
+    public IReadOnlyDictionary<string, double> More { get; init; } = new Dictionary<string, double>();
+}
+
+public sealed record Estimate(double Mean, double Low, double High);
+
+public sealed record TrainingAccepted
+{
+    public required string Detail { get; init; }
+}
+
+/// <summary>
+/// Answer of <c>GET /v1/status</c>. Watermarks are counts of events, so that
+/// accepted ≥ stored ≥ folded ≥ trained ≥ released at any moment as seen by one reader.
+/// </summary>
+public sealed record StatusResponse
+{
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>ok, or degraded with the reasons in <see cref="Problems"/>.</summary>
+    public required string State { get; init; }
+
+    public required IReadOnlyList<string> Problems { get; init; }
+
+    /// <summary>By stage: <c>stored</c>, <c>folded</c>, <c>trained</c>, <c>released</c> (and <c>accepted</c> where the broker is asked).</summary>
+    public required IReadOnlyDictionary<string, long> Watermarks { get; init; }
+
+    /// <summary>By stage, seconds the oldest waiting event has waited.</summary>
+    public required IReadOnlyDictionary<string, double> LagSeconds { get; init; }
+
+    /// <summary>Messages waiting, by stream.</summary>
+    public required IReadOnlyDictionary<string, long> QueueDepths { get; init; }
+
+    public long? ReleasedVersion { get; init; }
+    public required long Users { get; init; }
+    public required long Items { get; init; }
+    public required long Events { get; init; }
+
+    /// <summary>What training is doing: idle, or stage and share done.</summary>
+    public string Training { get; init; } = "idle";
+}
+
+public sealed record UserListResponse
+{
+    public required IReadOnlyList<UserSummary> Users { get; init; }
+}
+
+public sealed record UserSummary(string UserId, long Events, DateTimeOffset LastAt);
+
+public sealed record DeadLetter
+{
+    public required string Id { get; init; }
+    public required string Stream { get; init; }
+    public required string Reason { get; init; }
+    public DateTimeOffset? FailedAt { get; init; }
+
+    /// <summary>The body as text, cut at 4,096 characters.</summary>
+    public required string Body { get; init; }
+}
+
+public sealed record DeadLettersResponse
+{
+    public required long Total { get; init; }
+    public required IReadOnlyList<DeadLetter> Letters { get; init; }
+}
+
+public sealed record ReplayResponse(long Replayed);
+
+public sealed record MergeRequest
+{
+    public string? SessionId { get; init; }
+}
+
+public sealed record ErasureResponse
+{
+    public required string ErasureId { get; init; }
+
+    /// <summary><c>pending</c>, or <c>done</c> when every stage but the next model is.</summary>
+    public required string State { get; init; }
+
+    /// <summary>Time of each finished stage by name: <c>requested</c>, <c>store</c>, <c>factorStore</c>, <c>serving</c>, <c>model</c>.</summary>
+    public required IReadOnlyDictionary<string, DateTimeOffset> Stages { get; init; }
+
+    /// <summary>Events removed from the store.</summary>
+    public long EventsRemoved { get; init; }
+
+    /// <summary>First model version trained without the user; null until it exists.</summary>
+    public long? ModelVersion { get; init; }
+}
+
+/// <summary>Everything held on a user. Answer of <c>GET /v1/users/{userId}/export</c>.</summary>
+public sealed record UserExport
+{
+    public required string UserId { get; init; }
+    public required IReadOnlyDictionary<string, JsonElement> Properties { get; init; }
+    public required IReadOnlyList<Interaction> Events { get; init; }
+}
+
+public sealed record ModelsResponse
+{
+    public required IReadOnlyList<ModelInfo> Models { get; init; }
+}

@@ -1,0 +1,168 @@
+using System.Text.Json;
+
+namespace Recommender.Contracts;
+
+/// <summary>Body of <c>POST /v1/recommendations</c>; the GET form fills the same fields from path and query.</summary>
+public sealed record RecommendationRequest
+{
+    public string? UserId { get; init; }
+    public string? SessionId { get; init; }
+
+    /// <summary>Events to recommend from, beside what is known of the user.</summary>
+    public IReadOnlyList<HistoryEvent>? History { get; init; }
+
+    /// <summary>Items wanted, 0 to <see cref="Limits.RecommendationCount"/>. Null: the placement's, else 20.</summary>
+    public int? Count { get; init; }
+
+    public Filter? Filter { get; init; }
+    public IReadOnlyList<Boost>? Boosts { get; init; }
+    public IReadOnlyList<Pin>? Pins { get; init; }
+    public IReadOnlyList<string>? Exclude { get; init; }
+
+    /// <summary>0 (only relevance) to 1 (only variety): maximal marginal relevance on item factors.</summary>
+    public double? Diversity { get; init; }
+
+    public bool? IncludeSeen { get; init; }
+    public bool? Explain { get; init; }
+    public string? Placement { get; init; }
+    public string? Cursor { get; init; }
+}
+
+public sealed record HistoryEvent
+{
+    public string? ItemId { get; init; }
+    public string? Type { get; init; }
+    public double? Value { get; init; }
+    public DateTimeOffset? OccurredAt { get; init; }
+}
+
+/// <summary>
+/// Which items may appear: all of <see cref="Must"/>, none of <see cref="MustNot"/>, and at least one of <see cref="Should"/>
+/// where it is given.
+/// </summary>
+public sealed record Filter
+{
+    public IReadOnlyList<Condition>? Must { get; init; }
+    public IReadOnlyList<Condition>? MustNot { get; init; }
+    public IReadOnlyList<Condition>? Should { get; init; }
+}
+
+/// <summary>One test of one key: <c>categories</c>, <c>tags</c>, <c>itemId</c>, <c>publishedAt</c> or the name of a property.</summary>
+public sealed record Condition
+{
+    public string? Key { get; init; }
+
+    /// <summary>Texts, numbers or booleans, of which the item has at least one.</summary>
+    public IReadOnlyList<JsonElement>? Any { get; init; }
+
+    /// <summary>Texts, numbers or booleans, of which the item has every one.</summary>
+    public IReadOnlyList<JsonElement>? All { get; init; }
+
+    /// <summary>Bounds: numbers, or RFC 3339 times for <c>publishedAt</c>.</summary>
+    public JsonElement? Gt { get; init; }
+    public JsonElement? Gte { get; init; }
+    public JsonElement? Lt { get; init; }
+    public JsonElement? Lte { get; init; }
+
+    public bool? Exists { get; init; }
+}
+
+/// <summary>Multiplies the score of matching items by <see cref="Factor"/> (above 0; divides scores below zero, so that more than 1 always lifts).</summary>
+public sealed record Boost
+{
+    public Filter? Filter { get; init; }
+    public double Factor { get; init; } = 1;
+}
+
+/// <summary>Puts an item at a 1-based position of the first page.</summary>
+public sealed record Pin
+{
+    public string? ItemId { get; init; }
+    public int Position { get; init; }
+}
+
+public sealed record RecommendationResponse
+{
+    public string? RecommendationId { get; init; }
+
+    /// <summary>Null when no model was used: nothing is released yet, or the source is not a model.</summary>
+    public long? ModelVersion { get; init; }
+
+    /// <summary>One of <see cref="Sources"/>.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>Cursor of the following page; null on the last.</summary>
+    public string? Next { get; init; }
+
+    public required IReadOnlyList<RecommendedItem> Items { get; init; }
+}
+
+public sealed record RecommendedItem
+{
+    public required string ItemId { get; init; }
+    public required float Score { get; init; }
+    public string? Title { get; init; }
+    public IReadOnlyList<Reason>? Reasons { get; init; }
+}
+
+/// <summary>The exact share of one history item in a score. Shares of a score sum to 1; one may be negative.</summary>
+public sealed record Reason
+{
+    public required string ItemId { get; init; }
+    public string? Title { get; init; }
+    public required float Share { get; init; }
+}
+
+/// <summary>Where an answer came from.</summary>
+public static class Sources
+{
+    public const string Personal = "personal";
+    public const string Session = "session";
+    public const string Similar = "similar";
+    public const string Trending = "trending";
+    public const string Popular = "popular";
+    public const string Latest = "latest";
+}
+
+/// <summary>Body of <c>POST /v1/rank</c>.</summary>
+public sealed record RankRequest
+{
+    public string? UserId { get; init; }
+    public string? SessionId { get; init; }
+    public IReadOnlyList<HistoryEvent>? History { get; init; }
+    public IReadOnlyList<string>? ItemIds { get; init; }
+    public bool? Explain { get; init; }
+}
+
+public sealed record SimilarUser
+{
+    public required string UserId { get; init; }
+    public required float Score { get; init; }
+}
+
+public sealed record SimilarUsersResponse
+{
+    public long? ModelVersion { get; init; }
+    public required IReadOnlyList<SimilarUser> Users { get; init; }
+}
+
+/// <summary>What is known of a user's history in the factor store, newest first. Answer of <c>GET /v1/users/{userId}/history</c>.</summary>
+public sealed record UserHistoryResponse
+{
+    public required string UserId { get; init; }
+    public required IReadOnlyList<HistoryItem> Items { get; init; }
+}
+
+public sealed record HistoryItem
+{
+    public required string ItemId { get; init; }
+    public string? Title { get; init; }
+    public IReadOnlyList<string> Categories { get; init; } = [];
+    public required DateTimeOffset LastAt { get; init; }
+
+    /// <summary>Sum of the events' weights; what the fold-in uses.</summary>
+    public required float Weight { get; init; }
+
+    /// <summary>1 where all events are positive, 0 where all are negative, between where both occur.</summary>
+    public required float Target { get; init; }
+}

@@ -1,0 +1,83 @@
+using Recommender.Contracts;
+
+namespace Recommender.FactorStore;
+
+/// <summary>
+/// What serving reads: one value per user, the catalogue with its statistics as a feed of changes, the bytes of models, and the
+/// release pointer. All of it can be rebuilt from the store. Redis for servers, in-process embedded; both pass the same contract tests.
+/// </summary>
+/// <remarks>Failures surface as <see cref="FactorStoreUnavailableException"/>.</remarks>
+public interface IFactorStore : IAsyncDisposable
+{
+    /// <summary>The user's value as written by <see cref="UserState.Encode"/>, or null. One round trip, no parsing.</summary>
+    ValueTask<byte[]?> GetUserAsync(UserRef user);
+
+    /// <summary>
+    /// Writes users, in pipelined batches. A value replaces only one with a lower (<see cref="UserState.Revision"/>,
+    /// <see cref="UserState.ModelVersion"/>): an older fold-in never overwrites a newer one.
+    /// </summary>
+    Task PutUsersAsync(IReadOnlyList<UserState> users, CancellationToken cancellationToken);
+
+    Task DeleteUsersAsync(IReadOnlyList<UserRef> users, CancellationToken cancellationToken);
+
+    /// <summary>Writes attributes and statistics, and appends the keys to the feed of changes. Returns the feed's new sequence.</summary>
+    Task<long> PutItemsAsync(IReadOnlyList<ItemRecord> items, CancellationToken cancellationToken);
+
+    /// <summary>Writes statistics alone. Values, not increments: repeating it changes nothing.</summary>
+    Task<long> PutItemStatisticsAsync(IReadOnlyList<ItemStatisticsRecord> statistics, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The current records of items changed after <paramref name="afterSequence"/>, at most about <paramref name="limit"/>, in order of change.
+    /// From 0 it yields the whole catalogue. A different <see cref="ItemChanges.Generation"/> than before means the feed started anew:
+    /// read it again from 0.
+    /// </summary>
+    Task<ItemChanges> ReadItemChangesAsync(long afterSequence, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Writes a model's bytes under its version, in chunks.</summary>
+    Task PutModelAsync(long version, ReadOnlyMemory<byte> model, CancellationToken cancellationToken);
+
+    /// <summary>Null when absent or incomplete.</summary>
+    Task<byte[]?> GetModelAsync(long version, CancellationToken cancellationToken);
+
+    Task DeleteModelAsync(long version, CancellationToken cancellationToken);
+
+    /// <summary>The release pointer: one atomic write. A model's bytes are there before it points to it.</summary>
+    Task SetReleasedAsync(long version, CancellationToken cancellationToken);
+
+    Task<long?> GetReleasedAsync(CancellationToken cancellationToken);
+
+    /// <summary>Name of the current content; null when the store is empty or was emptied, which asks for a rebuild.</summary>
+    Task<string?> GetGenerationAsync(CancellationToken cancellationToken);
+
+    /// <summary>Marks the content as complete. Written last by a rebuild.</summary>
+    Task SetGenerationAsync(string generation, CancellationToken cancellationToken);
+}
+
+public sealed class FactorStoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>An item as serving sees it. <see cref="Item"/> is null for an item known only from events.</summary>
+public sealed record ItemRecord
+{
+    public required int ItemKey { get; init; }
+    public required string ItemId { get; init; }
+    public Item? Item { get; init; }
+    public bool Deleted { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public double Popularity { get; init; }
+    public double Trend { get; init; } = double.NegativeInfinity;
+}
+
+/// <param name="ItemId">Creates the record of an item that so far is known only from events.</param>
+public readonly record struct ItemStatisticsRecord(int ItemKey, string ItemId, double Popularity, double Trend);
+
+public sealed record ItemChanges
+{
+    public required string? Generation { get; init; }
+    public required IReadOnlyList<ItemRecord> Items { get; init; }
+
+    /// <summary>Where to go on: pass it as <c>afterSequence</c> next time.</summary>
+    public required long Sequence { get; init; }
+
+    /// <summary>More changes wait behind <see cref="Sequence"/>.</summary>
+    public required bool More { get; init; }
+}

@@ -1,0 +1,48 @@
+namespace Recommender.Factorization;
+
+/// <summary>One item of a user's history, as learning and fold-in take it.</summary>
+/// <param name="Item">0-based index in the model.</param>
+/// <param name="Weight">Confidence c &gt; 0.</param>
+/// <param name="Target">p in 0..1: what the score should be; 1 for positive, 0 for negative event types.</param>
+public readonly record struct HistoryEntry(int Item, float Weight, float Target);
+
+/// <summary>
+/// What training yields and serving needs: immutable and safe for concurrent use. The score of an item for a user is the dot
+/// product of the user's factor with the item's row of <see cref="ItemFactors"/>, plus, where the learner has one, the sparse
+/// item–item term of the history. Every learner fills this one contract.
+/// </summary>
+public abstract class Model
+{
+    /// <summary>Name of the learner, e.g. <c>ials</c>.</summary>
+    public abstract string Learner { get; }
+
+    /// <summary>Length of a factor.</summary>
+    public abstract int Rank { get; }
+
+    public abstract int ItemCount { get; }
+
+    /// <summary><c>items × rank</c>, row-major.</summary>
+    public abstract ReadOnlyMemory<float> ItemFactors { get; }
+
+    /// <summary>
+    /// Solves a user's factor from their history against the fixed item factors. The result depends on the history alone, not on its order,
+    /// beyond rounding. An empty history gives the zero factor. Entries beyond <see cref="ItemCount"/> are the caller's error
+    /// (<see cref="ArgumentOutOfRangeException"/>).
+    /// </summary>
+    /// <param name="factor">Receives <see cref="Rank"/> numbers.</param>
+    public abstract void FoldIn(ReadOnlySpan<HistoryEntry> history, Span<float> factor);
+
+    /// <summary>
+    /// What each history entry contributes to the score of <paramref name="item"/>; the contributions sum to the score.
+    /// </summary>
+    /// <param name="contributions">As long as <paramref name="history"/>.</param>
+    /// <returns>The score.</returns>
+    public abstract float Explain(ReadOnlySpan<HistoryEntry> history, int item, Span<float> contributions);
+
+    /// <summary>Writes magic, format version, every setting and the numbers; <see cref="Read"/> restores it bit for bit.</summary>
+    public abstract void Write(Stream stream);
+
+    /// <summary>Reads what <see cref="Write"/> wrote, of any learner.</summary>
+    /// <exception cref="InvalidDataException">Not a model, of a newer format, or cut short.</exception>
+    public static Model Read(Stream stream) => ModelFormat.Read(stream);
+}

@@ -1,0 +1,232 @@
+using System.Text.Json;
+using Recommender.Contracts;
+
+namespace Recommender.Storage;
+
+/// <summary>
+/// The durable truth: interactions, catalogue, users, models. PostgreSQL for servers, SQLite embedded; both pass the same
+/// contract tests. Every write is atomic and applying it twice has the effect of applying it once.
+/// </summary>
+/// <remarks>
+/// Users and items have permanent integer <b>keys</b> (surrogate keys, from 1, never reused) beside their external ids.
+/// A model's 0-based index of an item is its position in that model and is something else.
+/// Failures of the database surface as <see cref="StoreUnavailableException"/>; the caller retries.
+/// </remarks>
+public interface IStore : IInteractionStore, ICatalogueStore, IUserStore, IModelRegistry, IAsyncDisposable
+{
+    /// <summary>Brings the schema to the current version. Safe to call from several processes at once. Refuses a schema newer than this program.</summary>
+    Task MigrateAsync(CancellationToken cancellationToken);
+
+    Task<StoreStatus> GetStatusAsync(CancellationToken cancellationToken);
+
+    /// <summary>A small JSON value by name (tuned settings and the like); null when absent.</summary>
+    Task<JsonElement?> GetSettingAsync(string name, CancellationToken cancellationToken);
+
+    Task PutSettingAsync(string name, JsonElement value, CancellationToken cancellationToken);
+}
+
+public interface IInteractionStore
+{
+    /// <summary>
+    /// Stores the events whose id is new, in one transaction, and adds them to the popularity and trend of their items.
+    /// Events are valid and complete (<see cref="Interaction.EventId"/>, <see cref="Interaction.OccurredAt"/> set).
+    /// Events of an erased user from before the erasure are dropped and counted.
+    /// </summary>
+    Task<StoredBatch> StoreInteractionsAsync(IReadOnlyList<Interaction> interactions, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The whole history of each user, as of one moment: <see cref="UserEvents.Revision"/> and events belong together.
+    /// Unknown keys are left out.
+    /// </summary>
+    Task<IReadOnlyList<UserEvents>> ReadUserEventsAsync(IReadOnlyCollection<int> userKeys, CancellationToken cancellationToken);
+
+    /// <summary>Every event with a sequence of at most <paramref name="upToSequence"/>, ordered by (occurredAt, sequence), for training.</summary>
+    Task<InteractionLog> ReadInteractionsAsync(long upToSequence, CancellationToken cancellationToken);
+
+    /// <summary>Names of event types; the position is <see cref="StoredEvent.TypeId"/>.</summary>
+    Task<IReadOnlyList<string>> GetEventTypesAsync(CancellationToken cancellationToken);
+
+    /// <summary>Keys of users above <paramref name="afterKey"/>, ascending, at most <paramref name="limit"/>.</summary>
+    Task<IReadOnlyList<int>> ListUserKeysAsync(int afterKey, int limit, CancellationToken cancellationToken);
+}
+
+public interface ICatalogueStore
+{
+    /// <summary>
+    /// Applies PutItem, PatchItem and DeleteItem commands in order, in one transaction, and returns the entries as they are afterwards.
+    /// A patch that would make its item invalid is returned in <see cref="CatalogueResult.Failed"/> and changes nothing.
+    /// </summary>
+    Task<CatalogueResult> ApplyCatalogueAsync(IReadOnlyList<Command> commands, CancellationToken cancellationToken);
+
+    /// <summary>Entries with a key above <paramref name="afterKey"/>, ascending, at most <paramref name="limit"/>, deleted ones too.</summary>
+    Task<IReadOnlyList<CatalogueEntry>> ReadCatalogueAsync(int afterKey, int limit, CancellationToken cancellationToken);
+}
+
+public interface IUserStore
+{
+    Task PutUserAsync(string userId, UserProfile profile, CancellationToken cancellationToken);
+
+    /// <summary>Moves the session's events to the user. Returns the keys of both users where they exist, so that they can be folded in again.</summary>
+    Task<MergeResult> MergeSessionAsync(string sessionId, string userId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Removes the user, their events and properties, and takes the events back out of the items' popularity. Leaves a tombstone,
+    /// so that events from before <paramref name="requestedAt"/> that arrive later are dropped. Repeating it changes nothing.
+    /// </summary>
+    Task<ErasureResponse> EraseUserAsync(string userId, string erasureId, DateTimeOffset requestedAt, CancellationToken cancellationToken);
+
+    /// <summary>Records the time of one more stage of an erasure (<c>factorStore</c>, <c>serving</c>, <c>model</c>).</summary>
+    Task CompleteErasureStageAsync(string erasureId, string stage, DateTimeOffset at, long? modelVersion, CancellationToken cancellationToken);
+
+    Task<ErasureResponse?> GetErasureAsync(string erasureId, CancellationToken cancellationToken);
+
+    /// <summary>Null for an unknown user.</summary>
+    Task<UserExport?> ExportUserAsync(string userId, CancellationToken cancellationToken);
+
+    /// <summary>Users (not sessions) whose id starts with <paramref name="prefix"/>, those with most events first.</summary>
+    Task<IReadOnlyList<UserSummary>> ListUsersAsync(string prefix, int limit, CancellationToken cancellationToken);
+}
+
+public interface IModelRegistry
+{
+    /// <summary>Saves a model under the next version, which is returned; <see cref="ModelInfo.Version"/> of <paramref name="info"/> is ignored. Not released yet.</summary>
+    Task<long> SaveModelAsync(ModelInfo info, ReadOnlyMemory<byte> model, CancellationToken cancellationToken);
+
+    /// <summary>Newest first.</summary>
+    Task<IReadOnlyList<ModelInfo>> ListModelsAsync(int limit, CancellationToken cancellationToken);
+
+    Task<ModelInfo?> GetModelAsync(long version, CancellationToken cancellationToken);
+
+    Task<ModelInfo?> GetReleasedModelAsync(CancellationToken cancellationToken);
+
+    /// <summary>The model's bytes; null when the version is unknown or its bytes have been pruned.</summary>
+    Task<byte[]?> ReadModelAsync(long version, CancellationToken cancellationToken);
+
+    /// <summary>Makes a version the released one and retires the one before, in one transaction. Null when its bytes are not there.</summary>
+    Task<ModelInfo?> ReleaseModelAsync(long version, DateTimeOffset releasedAt, CancellationToken cancellationToken);
+
+    /// <summary>Drops the bytes (not the record) of all but the newest <paramref name="keep"/> models and the released one; returns the versions dropped.</summary>
+    Task<IReadOnlyList<long>> PruneModelsAsync(int keep, CancellationToken cancellationToken);
+
+    /// <summary>The right to train: at most one holder among all processes. Null when another holds it. Lost with the holder's connection.</summary>
+    Task<IAsyncDisposable?> TryAcquireTrainingLeaseAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>The database cannot be reached or refuses work for now. Nothing was changed.</summary>
+public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <param name="Events">Events stored.</param>
+/// <param name="Users">Users and sessions with events or a profile.</param>
+/// <param name="Items">Items known, deleted ones not counted.</param>
+/// <param name="Sequence">Highest event sequence; 0 when there is none.</param>
+/// <param name="LastStoredAt">When the newest event was stored.</param>
+public sealed record StoreStatus(long Events, long Users, long Items, long Sequence, DateTimeOffset? LastStoredAt);
+
+public sealed record StoredBatch
+{
+    public required int Stored { get; init; }
+    public required int Duplicates { get; init; }
+
+    /// <summary>Events of erased users.</summary>
+    public required int Dropped { get; init; }
+
+    /// <summary>Every user named in the batch and not erased, also of duplicates: after a crash they still have to be folded in.</summary>
+    public required IReadOnlyList<int> UserKeys { get; init; }
+
+    /// <summary>Every item named in the batch, also of duplicates, with its statistics after the batch.</summary>
+    public required IReadOnlyList<ItemStatistics> Items { get; init; }
+
+    /// <summary>Highest sequence of the store after the batch.</summary>
+    public required long Sequence { get; init; }
+}
+
+/// <param name="Popularity">Number of its events of positive types (see <see cref="StatisticsSettings"/>).</param>
+/// <param name="Trend">Base-2 logarithm of the sum of 2^((occurredAt − epoch) / half-life) over those events; comparable at any time. −∞ when there is none.</param>
+public readonly record struct ItemStatistics(int ItemKey, string ItemId, double Popularity, double Trend);
+
+/// <summary>
+/// How events count in item statistics. Forward decay (Cormode et al., ICDE 2009): the weight of an event grows with its time
+/// instead of shrinking with age, so that the order never changes by waiting and events may come in any order.
+/// </summary>
+public sealed record StatisticsSettings
+{
+    /// <summary>Event types that do not count, because they are negative.</summary>
+    public IReadOnlySet<string> NegativeTypes { get; init; } = new HashSet<string>();
+
+    public double TrendHalfLifeHours { get; init; } = 72;
+
+    /// <summary>Time zero of trends. Never changes within a database.</summary>
+    public static readonly DateTimeOffset Epoch = DateTimeOffset.UnixEpoch;
+
+    /// <summary>The exponent of one event: (occurredAt − epoch) / half-life.</summary>
+    public double TrendOf(DateTimeOffset occurredAt) => (occurredAt - Epoch).TotalHours / TrendHalfLifeHours;
+
+    /// <summary>log2(2^a + 2^b) without overflow.</summary>
+    public static double AddTrends(double a, double b)
+    {
+        if (double.IsNegativeInfinity(a)) return b;
+        if (double.IsNegativeInfinity(b)) return a;
+        double high = Math.Max(a, b), low = Math.Min(a, b);
+        return high + Math.Log2(1 + Math.Pow(2, low - high));
+    }
+}
+
+/// <summary>One event of a history. <see cref="Value"/> is NaN where the event had none.</summary>
+public readonly record struct StoredEvent(int ItemKey, short TypeId, float Value, long OccurredAtMs);
+
+public sealed record UserEvents
+{
+    public required int UserKey { get; init; }
+    public required UserRef User { get; init; }
+
+    /// <summary>Grows with every change of the user's events; orders concurrent fold-ins.</summary>
+    public required long Revision { get; init; }
+
+    /// <summary>Oldest first, by (occurredAt, sequence).</summary>
+    public required IReadOnlyList<StoredEvent> Events { get; init; }
+}
+
+/// <summary>Events as columns of one length, ordered by (occurredAt, sequence).</summary>
+public sealed record InteractionLog
+{
+    public required int[] UserKeys { get; init; }
+    public required int[] ItemKeys { get; init; }
+    public required short[] TypeIds { get; init; }
+
+    /// <summary>NaN where the event had no value.</summary>
+    public required float[] Values { get; init; }
+
+    /// <summary>Milliseconds since 1970, ascending.</summary>
+    public required long[] OccurredAtMs { get; init; }
+
+    public int Count => UserKeys.Length;
+}
+
+public sealed record CatalogueEntry
+{
+    public required int ItemKey { get; init; }
+    public required string ItemId { get; init; }
+
+    /// <summary>Null for an item that is known only from events.</summary>
+    public Item? Item { get; init; }
+
+    public bool Deleted { get; init; }
+    public double Popularity { get; init; }
+    public double Trend { get; init; } = double.NegativeInfinity;
+
+    /// <summary>When it was first seen; <c>latest</c> orders by <see cref="Item.PublishedAt"/>, else by this.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+}
+
+public sealed record CatalogueResult
+{
+    public required IReadOnlyList<CatalogueEntry> Changed { get; init; }
+
+    /// <summary>Commands that could not be applied, by position, with the reason.</summary>
+    public required IReadOnlyList<RejectedElement> Failed { get; init; }
+}
+
+/// <param name="Moved">Events moved.</param>
+/// <param name="UserKey">Null when neither had events.</param>
+/// <param name="SessionKey">Null when the session is unknown.</param>
+public sealed record MergeResult(int Moved, int? UserKey, int? SessionKey);

@@ -1,0 +1,12 @@
+using System.CommandLine;
+
+namespace Recommender.Benchmarks;
+
+/// <summary>Every benchmark, by the name it is run with.</summary>
+internal static class Verbs
+{
+    public static IEnumerable<Command> All()
+    {
+        yield break;
+    }
+}
