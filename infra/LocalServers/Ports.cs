@@ -1,0 +1,43 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Recommender.LocalServers;
+
+public static class Ports
+{
+    private static readonly HashSet<int> Given = [];
+
+    /// <summary>
+    /// A loopback TCP port that nothing listens on. Taken from below the range that the system gives to outgoing connections, so that
+    /// a server that is down for a moment finds its port free when it comes back. Never the same port twice in one process.
+    /// </summary>
+    public static int Free()
+    {
+        for (int attempt = 0; attempt < 1000; attempt++)
+        {
+            int port = Random.Shared.Next(15_000, 32_000);
+            lock (Given)
+            {
+                if (!IsFree(port) || !Given.Add(port)) continue;
+            }
+            return port;
+        }
+        throw new InvalidOperationException("No free loopback port found between 15000 and 32000.");
+    }
+
+    public static bool IsFree(int port)
+    {
+        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            // Linux lets a listener take a port whose last connections are in TIME_WAIT; so does .NET's default for a bound socket.
+            probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            probe.Listen(1);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}
