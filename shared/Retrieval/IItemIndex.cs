@@ -1,0 +1,94 @@
+namespace Recommender.Retrieval;
+
+/// <summary>
+/// Finds the items with the largest dot product with a query among <see cref="Count"/> items × <see cref="Rank"/> factors. Safe for
+/// concurrent use; a search allocates nothing.
+/// </summary>
+public interface IItemIndex
+{
+    /// <summary>Items in the index; positions are 0 to Count − 1.</summary>
+    int Count { get; }
+
+    /// <summary>Length of a factor.</summary>
+    int Rank { get; }
+
+    /// <summary>What kind of index this is and how it is set, in a few words for a status page.</summary>
+    string Description { get; }
+
+    /// <summary>
+    /// The best <paramref name="k"/> items of the scope, best first: higher score first, among equal scores the lower position. Items whose
+    /// score is NaN are never returned; infinite scores are ordered like any other.
+    /// </summary>
+    /// <param name="query"><see cref="Rank"/> numbers.</param>
+    /// <param name="k">Items wanted, at least 0. More than there are returns all there are.</param>
+    /// <param name="results">Receives the items; at least min(k, Count) long. Beyond the returned number its content is undefined.</param>
+    /// <returns>How many items were found: k, or fewer if the scope has fewer.</returns>
+    /// <exception cref="ArgumentException">The query is not Rank long, or results is too short.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">k is negative.</exception>
+    int Search(ReadOnlySpan<float> query, int k, in SearchScope scope, Span<ScoredItem> results);
+
+    /// <summary>
+    /// Several searches at once, so that each item row is read once for many queries. Every result is what <see cref="Search"/> would return.
+    /// </summary>
+    /// <param name="queries">queries × Rank numbers, row-major.</param>
+    /// <param name="results">queries × k, row-major: query q's items start at q·k.</param>
+    /// <param name="counts">Receives the number of items found for each query.</param>
+    void SearchMany(ReadOnlySpan<float> queries, int k, in BatchScope scope, Span<ScoredItem> results, Span<int> counts)
+    {
+        Arguments.CheckSearchMany(this, queries, k, results, counts);
+        int stride = k;
+        for (int q = 0; q < counts.Length; q++)
+        {
+            counts[q] = Search(queries.Slice(q * Rank, Rank), k, scope.Of(q), results.Slice(q * stride, stride));
+        }
+    }
+
+    /// <summary>The scores of given items, to the bit those that <see cref="Search"/> returns.</summary>
+    /// <param name="query"><see cref="Rank"/> numbers.</param>
+    /// <param name="items">Positions, in any order.</param>
+    /// <param name="scores">As long as <paramref name="items"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A position is not in the index.</exception>
+    void Score(ReadOnlySpan<float> query, ReadOnlySpan<int> items, Span<float> scores);
+
+    /// <summary>The factor of one item, <see cref="Rank"/> long. Valid as long as the index.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The position is not in the index.</exception>
+    ReadOnlySpan<float> Factor(int item);
+}
+
+/// <summary>The argument checks every index shares.</summary>
+internal static class Arguments
+{
+    /// <returns>How many items a result can hold: min(k, Count).</returns>
+    public static int CheckSearch(IItemIndex index, ReadOnlySpan<float> query, int k, Span<ScoredItem> results)
+    {
+        if (query.Length != index.Rank) throw new ArgumentException($"The query has {query.Length} numbers; the index has rank {index.Rank}.", nameof(query));
+        ArgumentOutOfRangeException.ThrowIfNegative(k);
+        int wanted = Math.Min(k, index.Count);
+        if (results.Length < wanted) throw new ArgumentException($"Results hold {results.Length} items; {wanted} are wanted.", nameof(results));
+        return wanted;
+    }
+
+    public static void CheckSearchMany(IItemIndex index, ReadOnlySpan<float> queries, int k, Span<ScoredItem> results, Span<int> counts)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(k);
+        if (queries.Length != (long)counts.Length * index.Rank) throw new ArgumentException($"{counts.Length} queries of rank {index.Rank} need {(long)counts.Length * index.Rank} numbers, not {queries.Length}.", nameof(queries));
+        if (results.Length < (long)counts.Length * k) throw new ArgumentException($"{counts.Length} queries for {k} items need room for {(long)counts.Length * k}, not {results.Length}.", nameof(results));
+    }
+
+    public static void CheckScore(IItemIndex index, ReadOnlySpan<float> query, ReadOnlySpan<int> items, Span<float> scores)
+    {
+        if (query.Length != index.Rank) throw new ArgumentException($"The query has {query.Length} numbers; the index has rank {index.Rank}.", nameof(query));
+        if (scores.Length < items.Length) throw new ArgumentException($"Scores hold {scores.Length} numbers; {items.Length} items are given.", nameof(scores));
+    }
+
+    public static void CheckItem(IItemIndex index, int item)
+    {
+        if ((uint)item >= (uint)index.Count) throw new ArgumentOutOfRangeException(nameof(item), item, $"The index holds positions 0 to {index.Count - 1}.");
+    }
+
+    public static void CheckFactors(ReadOnlyMemory<float> factors, int rank)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rank, 1);
+        if (factors.Length % rank != 0) throw new ArgumentException($"{factors.Length} numbers are not a whole number of rows of rank {rank}.", nameof(factors));
+    }
+}

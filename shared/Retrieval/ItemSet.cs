@@ -1,0 +1,162 @@
+using System.Numerics;
+using System.Numerics.Tensors;
+
+namespace Recommender.Retrieval;
+
+/// <summary>
+/// A set of item positions as a bitmap: 1 bit per position from 0 to <see cref="Length"/> − 1. Positions from <see cref="Length"/> on are
+/// not in the set. Mutable while it is built; once shared between threads it must not be changed any more.
+/// </summary>
+public sealed class ItemSet
+{
+    private readonly ulong[] _words;
+    private int _count;
+
+    /// <param name="length">Positions the set can hold, at least 0. The set starts empty.</param>
+    public ItemSet(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        Length = length;
+        _words = new ulong[WordsOf(length)];
+    }
+
+    private ItemSet(int length, ulong[] words, int count)
+    {
+        Length = length;
+        _words = words;
+        _count = count;
+    }
+
+    /// <summary>Positions the set can hold.</summary>
+    public int Length { get; }
+
+    /// <summary>The bitmap: bit <c>i % 64</c> of word <c>i / 64</c> is position i. Bits from <see cref="Length"/> on are 0.</summary>
+    public ReadOnlySpan<ulong> Words => _words;
+
+    /// <summary>How many positions are in the set. Counted once and remembered.</summary>
+    public int Count
+    {
+        get
+        {
+            int count = Volatile.Read(ref _count);
+            if (count >= 0) return count;
+            count = 0;
+            foreach (ulong word in _words) count += BitOperations.PopCount(word);
+            Volatile.Write(ref _count, count);
+            return count;
+        }
+    }
+
+    /// <summary>The set of the given positions.</summary>
+    /// <param name="length">Positions the set can hold.</param>
+    /// <param name="positions">In any order, repetitions allowed.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A position is not in 0 .. <paramref name="length"/> − 1.</exception>
+    public static ItemSet Of(int length, ReadOnlySpan<int> positions)
+    {
+        var set = new ItemSet(length);
+        foreach (int position in positions) set.Add(position);
+        return set;
+    }
+
+    /// <summary>The set of all positions below <paramref name="length"/>.</summary>
+    public static ItemSet All(int length) => new ItemSet(length).Not();
+
+    /// <summary>Whether the position is in the set; false for any position outside 0 .. <see cref="Length"/> − 1.</summary>
+    public bool Contains(int position) => (uint)position < (uint)Length && (_words[position >> 6] & (1UL << position)) != 0;
+
+    /// <exception cref="ArgumentOutOfRangeException">The position is not in 0 .. <see cref="Length"/> − 1.</exception>
+    public void Add(int position)
+    {
+        CheckPosition(position);
+        _words[position >> 6] |= 1UL << position;
+        _count = -1;
+    }
+
+    /// <exception cref="ArgumentOutOfRangeException">The position is not in 0 .. <see cref="Length"/> − 1.</exception>
+    public void Remove(int position)
+    {
+        CheckPosition(position);
+        _words[position >> 6] &= ~(1UL << position);
+        _count = -1;
+    }
+
+    /// <summary>Keeps what is also in <paramref name="other"/>; positions beyond the other's length leave the set.</summary>
+    /// <returns>This set.</returns>
+    public ItemSet And(ItemSet other)
+    {
+        int common = Math.Min(_words.Length, other._words.Length);
+        TensorPrimitives.BitwiseAnd<ulong>(_words.AsSpan(0, common), other._words.AsSpan(0, common), _words);
+        _words.AsSpan(common).Clear();
+        return Changed();
+    }
+
+    /// <summary>Adds what is in <paramref name="other"/>, up to this set's length.</summary>
+    /// <returns>This set.</returns>
+    public ItemSet Or(ItemSet other)
+    {
+        int common = Math.Min(_words.Length, other._words.Length);
+        TensorPrimitives.BitwiseOr<ulong>(_words.AsSpan(0, common), other._words.AsSpan(0, common), _words);
+        return Changed();
+    }
+
+    /// <summary>Removes what is in <paramref name="other"/>.</summary>
+    /// <returns>This set.</returns>
+    public ItemSet AndNot(ItemSet other)
+    {
+        int common = Math.Min(_words.Length, other._words.Length);
+        for (int i = 0; i < common; i++) _words[i] &= ~other._words[i];
+        return Changed();
+    }
+
+    /// <summary>Turns the set into its complement below <see cref="Length"/>.</summary>
+    /// <returns>This set.</returns>
+    public ItemSet Not()
+    {
+        for (int i = 0; i < _words.Length; i++) _words[i] = ~_words[i];
+        return Changed();
+    }
+
+    /// <summary>A copy that can be changed independently.</summary>
+    /// <param name="length">Positions the copy can hold; what does not fit is left out. Null: as many as this one.</param>
+    public ItemSet Copy(int? length = null)
+    {
+        if (length is null || length == Length) return new ItemSet(Length, (ulong[])_words.Clone(), _count);
+        var copy = new ItemSet(length.Value);
+        copy.Or(this);
+        return copy;
+    }
+
+    /// <summary>Writes the positions in ascending order, from <paramref name="from"/> on, until <paramref name="positions"/> is full.</summary>
+    /// <returns>How many were written.</returns>
+    public int CopyTo(Span<int> positions, int from = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(from);
+        int written = 0;
+        for (int word = from >> 6; word < _words.Length; word++)
+        {
+            ulong bits = _words[word];
+            if (word == from >> 6) bits &= ulong.MaxValue << from;
+            for (; bits != 0; bits &= bits - 1)
+            {
+                if (written == positions.Length) return written;
+                positions[written++] = (word << 6) + BitOperations.TrailingZeroCount(bits);
+            }
+        }
+
+        return written;
+    }
+
+    private static int WordsOf(int length) => (int)(((long)length + 63) >> 6);
+
+    private ItemSet Changed()
+    {
+        if ((Length & 63) != 0) _words[^1] &= (1UL << Length) - 1;
+        _count = -1;
+        return this;
+    }
+
+    private void CheckPosition(int position)
+    {
+        if ((uint)position >= (uint)Length) throw new ArgumentOutOfRangeException(nameof(position), position, $"The set holds positions 0 to {Length - 1}.");
+    }
+}

@@ -1,0 +1,50 @@
+namespace Recommender.Retrieval;
+
+/// <summary>Which items a search may return. The default value allows every item.</summary>
+public readonly ref struct SearchScope
+{
+    /// <param name="allowed">Only these positions may appear; null: all. Positions beyond the set's length are not allowed.</param>
+    /// <param name="excluded">These may not appear: positions in ascending order, repetitions allowed; those outside the index do nothing.</param>
+    /// <exception cref="ArgumentException"><paramref name="excluded"/> is not in ascending order.</exception>
+    public SearchScope(ItemSet? allowed, ReadOnlySpan<int> excluded = default)
+    {
+        for (int i = 1; i < excluded.Length; i++)
+        {
+            if (excluded[i] < excluded[i - 1]) throw new ArgumentException($"Excluded positions must ascend; at {i}, {excluded[i]} follows {excluded[i - 1]}.", nameof(excluded));
+        }
+
+        Allowed = allowed;
+        Excluded = excluded;
+    }
+
+    public ItemSet? Allowed { get; }
+
+    public ReadOnlySpan<int> Excluded { get; }
+
+    /// <summary>Whether the scope lets a position through.</summary>
+    public bool Allows(int item) => (Allowed is null || Allowed.Contains(item)) && (Excluded.IsEmpty || Excluded.BinarySearch(item) < 0);
+}
+
+/// <summary>What each of several searches may return: one allowed set for all, and excluded positions of each.</summary>
+public readonly ref struct BatchScope
+{
+    /// <param name="allowed">Only these positions may appear in any result; null: all.</param>
+    /// <param name="excluded">The excluded positions of every query, one query's after another's, each in ascending order.</param>
+    /// <param name="excludedStarts">Where each query's excluded positions start in <paramref name="excluded"/>, plus the end: queries + 1 numbers. Empty: nothing is excluded.</param>
+    public BatchScope(ItemSet? allowed, ReadOnlySpan<int> excluded = default, ReadOnlySpan<int> excludedStarts = default)
+    {
+        if (excludedStarts.IsEmpty && !excluded.IsEmpty) throw new ArgumentException("Excluded positions need the starts of each query's.", nameof(excludedStarts));
+        Allowed = allowed;
+        Excluded = excluded;
+        ExcludedStarts = excludedStarts;
+    }
+
+    public ItemSet? Allowed { get; }
+
+    public ReadOnlySpan<int> Excluded { get; }
+
+    public ReadOnlySpan<int> ExcludedStarts { get; }
+
+    /// <summary>The scope of one of the queries.</summary>
+    public SearchScope Of(int query) => new(Allowed, ExcludedStarts.IsEmpty ? default : Excluded[ExcludedStarts[query]..ExcludedStarts[query + 1]]);
+}
