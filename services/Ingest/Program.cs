@@ -1,1 +1,10 @@
-return 0;
+using Recommender.Ingest;
+using Recommender.ServiceDefaults;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults("ingest");
+builder.AddIngest();
+var app = builder.Build();
+app.UseServiceDefaults();
+app.MapIngest();
+await app.RunAsync();

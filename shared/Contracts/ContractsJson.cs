@@ -8,7 +8,8 @@ namespace Recommender.Contracts;
     JsonSerializerDefaults.Web,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NumberHandling = JsonNumberHandling.Strict,
-    MaxDepth = Limits.JsonDepth)]
+    MaxDepth = Limits.JsonDepth,
+    AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(Interaction))]
 [JsonSerializable(typeof(Interaction[]))]
 [JsonSerializable(typeof(List<Interaction>))]

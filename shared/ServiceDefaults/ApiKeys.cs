@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Recommender.ServiceDefaults;
+
+/// <summary>What a key may do.</summary>
+public static class Scopes
+{
+    public const string Ingest = "ingest";
+    public const string Read = "read";
+
+    /// <summary>Includes the other two.</summary>
+    public const string Admin = "admin";
+
+    public static IReadOnlyList<string> All { get; } = [Ingest, Read, Admin];
+}
+
+/// <summary>
+/// A key as it is configured, under <c>Keys:N</c>: never the key itself, only its salted hash.
+/// </summary>
+public sealed class ApiKeyEntry
+{
+    /// <summary>1 to 32 of a–z, 0–9 and '-'. Part of the key, so that one hash is computed per unknown key, not one per configured key.</summary>
+    public string Id { get; set; } = "";
+
+    /// <summary><c>pbkdf2-sha256$iterations$salt$hash</c>, the last two in base64.</summary>
+    public string Hash { get; set; } = "";
+
+    /// <summary>Of <see cref="ServiceDefaults.Scopes.All"/>.</summary>
+    public string[] Scopes { get; set; } = [];
+
+    /// <summary>Sustained rate. Twice as many may come at once.</summary>
+    public int RequestsPerSecond { get; set; } = 10_000;
+}
+
+/// <summary>Makes and checks keys: <c>rk_ID_SECRET</c> with 256 random bits, hashed by PBKDF2-HMAC-SHA256.</summary>
+public static class ApiKeys
+{
+    private const int Iterations = 100_000;
+
+    /// <summary>A new key, to be shown once, and the entry to be kept.</summary>
+    /// <exception cref="ArgumentException">The id or a scope is not valid.</exception>
+    public static (string Key, ApiKeyEntry Entry) Create(string id, IReadOnlyList<string> scopes, int requestsPerSecond = 10_000)
+    {
+        if (IdError(id) is { } error) throw new ArgumentException(error, nameof(id));
+        if (scopes.Count == 0 || scopes.Any(s => !Scopes.All.Contains(s))) throw new ArgumentException($"Scopes are one or more of {string.Join(", ", Scopes.All)}.", nameof(scopes));
+        string secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)).Replace('+', '-').Replace('/', '_').TrimEnd('=');
+        string key = $"rk_{id}_{secret}";
+        byte[] salt = RandomNumberGenerator.GetBytes(16);
+        byte[] hash = Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(key), salt, Iterations, HashAlgorithmName.SHA256, 32);
+        string text = string.Create(CultureInfo.InvariantCulture, $"pbkdf2-sha256${Iterations}${Convert.ToBase64String(salt)}${Convert.ToBase64String(hash)}");
+        return (key, new ApiKeyEntry { Id = id, Hash = text, Scopes = [.. scopes], RequestsPerSecond = requestsPerSecond });
+    }
+
+    internal static string? IdError(string? id) =>
+        id is { Length: > 0 and <= 32 } && id.All(c => c is >= 'a' and <= 'z' or >= '0' and <= '9' or '-') ? null : "A key's id is 1 to 32 of a-z, 0-9 and '-'.";
+
+    internal static string? IdOf(string key)
+    {
+        if (key.Length is < 8 or > 256 || !key.StartsWith("rk_", StringComparison.Ordinal)) return null;
+        int end = key.IndexOf('_', 3);
+        return end > 3 ? key[3..end] : null;
+    }
+
+    internal static bool Verify(string key, HashedKey hashed)
+    {
+        byte[] actual = Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(key), hashed.Salt, hashed.Iterations, HashAlgorithmName.SHA256, hashed.Hash.Length);
+        return CryptographicOperations.FixedTimeEquals(actual, hashed.Hash);
+    }
+
+    /// <summary>Null when the text is not in the form <see cref="Create"/> makes.</summary>
+    internal static HashedKey? ParseHash(string text)
+    {
+        string[] parts = text.Split('$');
+        if (parts.Length != 4 || parts[0] != "pbkdf2-sha256" || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int iterations) || iterations is < 10_000 or > 10_000_000) return null;
+        try
+        {
+            var hashed = new HashedKey(iterations, Convert.FromBase64String(parts[2]), Convert.FromBase64String(parts[3]));
+            return hashed.Salt.Length >= 8 && hashed.Hash.Length >= 32 ? hashed : null;
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+}
+
+internal sealed record HashedKey(int Iterations, byte[] Salt, byte[] Hash);

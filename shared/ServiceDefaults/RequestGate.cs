@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Recommender.ServiceDefaults;
+
+/// <summary>
+/// The one middleware of all services: trace header, keys and limits before the endpoint; problem details after it.
+/// One class instead of five, because every request pays for each layer.
+/// </summary>
+internal sealed class RequestGate(RequestDelegate next, KeyRing keys, IOptions<ProblemOptions> problems, ILogger<RequestGate> logger)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var activity = Activity.Current;
+        Activity? own = null;
+        if (activity is null) activity = own = new Activity("request").Start();
+        var headers = context.Response.Headers;
+        headers.TraceParent = activity.Id;
+        headers.XContentTypeOptions = "nosniff";
+        if (!context.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal))
+        {
+            headers.ContentSecurityPolicy = "frame-ancestors 'none'; base-uri 'self'; object-src 'none'; form-action 'self'";
+            headers.XFrameOptions = "DENY";
+            headers["Referrer-Policy"] = "no-referrer";
+        }
+
+        var endpoint = context.GetEndpoint();
+        if (activity.IsAllDataRequested && endpoint is RouteEndpoint route) activity.DisplayName = $"{context.Request.Method} {route.RoutePattern.RawText}";
+        try
+        {
+            if (Refusal(context, endpoint) is { } refusal) await refusal.ExecuteAsync(context);
+            else await next(context);
+            if (!context.Response.HasStarted && context.Response.StatusCode >= 400 && context.Response.ContentType is null && context.Response.ContentLength is null)
+                await Problem.OfStatus(context.Response.StatusCode).ExecuteAsync(context);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The client is gone; nobody reads an answer.
+            if (!context.Response.HasStarted) context.Response.StatusCode = 499;
+        }
+        catch (Exception exception)
+        {
+            var problem = ProblemOf(exception);
+            if (problem.Status is 500 || context.Response.HasStarted)
+                logger.LogError(exception, "{Method} {Route} failed", context.Request.Method, (endpoint as RouteEndpoint)?.RoutePattern.RawText ?? "without a route");
+            if (context.Response.HasStarted)
+            {
+                // Half an answer must not look like a whole one.
+                context.Abort();
+                return;
+            }
+
+            await problem.ExecuteAsync(context);
+        }
+        finally
+        {
+            own?.Stop();
+        }
+    }
+
+    private Problem ProblemOf(Exception exception) => exception switch
+    {
+        ProblemException e => e.Problem,
+        BadHttpRequestException { InnerException: JsonException json } => JsonProblem(json),
+        BadHttpRequestException e => Problem.OfStatus(e.StatusCode, e.StatusCode is 413 ? null : e.Message),
+        JsonException json => JsonProblem(json),
+        _ => problems.Value.Find(exception) ?? Problem.OfStatus(500),
+    };
+
+    /// <summary>Names the place and the reason without the names of our types, which the serializer's own message holds.</summary>
+    internal static Problem JsonProblem(JsonException exception)
+    {
+        string place = exception.Path is { Length: > 0 } path ? $"{path}, line {exception.LineNumber + 1}, byte {exception.BytePositionInLine}" : "the body";
+        string reason = exception.InnerException is { } inner && exception.Message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal)
+            ? inner.Message
+            : exception.Message;
+        int end = reason.IndexOf(" Path:", StringComparison.Ordinal);
+        if (end > 0) reason = reason[..end];
+        end = reason.IndexOf(" encountered during deserialization of type", StringComparison.Ordinal);
+        if (end > 0) reason = reason[..end] + ".";
+        if (reason.StartsWith("The JSON value could not be converted", StringComparison.Ordinal)) reason = "The value has the wrong type.";
+        return Problem.InvalidBody($"The JSON is not valid at {place}: {reason}") with { Field = exception.Path is { Length: > 2 } field && field.StartsWith("$.", StringComparison.Ordinal) ? field[2..] : null };
+    }
+
+    private Problem? Refusal(HttpContext context, Endpoint? endpoint)
+    {
+        if (!keys.Required)
+        {
+            // A page of a foreign site whose name was pointed at 127.0.0.1 (DNS rebinding) shows in the Host header.
+            return IsLoopback(context.Request.Host.Host)
+                ? null
+                : Problem.OfStatus(403, "Without API keys only requests to localhost are answered. Configure Keys to serve other host names.");
+        }
+
+        if (endpoint is null) return null;
+        var scopes = endpoint.Metadata.GetOrderedMetadata<ScopeMetadata>();
+        foreach (var scope in scopes) if (scope.Scope is null) return null;
+        var headers = context.Request.Headers;
+        string? presented = headers.Authorization.ToString() is { Length: > 7 } authorization && authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
+            ? authorization[7..].Trim()
+            : headers["X-API-Key"].ToString();
+        if (string.IsNullOrEmpty(presented))
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer";
+            return Problem.OfStatus(401, "Give a key in the header Authorization: Bearer KEY, or X-API-Key.");
+        }
+
+        if (keys.Find(presented) is not { } key)
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer";
+            return Problem.OfStatus(401, "The key is not known.");
+        }
+
+        if (!key.Allows(scopes))
+            return Problem.OfStatus(403, $"The key '{key.Id}' lacks the scope {(scopes.Count == 0 ? Scopes.Admin : string.Join(" or ", scopes.Select(s => s.Scope)))}.");
+        return key.TryTake(out int retryAfterSeconds)
+            ? null
+            : Problem.TooManyRequests($"The key '{key.Id}' is over its {key.RequestsPerSecond} requests per second.", retryAfterSeconds);
+    }
+
+    private static bool IsLoopback(string host) =>
+        host.Length == 0 || host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
+}
+
+/// <param name="Scope">Null opens the endpoint to everyone.</param>
+internal sealed record ScopeMetadata(string? Scope);

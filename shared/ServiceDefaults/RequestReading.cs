@@ -1,0 +1,180 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using System.Text.Unicode;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Net.Http.Headers;
+using Recommender.Contracts;
+
+namespace Recommender.ServiceDefaults;
+
+/// <summary>Strict reading of ids and bodies. What is wrong ends the request with a problem that says what and where.</summary>
+public static class RequestReading
+{
+    private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>
+    /// The external id in the path segment of a route parameter, fully percent-decoded, so that ids with '/' (sent as %2F) and '%' work.
+    /// The route value itself does not do: the server leaves %2F as it is, and "a%2Fb" and "a%252Fb" become the same.
+    /// </summary>
+    /// <exception cref="ProblemException">It is not a valid id.</exception>
+    public static string GetPathId(this HttpContext context, string parameter)
+    {
+        string id = RawSegment(context, parameter) is { } raw ? Decode(raw, parameter) : context.GetRouteValue(parameter) as string ?? "";
+        if (Limits.IdError(id) is { } error) throw new ProblemException(Problem.InvalidField(parameter, error));
+        return id;
+    }
+
+    /// <summary>Reads a JSON body of at most <see cref="Limits.BodyBytes"/> bytes.</summary>
+    /// <exception cref="ProblemException">Wrong content type, too long, not UTF-8, or null.</exception>
+    /// <exception cref="JsonException">Not valid JSON for the type; answered as 400 by the defaults.</exception>
+    public static async ValueTask<T> ReadJsonAsync<T>(this HttpContext context, JsonTypeInfo<T> typeInfo)
+        where T : class
+    {
+        if (!IsJson(context.Request.ContentType)) throw new ProblemException(Problem.UnsupportedMediaType("Content-Type has to be application/json."));
+        using var body = await ReadBodyAsync(context);
+        return JsonSerializer.Deserialize(body.Span, typeInfo) ?? throw new ProblemException(Problem.InvalidBody("The body is null; an object is expected."));
+    }
+
+    /// <summary>True for application/json and application/…+json, with or without parameters, in UTF-8.</summary>
+    public static bool IsJson(string? contentType) => IsMediaType(contentType, "application/json") || (MediaType(contentType) is { } type && type.StartsWith("application/", StringComparison.OrdinalIgnoreCase) && type.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>True when the content type is <paramref name="mediaType"/>, with or without parameters, in UTF-8.</summary>
+    public static bool IsMediaType(string? contentType, string mediaType) => string.Equals(MediaType(contentType), mediaType, StringComparison.OrdinalIgnoreCase);
+
+    private static string? MediaType(string? contentType)
+    {
+        if (contentType is null || contentType.IndexOf(';') < 0) return contentType;
+        if (!MediaTypeHeaderValue.TryParse(contentType, out var parsed)) return null;
+        return parsed.Charset.HasValue && !parsed.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) ? null : parsed.MediaType.Value;
+    }
+
+    /// <summary>The whole body in a rented buffer. Dispose returns it.</summary>
+    /// <exception cref="ProblemException">Longer than <see cref="Limits.BodyBytes"/>, or not UTF-8.</exception>
+    public static async ValueTask<RentedBody> ReadBodyAsync(this HttpContext context)
+    {
+        if (context.Request.ContentLength > Limits.BodyBytes) throw new ProblemException(Problem.OfStatus(413));
+        var body = new RentedBody((int)(context.Request.ContentLength ?? 4096) + 1);
+        try
+        {
+            int read;
+            while ((read = await context.Request.Body.ReadAsync(body.Free(), context.RequestAborted)) > 0)
+            {
+                body.Advance(read);
+                if (body.Length > Limits.BodyBytes) throw new ProblemException(Problem.OfStatus(413));
+            }
+
+            if (!Utf8.IsValid(body.Span)) throw new ProblemException(Problem.InvalidBody($"The body is not valid UTF-8: byte {FirstInvalidByte(body.Span)} cannot be decoded."));
+            return body;
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Position of the first byte that is not UTF-8.</summary>
+    public static int FirstInvalidByte(ReadOnlySpan<byte> bytes)
+    {
+        int at = 0;
+        while (at < bytes.Length && Rune.DecodeFromUtf8(bytes[at..], out _, out int consumed) == OperationStatus.Done) at += consumed;
+        return at;
+    }
+
+    private static string? RawSegment(HttpContext context, string parameter)
+    {
+        if (context.GetEndpoint() is not RouteEndpoint route) return null;
+        string? target = context.Features.Get<IHttpRequestFeature>()?.RawTarget;
+        if (string.IsNullOrEmpty(target)) return null;
+        int query = target.IndexOf('?');
+        if (query >= 0) target = target[..query];
+        if (target[0] != '/')
+        {
+            // Absolute form, as proxies send it: http://host/path.
+            int scheme = target.IndexOf("://", StringComparison.Ordinal);
+            int path = scheme < 0 ? -1 : target.IndexOf('/', scheme + 3);
+            if (path < 0) return null;
+            target = target[path..];
+        }
+
+        var pattern = route.RoutePattern.PathSegments;
+        string[] segments = target.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        int offset = segments.Length - pattern.Count;
+        string prefix = context.Request.PathBase.Value ?? "";
+        if (offset != prefix.Count(c => c == '/')) throw new ProblemException(Problem.OfStatus(400, "The path holds '.' or '..' segments; send such ids in a body."));
+        for (int i = 0; i < pattern.Count; i++)
+            if (pattern[i].Parts is [Microsoft.AspNetCore.Routing.Patterns.RoutePatternParameterPart part] && part.Name == parameter) return segments[offset + i];
+        return null;
+    }
+
+    private static string Decode(string raw, string parameter)
+    {
+        if (!raw.Contains('%')) return raw;
+        byte[] bytes = new byte[raw.Length * 3];
+        int length = 0;
+        for (int i = 0; i < raw.Length; i++)
+        {
+            if (raw[i] != '%')
+            {
+                length += Encoding.UTF8.GetBytes(raw.AsSpan(i, 1), bytes.AsSpan(length));
+            }
+            else if (i + 2 < raw.Length && char.IsAsciiHexDigit(raw[i + 1]) && char.IsAsciiHexDigit(raw[i + 2]))
+            {
+                bytes[length++] = Convert.ToByte(raw.Substring(i + 1, 2), 16);
+                i += 2;
+            }
+            else
+            {
+                throw new ProblemException(Problem.InvalidField(parameter, "has a '%' that does not begin a percent-encoded byte"));
+            }
+        }
+
+        try
+        {
+            return s_strictUtf8.GetString(bytes, 0, length);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new ProblemException(Problem.InvalidField(parameter, "is not valid UTF-8 after percent-decoding"));
+        }
+    }
+}
+
+/// <summary>A request body in a buffer of the shared pool.</summary>
+public sealed class RentedBody(int capacity) : IDisposable
+{
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(capacity);
+
+    public int Length { get; private set; }
+
+    public ReadOnlySpan<byte> Span => _buffer.AsSpan(0, Length);
+
+    public ReadOnlyMemory<byte> Memory => _buffer.AsMemory(0, Length);
+
+    internal Memory<byte> Free()
+    {
+        if (Length == _buffer.Length)
+        {
+            byte[] larger = ArrayPool<byte>.Shared.Rent(_buffer.Length * 2);
+            Span.CopyTo(larger);
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = larger;
+        }
+
+        return _buffer.AsMemory(Length);
+    }
+
+    internal void Advance(int count) => Length += count;
+
+    public void Dispose()
+    {
+        byte[] buffer = _buffer;
+        _buffer = [];
+        Length = 0;
+        if (buffer.Length > 0) ArrayPool<byte>.Shared.Return(buffer);
+    }
+}

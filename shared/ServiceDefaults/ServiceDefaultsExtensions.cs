@@ -1,0 +1,109 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
+using Recommender.Contracts;
+
+namespace Recommender.ServiceDefaults;
+
+/// <summary>What every service has alike: telemetry, health, keys, problem details, JSON and limits. One call before the host is built, one after.</summary>
+public static class ServiceDefaultsExtensions
+{
+    /// <summary>Registers the defaults. Called once per process, whatever the number of services in it.</summary>
+    /// <param name="serviceName">Name in telemetry, e.g. <c>ingest</c>; <c>OTEL_SERVICE_NAME</c> goes before it.</param>
+    /// <exception cref="InvalidOperationException">A setting is wrong; the message names it and the fix.</exception>
+    public static WebApplicationBuilder AddServiceDefaults(this WebApplicationBuilder builder, string serviceName)
+    {
+        if (builder.Configuration["KeyFile"] is { Length: > 0 } keyFile) builder.Configuration.AddJsonFile(Path.GetFullPath(keyFile), optional: true, reloadOnChange: true);
+
+        // Request lines hold personal ids in their paths; they stay out of the log unless someone turns them on.
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = Limits.BodyBytes;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        });
+        builder.Services.ConfigureHttpJsonOptions(http => ConfigureJson(http.SerializerOptions));
+        builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        builder.Services.AddOpenApi("v1");
+        builder.Services.AddHealthChecks();
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<KeyRing>();
+        builder.Services.AddOptions<ProblemOptions>();
+        builder.Services.AddHostedService<ListeningGuard>();
+        Telemetry.Add(builder, serviceName);
+        return builder;
+    }
+
+    /// <summary>
+    /// Adds the middleware every request passes, and <c>/health/live</c>, <c>/health/ready</c>, <c>/openapi/v1.json</c>.
+    /// Call it before any other middleware or endpoint.
+    /// </summary>
+    public static WebApplication UseServiceDefaults(this WebApplication app)
+    {
+        app.UseMiddleware<RequestGate>();
+        app.MapGet("/health/live", () => HealthReport(HealthStatus.Healthy, [])).AllowWithoutKey().ExcludeFromDescription();
+        app.MapGet("/health/ready", async (HealthCheckService checks, CancellationToken cancellationToken) =>
+        {
+            var report = await checks.CheckHealthAsync(cancellationToken);
+            return HealthReport(report.Status, report.Entries.Select(e => new HealthEntry(e.Key, Word(e.Value.Status), e.Value.Description ?? e.Value.Exception?.GetType().Name)));
+        }).AllowWithoutKey().ExcludeFromDescription();
+        app.MapOpenApi("/openapi/{documentName}.json").AllowWithoutKey();
+        return app;
+    }
+
+    /// <summary>Opens an endpoint (or group) to keys of the scope, one of <see cref="Scopes"/>. Several calls allow several scopes; <c>admin</c> opens everything.</summary>
+    public static TBuilder RequireScope<TBuilder>(this TBuilder endpoints, string scope)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        if (!Scopes.All.Contains(scope)) throw new ArgumentException($"Unknown scope '{scope}'.", nameof(scope));
+        endpoints.Add(builder => builder.Metadata.Add(new ScopeMetadata(scope)));
+        return endpoints;
+    }
+
+    /// <summary>Opens an endpoint to everyone. Without this and without <see cref="RequireScope"/> an endpoint asks for <c>admin</c>.</summary>
+    public static TBuilder AllowWithoutKey<TBuilder>(this TBuilder endpoints)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        endpoints.Add(builder => builder.Metadata.Add(new ScopeMetadata(null)));
+        return endpoints;
+    }
+
+    private static void ConfigureJson(JsonSerializerOptions json)
+    {
+        json.TypeInfoResolverChain.Insert(0, ContractsJson.Default);
+        json.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+        json.NumberHandling = JsonNumberHandling.Strict;
+        json.MaxDepth = Limits.JsonDepth;
+        json.AllowDuplicateProperties = false;
+    }
+
+    // Degraded still answers 200: the service works with less. The body says what is wrong.
+    private static IResult HealthReport(HealthStatus status, IEnumerable<HealthEntry> entries) =>
+        Results.Json(new HealthBody(Word(status), [.. entries]), ServiceJson.Default.HealthBody, statusCode: status == HealthStatus.Unhealthy ? 503 : 200);
+
+    private static string Word(HealthStatus status) => status switch
+    {
+        HealthStatus.Healthy => "healthy",
+        HealthStatus.Degraded => "degraded",
+        _ => "unhealthy",
+    };
+}
+
+internal sealed record HealthBody(string Status, IReadOnlyList<HealthEntry> Checks);
+
+internal sealed record HealthEntry(string Name, string Status, string? Detail);
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(HealthBody))]
+[JsonSerializable(typeof(Problem))]
+internal sealed partial class ServiceJson : JsonSerializerContext;
