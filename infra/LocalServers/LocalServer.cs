@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -11,8 +12,15 @@ namespace Recommender.LocalServers;
 /// </summary>
 public abstract class LocalServer : IAsyncDisposable
 {
+    private static readonly ConcurrentDictionary<LocalServer, byte> Running = new();
     private readonly FileStream _lock;
     private Process? _process;
+
+    // An owner that ends without disposing, after a SIGTERM say, takes its servers with it.
+    static LocalServer() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+    {
+        foreach (var server in Running.Keys) server.KillNow();
+    };
 
     /// <param name="folder">Its data folder; created when absent. One server and one owner per folder.</param>
     /// <param name="port">Loopback port; 0 for any free one.</param>
@@ -62,6 +70,7 @@ public abstract class LocalServer : IAsyncDisposable
     {
         if (IsRunning) throw new InvalidOperationException($"{Name} runs already.");
         await EndLeftoverAsync();
+        Running[this] = 0;
         await PrepareAsync(cancellationToken);
         var run = Describe();
         _process = Launch(run, LogFile);
@@ -98,6 +107,12 @@ public abstract class LocalServer : IAsyncDisposable
         await EndAsync(processes);
     }
 
+    /// <summary>SIGKILL without waiting, at the end of this process.</summary>
+    protected virtual void KillNow()
+    {
+        if (IsRunning) ProcessTree.SignalAll(ProcessTree.Of(_process!.Id), ProcessTree.SigKill);
+    }
+
     /// <summary>SIGSTOP: connections stay open and nothing answers.</summary>
     public void Freeze() => SignalTree(ProcessTree.SigStop);
 
@@ -119,6 +134,7 @@ public abstract class LocalServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        Running.TryRemove(this, out _);
         await _lock.DisposeAsync();
         GC.SuppressFinalize(this);
     }

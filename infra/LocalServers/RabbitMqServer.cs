@@ -85,6 +85,12 @@ public sealed class RabbitMqServer : LocalServer
         await StopMapperAsync();
     }
 
+    protected override void KillNow()
+    {
+        base.KillNow();
+        if (_mapper is { HasExited: false }) ProcessTree.Signal(_mapper.Id, ProcessTree.SigKill);
+    }
+
     protected override async Task PrepareAsync(CancellationToken cancellationToken)
     {
         string home = Path.Combine(Folder, "home");
