@@ -64,10 +64,22 @@ public interface ICatalogueStore
 
 public interface IUserStore
 {
-    Task PutUserAsync(string userId, UserProfile profile, CancellationToken cancellationToken);
+    /// <summary>Replaces the user's profile. A profile accepted before the user's erasure that arrives after it is dropped.</summary>
+    Task PutUserAsync(string userId, UserProfile profile, DateTimeOffset acceptedAt, CancellationToken cancellationToken);
 
-    /// <summary>Moves the session's events to the user. Returns the keys of both users where they exist, so that they can be folded in again.</summary>
-    Task<MergeResult> MergeSessionAsync(string sessionId, string userId, CancellationToken cancellationToken);
+    Task PutUserAsync(string userId, UserProfile profile, CancellationToken cancellationToken) =>
+        PutUserAsync(userId, profile, DateTimeOffset.UtcNow, cancellationToken);
+
+    /// <summary>
+    /// Moves the session's events to the user: those it has now, and those from before <paramref name="mergedAt"/> that arrive later.
+    /// Events of the session after the merge stay with the session. The same merge (session and time) again changes nothing.
+    /// Returns the keys of both users where they exist, so that they can be folded in again.
+    /// </summary>
+    /// <param name="mergedAt">When the merge was accepted.</param>
+    Task<MergeResult> MergeSessionAsync(string sessionId, string userId, DateTimeOffset mergedAt, CancellationToken cancellationToken);
+
+    Task<MergeResult> MergeSessionAsync(string sessionId, string userId, CancellationToken cancellationToken) =>
+        MergeSessionAsync(sessionId, userId, DateTimeOffset.UtcNow, cancellationToken);
 
     /// <summary>
     /// Removes the user, their events and properties, and takes the events back out of the items' popularity. Leaves a tombstone,
@@ -75,10 +87,19 @@ public interface IUserStore
     /// </summary>
     Task<ErasureResponse> EraseUserAsync(string userId, string erasureId, DateTimeOffset requestedAt, CancellationToken cancellationToken);
 
-    /// <summary>Records the time of one more stage of an erasure (<c>factorStore</c>, <c>serving</c>, <c>model</c>).</summary>
+    /// <summary>
+    /// Records the time of one more stage of an erasure (<c>factorStore</c>, <c>serving</c>, <c>model</c>). The first time given stands;
+    /// unknown erasures are ignored.
+    /// </summary>
     Task CompleteErasureStageAsync(string erasureId, string stage, DateTimeOffset at, long? modelVersion, CancellationToken cancellationToken);
 
     Task<ErasureResponse?> GetErasureAsync(string erasureId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Erasures that have not reached the stage, oldest first. Read those missing <c>model</c> before reading training data:
+    /// the model then trained is the first without these users.
+    /// </summary>
+    Task<IReadOnlyList<ErasureResponse>> ListPendingErasuresAsync(string stage, CancellationToken cancellationToken);
 
     /// <summary>Null for an unknown user.</summary>
     Task<UserExport?> ExportUserAsync(string userId, CancellationToken cancellationToken);
@@ -113,7 +134,11 @@ public interface IModelRegistry
 }
 
 /// <summary>The database cannot be reached or refuses work for now. Nothing was changed.</summary>
-public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>There is no space left: retrying helps only after an operator has made some.</summary>
+    public bool IsFull { get; init; }
+}
 
 /// <param name="Events">Events stored.</param>
 /// <param name="Users">Users and sessions with events or a profile.</param>

@@ -1,0 +1,328 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Microsoft.Data.Sqlite;
+
+namespace Recommender.Storage;
+
+/// <summary>One message of a journal stream. Ids grow within a stream and are never given twice.</summary>
+public sealed record JournalEntry(long Id, ReadOnlyMemory<byte> Body, string? Headers);
+
+/// <summary>A message that can never be processed, with the stream it came from.</summary>
+public sealed record JournalDeadLetter(long Id, string Stream, ReadOnlyMemory<byte> Body, string? Headers, string Reason, DateTimeOffset FailedAt);
+
+/// <summary>
+/// The embedded durable log that stands in for the broker: append-only streams in one SQLite file, each a table.
+/// Concurrent appends share one transaction (group commit) and return only after it is on disk. One process at a time.
+/// </summary>
+/// <remarks>
+/// A failed transaction (disk full, I/O error) fails every call in it with <see cref="StoreUnavailableException"/> and leaves nothing behind.
+/// </remarks>
+public sealed class Journal : IAsyncDisposable
+{
+    /// <summary>Bodies in one transaction, at most; a single larger body still goes through.</summary>
+    private const int GroupBytes = 8 << 20;
+
+    private readonly SqliteDatabase database;
+    private readonly FileStream processLock;
+    private readonly Channel<Change> changes = Channel.CreateUnbounded<Change>(new() { SingleReader = true });
+    private readonly ConcurrentDictionary<string, StreamState> streams = new(StringComparer.Ordinal);
+    private readonly Task writer;
+    private long deadLetters;
+
+    private Journal(SqliteDatabase database, FileStream processLock)
+    {
+        this.database = database;
+        this.processLock = processLock;
+        writer = Task.Run(WriteLoopAsync);
+    }
+
+    /// <param name="path">File of the journal; created with its folder where absent.</param>
+    /// <exception cref="StoreUnavailableException">The file cannot be used, or another process has it open.</exception>
+    public static async Task<Journal> OpenAsync(string path, CancellationToken cancellationToken)
+    {
+        path = Path.GetFullPath(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        FileStream processLock;
+        try
+        {
+            processLock = new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e)
+        {
+            throw new StoreUnavailableException($"The journal {path} is in use by another process.", e);
+        }
+
+        SqliteDatabase? database = null;
+        try
+        {
+            database = new SqliteDatabase(path, secureDelete: "FAST");
+            var journal = new Journal(database, processLock);
+            await journal.LoadAsync(cancellationToken).ConfigureAwait(false);
+            return journal;
+        }
+        catch
+        {
+            if (database is not null) await database.DisposeAsync().ConfigureAwait(false);
+            processLock.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Appends one message and returns its id once it is durable. A cancelled append may still have happened.</summary>
+    /// <param name="headers">Any text, kept beside the body.</param>
+    public Task<long> AppendAsync(string stream, ReadOnlyMemory<byte> body, string? headers, CancellationToken cancellationToken)
+    {
+        ValidateName(stream);
+        return ChangeAsync(body.Length, connection => Append(connection, stream, body, headers), cancellationToken);
+    }
+
+    /// <summary>Messages behind <paramref name="afterId"/> in order, at most about <paramref name="maxBytes"/> of bodies but at least one when there is one.</summary>
+    public async Task<IReadOnlyList<JournalEntry>> ReadAsync(string stream, long afterId, int maxBytes, CancellationToken cancellationToken)
+    {
+        ValidateName(stream);
+        if (!streams.TryGetValue(stream, out var state) || Volatile.Read(ref state.LastId) <= afterId) return [];
+        return await database.ReadAsync<IReadOnlyList<JournalEntry>>(connection =>
+        {
+            var entries = new List<JournalEntry>();
+            using var command = connection.CreateCommand();
+            command.CommandText = $"SELECT id, body, headers FROM \"{Table(stream)}\" WHERE id > $after ORDER BY id";
+            command.Parameters.AddWithValue("$after", afterId);
+            using var reader = command.ExecuteReader();
+            long bytes = 0;
+            while (reader.Read())
+            {
+                var entry = new JournalEntry(reader.GetInt64(0), (byte[])reader[1], reader.IsDBNull(2) ? null : reader.GetString(2));
+                bytes += entry.Body.Length;
+                if (entries.Count > 0 && bytes > maxBytes) break;
+                entries.Add(entry);
+                if (bytes >= maxBytes) break;
+            }
+
+            return Task.FromResult<IReadOnlyList<JournalEntry>>(entries);
+        }, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Completes as soon as the stream has a message behind <paramref name="afterId"/>.</summary>
+    public async Task WaitAsync(string stream, long afterId, CancellationToken cancellationToken)
+    {
+        ValidateName(stream);
+        var state = streams.GetOrAdd(stream, _ => new StreamState());
+        while (true)
+        {
+            var appended = state.Appended;
+            if (Volatile.Read(ref state.LastId) > afterId) return;
+            await appended.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Removes messages up to and including <paramref name="upToId"/>, and in the same transaction keeps what could not be processed as dead
+    /// letters. Removing again changes nothing, and adds no dead letter twice.
+    /// </summary>
+    /// <param name="dead">Body, headers and reason of each message, or part of one, that is dead.</param>
+    public Task RemoveAsync(string stream, long upToId, IReadOnlyList<(ReadOnlyMemory<byte> Body, string? Headers, string Reason)> dead, CancellationToken cancellationToken)
+    {
+        ValidateName(stream);
+        return ChangeAsync(dead.Sum(letter => letter.Body.Length), connection => Remove(connection, stream, upToId, dead), cancellationToken);
+    }
+
+    public Task RemoveAsync(string stream, long upToId, CancellationToken cancellationToken) => RemoveAsync(stream, upToId, [], cancellationToken);
+
+    /// <summary>Messages waiting, by stream. Costs nothing.</summary>
+    public IReadOnlyDictionary<string, long> GetDepths() =>
+        streams.ToDictionary(pair => pair.Key, pair => Volatile.Read(ref pair.Value.Depth), StringComparer.Ordinal);
+
+    public long DeadLetterCount => Volatile.Read(ref deadLetters);
+
+    /// <summary>Dead letters in the order they came, from behind <paramref name="afterId"/>.</summary>
+    public Task<IReadOnlyList<JournalDeadLetter>> ListDeadLettersAsync(long afterId, int limit, CancellationToken cancellationToken) =>
+        database.ReadAsync(connection => Task.FromResult<IReadOnlyList<JournalDeadLetter>>(ReadDeadLetters(connection, afterId, limit)), cancellationToken);
+
+    /// <summary>Moves all dead letters to the ends of the streams they came from, in one transaction; returns how many.</summary>
+    public Task<long> ReplayDeadLettersAsync(CancellationToken cancellationToken) =>
+        ChangeAsync(0, connection =>
+        {
+            var letters = ReadDeadLetters(connection, 0, int.MaxValue);
+            var undo = new List<Action>();
+            foreach (var letter in letters) undo.Add(Append(connection, letter.Stream, letter.Body, letter.Headers).Apply);
+            SqliteDatabase.Execute(connection, "DELETE FROM dead_letters");
+            return new Outcome(letters.Count, () =>
+            {
+                foreach (var apply in undo) apply();
+                Interlocked.Add(ref deadLetters, -letters.Count);
+            });
+        }, cancellationToken);
+
+    /// <summary>Removes the dead letters for which the predicate holds, as an erasure does; returns how many.</summary>
+    public Task<long> RemoveDeadLettersAsync(Func<JournalDeadLetter, bool> predicate, CancellationToken cancellationToken) =>
+        ChangeAsync(0, connection =>
+        {
+            long removed = 0;
+            foreach (var letter in ReadDeadLetters(connection, 0, int.MaxValue).Where(predicate))
+                removed += SqliteDatabase.Execute(connection, $"DELETE FROM dead_letters WHERE id = {letter.Id}");
+            return new Outcome(removed, () => Interlocked.Add(ref deadLetters, -removed));
+        }, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!changes.Writer.TryComplete()) return;
+        await writer.ConfigureAwait(false);
+        await database.DisposeAsync().ConfigureAwait(false);
+        processLock.Dispose();
+    }
+
+    private async Task LoadAsync(CancellationToken cancellationToken) =>
+        await database.WriteAsync(connection =>
+        {
+            SqliteDatabase.Execute(connection, "CREATE TABLE IF NOT EXISTS dead_letters (id INTEGER PRIMARY KEY AUTOINCREMENT, stream TEXT NOT NULL, body BLOB NOT NULL, headers TEXT NULL, reason TEXT NOT NULL, failed_at_ms INTEGER NOT NULL)");
+            deadLetters = Scalar(connection, "SELECT count(*) FROM dead_letters");
+            var names = new List<string>();
+            using (var command = connection.CreateCommand())
+            {
+                command.CommandText = @"SELECT substr(name, 8) FROM sqlite_master WHERE type = 'table' AND name LIKE 'stream\_%' ESCAPE '\'";
+                using var reader = command.ExecuteReader();
+                while (reader.Read()) names.Add(reader.GetString(0));
+            }
+
+            foreach (string name in names)
+            {
+                // The table is in the file's order of ids; removal is from the front, so what is left is contiguous from the first id on.
+                var state = streams.GetOrAdd(name, _ => new StreamState());
+                state.HasTable = true;
+                state.Depth = Scalar(connection, $"SELECT count(*) FROM \"{Table(name)}\"");
+                state.LastId = Scalar(connection, $"SELECT coalesce(max(id), 0) FROM \"{Table(name)}\"");
+            }
+
+            return Task.FromResult(true);
+        }, cancellationToken).ConfigureAwait(false);
+
+    private Outcome Append(SqliteConnection connection, string stream, ReadOnlyMemory<byte> body, string? headers)
+    {
+        var state = streams.GetOrAdd(stream, _ => new StreamState());
+        if (!state.HasTable) SqliteDatabase.Execute(connection, $"CREATE TABLE IF NOT EXISTS \"{Table(stream)}\" (id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL, headers TEXT NULL)");
+        using var command = connection.CreateCommand();
+        command.CommandText = $"INSERT INTO \"{Table(stream)}\" (body, headers) VALUES ($body, $headers)";
+        command.Parameters.AddWithValue("$body", body.ToArray());
+        command.Parameters.AddWithValue("$headers", (object?)headers ?? DBNull.Value);
+        command.ExecuteNonQuery();
+        long id = SQLitePCL.raw.sqlite3_last_insert_rowid(connection.Handle);
+        return new Outcome(id, () =>
+        {
+            state.HasTable = true;
+            Interlocked.Increment(ref state.Depth);
+            Volatile.Write(ref state.LastId, id);
+            state.Signal();
+        });
+    }
+
+    private Outcome Remove(SqliteConnection connection, string stream, long upToId, IReadOnlyList<(ReadOnlyMemory<byte> Body, string? Headers, string Reason)> dead)
+    {
+        if (!streams.TryGetValue(stream, out var state) || !state.HasTable) return new Outcome(0, static () => { });
+        long removed = SqliteDatabase.Execute(connection, FormattableString.Invariant($"DELETE FROM \"{Table(stream)}\" WHERE id <= {upToId}"));
+        if (removed > 0)
+        {
+            foreach (var (body, headers, reason) in dead)
+            {
+                using var command = connection.CreateCommand();
+                command.CommandText = "INSERT INTO dead_letters (stream, body, headers, reason, failed_at_ms) VALUES ($stream, $body, $headers, $reason, $at)";
+                command.Parameters.AddWithValue("$stream", stream);
+                command.Parameters.AddWithValue("$body", body.ToArray());
+                command.Parameters.AddWithValue("$headers", (object?)headers ?? DBNull.Value);
+                command.Parameters.AddWithValue("$reason", reason);
+                command.Parameters.AddWithValue("$at", DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
+                command.ExecuteNonQuery();
+            }
+        }
+
+        return new Outcome(removed, () =>
+        {
+            Interlocked.Add(ref state.Depth, -removed);
+            if (removed > 0) Interlocked.Add(ref deadLetters, dead.Count);
+        });
+    }
+
+    private static List<JournalDeadLetter> ReadDeadLetters(SqliteConnection connection, long afterId, int limit)
+    {
+        var letters = new List<JournalDeadLetter>();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT id, stream, body, headers, reason, failed_at_ms FROM dead_letters WHERE id > $after ORDER BY id LIMIT $limit";
+        command.Parameters.AddWithValue("$after", afterId);
+        command.Parameters.AddWithValue("$limit", limit);
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
+            letters.Add(new JournalDeadLetter(reader.GetInt64(0), reader.GetString(1), (byte[])reader[2], reader.IsDBNull(3) ? null : reader.GetString(3), reader.GetString(4), DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(5))));
+        return letters;
+    }
+
+    private async Task<long> ChangeAsync(int bytes, Func<SqliteConnection, Outcome> work, CancellationToken cancellationToken)
+    {
+        var change = new Change(bytes, work, new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously));
+        cancellationToken.ThrowIfCancellationRequested();
+        ObjectDisposedException.ThrowIf(!changes.Writer.TryWrite(change), this);
+        return await change.Done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes all changes that wait, makes them in one transaction, and completes them after the commit. What the memory knows of a stream changes only then.</summary>
+    private async Task WriteLoopAsync()
+    {
+        var group = new List<Change>();
+        while (await changes.Reader.WaitToReadAsync().ConfigureAwait(false))
+        {
+            group.Clear();
+            long bytes = 0;
+            while (bytes < GroupBytes && changes.Reader.TryRead(out var change))
+            {
+                group.Add(change);
+                bytes += change.Bytes;
+            }
+
+            try
+            {
+                var outcomes = await database.WriteAsync(connection => Task.FromResult(group.ConvertAll(change => change.Work(connection))), CancellationToken.None).ConfigureAwait(false);
+                for (int i = 0; i < group.Count; i++)
+                {
+                    outcomes[i].Apply();
+                    group[i].Done.SetResult(outcomes[i].Result);
+                }
+            }
+            catch (Exception e)
+            {
+                // The whole group was rolled back, and every caller learns why.
+                foreach (var change in group) change.Done.TrySetException(e);
+            }
+        }
+    }
+
+    private static long Scalar(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return (long)command.ExecuteScalar()!;
+    }
+
+    private static string Table(string stream) => "stream_" + stream;
+
+    private static void ValidateName(string stream)
+    {
+        if (stream.Length is 0 or > 64 || !stream.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.'))
+            throw new ArgumentException($"Stream name \"{stream}\" is not 1 to 64 letters, digits, '-' or '.'.", nameof(stream));
+    }
+
+    private sealed record Change(int Bytes, Func<SqliteConnection, Outcome> Work, TaskCompletionSource<long> Done);
+
+    /// <param name="Result">What the caller gets.</param>
+    /// <param name="Apply">Brings the state in memory up to date once the transaction is committed.</param>
+    private sealed record Outcome(long Result, Action Apply);
+
+    private sealed class StreamState
+    {
+        private TaskCompletionSource appended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public bool HasTable;
+        public long Depth;
+        public long LastId;
+
+        public Task Appended => Volatile.Read(ref appended).Task;
+
+        public void Signal() => Interlocked.Exchange(ref appended, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+    }
+}

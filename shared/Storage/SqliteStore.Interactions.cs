@@ -1,0 +1,220 @@
+using System.Data.Common;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using Recommender.Contracts;
+
+namespace Recommender.Storage;
+
+public sealed partial class SqliteStore
+{
+    /// <summary>Prepared on the writing connection at first use; used only inside of writing transactions.</summary>
+    private HotStatements? hotStatements;
+
+    public override Task<StoredBatch> StoreInteractionsAsync(IReadOnlyList<Interaction> interactions, CancellationToken cancellationToken) =>
+        database.WriteAsync(connection => Task.FromResult(new Batch(hotStatements ??= new HotStatements(connection), Statistics).Store(interactions)), cancellationToken);
+
+    public override Task<IReadOnlyList<UserEvents>> ReadUserEventsAsync(IReadOnlyCollection<int> userKeys, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<UserEvents>>(connection =>
+        {
+            var histories = new List<UserEvents>(userKeys.Count);
+            using var user = new SqliteStatement(connection, "SELECT is_session, user_id, revision, events FROM users WHERE user_key = $0", 1);
+            using var events = new SqliteStatement(connection, "SELECT item_key, type_id, value, occurred_at_ms FROM events WHERE user_key = $0 ORDER BY occurred_at_ms, sequence", 1);
+            foreach (int key in userKeys.Distinct())
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                UserRef owner;
+                long revision;
+                int count;
+                using (var row = user.Query(key))
+                {
+                    if (!row.Read()) continue;
+                    owner = new UserRef(row.GetString(1), row.GetInt32(0) != 0);
+                    revision = row.GetInt64(2);
+                    count = row.GetInt32(3);
+                }
+
+                var history = new List<StoredEvent>(count);
+                using (var row = events.Query(key))
+                    while (row.Read()) history.Add(new StoredEvent(row.GetInt32(0), row.GetInt16(1), row.IsDBNull(2) ? float.NaN : (float)row.GetDouble(2), row.GetInt64(3)));
+                histories.Add(new UserEvents { UserKey = key, User = owner, Revision = revision, Events = history });
+            }
+
+            return Task.FromResult<IReadOnlyList<UserEvents>>(histories);
+        }, cancellationToken);
+
+    public override Task<InteractionLog> ReadInteractionsAsync(long upToSequence, CancellationToken cancellationToken) =>
+        database.ReadAsync(connection =>
+        {
+            using var count = new SqliteStatement(connection, "SELECT count(*) FROM events WHERE sequence <= $0", 1);
+            using var all = new SqliteStatement(connection, "SELECT user_key, item_key, type_id, value, occurred_at_ms FROM events WHERE sequence <= $0 ORDER BY sequence", 1);
+            var log = new InteractionLogBuilder(Convert.ToInt32(Scalar(count, upToSequence), System.Globalization.CultureInfo.InvariantCulture));
+            using var row = all.Query(upToSequence);
+            while (row.Read())
+            {
+                if ((log.Count & 0xFFFF) == 0) cancellationToken.ThrowIfCancellationRequested();
+                log.Add(row.GetInt32(0), row.GetInt32(1), row.GetInt16(2), row.IsDBNull(3) ? float.NaN : (float)row.GetDouble(3), row.GetInt64(4));
+            }
+
+            return Task.FromResult(log.Build());
+        }, cancellationToken);
+
+    private static object? Scalar(SqliteStatement statement, params ReadOnlySpan<object?> values)
+    {
+        using var row = statement.Query(values);
+        return row.Read() ? row.GetValue(0) : null;
+    }
+
+    private sealed class HotStatements(SqliteConnection connection) : IDisposable
+    {
+        public readonly SqliteStatement ReadState = new(connection, "SELECT sequence, revision, events, retained_from_ms FROM state", 0);
+        public readonly SqliteStatement WriteState = new(connection, "UPDATE state SET sequence = $0, revision = $1, events = events + $2, last_stored_at_ms = $3", 4);
+        public readonly SqliteStatement Merge = new(connection, "SELECT user_id FROM merges WHERE session_id = $0 AND through_ms >= $1 ORDER BY through_ms LIMIT 1", 2);
+        public readonly SqliteStatement Tombstone = new(connection, "SELECT erased_at_ms FROM tombstones WHERE user_hash = $0", 1);
+        public readonly SqliteStatement FindEvent = new(connection, "SELECT 1 FROM events WHERE event_id = $0", 1);
+        public readonly SqliteStatement AddEvent = new(connection, "INSERT INTO events VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9)", 10);
+        public readonly SqliteStatement FindUser = new(connection, "SELECT user_key FROM users WHERE is_session = $0 AND user_id = $1", 2);
+        public readonly SqliteStatement AddUser = new(connection, $"INSERT INTO users (is_session, user_id, revision, events, last_at_ms) VALUES ($0, $1, 0, 0, {NoEvents}) RETURNING user_key", 2);
+        public readonly SqliteStatement ChangeUser = new(connection, "UPDATE users SET revision = $1, events = events + $2, last_at_ms = max(last_at_ms, $3) WHERE user_key = $0", 4);
+        public readonly SqliteStatement FindItem = new(connection, "SELECT item_key, popularity, trend FROM items WHERE item_id = $0", 1);
+        public readonly SqliteStatement AddItem = new(connection, "INSERT INTO items (item_id, deleted, popularity, trend, created_at_ms) VALUES ($0, 0, 0, $1, $2) RETURNING item_key", 3);
+        public readonly SqliteStatement ChangeItem = new(connection, "UPDATE items SET popularity = $1, trend = $2 WHERE item_key = $0", 3);
+        public readonly SqliteStatement FindType = new(connection, "SELECT type_id FROM event_types WHERE name = $0", 1);
+        public readonly SqliteStatement AddType = new(connection, "INSERT INTO event_types SELECT count(*), $0 FROM event_types RETURNING type_id", 1);
+
+        public void Dispose()
+        {
+            foreach (var statement in new[] { ReadState, WriteState, Merge, Tombstone, FindEvent, AddEvent, FindUser, AddUser, ChangeUser, FindItem, AddItem, ChangeItem, FindType, AddType })
+                statement.Dispose();
+        }
+    }
+
+    /// <summary>One batch of events inside its transaction: event by event, each user and item looked up once.</summary>
+    private sealed class Batch(HotStatements sql, StatisticsSettings statistics)
+    {
+        private readonly Dictionary<UserRef, Owner> owners = [];
+        private readonly Dictionary<string, ItemState> items = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, (short Id, bool Counts)> types = new(StringComparer.Ordinal);
+
+        public StoredBatch Store(IReadOnlyList<Interaction> interactions)
+        {
+            long sequence, revision, retainedFromMs;
+            using (var row = sql.ReadState.Query())
+            {
+                row.Read();
+                sequence = row.GetInt64(0);
+                revision = row.GetInt64(1) + 1;
+                retainedFromMs = row.GetInt64(3);
+            }
+
+            int stored = 0, duplicates = 0, dropped = 0;
+            foreach (var e in interactions)
+            {
+                long at = e.OccurredAt!.Value.ToUnixTimeMilliseconds();
+                var owner = Find(OwnerOf(e, at));
+                if (at <= owner.ErasedUpToMs || at < retainedFromMs)
+                {
+                    dropped++;
+                    continue;
+                }
+
+                var item = FindItem(e.ItemId!);
+                owner.Named = item.Named = true;
+                if (Scalar(sql.FindEvent, e.EventId) is not null)
+                {
+                    duplicates++;
+                    continue;
+                }
+
+                owner.Key ??= (int)(long)Scalar(sql.AddUser, owner.User.IsSession ? 1 : 0, owner.User.Id)!;
+                item.Key ??= (int)(long)Scalar(sql.AddItem, e.ItemId, double.NegativeInfinity, at)!;
+                var type = FindType(e.Type!);
+                sql.AddEvent.Execute(++sequence, e.EventId, owner.Key, item.Key, type.Id, e.Value, at, e.SessionId, e.RecommendationId, ContextOf(e));
+                stored++;
+                owner.Added++;
+                owner.LastAtMs = Math.Max(owner.LastAtMs, at);
+                if (!type.Counts) continue;
+                item.Changed = true;
+                item.Popularity++;
+                item.Trend = StatisticsSettings.AddTrends(item.Trend, statistics.TrendOf(e.OccurredAt.Value));
+            }
+
+            foreach (var owner in owners.Values)
+                if (owner.Added > 0) sql.ChangeUser.Execute(owner.Key, revision, owner.Added, owner.LastAtMs);
+            foreach (var item in items.Values)
+                if (item.Changed) sql.ChangeItem.Execute(item.Key, item.Popularity, item.Trend);
+            if (stored > 0) sql.WriteState.Execute(sequence, revision, stored, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
+
+            return new StoredBatch
+            {
+                Stored = stored,
+                Duplicates = duplicates,
+                Dropped = dropped,
+                UserKeys = [.. owners.Values.Where(o => o.Named && o.Key is not null).Select(o => o.Key!.Value)],
+                Items = [.. items.Where(i => i.Value.Named && i.Value.Key is not null).Select(i => new ItemStatistics(i.Value.Key!.Value, i.Key, i.Value.Popularity, i.Value.Trend))],
+                Sequence = sequence,
+            };
+        }
+
+        /// <summary>The user a session was merged into, where the event is from before the merge.</summary>
+        private UserRef OwnerOf(Interaction e, long at)
+        {
+            var owner = UserRef.Of(e);
+            return owner.IsSession && Scalar(sql.Merge, owner.Id, at) is string userId ? UserRef.User(userId) : owner;
+        }
+
+        private Owner Find(UserRef user)
+        {
+            ref var owner = ref CollectionsMarshal.GetValueRefOrAddDefault(owners, user, out bool known);
+            if (!known)
+            {
+                owner = new Owner
+                {
+                    User = user,
+                    Key = (int?)(long?)Scalar(sql.FindUser, user.IsSession ? 1 : 0, user.Id),
+                    ErasedUpToMs = (long?)Scalar(sql.Tombstone, HashOf(user)) ?? long.MinValue,
+                };
+            }
+
+            return owner!;
+        }
+
+        private ItemState FindItem(string itemId)
+        {
+            ref var item = ref CollectionsMarshal.GetValueRefOrAddDefault(items, itemId, out bool known);
+            if (!known)
+            {
+                using var row = sql.FindItem.Query(itemId);
+                item = row.Read() ? new ItemState { Key = row.GetInt32(0), Popularity = row.GetDouble(1), Trend = row.GetDouble(2) } : new ItemState();
+            }
+
+            return item!;
+        }
+
+        private (short Id, bool Counts) FindType(string name)
+        {
+            ref var type = ref CollectionsMarshal.GetValueRefOrAddDefault(types, name, out bool known);
+            if (!known) type = ((short)(long)(Scalar(sql.FindType, name) ?? Scalar(sql.AddType, name))!, !statistics.NegativeTypes.Contains(name));
+            return type;
+        }
+
+        private sealed class Owner
+        {
+            public required UserRef User;
+            public required int? Key;
+            public required long ErasedUpToMs;
+            public bool Named;
+            public int Added;
+            public long LastAtMs = long.MinValue;
+        }
+
+        private sealed class ItemState
+        {
+            public int? Key;
+            public double Popularity;
+            public double Trend = double.NegativeInfinity;
+            public bool Named;
+            public bool Changed;
+        }
+    }
+}

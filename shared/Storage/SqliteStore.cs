@@ -1,0 +1,57 @@
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+
+namespace Recommender.Storage;
+
+/// <summary>The store of the embedded mode: one SQLite file.</summary>
+public sealed partial class SqliteStore : SqlStore
+{
+    private readonly SqliteDatabase database;
+
+    /// <exception cref="StoreUnavailableException">The file cannot be opened or is no database.</exception>
+    public SqliteStore(string path, StatisticsSettings statistics) : base(statistics) => database = new SqliteDatabase(path);
+
+    public override Task MigrateAsync(CancellationToken cancellationToken) =>
+        database.WriteAsync(connection =>
+        {
+            SqliteDatabase.Execute(connection, "CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL)");
+            using var current = connection.CreateCommand();
+            current.CommandText = "SELECT coalesce(max(version), 0) FROM schema_versions";
+            foreach (var migration in Migration.Pending(Migration.All("sqlite"), Convert.ToInt32(current.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture)))
+            {
+                SqliteDatabase.Execute(connection, migration.Sql);
+                using var record = new SqliteStatement(connection, "INSERT INTO schema_versions VALUES ($0, $1, $2)", 3);
+                record.Execute(migration.Version, migration.Name, DateTimeOffset.UtcNow.ToString("O", System.Globalization.CultureInfo.InvariantCulture));
+            }
+
+            return Task.FromResult(true);
+        }, cancellationToken);
+
+    /// <summary>
+    /// A lock on a file beside the database, which the operating system takes back when the holder ends in whatever way.
+    /// </summary>
+    public override Task<IAsyncDisposable?> TryAcquireTrainingLeaseAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Task.FromResult<IAsyncDisposable?>(new FileStream(database.Path + ".training", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        }
+        catch (IOException)
+        {
+            return Task.FromResult<IAsyncDisposable?>(null);
+        }
+    }
+
+    private protected override Task<T> WriteAsync<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellationToken) => database.WriteAsync(work, cancellationToken);
+
+    private protected override Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellationToken) => database.ReadAsync(work, cancellationToken);
+
+    /// <summary>Deleted content is overwritten in the file (<c>secure_delete</c>); this empties the write-ahead log, which still has it.</summary>
+    private protected override Task ForgetAsync(CancellationToken cancellationToken) => database.ExecuteAsync("PRAGMA wal_checkpoint(TRUNCATE)", cancellationToken);
+
+    public override ValueTask DisposeAsync()
+    {
+        hotStatements?.Dispose();
+        return database.DisposeAsync();
+    }
+}

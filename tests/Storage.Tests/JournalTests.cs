@@ -1,0 +1,139 @@
+using System.Text;
+using Xunit;
+
+namespace Recommender.Storage.Tests;
+
+public sealed class JournalTests : IAsyncLifetime
+{
+    private readonly string folder = Path.Combine(Path.GetTempPath(), "journal-" + Guid.NewGuid().ToString("N"));
+    private Journal journal = null!;
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    private Task<Journal> OpenAsync() => Journal.OpenAsync(Path.Combine(folder, "journal.db"), Stop);
+
+    public async ValueTask InitializeAsync() => journal = await OpenAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await journal.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static byte[] Body(string text) => Encoding.UTF8.GetBytes(text);
+
+    private static string Text(ReadOnlyMemory<byte> body) => Encoding.UTF8.GetString(body.Span);
+
+    private async Task<string> ReadableAsync(string stream, long after = 0) =>
+        string.Join(' ', (await journal.ReadAsync(stream, after, int.MaxValue, Stop)).Select(e => Text(e.Body)));
+
+    [Fact]
+    public async Task What_is_appended_is_read_in_order_and_survives_reopening()
+    {
+        Assert.Equal("", await ReadableAsync("a"));
+        Assert.Equal(1, await journal.AppendAsync("a", Body("one"), "h1", Stop));
+        Assert.Equal(2, await journal.AppendAsync("a", Body("two"), null, Stop));
+        await journal.AppendAsync("b", Body("other"), null, Stop);
+        await journal.RemoveAsync("a", 1, [(Body("bad"), "h", "broken")], Stop);
+        await journal.DisposeAsync();
+        journal = await OpenAsync();
+
+        Assert.Equal("two", await ReadableAsync("a"));
+        Assert.Equal("other", await ReadableAsync("b"));
+        Assert.Equal((1, 1), ((int)journal.GetDepths()["a"], (int)journal.GetDepths()["b"]));
+        Assert.Equal(1, journal.DeadLetterCount);
+        // Ids go on where they were.
+        Assert.Equal(3, await journal.AppendAsync("a", Body("three"), null, Stop));
+        Assert.Equal("three", await ReadableAsync("a", 2));
+    }
+
+    [Fact]
+    public async Task Ids_are_not_given_again_after_everything_was_removed_and_reopened()
+    {
+        await journal.AppendAsync("a", Body("one"), null, Stop);
+        await journal.RemoveAsync("a", 1, Stop);
+        await journal.DisposeAsync();
+        journal = await OpenAsync();
+        Assert.Equal(2, await journal.AppendAsync("a", Body("two"), null, Stop));
+        Assert.Equal("two", await ReadableAsync("a", 1));
+    }
+
+    [Fact]
+    public async Task Concurrent_appends_all_arrive_once()
+    {
+        long[] ids = await Task.WhenAll(Enumerable.Range(0, 2000).Select(n => journal.AppendAsync("a", Body($"{n}"), null, Stop)));
+        Assert.Equal(Enumerable.Range(1, 2000).Select(n => (long)n), ids.Order());
+        var entries = await journal.ReadAsync("a", 0, int.MaxValue, Stop);
+        foreach (var entry in entries) Assert.Equal(ids[int.Parse(Text(entry.Body), null)], entry.Id);
+        Assert.Equal(2000, entries.Count);
+        Assert.Equal(2000, journal.GetDepths()["a"]);
+    }
+
+    [Fact]
+    public async Task Reading_stops_at_the_byte_limit_but_gives_at_least_one()
+    {
+        foreach (string text in new[] { "12345", "67890", "abcde" }) await journal.AppendAsync("a", Body(text), null, Stop);
+        Assert.Single(await journal.ReadAsync("a", 0, 1, Stop));
+        Assert.Single(await journal.ReadAsync("a", 0, 9, Stop));
+        Assert.Equal(2, (await journal.ReadAsync("a", 0, 10, Stop)).Count);
+        Assert.Equal(3, (await journal.ReadAsync("a", 0, 100, Stop)).Count);
+    }
+
+    [Fact]
+    public async Task Waiting_ends_with_the_next_append()
+    {
+        var waiting = journal.WaitAsync("a", 0, Stop);
+        Assert.False(waiting.IsCompleted);
+        await journal.AppendAsync("b", Body("elsewhere"), null, Stop);
+        Assert.False(waiting.IsCompleted);
+        await journal.AppendAsync("a", Body("here"), null, Stop);
+        await waiting;
+        await journal.WaitAsync("a", 0, Stop);
+        Assert.False(journal.WaitAsync("a", 1, Stop).IsCompleted);
+    }
+
+    [Fact]
+    public async Task Dead_letters_keep_reason_and_headers_and_are_replayed_to_their_streams_once()
+    {
+        await journal.AppendAsync("a", Body("[1,2,3]"), "trace", Stop);
+        await journal.AppendAsync("b", Body("[4]"), null, Stop);
+        await journal.RemoveAsync("a", 1, [(Body("[2]"), "trace", "itemId is required")], Stop);
+        await journal.RemoveAsync("a", 1, [(Body("[2]"), "trace", "itemId is required")], Stop);
+        await journal.RemoveAsync("b", 1, [(Body("[4]"), null, "not JSON")], Stop);
+
+        var letters = await journal.ListDeadLettersAsync(0, 10, Stop);
+        Assert.Equal([("a", "[2]", "trace", "itemId is required"), ("b", "[4]", null, "not JSON")], letters.Select(l => (l.Stream, Text(l.Body), l.Headers, l.Reason)));
+        Assert.Equal(2, journal.DeadLetterCount);
+        Assert.Single(await journal.ListDeadLettersAsync(letters[0].Id, 10, Stop));
+
+        Assert.Equal(2, await journal.ReplayDeadLettersAsync(Stop));
+        Assert.Equal(0, await journal.ReplayDeadLettersAsync(Stop));
+        Assert.Equal(0, journal.DeadLetterCount);
+        Assert.Equal("[2]", await ReadableAsync("a"));
+        Assert.Equal("[4]", await ReadableAsync("b"));
+        Assert.Equal((1L, 1L), (journal.GetDepths()["a"], journal.GetDepths()["b"]));
+    }
+
+    [Fact]
+    public async Task Dead_letters_are_removed_by_predicate()
+    {
+        await journal.AppendAsync("a", Body("x"), null, Stop);
+        await journal.RemoveAsync("a", 1, [(Body("ann"), null, "r"), (Body("bob"), null, "r")], Stop);
+        Assert.Equal(1, await journal.RemoveDeadLettersAsync(letter => Text(letter.Body) == "ann", Stop));
+        Assert.Equal("bob", Text(Assert.Single(await journal.ListDeadLettersAsync(0, 10, Stop)).Body));
+        Assert.Equal(1, journal.DeadLetterCount);
+    }
+
+    [Fact]
+    public async Task A_second_opener_is_refused() => await Assert.ThrowsAsync<StoreUnavailableException>(OpenAsync);
+
+    [Fact]
+    public async Task Stream_names_are_checked() => await Assert.ThrowsAsync<ArgumentException>(() => journal.AppendAsync("a\"; DROP", Body(""), null, Stop));
+
+    [Fact]
+    public async Task After_closing_nothing_is_accepted()
+    {
+        await journal.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => journal.AppendAsync("a", Body(""), null, Stop));
+    }
+}

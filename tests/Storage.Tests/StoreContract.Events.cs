@@ -1,0 +1,197 @@
+using System.Text.Json;
+using Recommender.Contracts;
+using Xunit;
+
+namespace Recommender.Storage.Tests;
+
+public abstract partial class StoreContract
+{
+    [Fact]
+    public async Task An_empty_store_says_so()
+    {
+        Assert.Equal(new StoreStatus(0, 0, 0, 0, null), await Store.GetStatusAsync(Stop));
+        Assert.Empty(await Store.ReadUserEventsAsync([1, 2], Stop));
+        Assert.Equal(0, (await Store.ReadInteractionsAsync(long.MaxValue, Stop)).Count);
+        var nothing = await PutAsync();
+        Assert.Equal((0, 0, 0, 0L), (nothing.Stored, nothing.Duplicates, nothing.Dropped, nothing.Sequence));
+    }
+
+    [Fact]
+    public async Task Storing_again_changes_nothing_but_still_names_users_and_items()
+    {
+        Interaction[] events = [Event("e1", "ann", "a"), Event("e2", "ann", "b", at: T0.AddHours(1)), Event("e3", "bob", "a")];
+        var first = await PutAsync(events);
+        var status = await Store.GetStatusAsync(Stop);
+        var again = await PutAsync([.. events, Event("e4", "bob", "c", at: T0.AddDays(40))]);
+
+        Assert.Equal((3, 0, 0, 3L), (first.Stored, first.Duplicates, first.Dropped, first.Sequence));
+        Assert.Equal((3L, 2L, 2L), (status.Events, status.Users, status.Items));
+        Assert.NotNull(status.LastStoredAt);
+        Assert.Equal((1, 3, 0, 4L), (again.Stored, again.Duplicates, again.Dropped, again.Sequence));
+        Assert.Equal(first.UserKeys.Order(), again.UserKeys.Order());
+        Assert.Equal(["a", "b", "c"], again.Items.Select(i => i.ItemId).Order());
+        Assert.Equal(2, again.Items.Single(i => i.ItemId == "a").Popularity);
+        Assert.Equal((4L, 2L, 3L), await Store.GetStatusAsync(Stop) is var s ? (s.Events, s.Users, s.Items) : default);
+    }
+
+    [Fact]
+    public async Task A_duplicate_alone_does_not_change_the_revision()
+    {
+        int key = Assert.Single((await PutAsync(Event("e1", "ann", "a"))).UserKeys);
+        long before = (await HistoryAsync(key)).Revision;
+        await PutAsync(Event("e1", "ann", "a"));
+        Assert.Equal(before, (await HistoryAsync(key)).Revision);
+        await PutAsync(Event("e2", "ann", "a"));
+        Assert.True((await HistoryAsync(key)).Revision > before);
+    }
+
+    [Fact]
+    public async Task Duplicates_within_one_batch_and_with_another_time_count_once()
+    {
+        var batch = await PutAsync(Event("e1", "ann", "a"), Event("e1", "ann", "a"), Event("e1", "ann", "a", at: T0.AddMonths(2)));
+        Assert.Equal((1, 2), (batch.Stored, batch.Duplicates));
+        var later = await PutAsync(Event("e1", "ann", "a", at: T0.AddYears(1)));
+        Assert.Equal((0, 1), (later.Stored, later.Duplicates));
+        Assert.Equal(1, later.Items.Single().Popularity);
+        Assert.Equal("e1:a", await ReadableAsync("ann"));
+    }
+
+    [Fact]
+    public async Task Histories_are_ordered_by_time_then_arrival_however_events_come()
+    {
+        await PutAsync(Event("e3", "ann", "c", at: T0.AddDays(70)), Event("e1", "ann", "a"));
+        await PutAsync(Event("e2", "ann", "b", at: T0.AddDays(35)), Event("e1b", "ann", "d"));
+        Assert.Equal("e1:a e1b:d e2:b e3:c", await ReadableAsync("ann"));
+        var log = await Store.ReadInteractionsAsync(long.MaxValue, Stop);
+        Assert.Equal(log.OccurredAtMs.Order(), log.OccurredAtMs);
+        var catalogue = (await Store.ReadCatalogueAsync(0, 10, Stop)).ToDictionary(e => e.ItemKey, e => e.ItemId);
+        Assert.Equal(["a", "d", "b", "c"], log.ItemKeys.Select(k => catalogue[k]));
+        // Up to sequence 2 there are only the two of the first batch.
+        Assert.Equal(["a", "c"], (await Store.ReadInteractionsAsync(2, Stop)).ItemKeys.Select(k => catalogue[k]));
+    }
+
+    [Fact]
+    public async Task Values_types_and_everything_else_come_back_as_they_went_in()
+    {
+        var context = JsonElement.Parse("""{"device":"wéb","n":[1,{"x":null}]}""");
+        var full = Event("e1", "ann", "a", "purchase", 2.5) with { SessionId = "s", RecommendationId = "r-1", Context = context };
+        int key = Assert.Single((await PutAsync(full, Event("e2", "ann", "a", "view", at: T0.AddMilliseconds(1)))).UserKeys);
+        var types = await Store.GetEventTypesAsync(Stop);
+        var history = await HistoryAsync(key);
+        Assert.Equal(UserRef.User("ann"), history.User);
+        Assert.Equal(2.5f, history.Events[0].Value);
+        Assert.Equal("purchase", types[history.Events[0].TypeId]);
+        Assert.True(float.IsNaN(history.Events[1].Value));
+        Assert.Equal("view", types[history.Events[1].TypeId]);
+        Assert.Equal(T0.AddMilliseconds(1).ToUnixTimeMilliseconds(), history.Events[1].OccurredAtMs);
+        var log = await Store.ReadInteractionsAsync(long.MaxValue, Stop);
+        Assert.Equal(2.5f, log.Values[0]);
+        Assert.True(float.IsNaN(log.Values[1]));
+        var exported = (await Store.ExportUserAsync("ann", Stop))!.Events[0];
+        Assert.Equal(context.GetRawText(), exported.Context!.Value.GetRawText());
+        Assert.Equal(full with { Context = null }, exported with { Context = null });
+    }
+
+    [Fact]
+    public async Task Ids_of_any_script_and_of_full_length_are_kept_apart()
+    {
+        string[] ids = ["a", "A", "á", "a\u0301", "日本", "🛒", "a'b\"c;--", "a b", " a", "a ", "%_", "\\", new string('x', 256), new string('x', 255), new string('界', 85)];
+        var batch = await PutAsync([.. ids.Select((id, n) => Event("event-" + id, id, id))]);
+        Assert.Equal(ids.Length, batch.Stored);
+        Assert.Equal(ids.Length, batch.UserKeys.Distinct().Count());
+        Assert.Equal(ids.Length, batch.Items.Select(i => i.ItemKey).Distinct().Count());
+        var histories = await Store.ReadUserEventsAsync([.. batch.UserKeys], Stop);
+        Assert.Equal(ids.Order(StringComparer.Ordinal), histories.Select(h => h.User.Id).Order(StringComparer.Ordinal));
+        foreach (string id in ids) Assert.Equal(id, Assert.Single((await Store.ExportUserAsync(id, Stop))!.Events).ItemId);
+    }
+
+    [Fact]
+    public async Task Users_and_sessions_of_the_same_name_have_nothing_in_common()
+    {
+        var batch = await PutAsync(Event("e1", "x", "a"), SessionEvent("e2", "x", "b"));
+        var users = await Store.ReadUserEventsAsync([.. batch.UserKeys], Stop);
+        Assert.Equal([UserRef.User("x"), UserRef.Session("x")], users.OrderBy(u => u.User.IsSession).Select(u => u.User));
+        Assert.All(users, u => Assert.Single(u.Events));
+        Assert.Equal(["x"], (await Store.ListUsersAsync("", 10, Stop)).Select(u => u.UserId));
+    }
+
+    [Fact]
+    public async Task Popularity_and_trend_count_positive_events_in_any_order()
+    {
+        Interaction[] events = [Event("e1", "ann", "a", at: T0), Event("e2", "bob", "a", at: T0.AddHours(-100)), Event("e3", "eve", "a", at: T0.AddHours(200)), Event("e4", "eve", "a", "dislike"), Event("e5", "eve", "b", "dislike")];
+        double expected = events[..3].Aggregate(double.NegativeInfinity, (sum, e) => StatisticsSettings.AddTrends(sum, Settings.TrendOf(e.OccurredAt!.Value)));
+        foreach (var e in events.Reverse()) await PutAsync(e);
+        var statistics = (await PutAsync(events)).Items.ToDictionary(i => i.ItemId);
+        Assert.Equal(3, statistics["a"].Popularity);
+        Assert.Equal(expected, statistics["a"].Trend, 1e-9);
+        Assert.Equal((0, double.NegativeInfinity), (statistics["b"].Popularity, statistics["b"].Trend));
+        var entry = (await Store.ReadCatalogueAsync(0, 10, Stop)).Single(e => e.ItemId == "a");
+        Assert.Equal((3, statistics["a"].Trend, null), (entry.Popularity, entry.Trend, entry.Item));
+    }
+
+    [Fact]
+    public async Task Concurrent_writers_lose_nothing_and_leave_one_gapless_sequence()
+    {
+        await using var second = await OpenAsync();
+        IStore[] stores = [Store, second];
+        var random = new Random(7);
+        // Every event comes twice, in batches of random size over the same few users, some of them twice in one batch.
+        var all = Enumerable.Range(0, 400).Select(n => Event($"e{n}", $"u{n % 7}", $"i{n % 13}", at: T0.AddDays(n % 90))).ToList();
+        var shuffled = all.Concat(all).OrderBy(_ => random.Next()).ToArray();
+        var batches = new List<Interaction[]>();
+        for (int start = 0; start < shuffled.Length;)
+        {
+            int length = Math.Min(random.Next(1, 40), shuffled.Length - start);
+            batches.Add(shuffled[start..(start + length)]);
+            start += length;
+        }
+
+        var results = await Task.WhenAll(batches.Select((batch, n) => stores[n % 2].StoreInteractionsAsync(batch, Stop)));
+        Assert.Equal(400, results.Sum(r => r.Stored));
+        Assert.Equal(400, results.Sum(r => r.Duplicates));
+        var status = await Store.GetStatusAsync(Stop);
+        Assert.Equal((400L, 7L, 13L, 400L), (status.Events, status.Users, status.Items, status.Sequence));
+        foreach (var history in await Store.ReadUserEventsAsync([.. await Store.ListUserKeysAsync(0, 100, Stop)], Stop))
+        {
+            var expected = all.Where(e => e.UserId == history.User.Id).Select(e => e.OccurredAt!.Value.ToUnixTimeMilliseconds()).Order();
+            Assert.Equal(expected, history.Events.Select(e => e.OccurredAtMs));
+        }
+
+        Assert.Equal(400, (await Store.ReadCatalogueAsync(0, 100, Stop)).Sum(e => e.Popularity));
+    }
+
+    [Fact]
+    public async Task Revision_and_events_are_of_one_moment()
+    {
+        int key = Assert.Single((await PutAsync(Event("e0", "ann", "a"))).UserKeys);
+        await using var second = await OpenAsync();
+        var writing = Task.Run(async () =>
+        {
+            for (int n = 1; n <= 150; n++) await second.StoreInteractionsAsync([Event($"e{n}", "ann", $"i{n}")], Stop);
+        }, Stop);
+        var seen = new Dictionary<long, int>();
+        while (!writing.IsCompleted)
+        {
+            var history = await HistoryAsync(key);
+            // One event per revision: the same revision must always come with the same number of events.
+            Assert.Equal(seen.GetValueOrDefault(history.Revision, history.Events.Count), history.Events.Count);
+            seen[history.Revision] = history.Events.Count;
+        }
+
+        await writing;
+        var ordered = seen.OrderBy(s => s.Key).Select(s => s.Value).ToList();
+        Assert.Equal(ordered.Order(), ordered);
+        Assert.Equal(ordered.Distinct(), ordered);
+        Assert.Equal(151, (await HistoryAsync(key)).Events.Count);
+    }
+
+    [Fact]
+    public async Task User_keys_are_listed_in_pages()
+    {
+        await PutAsync([.. Enumerable.Range(0, 25).Select(n => Event($"e{n}", $"u{n}", "a"))]);
+        var listed = new List<int>();
+        while (await Store.ListUserKeysAsync(listed.LastOrDefault(), 10, Stop) is { Count: > 0 } page) listed.AddRange(page);
+        Assert.Equal(25, listed.Count);
+        Assert.Equal(listed.Distinct().Order(), listed);
+    }
+}

@@ -1,0 +1,51 @@
+using Recommender.Contracts;
+using Xunit;
+
+namespace Recommender.Storage.Tests;
+
+/// <summary>What every store must do. Inherited by one class per database.</summary>
+public abstract partial class StoreContract : IAsyncLifetime
+{
+    protected static readonly DateTimeOffset T0 = new(2024, 3, 1, 12, 0, 0, TimeSpan.Zero);
+    protected static readonly StatisticsSettings Settings = new() { NegativeTypes = new HashSet<string> { "dislike" } };
+
+    protected IStore Store { get; private set; } = null!;
+
+    protected static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    /// <summary>Another connection to the same, migrated database.</summary>
+    protected abstract Task<IStore> OpenAsync();
+
+    /// <summary>Makes an empty database.</summary>
+    protected abstract Task CreateAsync();
+
+    protected abstract Task DropAsync();
+
+    public async ValueTask InitializeAsync()
+    {
+        await CreateAsync();
+        Store = await OpenAsync();
+        await Store.MigrateAsync(Stop);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        if (Store is not null) await Store.DisposeAsync();
+        await DropAsync();
+    }
+
+    protected static Interaction Event(string id, string user, string item, string type = "view", double? value = null, DateTimeOffset? at = null) =>
+        new() { EventId = id, UserId = user, ItemId = item, Type = type, Value = value, OccurredAt = at ?? T0 };
+
+    protected static Interaction SessionEvent(string id, string session, string item, DateTimeOffset? at = null) =>
+        new() { EventId = id, SessionId = session, ItemId = item, Type = "view", OccurredAt = at ?? T0 };
+
+    protected async Task<UserEvents> HistoryAsync(int key) => Assert.Single(await Store.ReadUserEventsAsync([key], Stop));
+
+    protected async Task<StoredBatch> PutAsync(params Interaction[] events) => await Store.StoreInteractionsAsync(events, Stop);
+
+    /// <summary>The whole history as readable text, in order.</summary>
+    protected async Task<string> ReadableAsync(string user) =>
+        string.Join(' ', (await Store.ExportUserAsync(user, Stop))!.Events.Select(e => $"{e.EventId}:{e.ItemId}"));
+}
