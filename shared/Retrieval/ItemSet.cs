@@ -9,7 +9,7 @@ namespace Recommender.Retrieval;
 /// </summary>
 public sealed class ItemSet
 {
-    private readonly ulong[] _words;
+    private ulong[] _words;
     private int _count;
 
     /// <param name="length">Positions the set can hold, at least 0. The set starts empty.</param>
@@ -28,10 +28,12 @@ public sealed class ItemSet
     }
 
     /// <summary>Positions the set can hold.</summary>
-    public int Length { get; }
+    public int Length { get; private set; }
 
     /// <summary>The bitmap: bit <c>i % 64</c> of word <c>i / 64</c> is position i. Bits from <see cref="Length"/> on are 0.</summary>
-    public ReadOnlySpan<ulong> Words => _words;
+    public ReadOnlySpan<ulong> Words => Used;
+
+    private Span<ulong> Used => _words.AsSpan(0, WordsOf(Length));
 
     /// <summary>How many positions are in the set. Counted once and remembered.</summary>
     public int Count
@@ -41,7 +43,7 @@ public sealed class ItemSet
             int count = Volatile.Read(ref _count);
             if (count >= 0) return count;
             count = 0;
-            foreach (ulong word in _words) count += BitOperations.PopCount(word);
+            foreach (ulong word in Used) count += BitOperations.PopCount(word);
             Volatile.Write(ref _count, count);
             return count;
         }
@@ -84,9 +86,10 @@ public sealed class ItemSet
     /// <returns>This set.</returns>
     public ItemSet And(ItemSet other)
     {
-        int common = Math.Min(_words.Length, other._words.Length);
-        TensorPrimitives.BitwiseAnd<ulong>(_words.AsSpan(0, common), other._words.AsSpan(0, common), _words);
-        _words.AsSpan(common).Clear();
+        Span<ulong> words = Used, others = other.Used;
+        int common = Math.Min(words.Length, others.Length);
+        TensorPrimitives.BitwiseAnd<ulong>(words[..common], others[..common], words);
+        words[common..].Clear();
         return Changed();
     }
 
@@ -94,8 +97,9 @@ public sealed class ItemSet
     /// <returns>This set.</returns>
     public ItemSet Or(ItemSet other)
     {
-        int common = Math.Min(_words.Length, other._words.Length);
-        TensorPrimitives.BitwiseOr<ulong>(_words.AsSpan(0, common), other._words.AsSpan(0, common), _words);
+        Span<ulong> words = Used, others = other.Used;
+        int common = Math.Min(words.Length, others.Length);
+        TensorPrimitives.BitwiseOr<ulong>(words[..common], others[..common], words);
         return Changed();
     }
 
@@ -103,8 +107,9 @@ public sealed class ItemSet
     /// <returns>This set.</returns>
     public ItemSet AndNot(ItemSet other)
     {
-        int common = Math.Min(_words.Length, other._words.Length);
-        for (int i = 0; i < common; i++) _words[i] &= ~other._words[i];
+        Span<ulong> words = Used, others = other.Used;
+        int common = Math.Min(words.Length, others.Length);
+        for (int i = 0; i < common; i++) words[i] &= ~others[i];
         return Changed();
     }
 
@@ -112,15 +117,28 @@ public sealed class ItemSet
     /// <returns>This set.</returns>
     public ItemSet Not()
     {
-        for (int i = 0; i < _words.Length; i++) _words[i] = ~_words[i];
+        Span<ulong> words = Used;
+        TensorPrimitives.OnesComplement<ulong>(words, words);
         return Changed();
+    }
+
+    /// <summary>Empties the set and makes it hold <paramref name="length"/> positions, in the memory it has if that is enough.</summary>
+    /// <returns>The bitmap to fill; bits from <paramref name="length"/> on stay 0. To be filled before <see cref="Count"/> is asked for.</returns>
+    internal Span<ulong> Reset(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        Length = length;
+        if (WordsOf(length) > _words.Length) _words = new ulong[WordsOf(length)];
+        else Used.Clear();
+        _count = -1;
+        return Used;
     }
 
     /// <summary>A copy that can be changed independently.</summary>
     /// <param name="length">Positions the copy can hold; what does not fit is left out. Null: as many as this one.</param>
     public ItemSet Copy(int? length = null)
     {
-        if (length is null || length == Length) return new ItemSet(Length, (ulong[])_words.Clone(), _count);
+        if (length is null || length == Length) return new ItemSet(Length, Used.ToArray(), _count);
         var copy = new ItemSet(length.Value);
         copy.Or(this);
         return copy;
@@ -132,9 +150,10 @@ public sealed class ItemSet
     {
         ArgumentOutOfRangeException.ThrowIfNegative(from);
         int written = 0;
-        for (int word = from >> 6; word < _words.Length; word++)
+        ReadOnlySpan<ulong> words = Used;
+        for (int word = from >> 6; word < words.Length; word++)
         {
-            ulong bits = _words[word];
+            ulong bits = words[word];
             if (word == from >> 6) bits &= ulong.MaxValue << from;
             for (; bits != 0; bits &= bits - 1)
             {
@@ -150,7 +169,7 @@ public sealed class ItemSet
 
     private ItemSet Changed()
     {
-        if ((Length & 63) != 0) _words[^1] &= (1UL << Length) - 1;
+        if ((Length & 63) != 0) Used[^1] &= (1UL << Length) - 1;
         _count = -1;
         return this;
     }

@@ -17,12 +17,23 @@ public readonly ref struct SearchScope
         Excluded = excluded;
     }
 
+    internal SearchScope(ItemSet? allowed, ReadOnlySpan<int> excluded, ItemSet? hidden)
+    {
+        Allowed = allowed;
+        Excluded = excluded;
+        Hidden = hidden;
+    }
+
     public ItemSet? Allowed { get; }
 
     public ReadOnlySpan<int> Excluded { get; }
 
+    /// <summary>Positions that no search may return at present: removed items, and rows that a newer row stands for.</summary>
+    internal ItemSet? Hidden { get; }
+
     /// <summary>Whether the scope lets a position through.</summary>
-    public bool Allows(int item) => (Allowed is null || Allowed.Contains(item)) && (Excluded.IsEmpty || Excluded.BinarySearch(item) < 0);
+    public bool Allows(int item) =>
+        (Allowed is null || Allowed.Contains(item)) && (Hidden is null || !Hidden.Contains(item)) && (Excluded.IsEmpty || Excluded.BinarySearch(item) < 0);
 }
 
 /// <summary>What each of several searches may return: one allowed set for all, and excluded positions of each.</summary>
@@ -33,6 +44,7 @@ public readonly ref struct BatchScope
     /// <param name="excludedStarts">Where each query's excluded positions start in <paramref name="excluded"/>, plus the end: queries + 1 numbers. Empty: nothing is excluded.</param>
     public BatchScope(ItemSet? allowed, ReadOnlySpan<int> excluded = default, ReadOnlySpan<int> excludedStarts = default)
     {
+        for (int q = 0; q + 1 < excludedStarts.Length; q++) _ = new SearchScope(null, excluded[excludedStarts[q]..excludedStarts[q + 1]]);
         if (excludedStarts.IsEmpty && !excluded.IsEmpty) throw new ArgumentException("Excluded positions need the starts of each query's.", nameof(excludedStarts));
         Allowed = allowed;
         Excluded = excluded;
@@ -45,6 +57,8 @@ public readonly ref struct BatchScope
 
     public ReadOnlySpan<int> ExcludedStarts { get; }
 
+    internal ItemSet? Hidden { get; init; }
+
     /// <summary>The scope of one of the queries.</summary>
-    public SearchScope Of(int query) => new(Allowed, ExcludedStarts.IsEmpty ? default : Excluded[ExcludedStarts[query]..ExcludedStarts[query + 1]]);
+    public SearchScope Of(int query) => new(Allowed, ExcludedStarts.IsEmpty ? default : Excluded[ExcludedStarts[query]..ExcludedStarts[query + 1]], Hidden);
 }

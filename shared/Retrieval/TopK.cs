@@ -24,6 +24,18 @@ public ref struct TopK
         Threshold = storage.IsEmpty ? float.PositiveInfinity : float.NegativeInfinity;
     }
 
+    /// <summary>Goes on from a finished result.</summary>
+    /// <param name="storage">Its first <paramref name="kept"/> items are what <see cref="Finish"/> left.</param>
+    /// <param name="kept">How many those are.</param>
+    public TopK(Span<ScoredItem> storage, int kept)
+        : this(storage)
+    {
+        // Worst first is a heap with the worst at the top.
+        storage[..kept].Reverse();
+        _count = kept;
+        if (kept == storage.Length && kept > 0) Threshold = storage[0].Score;
+    }
+
     /// <summary>How many are kept so far.</summary>
     public readonly int Count => _count;
 

@@ -1,0 +1,99 @@
+using System.Buffers;
+
+namespace Recommender.Retrieval;
+
+/// <summary>
+/// Maximal marginal relevance (Carbonell and Goldstein 1998) on item factors: each next item is the one with the largest
+/// (1 − diversity) · relevance − diversity · (largest cosine with an item already taken). Relevance is the score scaled to 0..1 over the
+/// candidates, so that it is comparable with a cosine.
+/// </summary>
+public static unsafe class Diversity
+{
+    /// <summary>Reorders candidates so that the first <paramref name="count"/> are the selected ones, in the order they were taken.</summary>
+    /// <param name="index">Where the candidates' factors are.</param>
+    /// <param name="candidates">Best first. Those not selected follow, best first.</param>
+    /// <param name="count">Items to select, at least 0; more than there are selects all.</param>
+    /// <param name="diversity">0: only relevance, which keeps the order; 1: only variety (after the first, most relevant item).</param>
+    /// <returns>How many were selected.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">diversity is not in 0..1, or count is negative.</exception>
+    public static int Select(IItemIndex index, Span<ScoredItem> candidates, int count, float diversity)
+    {
+        ArgumentNullException.ThrowIfNull(index);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        if (!(diversity >= 0 && diversity <= 1)) throw new ArgumentOutOfRangeException(nameof(diversity), diversity, "Diversity is from 0 to 1.");
+        int n = candidates.Length, rank = index.Rank;
+        count = Math.Min(count, n);
+        if (count < 2 || diversity == 0) return count;
+
+        float[] rows = ArrayPool<float>.Shared.Rent(n * rank);
+        float[] numbers = ArrayPool<float>.Shared.Rent(3 * n);
+        ScoredItem[] copy = ArrayPool<ScoredItem>.Shared.Rent(n);
+        Span<float> relevance = numbers.AsSpan(0, n), closest = numbers.AsSpan(n, n), cosines = numbers.AsSpan(2 * n, n);
+        Normalize(index, candidates, rows);
+        Scale(candidates, relevance);
+        candidates.CopyTo(copy);
+        closest.Fill(float.NegativeInfinity);
+
+        int taken = 0;
+        fixed (float* r = rows, c = cosines)
+        {
+            for (int selected = 0; selected < count; selected++)
+            {
+                int best = -1;
+                float bestValue = float.NegativeInfinity;
+                for (int i = 0; i < n; i++)
+                {
+                    if (closest[i] == float.PositiveInfinity) continue;
+                    float value = selected == 0 ? relevance[i] : ((1 - diversity) * relevance[i]) - (diversity * closest[i]);
+                    if (best >= 0 && !(value > bestValue)) continue;
+                    (best, bestValue) = (i, value);
+                }
+
+                candidates[taken++] = copy[best];
+                closest[best] = float.PositiveInfinity; // Marks it as taken.
+                if (selected + 1 == count) break;
+                Kernel.Default.Dots(r + ((long)best * rank), r, n, rank, c);
+                for (int i = 0; i < n; i++) if (cosines[i] > closest[i]) closest[i] = cosines[i];
+            }
+        }
+
+        for (int i = 0; i < n; i++) if (closest[i] != float.PositiveInfinity) candidates[taken++] = copy[i];
+        ArrayPool<ScoredItem>.Shared.Return(copy);
+        ArrayPool<float>.Shared.Return(numbers);
+        ArrayPool<float>.Shared.Return(rows);
+        return count;
+    }
+
+    /// <summary>Copies the candidates' factors scaled to length 1. A zero or non-finite factor becomes zeros: similar to nothing.</summary>
+    private static void Normalize(IItemIndex index, ReadOnlySpan<ScoredItem> candidates, Span<float> rows)
+    {
+        int rank = index.Rank;
+        for (int i = 0; i < candidates.Length; i++)
+        {
+            ReadOnlySpan<float> factor = index.Factor(candidates[i].Item);
+            Span<float> row = rows.Slice(i * rank, rank);
+            double squares = 0;
+            foreach (float value in factor) squares += (double)value * value;
+            double scale = 1 / Math.Sqrt(squares);
+            if (!double.IsFinite(scale)) scale = 0;
+            for (int j = 0; j < rank; j++) row[j] = scale == 0 ? 0 : (float)(factor[j] * scale);
+        }
+    }
+
+    private static void Scale(ReadOnlySpan<ScoredItem> candidates, Span<float> relevance)
+    {
+        double low = double.PositiveInfinity, high = double.NegativeInfinity;
+        foreach (ScoredItem candidate in candidates)
+        {
+            double score = Math.Clamp(candidate.Score, -float.MaxValue, float.MaxValue);
+            low = Math.Min(low, score);
+            high = Math.Max(high, score);
+        }
+
+        for (int i = 0; i < candidates.Length; i++)
+        {
+            double score = Math.Clamp(candidates[i].Score, -float.MaxValue, float.MaxValue);
+            relevance[i] = high > low ? (float)((score - low) / (high - low)) : 1;
+        }
+    }
+}

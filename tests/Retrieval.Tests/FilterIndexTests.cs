@@ -1,0 +1,174 @@
+using Xunit;
+
+namespace Recommender.Retrieval.Tests;
+
+public sealed class FilterIndexTests
+{
+    [Fact]
+    public void Random_items_and_filters_equal_a_test_of_each_item()
+    {
+        int first = int.TryParse(Environment.GetEnvironmentVariable("RECOMMENDER_TEST_SEED"), out int given) ? given : 0;
+        int rounds = given != 0 ? 1 : 15;
+        for (int seed = first; seed < first + rounds; seed++)
+        {
+            var random = new Random(seed);
+            using var index = new FilterIndex();
+            var items = new Dictionary<int, ItemAttribute[]>();
+            for (int step = 0; step < 1500; step++)
+            {
+                int position = random.Next(4) == 0 ? random.Next(700) : step / 3;
+                if (random.Next(5) == 0)
+                {
+                    items.Remove(position);
+                    index.Remove(position);
+                }
+                else
+                {
+                    ItemAttribute[] attributes = Attributes(random);
+                    items[position] = attributes;
+                    index.Upsert(position, attributes);
+                }
+
+                if (step % 10 != 0) continue;
+                ItemFilter filter = Filter(random, 3);
+                int[] expected = [.. items.Where(i => Passes(filter, i.Key, i.Value)).Select(i => i.Key).Order()];
+                ItemSet set = index.Compile(filter);
+                var actual = new int[set.Count];
+                set.CopyTo(actual);
+                Assert.True(expected.SequenceEqual(actual), $"RECOMMENDER_TEST_SEED={seed}, step {step}: {filter}");
+                Assert.Equal(items.Count, index.Compile(null).Count);
+                Assert.Equal(items.Count, index.Count);
+            }
+        }
+    }
+
+    [Fact]
+    public void Knows_the_kinds_of_values_under_a_key_while_items_have_them()
+    {
+        using var index = new FilterIndex();
+        index.Upsert(0, new ItemAttribute("price", AttributeValue.Of(1.5)), new ItemAttribute("size", AttributeValue.Of("L")));
+        index.Upsert(1, new ItemAttribute("size", AttributeValue.Of(40)), new ItemAttribute("new", AttributeValue.Of(true)));
+        Assert.Equal(AttributeKinds.Number, index.KindsOf("price"));
+        Assert.Equal(AttributeKinds.Text | AttributeKinds.Number, index.KindsOf("size"));
+        Assert.Equal(AttributeKinds.Boolean, index.KindsOf("new"));
+        Assert.Equal(AttributeKinds.None, index.KindsOf("colour"));
+        long version = index.Version;
+        index.Remove(1);
+        Assert.NotEqual(version, index.Version);
+        Assert.Equal(AttributeKinds.Text, index.KindsOf("size"));
+        Assert.Equal(AttributeKinds.None, index.KindsOf("new"));
+    }
+
+    [Fact]
+    public void Two_different_numbers_under_one_key_are_refused_and_change_nothing()
+    {
+        using var index = new FilterIndex();
+        index.Upsert(0, new ItemAttribute("price", AttributeValue.Of(1)));
+        Assert.Throws<ArgumentException>(() => index.Upsert(0, new ItemAttribute("price", AttributeValue.Of(2)), new ItemAttribute("price", AttributeValue.Of(3))));
+        Assert.Equal(1, index.Compile(new ItemFilter.Range("price", Gte: 1, Lte: 1)).Count);
+        Assert.Throws<ArgumentException>(() => AttributeValue.Of(double.NaN));
+    }
+
+    [Fact]
+    public void Bounds_are_open_or_closed_as_asked_and_the_tighter_one_holds()
+    {
+        using var index = new FilterIndex();
+        for (int i = 0; i < 10; i++) index.Upsert(i, new ItemAttribute("n", AttributeValue.Of(i)));
+        int[] Of(ItemFilter filter)
+        {
+            ItemSet set = index.Compile(filter);
+            var positions = new int[set.Count];
+            set.CopyTo(positions);
+            return positions;
+        }
+
+        Assert.Equal([4, 5], Of(new ItemFilter.Range("n", Gt: 3, Lt: 6)));
+        Assert.Equal([3, 4, 5, 6], Of(new ItemFilter.Range("n", Gte: 3, Lte: 6)));
+        Assert.Equal([4, 5], Of(new ItemFilter.Range("n", Gt: 3, Gte: 3, Lt: 6, Lte: 6)));
+        Assert.Equal([5], Of(new ItemFilter.Range("n", Gt: 3, Gte: 5, Lt: 9, Lte: 5)));
+        Assert.Empty(Of(new ItemFilter.Range("n", Gt: 6, Lt: 3)));
+        Assert.Equal(10, Of(new ItemFilter.Range("n")).Length);
+    }
+
+    [Fact]
+    public async Task Sets_compiled_during_changes_are_of_one_state()
+    {
+        // Every item is either (a, x) or (b, y); a set with a and y, or one missing an item, shows a half-made change.
+        const int N = 2000;
+        using var index = new FilterIndex();
+        void Put(int i, bool a) => index.Upsert(i, new ItemAttribute("k", AttributeValue.Of(a ? "a" : "b")), new ItemAttribute("n", AttributeValue.Of(a ? 1 : 2)));
+        for (int i = 0; i < N; i++) Put(i, true);
+        var a = new ItemFilter.HasAny("k", [AttributeValue.Of("a")]);
+        var one = new ItemFilter.Range("n", Lte: 1);
+        ItemFilter mixed = new ItemFilter.Any([new ItemFilter.All([a, new ItemFilter.Not(one)]), new ItemFilter.All([new ItemFilter.Not(a), one])]);
+        using var done = new CancellationTokenSource();
+        Task reading = Task.Run(() =>
+        {
+            var set = new ItemSet(0);
+            while (!done.IsCancellationRequested)
+            {
+                index.Compile(mixed, set);
+                Assert.Equal(0, set.Count);
+                index.Compile(new ItemFilter.Any([a, new ItemFilter.Not(a)]), set);
+                Assert.Equal(N, set.Count);
+            }
+        }, TestContext.Current.CancellationToken);
+        var random = new Random(1);
+        for (int i = 0; i < 20_000; i++) Put(random.Next(N), random.Next(2) == 0);
+        await done.CancelAsync();
+        await reading;
+    }
+
+    private static readonly string[] Texts = ["red", "green", "blue", "rare"];
+
+    private static ItemAttribute[] Attributes(Random random)
+    {
+        var attributes = new List<ItemAttribute>();
+        for (int i = random.Next(3); i > 0; i--) attributes.Add(new("tags", AttributeValue.Of(Texts[Math.Min(random.Next(4), random.Next(4))])));
+        if (random.Next(3) > 0) attributes.Add(new("price", AttributeValue.Of(random.Next(-5, 6))));
+        if (random.Next(2) == 0) attributes.Add(new("new", AttributeValue.Of(random.Next(2) == 0)));
+        if (random.Next(20) == 0) attributes.Add(new("odd", random.Next(2) == 0 ? AttributeValue.Of("1") : AttributeValue.Of(1)));
+        attributes.Add(new("id", AttributeValue.Of("id" + random.Next(1000))));
+        return [.. attributes];
+    }
+
+    private static ItemFilter Filter(Random random, int depth)
+    {
+        AttributeValue Value(string key) => key switch
+        {
+            "tags" => AttributeValue.Of(Texts[random.Next(4)]),
+            "price" => AttributeValue.Of(random.Next(-6, 7)),
+            "new" => AttributeValue.Of(random.Next(2) == 0),
+            "odd" => random.Next(2) == 0 ? AttributeValue.Of("1") : AttributeValue.Of(1),
+            _ => AttributeValue.Of("id" + random.Next(1000)),
+        };
+        string key = new[] { "tags", "price", "new", "odd", "id", "none" }[random.Next(6)];
+        AttributeValue[] values = [.. Enumerable.Range(0, random.Next(4)).Select(_ => Value(key))];
+        double? Bound() => random.Next(2) == 0 ? null : random.Next(-6, 7);
+        return random.Next(depth > 0 ? 8 : 5) switch
+        {
+            0 => new ItemFilter.HasAny(key, values),
+            1 => new ItemFilter.HasAll(key, values),
+            2 => new ItemFilter.Range(key, Bound(), Bound(), Bound(), Bound()),
+            3 => new ItemFilter.Exists(key),
+            4 => new ItemFilter.Positions([.. Enumerable.Range(0, 50).Select(_ => random.Next(-5, 800))]),
+            5 => new ItemFilter.All([.. Enumerable.Range(0, random.Next(4)).Select(_ => Filter(random, depth - 1))]),
+            6 => new ItemFilter.Any([.. Enumerable.Range(0, random.Next(4)).Select(_ => Filter(random, depth - 1))]),
+            _ => new ItemFilter.Not(Filter(random, depth - 1)),
+        };
+    }
+
+    private static bool Passes(ItemFilter filter, int position, ItemAttribute[] attributes) => filter switch
+    {
+        ItemFilter.HasAny f => f.Values.Any(v => attributes.Contains(new(f.Key, v))),
+        ItemFilter.HasAll f => f.Values.All(v => attributes.Contains(new(f.Key, v))),
+        ItemFilter.Exists f => attributes.Any(a => a.Key == f.Key),
+        ItemFilter.Positions f => f.Items.Contains(position),
+        ItemFilter.All f => f.Filters.All(p => Passes(p, position, attributes)),
+        ItemFilter.Any f => f.Filters.Any(p => Passes(p, position, attributes)),
+        ItemFilter.Not f => !Passes(f.Filter, position, attributes),
+        ItemFilter.Range f => attributes.Any(a => a.Key == f.Key && a.Value.Kind == AttributeKinds.Number
+            && !(a.Value.Number <= f.Gt) && !(a.Value.Number < f.Gte) && !(a.Value.Number >= f.Lt) && !(a.Value.Number > f.Lte)),
+        _ => throw new ArgumentOutOfRangeException(nameof(filter)),
+    };
+}
