@@ -1,0 +1,212 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Spectre.Console;
+
+namespace Recommender.Standalone.Import;
+
+/// <summary><c>import FILE… --preset NAME --to URL</c>.</summary>
+internal static class ImportCommand
+{
+    private static readonly string[] Presets = ["online-retail", "movielens", "deskdrop", "csv", "lightgcn"];
+
+    public static Command Create(TextWriter output, TextWriter error)
+    {
+        var files = new Argument<string[]>("FILE") { Description = "Files, plain or gzip, or folders of them.", Arity = ArgumentArity.OneOrMore };
+        var preset = new Option<string>("--preset") { Description = $"What the files are: {string.Join(", ", Presets)}.", HelpName = "NAME", Required = true };
+        var to = new Option<string>("--to") { Description = "Address of the server, e.g. http://127.0.0.1:8080.", HelpName = "URL", Required = true };
+        var key = new Option<string>("--key") { Description = "Key with the scope 'ingest'; better in the environment as RECOMMENDER_KEY.", HelpName = "KEY" };
+        var batch = Number("--batch-size", "Events of one request.", 1000, 1, 5000);
+        var parallel = Number("--parallel", "Requests in flight.", 4, 1, 64);
+        var patience = Number("--patience-seconds", "How long to try again while the server is away or busy.", 120, 0, 86_400);
+        var checkpoint = new Option<string>("--checkpoint") { Description = "File that keeps the position, so that an interrupted import continues. Default: in the user's application data.", HelpName = "FILE" };
+        var restart = new Option<bool>("--restart") { Description = "Begin anew, whatever the checkpoint says." };
+        var start = new Option<string>("--start") { Description = "Time of the first event where the file has no times (lightgcn, csv).", HelpName = "TIME" };
+        var csv = new CsvOptions();
+
+        var command = new Command("import", "Reads files of events and items and sends them to a running server. Repeating an import changes nothing.")
+        {
+            files, preset, to, key, batch, parallel, patience, checkpoint, restart, start,
+        };
+        foreach (var option in csv.All) command.Options.Add(option);
+        preset.Validators.Add(r =>
+        {
+            if (r.Tokens is [var token] && !Presets.Contains(token.Value)) r.AddError($"Unknown preset '{token.Value}'; there are: {string.Join(", ", Presets)}.");
+        });
+        to.Validators.Add(r =>
+        {
+            if (r.Tokens is [var token] && !(Uri.TryCreate(token.Value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"))
+            {
+                r.AddError($"--to '{token.Value}' is not an address such as http://127.0.0.1:8080.");
+            }
+        });
+        start.Validators.Add(r =>
+        {
+            if (r.Tokens is [var token] && !TimeFormat.TryParse(token.Value, "auto", out _)) r.AddError($"--start '{token.Value}' is not a time such as 2024-01-31T00:00:00Z.");
+        });
+        command.Validators.Add(r =>
+        {
+            string? name = r.GetResult(preset)?.Tokens is [var token] ? token.Value : null;
+            foreach (var option in csv.All)
+            {
+                if (name is not null and not "csv" && r.GetResult(option) is { Implicit: false }) r.AddError($"{option.Name} is for --preset csv only.");
+            }
+
+            if (name is not null and not "csv" and not "lightgcn" && r.GetResult(start) is { Implicit: false }) r.AddError("--start is for the presets csv and lightgcn only.");
+        });
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            DateTimeOffset? first = parsed.GetValue(start) is { } text && TimeFormat.TryParse(text, "auto", out var time) ? time : null;
+            var options = new ImportOptions
+            {
+                Files = parsed.GetRequiredValue(files),
+                Preset = PresetOf(parsed.GetRequiredValue(preset), first, () => csv.Read(parsed, first)),
+                To = new Uri(parsed.GetRequiredValue(to)),
+                Key = parsed.GetValue(key) ?? Environment.GetEnvironmentVariable("RECOMMENDER_KEY"),
+                BatchSize = parsed.GetValue(batch),
+                Parallel = parsed.GetValue(parallel),
+                Patience = TimeSpan.FromSeconds(parsed.GetValue(patience)),
+                CheckpointFile = parsed.GetValue(checkpoint),
+                Restart = parsed.GetValue(restart),
+            };
+            IImportDisplay display = Console.IsOutputRedirected || output != Console.Out ? new PlainDisplay(output) : new TerminalDisplay(AnsiConsole.Console);
+            return RunAsync(options, display, output, error, cancellationToken);
+        });
+        return command;
+    }
+
+    private static Preset PresetOf(string name, DateTimeOffset? start, Func<CsvMapping> csv) => name switch
+    {
+        "online-retail" => new OnlineRetail(),
+        "movielens" => new MovieLens(),
+        "deskdrop" => new DeskDrop(),
+        "lightgcn" => new LightGcn(start ?? LightGcn.DefaultStart),
+        _ => new CsvPreset(csv()),
+    };
+
+    /// <summary>Reads, sends and reports. Returns 0 when everything that was read is on the server.</summary>
+    public static async Task<int> RunAsync(ImportOptions options, IImportDisplay display, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        void Stop(PosixSignalContext context)
+        {
+            // The second Ctrl-C ends the process as usual.
+            context.Cancel = !stop.IsCancellationRequested;
+            stop.Cancel();
+        }
+
+        using var data = new ImportData(DateTimeOffset.UtcNow);
+        ImportReport report = new();
+        try
+        {
+            var files = SourceFile.Resolve(options.Files);
+            var checkpoint = Checkpoint.Of(options, files);
+            using var client = Importer.CreateClient(options);
+            await display.RunAsync(async () =>
+            {
+                display.Stage("reading (bytes)", files.Sum(f => f.Length));
+                await Task.Run(() => options.Preset.Read(files, data, bytes => display.Advance(bytes), stop.Token), stop.Token);
+                foreach (string line in WhatWasRead(data)) display.Note(line);
+                if (data.EventCount == 0 && data.Items.Count == 0) throw new CommandException("Nothing to import: no row could be used.");
+                report = await new Importer(options, client, display).RunAsync(data, checkpoint, stop.Token);
+            });
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            await error.WriteLineAsync("Stopped. The same command continues where this run ended.");
+            return CommandLine.Interrupted;
+        }
+
+        foreach (var rejection in report.Rejections) await error.WriteLineAsync($"  rejected {rejection.Id}: {rejection.Field} {rejection.Error}");
+        long rejected = report.ItemsRejected + report.EventsRejected;
+        await output.WriteLineAsync(Summary(data, report));
+        return rejected == 0 ? 0 : 1;
+    }
+
+    private static IEnumerable<string> WhatWasRead(ImportData data)
+    {
+        yield return Text($"Read {data.Items.Count:N0} items and {data.EventCount:N0} events.");
+        foreach (var (reason, count) in data.Skipped) yield return Text($"Left out: {count:N0} {reason}.");
+        if (data.BadCount == 0) yield break;
+        yield return Text($"Bad rows, skipped: {data.BadCount:N0}{(data.BadCount > data.BadRows.Count ? $"; the first {data.BadRows.Count}:" : ":")}");
+        foreach (var row in data.BadRows) yield return $"  {row.File}, line {row.Line}: {row.Reason}";
+    }
+
+    private static string Summary(ImportData data, ImportReport report)
+    {
+        string resumed = report.Resumed.Events + report.Resumed.Items == 0 ? "" : Text($" ({report.Resumed.Events:N0} events and {report.Resumed.Items:N0} items were sent before)");
+        return Text($"Done: {report.EventsAccepted:N0} events and {report.ItemsAccepted:N0} items accepted, {report.EventsRejected + report.ItemsRejected:N0} rejected, {data.BadCount:N0} bad rows skipped, {data.Skipped.Values.Sum():N0} rows left out{resumed}.");
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private static Option<int> Number(string name, string description, int value, int min, int max)
+    {
+        var option = new Option<int>(name) { Description = $"{description} {min} to {max:N0}.", HelpName = "N", DefaultValueFactory = _ => value };
+        option.Validators.Add(r =>
+        {
+            if (r.Tokens is [var token] && !(int.TryParse(token.Value, CultureInfo.InvariantCulture, out int n) && n >= min && n <= max)) r.AddError($"{name} must be a number from {min} to {max}.");
+        });
+        return option;
+    }
+
+    /// <summary>The column options of the preset csv.</summary>
+    private sealed class CsvOptions
+    {
+        private readonly Option<string> user = Column("--user-column", "of user ids (usual: userId)");
+        private readonly Option<string> session = Column("--session-column", "of session ids (usual: sessionId)");
+        private readonly Option<string> item = Column("--item-column", "of item ids (usual: itemId)");
+        private readonly Option<string> typeColumn = Column("--type-column", "of event types (usual: type)");
+        private readonly Option<string> type = new("--type") { Description = "Type of all events where there is no such column. Default: view.", HelpName = "TYPE" };
+        private readonly Option<string> value = Column("--value-column", "of values: quantity, rating (usual: value)");
+        private readonly Option<string> time = Column("--time-column", "of times (usual: occurredAt, timestamp)");
+        private readonly Option<string> timeFormat = new("--time-format") { Description = $"{TimeFormat.Help}.", HelpName = "FORMAT" };
+        private readonly Option<string> id = Column("--id-column", "of event ids (usual: eventId); without one, ids are made from the rows");
+        private readonly Option<string> title = Column("--title-column", "of item titles (usual: title)");
+        private readonly Option<string> categories = Column("--category-column", "of item categories (usual: categories)");
+        private readonly Option<string> tags = Column("--tag-column", "of item tags (usual: tags)");
+        private readonly Option<string> url = Column("--url-column", "of item pages (usual: url)");
+        private readonly Option<string> imageUrl = Column("--image-column", "of item pictures (usual: imageUrl)");
+        private readonly Option<string[]> properties = new("--property-column") { Description = "Column that becomes an item property; may be repeated.", HelpName = "COLUMN" };
+        private readonly Option<string> separator = new("--list-separator") { Description = "Between several categories or tags in a field. Default: |", HelpName = "TEXT" };
+        private readonly Option<string> delimiter = new("--delimiter") { Description = "Between fields; \\t is a tab. Default: found out from the first lines.", HelpName = "TEXT" };
+
+        public CsvOptions()
+        {
+            delimiter.Validators.Add(r =>
+            {
+                if (r.Tokens is [var token] && token.Value != "\\t" && !(token.Value is [var c] && char.IsAscii(c))) r.AddError("--delimiter must be one ASCII character, or \\t for a tab.");
+            });
+            All = [user, session, item, typeColumn, type, value, time, timeFormat, id, title, categories, tags, url, imageUrl, properties, separator, delimiter];
+        }
+
+        public IReadOnlyList<Option> All { get; }
+
+        public CsvMapping Read(ParseResult parsed, DateTimeOffset? start) => new()
+        {
+            User = parsed.GetValue(user),
+            Session = parsed.GetValue(session),
+            Item = parsed.GetValue(item),
+            Type = parsed.GetValue(typeColumn),
+            FixedType = parsed.GetValue(type) ?? "view",
+            Value = parsed.GetValue(value),
+            Time = parsed.GetValue(time),
+            TimeFormat = parsed.GetValue(timeFormat) ?? "auto",
+            Id = parsed.GetValue(id),
+            Title = parsed.GetValue(title),
+            Categories = parsed.GetValue(categories),
+            Tags = parsed.GetValue(tags),
+            Url = parsed.GetValue(url),
+            ImageUrl = parsed.GetValue(imageUrl),
+            Properties = parsed.GetValue(properties) ?? [],
+            ListSeparator = parsed.GetValue(separator) is { Length: > 0 } s ? s : "|",
+            Delimiter = parsed.GetValue(delimiter) is { } d ? (d == "\\t" ? '\t' : d[0]) : null,
+            Start = start,
+        };
+
+        private static Option<string> Column(string name, string what) => new(name) { Description = $"Column {what}.", HelpName = "COLUMN" };
+    }
+}

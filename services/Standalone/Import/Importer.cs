@@ -1,0 +1,160 @@
+using System.Net.Http.Headers;
+using Recommender.Contracts;
+
+namespace Recommender.Standalone.Import;
+
+/// <summary>What an import did. Numbers count this run; <see cref="Resumed"/> counts what an earlier, interrupted run had done.</summary>
+internal sealed record ImportReport
+{
+    public const int RejectionsShown = 10;
+
+    public long ItemsAccepted { get; set; }
+    public long ItemsRejected { get; set; }
+    public long EventsAccepted { get; set; }
+    public long EventsRejected { get; set; }
+    public Position Resumed { get; set; } = new(0, 0);
+    public List<Rejection> Rejections { get; } = [];
+
+    public void AddRejections(IEnumerable<Rejection> rejections) => Rejections.AddRange(rejections.Take(RejectionsShown - Rejections.Count));
+}
+
+/// <summary>Sends what a preset has read: items first, then events in time order, several requests in flight.</summary>
+internal sealed class Importer(ImportOptions options, HttpClient client, IImportDisplay display)
+{
+    /// <summary>A batch may grow to this many times its size so that events of one time stay together.</summary>
+    private const int LargestGrowth = 2;
+
+    private readonly ApiSender sender = new(client, options.Patience, display.Note);
+    private readonly ImportReport report = new();
+
+    /// <summary>A client for the server and key of the options.</summary>
+    public static HttpClient CreateClient(ImportOptions options)
+    {
+        var handler = new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(10), PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30) };
+        var client = new HttpClient(handler)
+        {
+            BaseAddress = new Uri(options.To.AbsoluteUri.TrimEnd('/') + "/"),
+            Timeout = TimeSpan.FromSeconds(60),
+        };
+        if (options.Key is not null) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", options.Key);
+        return client;
+    }
+
+    /// <summary>Sends everything after the checkpoint and moves it along. Events of one time are kept in one batch where it may hold them.</summary>
+    /// <exception cref="CommandException">The server cannot be reached or refuses the import.</exception>
+    public async Task<ImportReport> RunAsync(ImportData data, Checkpoint checkpoint, CancellationToken cancellationToken)
+    {
+        var start = options.Restart ? null : checkpoint.Read();
+        if (start is not null)
+        {
+            report.Resumed = start;
+            display.Note($"Continuing after {start.Items:N0} items and {start.Events:N0} events of an interrupted run (--restart begins anew).");
+        }
+
+        var position = start ?? new Position(0, 0);
+        long written = Environment.TickCount64;
+        try
+        {
+            display.Stage("items", data.Items.Count, Math.Min(position.Items, data.Items.Count));
+            await SendAsync(data.Items.Skip((int)position.Items).Chunk(options.BatchSize), sender.PostItemsAsync, (batch, result) =>
+            {
+                report.ItemsAccepted += result.Accepted;
+                report.ItemsRejected += result.Rejected;
+                report.AddRejections(result.Rejections);
+                Moved(position with { Items = position.Items + batch.Count });
+                display.Advance(batch.Count);
+            }, cancellationToken);
+
+            display.Stage("events", data.EventCount, Math.Min(position.Events, data.EventCount));
+            await SendAsync(Batches(SkipLong(data.ReadEvents(), position.Events), options.BatchSize), sender.PostEventsAsync, (batch, result) =>
+            {
+                report.EventsAccepted += result.Accepted;
+                report.EventsRejected += result.Rejected;
+                report.AddRejections(result.Rejections);
+                Moved(position with { Events = position.Events + batch.Count });
+                display.Advance(batch.Count);
+            }, cancellationToken);
+        }
+        catch when (position != (start ?? new Position(0, 0)))
+        {
+            checkpoint.Write(position);
+            throw;
+        }
+
+        checkpoint.Delete();
+        return report;
+
+        void Moved(Position to)
+        {
+            position = to;
+            if (Environment.TickCount64 - written < 1000) return;
+            checkpoint.Write(position);
+            written = Environment.TickCount64;
+        }
+    }
+
+    /// <summary>
+    /// Keeps <see cref="ImportOptions.Parallel"/> batches in flight and reports them done in their order, so that what is done is always a beginning
+    /// of the whole. After a failure the batches before the failed one still count.
+    /// </summary>
+    private async Task SendAsync<T>(IEnumerable<IReadOnlyList<T>> batches, Func<IReadOnlyList<T>, CancellationToken, Task<SendResult>> post, Action<IReadOnlyList<T>, SendResult> done, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var inFlight = new Queue<(IReadOnlyList<T> Batch, Task<SendResult> Sending)>();
+        try
+        {
+            foreach (var batch in batches)
+            {
+                if (inFlight.Count >= options.Parallel) await FinishOneAsync();
+                cancellationToken.ThrowIfCancellationRequested();
+                inFlight.Enqueue((batch, post(batch, stop.Token)));
+            }
+
+            while (inFlight.Count > 0) await FinishOneAsync();
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            foreach (var (_, sending) in inFlight) await sending.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+
+        async Task FinishOneAsync()
+        {
+            var (batch, sending) = inFlight.Peek();
+            var result = await sending;
+            inFlight.Dequeue();
+            done(batch, result);
+        }
+    }
+
+    /// <summary>
+    /// Cuts between events of different times where it can: batches in flight may arrive in any order, and within one batch
+    /// the order of equal times is kept.
+    /// </summary>
+    internal static IEnumerable<IReadOnlyList<Interaction>> Batches(IEnumerable<Interaction> events, int size)
+    {
+        var batch = new List<Interaction>(size);
+        foreach (var interaction in events)
+        {
+            bool full = batch.Count >= size && (batch[^1].OccurredAt != interaction.OccurredAt || batch.Count >= size * LargestGrowth);
+            if (full)
+            {
+                yield return batch;
+                batch = new List<Interaction>(size);
+            }
+
+            batch.Add(interaction);
+        }
+
+        if (batch.Count > 0) yield return batch;
+    }
+
+    private static IEnumerable<Interaction> SkipLong(IEnumerable<Interaction> events, long count)
+    {
+        foreach (var interaction in events)
+        {
+            if (count > 0) count--;
+            else yield return interaction;
+        }
+    }
+}
