@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+
+namespace Recommender.FactorStore;
+
+public static class FactorStoreExtensions
+{
+    /// <summary>Name of the connection string of Redis; without one the factor store lives in this process.</summary>
+    public const string ConnectionName = "redis";
+
+    /// <summary>Registers the factor store once, however many services of the process ask for it.</summary>
+    public static void AddFactorStore(this IHostApplicationBuilder builder) =>
+        builder.Services.TryAddSingleton(_ => FactorStores.Open(builder.Configuration.GetConnectionString(ConnectionName)));
+}

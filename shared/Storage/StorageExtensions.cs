@@ -1,0 +1,54 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Recommender.Storage;
+
+public static class StorageExtensions
+{
+    /// <summary>Name of the database's connection string; without one the store is embedded.</summary>
+    public const string ConnectionName = "postgres";
+
+    /// <summary>
+    /// Registers the store once, however many services of the process ask for it: PostgreSQL by <c>ConnectionStrings:postgres</c>, else SQLite in
+    /// <c>Data:Directory</c>. <see cref="StatisticsSettings"/> are taken from the container where they are registered.
+    /// </summary>
+    public static void AddStore(this IHostApplicationBuilder builder) =>
+        builder.Services.TryAddSingleton(sp =>
+            Stores.Open(builder.Configuration.GetConnectionString(ConnectionName), DataFile(builder.Configuration, "store.db"), sp.GetService<StatisticsSettings>() ?? new()));
+
+    /// <summary>Makes the host bring the schema up to date before anything else starts, waiting for the database as long as it takes.</summary>
+    public static void AddStoreMigration(this IHostApplicationBuilder builder)
+    {
+        builder.AddStore();
+        builder.Services.AddHostedService<Migration>();
+    }
+
+    /// <summary>A file in the embedded data folder: <c>Data:Directory</c>, else <c>data</c> beside the working directory.</summary>
+    public static string DataFile(IConfiguration configuration, string name) =>
+        Path.GetFullPath(Path.Combine(configuration["Data:Directory"] is { Length: > 0 } directory ? directory : "data", name));
+
+    private sealed class Migration(IStore store, TimeProvider clock, ILogger<Migration> logger) : IHostedService
+    {
+        public async Task StartAsync(CancellationToken cancellationToken)
+        {
+            for (bool told = false; ; told = true)
+            {
+                try
+                {
+                    await store.MigrateAsync(cancellationToken);
+                    return;
+                }
+                catch (StoreUnavailableException e)
+                {
+                    if (!told) logger.LogWarning("Waiting for the database: {Problem}", e.Message);
+                    await Task.Delay(TimeSpan.FromSeconds(1), clock, cancellationToken);
+                }
+            }
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
