@@ -25,6 +25,12 @@ public abstract class Model
     public abstract ReadOnlyMemory<float> ItemFactors { get; }
 
     /// <summary>
+    /// The item–item term of learners that have one: <see cref="ItemNeighbours.Score"/> of the history is added to the dot products, and
+    /// is part of <see cref="Explain"/>. Null: the dot product is the whole score.
+    /// </summary>
+    public virtual ItemNeighbours? Neighbours => null;
+
+    /// <summary>
     /// Solves a user's factor from their history against the fixed item factors. The result depends on the history alone, not on its order,
     /// beyond rounding. An empty history gives the zero factor. Entries beyond <see cref="ItemCount"/> are the caller's error
     /// (<see cref="ArgumentOutOfRangeException"/>).

@@ -1,0 +1,227 @@
+namespace Recommender.Factorization;
+
+/// <summary>What one user thinks of one item, by index.</summary>
+/// <param name="Weight">Confidence c &gt; 0.</param>
+/// <param name="Target">p in 0..1.</param>
+public readonly record struct Entry(int User, int Item, float Weight = 1, float Target = 1);
+
+/// <summary>Sparse rows (compressed sparse rows): row r's columns are <c>Columns[Starts[r] .. Starts[r + 1]]</c>, ascending.</summary>
+/// <param name="Weights">Null when every weight is 1.</param>
+/// <param name="Targets">Null when every target is 1.</param>
+public sealed record SparseRows(long[] Starts, int[] Columns, float[]? Weights, float[]? Targets)
+{
+    public int Count => Starts.Length - 1;
+
+    public int Length(int row) => (int)(Starts[row + 1] - Starts[row]);
+
+    public ReadOnlySpan<int> Row(int row) => Columns.AsSpan((int)Starts[row], Length(row));
+
+    public float Weight(long entry) => Weights is null ? 1 : Weights[entry];
+
+    public float Target(long entry) => Targets is null ? 1 : Targets[entry];
+
+    /// <summary>The row as a history.</summary>
+    public HistoryEntry[] History(int row)
+    {
+        var history = new HistoryEntry[Length(row)];
+        for (int e = 0; e < history.Length; e++)
+        {
+            long at = Starts[row] + e;
+            history[e] = new HistoryEntry(Columns[at], Weight(at), Target(at));
+        }
+
+        return history;
+    }
+}
+
+/// <summary>
+/// All training data: users × items, both by user and by item, one entry per pair. Immutable. Takes 8 bytes per interaction where all
+/// weights and targets are 1, up to 24 otherwise.
+/// </summary>
+public sealed class InteractionMatrix
+{
+    private InteractionMatrix(SparseRows users, SparseRows items)
+    {
+        Users = users;
+        Items = items;
+    }
+
+    /// <summary>By user; columns are items.</summary>
+    public SparseRows Users { get; }
+
+    /// <summary>By item; columns are users.</summary>
+    public SparseRows Items { get; }
+
+    public int UserCount => Users.Count;
+
+    public int ItemCount => Items.Count;
+
+    /// <summary>Distinct (user, item) pairs.</summary>
+    public long Count => Users.Columns.LongLength;
+
+    /// <summary>Collects entries; several of one pair become one: weight Σc, target Σc·p / Σc.</summary>
+    /// <exception cref="ArgumentException">An index or number is out of range; the message says which entry.</exception>
+    public static InteractionMatrix Build(int users, int items, IEnumerable<Entry> entries)
+    {
+        var builder = new InteractionMatrixBuilder(users, items);
+        foreach (var e in entries) builder.Add(e);
+        return builder.Build();
+    }
+
+    /// <summary>
+    /// Takes interactions as parallel arrays, for data too large for <see cref="Entry"/> objects. The arrays are only read.
+    /// </summary>
+    /// <param name="weights">Null: all 1.</param>
+    /// <param name="targets">Null: all 1.</param>
+    /// <exception cref="ArgumentException">Lengths differ, or an index or number is out of range; the message says which entry.</exception>
+    public static InteractionMatrix Build(
+        int users, int items, ReadOnlySpan<int> userIndices, ReadOnlySpan<int> itemIndices, ReadOnlySpan<float> weights = default, ReadOnlySpan<float> targets = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(users);
+        ArgumentOutOfRangeException.ThrowIfNegative(items);
+        int n = userIndices.Length;
+        if (itemIndices.Length != n || (!weights.IsEmpty && weights.Length != n) || (!targets.IsEmpty && targets.Length != n))
+            throw new ArgumentException($"Users ({n}), items ({itemIndices.Length}), weights ({weights.Length}) and targets ({targets.Length}) must be equally long.");
+        var starts = new long[users + 1];
+        for (int e = 0; e < n; e++)
+        {
+            int u = userIndices[e], i = itemIndices[e];
+            if ((uint)u >= (uint)users) throw new ArgumentException($"Entry {e}: user {u} is not in 0..{users - 1}.");
+            if ((uint)i >= (uint)items) throw new ArgumentException($"Entry {e}: item {i} is not in 0..{items - 1}.");
+            if (!weights.IsEmpty && !(weights[e] > 0 && float.IsFinite(weights[e]))) throw new ArgumentException($"Entry {e}: weight {weights[e]} must be above 0 and finite.");
+            if (!targets.IsEmpty && !(targets[e] >= 0 && targets[e] <= 1)) throw new ArgumentException($"Entry {e}: target {targets[e]} must be in 0..1.");
+            starts[u + 1]++;
+        }
+
+        for (int u = 0; u < users; u++) starts[u + 1] += starts[u];
+        var next = starts.AsSpan(0, users).ToArray();
+        var columns = new int[n];
+        var w = weights.IsEmpty ? null : new float[n];
+        var t = targets.IsEmpty ? null : new float[n];
+        for (int e = 0; e < n; e++)
+        {
+            long at = next[userIndices[e]]++;
+            columns[at] = itemIndices[e];
+            if (w is not null) w[at] = weights[e];
+            if (t is not null) t[at] = targets[e];
+        }
+
+        var byUser = Aggregate(starts, columns, w, t);
+        return new InteractionMatrix(byUser, Transpose(byUser, items));
+    }
+
+    /// <summary>Sorts each row by column and merges duplicates.</summary>
+    private static SparseRows Aggregate(long[] starts, int[] columns, float[]? weights, float[]? targets)
+    {
+        bool duplicates = false;
+        for (int r = 0; r + 1 < starts.Length; r++)
+        {
+            int from = (int)starts[r], length = (int)(starts[r + 1] - from);
+            var row = columns.AsSpan(from, length);
+            if (weights is null && targets is null)
+            {
+                row.Sort();
+            }
+            else
+            {
+                // Stable, so that sums are taken in the order given.
+                var order = Enumerable.Range(from, length).ToArray();
+                order = [.. order.OrderBy(e => columns[e])];
+                var c = order.Select(e => columns[e]).ToArray();
+                var w = weights is null ? null : order.Select(e => weights[e]).ToArray();
+                var t = targets is null ? null : order.Select(e => targets[e]).ToArray();
+                c.CopyTo(columns, from);
+                w?.CopyTo(weights!, from);
+                t?.CopyTo(targets!, from);
+            }
+
+            for (int e = 1; e < length && !duplicates; e++) duplicates = row[e] == row[e - 1];
+        }
+
+        if (!duplicates) return Compact(starts, columns, weights, targets);
+        weights ??= Ones(columns.Length);
+        long write = 0;
+        var merged = new long[starts.Length];
+        for (int r = 0; r + 1 < starts.Length; r++)
+        {
+            for (long e = starts[r]; e < starts[r + 1];)
+            {
+                int column = columns[e];
+                double weight = 0, sum = 0;
+                for (; e < starts[r + 1] && columns[e] == column; e++)
+                {
+                    weight += weights[e];
+                    sum += weights[e] * (targets is null ? 1.0 : targets[e]);
+                }
+
+                columns[write] = column;
+                weights[write] = (float)weight;
+                if (targets is not null) targets[write] = (float)(sum / weight);
+                write++;
+            }
+
+            merged[r + 1] = write;
+        }
+
+        return Compact(merged, columns[..(int)write], weights[..(int)write], targets?[..(int)write]);
+    }
+
+    private static SparseRows Compact(long[] starts, int[] columns, float[]? weights, float[]? targets) =>
+        new(starts, columns, weights is null || weights.AsSpan().IndexOfAnyExcept(1f) < 0 ? null : weights,
+            targets is null || targets.AsSpan().IndexOfAnyExcept(1f) < 0 ? null : targets);
+
+    private static float[] Ones(int n)
+    {
+        var ones = new float[n];
+        ones.AsSpan().Fill(1);
+        return ones;
+    }
+
+    private static SparseRows Transpose(SparseRows rows, int columnCount)
+    {
+        var starts = new long[columnCount + 1];
+        foreach (int c in rows.Columns) starts[c + 1]++;
+        for (int c = 0; c < columnCount; c++) starts[c + 1] += starts[c];
+        var next = starts.AsSpan(0, columnCount).ToArray();
+        var columns = new int[rows.Columns.Length];
+        var weights = rows.Weights is null ? null : new float[columns.Length];
+        var targets = rows.Targets is null ? null : new float[columns.Length];
+        for (int r = 0; r < rows.Count; r++)
+        {
+            for (long e = rows.Starts[r]; e < rows.Starts[r + 1]; e++)
+            {
+                long at = next[rows.Columns[e]]++;
+                columns[at] = r;
+                if (weights is not null) weights[at] = rows.Weights![e];
+                if (targets is not null) targets[at] = rows.Targets![e];
+            }
+        }
+
+        return new SparseRows(starts, columns, weights, targets);
+    }
+}
+
+/// <summary>Collects entries one by one.</summary>
+public sealed class InteractionMatrixBuilder(int users, int items)
+{
+    private readonly List<int> userIndices = [];
+    private readonly List<int> itemIndices = [];
+    private readonly List<float> weights = [];
+    private readonly List<float> targets = [];
+
+    public int Count => userIndices.Count;
+
+    public void Add(Entry entry)
+    {
+        userIndices.Add(entry.User);
+        itemIndices.Add(entry.Item);
+        weights.Add(entry.Weight);
+        targets.Add(entry.Target);
+    }
+
+    /// <exception cref="ArgumentException">An index or number is out of range; the message says which entry.</exception>
+    public InteractionMatrix Build() => InteractionMatrix.Build(
+        users, items,
+        System.Runtime.InteropServices.CollectionsMarshal.AsSpan(userIndices), System.Runtime.InteropServices.CollectionsMarshal.AsSpan(itemIndices),
+        System.Runtime.InteropServices.CollectionsMarshal.AsSpan(weights), System.Runtime.InteropServices.CollectionsMarshal.AsSpan(targets));
+}

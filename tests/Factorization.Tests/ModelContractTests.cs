@@ -1,0 +1,137 @@
+namespace Recommender.Factorization.Tests;
+
+/// <summary>What every learner owes its callers.</summary>
+public sealed class ModelContractTests
+{
+    public static TheoryData<string> Learners => [.. Settings.Keys];
+
+    private static readonly Dictionary<string, LearnerSettings> Settings = new()
+    {
+        ["popularity"] = new PopularitySettings(),
+        ["ials"] = new IalsSettings { Rank = 12, Epochs = 5, Alpha0 = .05, Lambda = .01 },
+        ["ials damped"] = new IalsSettings { Rank = 12, Epochs = 3, Damping = .4, Alpha0 = .1, Lambda = .02 },
+        ["ials flat"] = new IalsSettings { Rank = 5, Epochs = 5, Nu = .5, Alpha0 = .05, Lambda = .05 },
+    };
+
+    private static readonly InteractionMatrix Data = TestData.Planted(120, 60, 14, 7, weighted: true);
+
+    private static HistoryEntry[] Some(int user) => Data.Users.History(user);
+
+    [Theory, MemberData(nameof(Learners))]
+    public void Any_number_of_threads_gives_the_same_bytes(string learner)
+    {
+        var one = TestData.Bytes(Settings[learner].Train(Data, new TrainOptions { Threads = 1 }));
+        foreach (int threads in new[] { 2, 3 })
+            Assert.Equal(one, TestData.Bytes(Settings[learner].Train(Data, new TrainOptions { Threads = threads })));
+    }
+
+    [Theory, MemberData(nameof(Learners))]
+    public void Written_and_read_again_it_is_the_same_to_the_bit(string learner)
+    {
+        var model = Settings[learner].Train(Data);
+        var bytes = TestData.Bytes(model);
+        var read = Model.Read(new MemoryStream(bytes));
+        Assert.Equal(bytes, TestData.Bytes(read));
+        Assert.Equal(model.Learner, read.Learner);
+        for (int i = 0; i < Data.ItemCount; i++) Assert.Equal(TestData.Score(model, Some(3), i), TestData.Score(read, Some(3), i));
+    }
+
+    [Theory, MemberData(nameof(Learners))]
+    public void Damaged_bytes_are_refused(string learner)
+    {
+        var bytes = TestData.Bytes(Settings[learner].Train(Data));
+        for (int length = 0; length < bytes.Length; length += Math.Max(1, bytes.Length / 97))
+            Assert.Throws<InvalidDataException>(() => Model.Read(new MemoryStream(bytes, 0, length)));
+        Assert.Contains("not a model", Assert.Throws<InvalidDataException>(() => Model.Read(new MemoryStream([1, 2, 3, 4, 5]))).Message);
+        bytes[4] = 99;
+        Assert.Contains("format 99", Assert.Throws<InvalidDataException>(() => Model.Read(new MemoryStream(bytes))).Message);
+    }
+
+    [Theory, MemberData(nameof(Learners))]
+    public void Shares_sum_to_the_score(string learner)
+    {
+        var model = Settings[learner].Train(Data);
+        foreach (int user in new[] { 0, 1, 2, 50 })
+        {
+            var history = Some(user);
+            for (int item = 0; item < Data.ItemCount; item += 7)
+            {
+                var shares = new float[history.Length];
+                float told = model.Explain(history, item, shares);
+                float score = TestData.Score(model, history, item);
+                Assert.Equal(score, told, 1e-4f * (1 + Math.Abs(score)));
+                Assert.Equal(told, shares.Sum(), 1e-5f * (1 + Math.Abs(told)));
+            }
+        }
+    }
+
+    [Theory, MemberData(nameof(Learners))]
+    public void The_order_of_a_history_does_not_matter(string learner)
+    {
+        var model = Settings[learner].Train(Data);
+        var history = Some(5);
+        var reversed = history.Reverse().ToArray();
+        for (int i = 0; i < Data.ItemCount; i++) Assert.Equal(TestData.Score(model, history, i), TestData.Score(model, reversed, i), 1e-4f);
+    }
+
+    [Theory, MemberData(nameof(Learners))]
+    public void An_empty_history_scores_nothing(string learner)
+    {
+        var model = Settings[learner].Train(Data);
+        var factor = new float[model.Rank];
+        factor.AsSpan().Fill(7);
+        model.FoldIn([], factor);
+        Assert.All(factor, f => Assert.Equal(0, f));
+        Assert.Equal(0, model.Explain([], 0, []));
+    }
+
+    [Theory, MemberData(nameof(Learners))]
+    public void Items_beyond_the_model_are_refused(string learner)
+    {
+        var model = Settings[learner].Train(Data);
+        var factor = new float[model.Rank];
+        Assert.Throws<ArgumentOutOfRangeException>(() => model.FoldIn([new HistoryEntry(Data.ItemCount, 1, 1)], factor));
+        Assert.Throws<ArgumentOutOfRangeException>(() => model.FoldIn([new HistoryEntry(-1, 1, 1)], factor));
+        Assert.Throws<ArgumentOutOfRangeException>(() => model.Explain([new HistoryEntry(0, 1, 1)], Data.ItemCount, new float[1]));
+    }
+
+    [Theory, MemberData(nameof(Learners))]
+    public void Tiny_data_trains_and_no_data_is_refused(string learner)
+    {
+        var settings = Settings[learner];
+        foreach (var (users, items) in new[] { (10, 5), (1, 3), (1, 1), (3, 1) })
+        {
+            var tiny = InteractionMatrix.Build(users, items, [new Entry(0, 0)]);
+            var model = settings.Train(tiny);
+            var factor = new float[model.Rank];
+            model.FoldIn([new HistoryEntry(0, 1, 1)], factor);
+            Assert.All(factor, f => Assert.True(float.IsFinite(f)));
+            Assert.All(model.ItemFactors.ToArray(), f => Assert.True(float.IsFinite(f)));
+        }
+
+        Assert.Contains("no interactions", Assert.Throws<ArgumentException>(() => settings.Train(InteractionMatrix.Build(4, 4, []))).Message);
+    }
+
+    [Theory, MemberData(nameof(Learners))]
+    public void Settings_survive_json(string learner)
+    {
+        var settings = Settings[learner];
+        Assert.Equal(settings, LearnerSettings.FromJson(settings.ToJson()));
+    }
+
+    [Theory, MemberData(nameof(Learners))]
+    public void Training_can_be_cancelled(string learner)
+    {
+        if (learner == "popularity") return;
+        Assert.ThrowsAny<OperationCanceledException>(() => Settings[learner].Train(Data, cancellation: new CancellationToken(true)));
+    }
+
+    [Theory, MemberData(nameof(Learners))]
+    public void Planted_tastes_are_found(string learner)
+    {
+        var split = Splits.Random(TestData.Planted(300, 100, 12, 3), .2);
+        double recall = Evaluation.Run(Settings[learner].Train(split.Train), split).Recall;
+        if (learner == "popularity") Assert.InRange(recall, .1, .4); // 20 of about 90 unseen items.
+        else Assert.InRange(recall, .7, 1);
+    }
+}
