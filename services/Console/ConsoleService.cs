@@ -1,0 +1,64 @@
+using System.Collections.Frozen;
+using Recommender.ServiceDefaults;
+
+namespace Recommender.WebConsole;
+
+/// <summary>Composition of the Console service: the page, and one address for the whole API.</summary>
+public static class ConsoleService
+{
+    private const string ContentSecurityPolicy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+    private static readonly (string Path, string File, string ContentType)[] Files =
+    [
+        ("/", "index.html", "text/html; charset=utf-8"),
+        ("/app.js", "app.js", "text/javascript; charset=utf-8"),
+        ("/app.css", "app.css", "text/css; charset=utf-8"),
+        ("/favicon.svg", "favicon.svg", "image/svg+xml"),
+    ];
+
+    /// <summary>
+    /// Serves the first page at <c>/</c>. It asks the API at its own address, so the same process answers <c>/v1/…</c>, itself
+    /// (Standalone) or through <see cref="MapGateway"/>. The files need no key; the API calls the page makes do, where keys are configured.
+    /// </summary>
+    public static WebApplication MapConsolePage(this WebApplication app)
+    {
+        foreach (var (path, file, contentType) in Files)
+        {
+            byte[] content = Read(file);
+            app.MapGet(path, (HttpContext context) =>
+            {
+                context.Response.Headers.ContentSecurityPolicy = ContentSecurityPolicy;
+                // A new version of the product must not meet an old script.
+                context.Response.Headers.CacheControl = "no-cache";
+                return Results.Bytes(content, contentType);
+            }).AllowWithoutKey().ExcludeFromDescription();
+        }
+        return app;
+    }
+
+    /// <summary>Forwards <c>/v1/…</c> to Ingest, Trainer and Recommend.</summary>
+    /// <exception cref="InvalidOperationException">The address of a service is not configured.</exception>
+    public static WebApplication MapGateway(this WebApplication app)
+    {
+        var services = Routes.Table.Select(route => route.Service).Distinct()
+            .ToFrozenDictionary(name => name, name => ServiceAddresses.Read(app.Configuration, name));
+        var gateway = new Gateway(services, app.Logger);
+        app.Lifetime.ApplicationStopped.Register(gateway.Dispose);
+        foreach (var route in Routes.Table)
+        {
+            app.MapMethods(route.Pattern, route.Methods.Split(' '), (HttpContext context) => gateway.ForwardAsync(context, route.Service))
+                .AllowWithoutKey().ExcludeFromDescription();
+        }
+        return app;
+    }
+
+    private static byte[] Read(string file)
+    {
+        using var stream = typeof(ConsoleService).Assembly.GetManifestResourceStream("page/" + file)
+            ?? throw new InvalidOperationException($"The page's file {file} is not in the assembly.");
+        using var memory = new MemoryStream();
+        stream.CopyTo(memory);
+        return memory.ToArray();
+    }
+}

@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using System.Net;
+using Microsoft.AspNetCore.Http.Features;
+using Recommender.ServiceDefaults;
+
+namespace Recommender.WebConsole;
+
+/// <summary>Forwards requests to the services as they are: bodies are streamed both ways, keys are checked by the service that answers.</summary>
+internal sealed class Gateway(IReadOnlyDictionary<string, ServiceAddresses> services, ILogger logger) : IDisposable
+{
+    // Meant for one connection (RFC 9110, 7.6.1), or set anew on the other side.
+    private static readonly HashSet<string> OwnHeaders = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
+        "Host", "Content-Length", "traceparent", "tracestate", "Expect",
+    };
+
+    private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        UseCookies = false,
+        ConnectTimeout = TimeSpan.FromSeconds(3),
+        PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
+        // A service's address may move to another machine.
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        ActivityHeadersPropagator = DistributedContextPropagator.CreateDefaultPropagator(),
+    });
+
+    public async Task ForwardAsync(HttpContext context, string service)
+    {
+        var addresses = services[service];
+        bool hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? false;
+        if (hasBody && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            // The service has its own limit, and none for streams.
+            limit.MaxRequestBodySize = null;
+        }
+
+        HttpResponseMessage? response = null;
+        for (int attempt = 0; response is null; attempt++)
+        {
+            using var request = CreateRequest(context, addresses.Next(), hasBody);
+            try
+            {
+                response = await _client.SendAsync(request, context.RequestAborted);
+            }
+            catch (HttpRequestException e) when (!context.RequestAborted.IsCancellationRequested)
+            {
+                // Only where no connection was made is it certain that the service has seen nothing, so only then another replica is asked.
+                bool untouched = e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError;
+                if (untouched && attempt + 1 < addresses.Count) continue;
+                logger.LogWarning("{Service} did not answer: {Reason}", service, e.Message);
+                throw new ProblemException(untouched
+                    ? Problem.Unavailable($"The service {service} cannot be reached. Nothing was done; try again shortly.")
+                    : new Problem
+                    {
+                        Type = Problem.TypeOf("bad-gateway"),
+                        Title = "A service broke off",
+                        Status = StatusCodes.Status502BadGateway,
+                        Detail = $"The service {service} broke off while answering. It may have done what was asked: repeat it with the same ids.",
+                        RetryAfterSeconds = 1,
+                    });
+            }
+        }
+
+        using (response)
+        {
+            context.Response.StatusCode = (int)response.StatusCode;
+            Copy(response.Headers, context.Response.Headers);
+            Copy(response.Content.Headers, context.Response.Headers);
+            if (response.Content.Headers.ContentLength is { } length) context.Response.ContentLength = length;
+            if (HttpMethods.IsHead(context.Request.Method) || response.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.NotModified) return;
+            await response.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
+        }
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    private static HttpRequestMessage CreateRequest(HttpContext context, Uri address, bool hasBody)
+    {
+        // The target as it came: an id may hold %2F or %2E%2E, which must not be read as a path.
+        string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        if (!target.StartsWith('/')) target = context.Request.Path.ToUriComponent() + context.Request.QueryString.ToUriComponent();
+        var uri = new Uri(address.GetLeftPart(UriPartial.Authority) + target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), uri) { Version = HttpVersion.Version11 };
+        if (hasBody)
+        {
+            request.Content = new StreamContent(context.Request.Body);
+            request.Content.Headers.ContentLength = context.Request.ContentLength;
+        }
+        foreach (var (name, values) in context.Request.Headers)
+        {
+            if (OwnHeaders.Contains(name)) continue;
+            if (!request.Headers.TryAddWithoutValidation(name, values.AsEnumerable())) request.Content?.Headers.TryAddWithoutValidation(name, values.AsEnumerable());
+        }
+        return request;
+    }
+
+    private static void Copy(System.Net.Http.Headers.HttpHeaders from, IHeaderDictionary to)
+    {
+        foreach (var (name, values) in from.NonValidated)
+        {
+            if (!OwnHeaders.Contains(name)) to[name] = values.Count == 1 ? values.ToString() : values.ToArray();
+        }
+    }
+}
+
+/// <summary>The addresses of a service's replicas, used in turn.</summary>
+internal sealed class ServiceAddresses(IReadOnlyList<Uri> addresses)
+{
+    private uint _next;
+
+    public int Count => addresses.Count;
+
+    public Uri Next() => addresses[(int)(Interlocked.Increment(ref _next) % (uint)addresses.Count)];
+
+    /// <summary>Reads <c>services:NAME:http:0</c>, <c>:1</c>, … (environment: <c>services__NAME__http__0</c>); https addresses are taken where there are no http ones.</summary>
+    /// <exception cref="InvalidOperationException">There is none, or one is no absolute http address.</exception>
+    public static ServiceAddresses Read(IConfiguration configuration, string name)
+    {
+        var section = configuration.GetSection($"services:{name}");
+        var texts = section.GetSection("http").GetChildren().Concat(section.GetSection("https").GetChildren()).Select(entry => entry.Value).ToList();
+        if (texts.Count == 0) throw new InvalidOperationException($"services:{name}:http:0 is not set: give the address of the service, as in services__{name}__http__0=http://127.0.0.1:8081.");
+        return new ServiceAddresses([.. texts.Select(text => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+            ? uri
+            : throw new InvalidOperationException($"services:{name} has the address '{text}', which is no http address such as http://127.0.0.1:8081."))]);
+    }
+}

@@ -1,0 +1,39 @@
+namespace Recommender.WebConsole;
+
+/// <summary>Which service answers which path: the whole of the gateway's knowledge. The first row that fits counts.</summary>
+internal static class Routes
+{
+    public const string Ingest = "ingest", Trainer = "trainer", Recommend = "recommend";
+
+    public static readonly IReadOnlyList<Route> Table =
+    [
+        new("POST", "/v1/events", Ingest),
+        new("POST", "/v1/items", Ingest),
+        new("PUT PATCH DELETE", "/v1/items/{itemId}", Ingest),
+        new("PUT DELETE", "/v1/users/{userId}", Ingest),
+        new("POST", "/v1/users/{userId}/merge", Ingest),
+        new("GET", "/v1/users/{userId}/export", Ingest),
+        new("GET", "/v1/erasures/{erasureId}", Ingest),
+
+        new("GET", "/v1/users", Trainer),
+        new("GET POST", "/v1/models", Trainer),
+        new("GET POST PUT DELETE", "/v1/models/{**rest}", Trainer),
+        new("GET", "/v1/status", Trainer),
+        new("GET", "/v1/deadletters", Trainer),
+        new("POST", "/v1/deadletters/replay", Trainer),
+
+        new("POST", "/v1/recommendations", Recommend),
+        new("POST", "/v1/recommendations/{**rest}", Recommend),
+        new("POST", "/v1/rank", Recommend),
+        new("GET", "/v1/users/{userId}/recommendations", Recommend),
+        new("GET", "/v1/users/{userId}/similar", Recommend),
+        new("GET", "/v1/users/{userId}/history", Recommend),
+        new("GET", "/v1/items/{itemId}", Recommend),
+        new("GET", "/v1/items/{itemId}/similar", Recommend),
+    ];
+}
+
+/// <param name="Methods">HTTP methods, separated by blanks.</param>
+/// <param name="Pattern">ASP.NET route pattern. <c>/v1/items/{itemId}</c> with GET also covers popular, trending and latest.</param>
+/// <param name="Service">Name in service discovery: its addresses are <c>services:NAME:http:0</c>, <c>:1</c>, ….</param>
+internal sealed record Route(string Methods, string Pattern, string Service);
