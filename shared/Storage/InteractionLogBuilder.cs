@@ -1,6 +1,6 @@
 namespace Recommender.Storage;
 
-/// <summary>Collects events that come in the order of their sequence and puts them in the order of (occurredAt, sequence).</summary>
+/// <summary>Collects events in any order and puts them in the order of (occurredAt, sequence).</summary>
 internal sealed class InteractionLogBuilder(int capacity)
 {
     private int[] users = new int[capacity];
@@ -8,10 +8,11 @@ internal sealed class InteractionLogBuilder(int capacity)
     private short[] types = new short[capacity];
     private float[] values = new float[capacity];
     private long[] times = new long[capacity];
+    private long[] sequences = new long[capacity];
 
     public int Count { get; private set; }
 
-    public void Add(int user, int item, short type, float value, long occurredAtMs)
+    public void Add(int user, int item, short type, float value, long occurredAtMs, long sequence)
     {
         if (Count == users.Length)
         {
@@ -21,9 +22,10 @@ internal sealed class InteractionLogBuilder(int capacity)
             Array.Resize(ref types, length);
             Array.Resize(ref values, length);
             Array.Resize(ref times, length);
+            Array.Resize(ref sequences, length);
         }
 
-        (users[Count], items[Count], types[Count], values[Count], times[Count]) = (user, item, type, value, occurredAtMs);
+        (users[Count], items[Count], types[Count], values[Count], times[Count], sequences[Count]) = (user, item, type, value, occurredAtMs, sequence);
         Count++;
     }
 
@@ -33,7 +35,7 @@ internal sealed class InteractionLogBuilder(int capacity)
         int[] order = [];
         for (int i = 1; i < sorted.Length; i++)
         {
-            if (sorted[i - 1] <= sorted[i]) continue;
+            if (sorted[i - 1] < sorted[i] || (sorted[i - 1] == sorted[i] && sequences[i - 1] < sequences[i])) continue;
             order = Order(sorted);
             break;
         }
@@ -48,8 +50,8 @@ internal sealed class InteractionLogBuilder(int capacity)
         };
     }
 
-    /// <summary>Sorts the times; the result says which position each came from. Equal times keep their order.</summary>
-    private static int[] Order(long[] times)
+    /// <summary>Sorts the times; the result says which position each came from.</summary>
+    private int[] Order(long[] times)
     {
         int[] order = new int[times.Length];
         for (int i = 0; i < order.Length; i++) order[i] = i;
@@ -58,7 +60,7 @@ internal sealed class InteractionLogBuilder(int capacity)
         {
             int end = start + 1;
             while (end < times.Length && times[end] == times[start]) end++;
-            if (end - start > 1) Array.Sort(order, start, end - start);
+            if (end - start > 1) order.AsSpan(start, end - start).Sort((a, b) => sequences[a].CompareTo(sequences[b]));
             start = end;
         }
 

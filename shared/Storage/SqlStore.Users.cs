@@ -153,10 +153,10 @@ public abstract partial class SqlStore
     private protected virtual Task ForgetAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary><c>last_at_ms</c> of a user without events.</summary>
-    private protected const long NoEvents = -62135596800000;
+    internal const long NoEvents = -62135596800000;
 
     /// <summary>SHA-256 of the user's key: tombstones do not hold the id of who was erased.</summary>
-    private protected static byte[] HashOf(UserRef user) => SHA256.HashData(Encoding.UTF8.GetBytes(user.Key));
+    internal static byte[] HashOf(UserRef user) => SHA256.HashData(Encoding.UTF8.GetBytes(user.Key));
 
     private static Task<int?> FindUserAsync(DbConnection connection, UserRef user, CancellationToken cancellationToken) =>
         connection.ExecuteScalarAsync<int?>(Command("SELECT user_key FROM users WHERE is_session = @session AND user_id = @Id", new { session = user.IsSession ? 1 : 0, user.Id }, cancellationToken));

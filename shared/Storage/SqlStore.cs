@@ -83,7 +83,7 @@ public abstract partial class SqlStore(StatisticsSettings statistics) : IStore
         connection.ExecuteScalarAsync<long>(Command("UPDATE state SET revision = revision + 1 RETURNING revision", null, cancellationToken));
 
     /// <summary>The event's context as text; null where there is none.</summary>
-    private protected static string? ContextOf(Interaction interaction) =>
+    internal static string? ContextOf(Interaction interaction) =>
         interaction.Context is { ValueKind: JsonValueKind.Object } context ? context.GetRawText() : null;
 
     private protected static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);

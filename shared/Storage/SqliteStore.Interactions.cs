@@ -47,13 +47,13 @@ public sealed partial class SqliteStore
         database.ReadAsync(connection =>
         {
             using var count = new SqliteStatement(connection, "SELECT count(*) FROM events WHERE sequence <= $0", 1);
-            using var all = new SqliteStatement(connection, "SELECT user_key, item_key, type_id, value, occurred_at_ms FROM events WHERE sequence <= $0 ORDER BY sequence", 1);
+            using var all = new SqliteStatement(connection, "SELECT user_key, item_key, type_id, value, occurred_at_ms, sequence FROM events WHERE sequence <= $0", 1);
             var log = new InteractionLogBuilder(Convert.ToInt32(Scalar(count, upToSequence), System.Globalization.CultureInfo.InvariantCulture));
             using var row = all.Query(upToSequence);
             while (row.Read())
             {
                 if ((log.Count & 0xFFFF) == 0) cancellationToken.ThrowIfCancellationRequested();
-                log.Add(row.GetInt32(0), row.GetInt32(1), row.GetInt16(2), row.IsDBNull(3) ? float.NaN : (float)row.GetDouble(3), row.GetInt64(4));
+                log.Add(row.GetInt32(0), row.GetInt32(1), row.GetInt16(2), row.IsDBNull(3) ? float.NaN : (float)row.GetDouble(3), row.GetInt64(4), row.GetInt64(5));
             }
 
             return Task.FromResult(log.Build());

@@ -1,0 +1,216 @@
+using System.Runtime.InteropServices;
+using Npgsql;
+using Recommender.Contracts;
+using static Recommender.Storage.PostgresStore;
+
+namespace Recommender.Storage;
+
+/// <summary>
+/// One batch of events inside its transaction, in four or five round trips whatever its size: lock and look up, decide here,
+/// add what is new, write. No other writer runs between, so what was looked up stays true.
+/// </summary>
+internal sealed class PostgresBatch(NpgsqlConnection connection, StatisticsSettings statistics, IReadOnlyList<Interaction> interactions, Guid[] ids, CancellationToken cancellationToken)
+{
+    private readonly Dictionary<UserRef, Owner> owners = [];
+    private readonly Dictionary<string, ItemState> items = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, short> types = new(StringComparer.Ordinal);
+    private readonly HashSet<Guid> known = [];
+    private readonly Owner[] ownerOf = new Owner[interactions.Count];
+    private readonly long[] times = new long[interactions.Count];
+    private readonly List<int> added = [];
+    private long sequence, revision, retainedFromMs;
+
+    public async Task<StoredBatch> StoreAsync(Func<NpgsqlConnection, IEnumerable<long>, CancellationToken, Task> ensurePartitions)
+    {
+        var merges = await LockAndReadMergesAsync().ConfigureAwait(false);
+        for (int i = 0; i < interactions.Count; i++)
+        {
+            times[i] = interactions[i].OccurredAt!.Value.ToUnixTimeMilliseconds();
+            var user = UserRef.Of(interactions[i]);
+            if (user.IsSession && merges.TryGetValue(user.Id, out var targets))
+            {
+                int target = targets.FindIndex(t => t.ThroughMs >= times[i]);
+                if (target >= 0) user = UserRef.User(targets[target].UserId);
+            }
+
+            ref var owner = ref CollectionsMarshal.GetValueRefOrAddDefault(owners, user, out _);
+            ownerOf[i] = owner ??= new Owner { User = user };
+            items.TryAdd(interactions[i].ItemId!, new ItemState());
+        }
+
+        await LookUpAsync().ConfigureAwait(false);
+        int duplicates = 0, dropped = 0;
+        for (int i = 0; i < interactions.Count; i++)
+        {
+            if (times[i] <= ownerOf[i].ErasedUpToMs || times[i] < retainedFromMs)
+            {
+                dropped++;
+                continue;
+            }
+
+            ownerOf[i].Named = items[interactions[i].ItemId!].Named = true;
+            if (known.Add(ids[i])) added.Add(i);
+            else duplicates++;
+        }
+
+        if (added.Count > 0)
+        {
+            await AddMissingAsync().ConfigureAwait(false);
+            await ensurePartitions(connection, added.Select(i => times[i]), cancellationToken).ConfigureAwait(false);
+            await WriteAsync().ConfigureAwait(false);
+        }
+
+        return new StoredBatch
+        {
+            Stored = added.Count,
+            Duplicates = duplicates,
+            Dropped = dropped,
+            UserKeys = [.. owners.Values.Where(owner => owner.Named && owner.Key != 0).Select(owner => owner.Key)],
+            Items = [.. items.Where(item => item.Value.Named && item.Value.Key != 0).Select(item => new ItemStatistics(item.Value.Key, item.Key, item.Value.Popularity, item.Value.Trend))],
+            Sequence = sequence,
+        };
+    }
+
+    private async Task<Dictionary<string, List<(long ThroughMs, string UserId)>>> LockAndReadMergesAsync()
+    {
+        string[] sessions = [.. interactions.Where(e => e.UserId is null).Select(e => e.SessionId!).Distinct(StringComparer.Ordinal)];
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(Batched("SELECT sequence, revision, retained_from_ms FROM state FOR UPDATE"));
+        if (sessions.Length > 0) batch.BatchCommands.Add(Batched("SELECT session_id, through_ms, user_id FROM merges WHERE session_id = ANY($1) ORDER BY session_id, through_ms", [sessions]));
+        await using var row = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        await row.ReadAsync(cancellationToken).ConfigureAwait(false);
+        (sequence, revision, retainedFromMs) = (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2));
+        var merges = new Dictionary<string, List<(long, string)>>(StringComparer.Ordinal);
+        if (!await row.NextResultAsync(cancellationToken).ConfigureAwait(false)) return merges;
+        while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            ref var targets = ref CollectionsMarshal.GetValueRefOrAddDefault(merges, row.GetString(0), out _);
+            (targets ??= []).Add((row.GetInt64(1), row.GetString(2)));
+        }
+
+        return merges;
+    }
+
+    private async Task LookUpAsync()
+    {
+        var hashes = owners.Keys.ToDictionary(SqlStore.HashOf, ByteArrayComparer.Instance);
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(Batched("SELECT type_id, name FROM event_types"));
+        batch.BatchCommands.Add(Batched("SELECT u.user_key, u.is_session, u.user_id FROM unnest($1, $2) AS n (is_session, user_id) JOIN users u ON u.user_id = n.user_id AND u.is_session = n.is_session",
+            [owners.Keys.Select(user => user.IsSession ? 1 : 0).ToArray(), owners.Keys.Select(user => user.Id).ToArray()]));
+        batch.BatchCommands.Add(Batched("SELECT item_id, item_key, popularity, trend FROM items WHERE item_id = ANY($1)", [items.Keys.ToArray()]));
+        batch.BatchCommands.Add(Batched("SELECT id FROM event_ids WHERE id = ANY($1)", [ids]));
+        batch.BatchCommands.Add(Batched("SELECT user_hash, erased_at_ms FROM tombstones WHERE user_hash = ANY($1)", [hashes.Keys.ToArray()]));
+        await using var row = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) types.Add(row.GetString(1), (short)row.GetInt32(0));
+        await row.NextResultAsync(cancellationToken).ConfigureAwait(false);
+        while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) owners[new UserRef(row.GetString(2), row.GetInt32(1) != 0)].Key = row.GetInt32(0);
+        await row.NextResultAsync(cancellationToken).ConfigureAwait(false);
+        while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            var item = items[row.GetString(0)];
+            (item.Key, item.Popularity, item.Trend) = (row.GetInt32(1), row.GetDouble(2), row.GetDouble(3));
+        }
+
+        await row.NextResultAsync(cancellationToken).ConfigureAwait(false);
+        while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) known.Add(row.GetGuid(0));
+        await row.NextResultAsync(cancellationToken).ConfigureAwait(false);
+        while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) owners[hashes[(byte[])row[0]]].ErasedUpToMs = row.GetInt64(1);
+    }
+
+    /// <summary>Users, items and event types that the new events name for the first time.</summary>
+    private async Task AddMissingAsync()
+    {
+        var newUsers = new HashSet<Owner>();
+        var newItems = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (int i in added)
+        {
+            var e = interactions[i];
+            if (ownerOf[i].Key == 0) newUsers.Add(ownerOf[i]);
+            if (items[e.ItemId!].Key == 0) newItems.TryAdd(e.ItemId!, times[i]);
+            if (types.ContainsKey(e.Type!)) continue;
+            types.Add(e.Type!, (short)types.Count);
+            await using var type = new NpgsqlCommand("INSERT INTO event_types VALUES ($1, $2)", connection) { Parameters = { new() { Value = (int)types[e.Type!] }, new() { Value = e.Type! } } };
+            await type.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        if (newUsers.Count + newItems.Count == 0) return;
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(Batched($"INSERT INTO users (is_session, user_id, revision, events, last_at_ms) SELECT s, i, 0, 0, {SqlStore.NoEvents} FROM unnest($1, $2) AS n (s, i) RETURNING user_key, is_session, user_id",
+            [newUsers.Select(owner => owner.User.IsSession ? 1 : 0).ToArray(), newUsers.Select(owner => owner.User.Id).ToArray()]));
+        batch.BatchCommands.Add(Batched("INSERT INTO items (item_id, deleted, popularity, trend, created_at_ms) SELECT i, 0, 0, '-Infinity', c FROM unnest($1, $2) AS n (i, c) RETURNING item_key, item_id",
+            [newItems.Keys.ToArray(), newItems.Values.ToArray()]));
+        await using var row = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) owners[new UserRef(row.GetString(2), row.GetInt32(1) != 0)].Key = row.GetInt32(0);
+        await row.NextResultAsync(cancellationToken).ConfigureAwait(false);
+        while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) items[row.GetString(1)].Key = row.GetInt32(0);
+    }
+
+    private async Task WriteAsync()
+    {
+        long first = sequence + 1;
+        revision++;
+        foreach (int i in added)
+        {
+            var e = interactions[i];
+            ownerOf[i].Added++;
+            ownerOf[i].LastAtMs = Math.Max(ownerOf[i].LastAtMs, times[i]);
+            if (statistics.NegativeTypes.Contains(e.Type!)) continue;
+            var item = items[e.ItemId!];
+            item.Changed = true;
+            item.Popularity++;
+            item.Trend = StatisticsSettings.AddTrends(item.Trend, statistics.TrendOf(e.OccurredAt!.Value));
+        }
+
+        sequence += added.Count;
+        var changedUsers = owners.Values.Where(owner => owner.Added > 0).ToList();
+        var changedItems = items.Values.Where(item => item.Changed).ToList();
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(Batched("INSERT INTO event_ids SELECT unnest($1)", [Column(i => ids[i])]));
+        batch.BatchCommands.Add(Batched("INSERT INTO events SELECT $1 + n - 1, e, u, i, t, v, o, s, r, c FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10) WITH ORDINALITY AS n (e, u, i, t, v, o, s, r, c, n)",
+            [first, Column(i => interactions[i].EventId!), Column(i => ownerOf[i].Key), Column(i => items[interactions[i].ItemId!].Key), Column(i => (int)types[interactions[i].Type!]),
+            Column(i => interactions[i].Value), Column(i => times[i]), Column(i => interactions[i].SessionId), Column(i => interactions[i].RecommendationId), Column(i => SqlStore.ContextOf(interactions[i]))]));
+        batch.BatchCommands.Add(Batched("UPDATE users u SET revision = $1, events = u.events + n.events, last_at_ms = greatest(u.last_at_ms, n.last) FROM unnest($2, $3, $4) AS n (key, events, last) WHERE u.user_key = n.key",
+            [revision, changedUsers.Select(owner => owner.Key).ToArray(), changedUsers.Select(owner => owner.Added).ToArray(), changedUsers.Select(owner => owner.LastAtMs).ToArray()]));
+        batch.BatchCommands.Add(Batched("UPDATE items i SET popularity = n.popularity, trend = n.trend FROM unnest($1, $2, $3) AS n (key, popularity, trend) WHERE i.item_key = n.key",
+            [changedItems.Select(item => item.Key).ToArray(), changedItems.Select(item => item.Popularity).ToArray(), changedItems.Select(item => item.Trend).ToArray()]));
+        batch.BatchCommands.Add(Batched("UPDATE state SET sequence = $1, revision = $2, events = events + $3, last_stored_at_ms = $4",
+            [sequence, revision, (long)added.Count, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()]));
+        await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private T[] Column<T>(Func<int, T> value)
+    {
+        var column = new T[added.Count];
+        for (int i = 0; i < column.Length; i++) column[i] = value(added[i]);
+        return column;
+    }
+
+    private sealed class Owner
+    {
+        public required UserRef User;
+        public int Key;
+        public long ErasedUpToMs = long.MinValue;
+        public bool Named;
+        public int Added;
+        public long LastAtMs = long.MinValue;
+    }
+
+    private sealed class ItemState
+    {
+        public int Key;
+        public double Popularity;
+        public double Trend = double.NegativeInfinity;
+        public bool Named;
+        public bool Changed;
+    }
+
+    private sealed class ByteArrayComparer : IEqualityComparer<byte[]>
+    {
+        public static readonly ByteArrayComparer Instance = new();
+
+        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
+
+        public int GetHashCode(byte[] bytes) => MemoryMarshal.Read<int>(bytes);
+    }
+}
