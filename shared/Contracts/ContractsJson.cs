@@ -27,6 +27,8 @@ namespace Recommender.Contracts;
 [JsonSerializable(typeof(RecommendationRequest))]
 [JsonSerializable(typeof(RecommendationResponse))]
 [JsonSerializable(typeof(RankRequest))]
+[JsonSerializable(typeof(BatchRequest))]
+[JsonSerializable(typeof(ServingInfo))]
 [JsonSerializable(typeof(SimilarUsersResponse))]
 [JsonSerializable(typeof(UserHistoryResponse))]
 [JsonSerializable(typeof(ModelInfo))]

@@ -1,8 +1,10 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Recommender.Contracts;
 
 /// <summary>Body of <c>POST /v1/recommendations</c>; the GET form fills the same fields from path and query.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record RecommendationRequest
 {
     public string? UserId { get; init; }
@@ -28,6 +30,7 @@ public sealed record RecommendationRequest
     public string? Cursor { get; init; }
 }
 
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record HistoryEvent
 {
     public string? ItemId { get; init; }
@@ -40,6 +43,7 @@ public sealed record HistoryEvent
 /// Which items may appear: all of <see cref="Must"/>, none of <see cref="MustNot"/>, and at least one of <see cref="Should"/>
 /// where it is given.
 /// </summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record Filter
 {
     public IReadOnlyList<Condition>? Must { get; init; }
@@ -48,6 +52,7 @@ public sealed record Filter
 }
 
 /// <summary>One test of one key: <c>categories</c>, <c>tags</c>, <c>itemId</c>, <c>publishedAt</c> or the name of a property.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record Condition
 {
     public string? Key { get; init; }
@@ -68,6 +73,7 @@ public sealed record Condition
 }
 
 /// <summary>Multiplies the score of matching items by <see cref="Factor"/> (above 0; divides scores below zero, so that more than 1 always lifts).</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record Boost
 {
     public Filter? Filter { get; init; }
@@ -75,6 +81,7 @@ public sealed record Boost
 }
 
 /// <summary>Puts an item at a 1-based position of the first page.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record Pin
 {
     public string? ItemId { get; init; }
@@ -125,6 +132,7 @@ public static class Sources
 }
 
 /// <summary>Body of <c>POST /v1/rank</c>.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record RankRequest
 {
     public string? UserId { get; init; }

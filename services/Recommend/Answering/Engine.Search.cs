@@ -1,0 +1,159 @@
+using System.Numerics.Tensors;
+using Recommender.Recommend.Requests;
+using Recommender.Recommend.Serving;
+using Recommender.Retrieval;
+
+namespace Recommender.Recommend.Answering;
+
+internal sealed partial class Engine
+{
+    /// <summary>A search with boosts gives up widening its candidates here and scores every allowed item instead.</summary>
+    private const int MaxCandidates = 4096;
+
+    /// <summary>Adds the best items of the model to the answer until it has <paramref name="wanted"/>.</summary>
+    private static void SearchModel(ServingState state, Query query, ItemSet? allowed, int wanted)
+    {
+        var model = state.Model!;
+        foreach (var item in query.Items.AsSpan(0, query.ItemCount)) query.Excluded.Add(item.Position);
+        int missing = wanted - query.ItemCount;
+
+        // Diversity chooses from a pool: the larger it is, the further an item may come from.
+        int pool = query.Diversity > 0 ? Math.Max(missing * 4, 100) : missing;
+        pool = Math.Min(pool, model.ItemCount);
+        bool boosted = query.Boosts is not null || query.Placement is { Boosts.Count: > 0 };
+        int found = boosted ? SearchBoosted(state, query, allowed, pool) : SearchPlain(model, query, allowed, pool);
+        var candidates = query.Scored.AsSpan(0, found);
+        if (query.Diversity > 0) Diversify(model, query, candidates, missing);
+        else foreach (var item in candidates) query.AddItem(item.Item, item.Score, fromModel: true);
+    }
+
+    private static int SearchPlain(ServingModel model, Query query, ItemSet? allowed, int count)
+    {
+        var results = Query.Room(ref query.Scored, Math.Min(count, model.ItemCount));
+        return model.Index.Search(query.Factor.AsSpan(0, model.Rank), results.Length, new SearchScope(allowed, query.Excluded.Ascending), results);
+    }
+
+    /// <summary>
+    /// The best by boosted score, exactly: candidates by plain score are widened until no item beyond them can come in even with every
+    /// boost above 1 applied to it.
+    /// </summary>
+    private static int SearchBoosted(ServingState state, Query query, ItemSet? allowed, int count)
+    {
+        var model = state.Model!;
+        var attributes = state.Catalogue.Attributes;
+        var sets = new List<(ItemSet Set, float Factor)>();
+        double lift = 1;
+        int boostCount = query.Boosts?.Count ?? 0;
+        for (int i = 0; i < boostCount + (query.Placement?.Boosts.Count ?? 0); i++)
+        {
+            var boost = i < boostCount ? query.Boosts![i] : query.Placement!.Boosts[i - boostCount];
+            var set = new ItemSet(0);
+            attributes.Compile(attributes.Translate(boost.Filter!, i < boostCount ? $"boosts[{i}].filter" : null, state.Catalogue), set);
+            sets.Add((set, (float)boost.Factor));
+            if (boost.Factor > 1) lift *= boost.Factor;
+        }
+
+        for (int width = count * 2; ; width *= 4)
+        {
+            bool all = width >= model.ItemCount || width > MaxCandidates;
+            int found = SearchPlain(model, query, allowed, all ? model.ItemCount : width);
+            var candidates = query.Scored.AsSpan(0, found);
+            float lowest = found > 0 ? candidates[^1].Score : 0;
+            for (int i = 0; i < found; i++)
+            {
+                float score = candidates[i].Score;
+                foreach (var (set, factor) in sets)
+                    if (set.Contains(candidates[i].Item)) score = score >= 0 ? score * factor : score / factor;
+                candidates[i] = new ScoredItem(candidates[i].Item, score);
+            }
+
+            candidates.Sort(static (a, b) => a.IsBetterThan(b) ? -1 : b.IsBetterThan(a) ? 1 : 0);
+            int kept = Math.Min(count, found);
+            if (all || found < width) return kept;
+            double bound = lowest >= 0 ? lowest * lift : lowest / lift;
+            if (candidates[kept - 1].Score > bound) return kept;
+        }
+    }
+
+    /// <summary>
+    /// Maximal marginal relevance (Carbonell and Goldstein 1998): takes one by one the candidate with the largest
+    /// (1 − d)·relevance − d·(largest cosine with one taken before), relevance scaled to 0..1 over the candidates.
+    /// </summary>
+    private static void Diversify(ServingModel model, Query query, Span<ScoredItem> candidates, int wanted)
+    {
+        float diversity = (float)query.Diversity;
+        float high = candidates.IsEmpty ? 0 : candidates[0].Score, low = candidates.IsEmpty ? 0 : candidates[^1].Score;
+        float scale = high > low ? 1 / (high - low) : 0;
+        var closest = Query.Room(ref query.Contributions, candidates.Length);
+        closest.Fill(float.NegativeInfinity);
+        for (int taken = 0; taken < Math.Min(wanted, candidates.Length); taken++)
+        {
+            int best = -1;
+            float bestGain = float.NegativeInfinity;
+            for (int i = 0; i < candidates.Length; i++)
+            {
+                if (float.IsNaN(closest[i])) continue;
+                float gain = (1 - diversity) * (candidates[i].Score - low) * scale - (taken == 0 ? 0 : diversity * closest[i]);
+                if (gain > bestGain || best < 0) (best, bestGain) = (i, gain);
+            }
+
+            query.AddItem(candidates[best].Item, candidates[best].Score, fromModel: true);
+            closest[best] = float.NaN;
+            for (int i = 0; i < candidates.Length; i++)
+                if (!float.IsNaN(closest[i])) closest[i] = Math.Max(closest[i], model.Cosine(candidates[best].Item, candidates[i].Item));
+        }
+    }
+
+    /// <summary>Every allowed item's cosine with one item; the best are added to the answer.</summary>
+    private static void SearchCosine(ServingState state, ServingModel model, Query query, int position, ItemSet? allowed, int wanted)
+    {
+        var factor = model.Factor(position);
+        float inverseNorm = model.InverseNorms[position];
+        var factors = model.Learned.ItemFactors.Span;
+        var top = new TopK(Query.Room(ref query.Scored, Math.Min(wanted, model.ItemCount)));
+        for (int item = 0; item < model.ItemCount; item++)
+        {
+            if (allowed is not null && !allowed.Contains(item)) continue;
+            float cosine = TensorPrimitives.Dot(factor, factors.Slice(item * model.Rank, model.Rank)) * inverseNorm * model.InverseNorms[item];
+            if (cosine >= top.Threshold && !query.Excluded.Contains(item) && state.Catalogue.IsAvailable(item)) top.Add(item, cosine);
+        }
+
+        int found = top.Finish();
+        foreach (var item in query.Scored.AsSpan(0, found)) query.AddItem(item.Item, item.Score, fromModel: false);
+    }
+
+    /// <summary>Takes the pinned items of the first page out of the search. Unknown and unavailable ones are left out, and their places close up.</summary>
+    private static int PlacePins(ServingState state, Query query)
+    {
+        if (query.Pins is not { } pins || query.HasCursor) return 0;
+        int placed = 0;
+        foreach (var pin in pins)
+        {
+            int position = state.Catalogue.PositionOfId(pin.ItemId!);
+            if (position < 0 || !state.Catalogue.IsAvailable(position)) continue;
+            query.Excluded.Add(position);
+            placed++;
+        }
+
+        return placed;
+    }
+
+    /// <summary>Cuts the answer to the page, notes whether more follows, and puts the pins in.</summary>
+    private static void Finish(ServingState state, Query query, int wanted, int pinned)
+    {
+        query.More = query.ItemCount >= wanted && query.Count > 0;
+        query.ItemCount = Math.Min(query.ItemCount, wanted - 1);
+        if (pinned == 0) return;
+        foreach (var pin in query.Pins!.OrderBy(p => p.Position))
+        {
+            int position = state.Catalogue.PositionOfId(pin.ItemId!);
+            if (position < 0 || !state.Catalogue.IsAvailable(position)) continue;
+            bool scored = query.UsedModel && position < state.Model!.ItemCount;
+            float score = scored ? Score(state.Model!, query, position) : 0;
+            int at = Math.Min(pin.Position - 1, query.ItemCount);
+            query.AddItem(0, 0, false);
+            query.Items.AsSpan(at, query.ItemCount - 1 - at).CopyTo(query.Items.AsSpan(at + 1));
+            query.Items[at] = new AnswerItem(position, score, scored);
+        }
+    }
+}

@@ -1,0 +1,258 @@
+using Recommender.Contracts;
+using Recommender.Factorization;
+using Recommender.FactorStore;
+using Recommender.Recommend.Requests;
+using Recommender.Recommend.Serving;
+using Recommender.Retrieval;
+
+namespace Recommender.Recommend.Answering;
+
+/// <summary>
+/// Computes answers: what is known of the user, the best of the model under the request's rules, and what fills the rest. Pure work in
+/// memory on one <see cref="ServingState"/>; the result is left in the <see cref="Query"/>.
+/// </summary>
+/// <remarks>
+/// Order of the rules: filter, exclusions (seen, excluded, shown on earlier pages, recently shown at a placement that rotates), boosts,
+/// diversity, fallback for what is missing, pins.
+/// </remarks>
+internal sealed partial class Engine(RecommendOptions options, EventWeights weights, Rotation rotation, TimeProvider clock)
+{
+    /// <param name="user">The user's value in the factor store; empty when there is none.</param>
+    /// <param name="session">The session's value; only looked at where the user is unknown.</param>
+    public void Answer(ServingState state, Query query, ReadOnlySpan<byte> user, ReadOnlySpan<byte> session)
+    {
+        bool known = TakeKnown(state, query, user, out var stored);
+        if (!known && TakeKnown(state, query, session, out stored)) query.Source = Sources.Session;
+        else query.Source = known ? Sources.Personal : Sources.Session;
+        TakeGivenHistory(state, query);
+        bool hasFactor = TakeFactor(state, query, stored);
+
+        if (!query.IncludeSeen)
+            for (int i = 0; i < query.HistoryLength; i++) query.Excluded.Add(query.History[i].Item);
+        Exclude(state, query);
+        var allowed = Allowed(state, query);
+        int pinned = PlacePins(state, query);
+
+        // One more than asked for tells whether another page follows.
+        int wanted = Math.Max(query.Count - pinned, 0) + 1;
+        if (query.Placement?.RotationMinutes is not null) rotation.Exclude(state, query, clock.GetUtcNow());
+        if (hasFactor)
+        {
+            query.UsedModel = true;
+            SearchModel(state, query, allowed, wanted);
+        }
+
+        if (query.ItemCount < wanted) Fill(state, query, allowed, wanted, Fallback(query));
+        if (query.ItemCount < wanted && query.Rotated.Count > 0)
+        {
+            // What was shown lately comes after everything else rather than not at all.
+            foreach (int position in query.Rotated) query.Excluded.Remove(position);
+            if (hasFactor) SearchModel(state, query, allowed, wanted);
+            if (query.ItemCount < wanted) Fill(state, query, allowed, wanted, Fallback(query));
+        }
+
+        Finish(state, query, wanted, pinned);
+        if (query.Placement?.RotationMinutes is not null) rotation.Record(state, query, clock.GetUtcNow());
+    }
+
+    /// <summary>Finds what is wrong with filters and boosts without answering.</summary>
+    /// <exception cref="ServiceDefaults.ProblemException">Names the place.</exception>
+    public static void Check(ServingState state, Query query)
+    {
+        var attributes = state.Catalogue.Attributes;
+        if (query.Filter is { } filter) attributes.Translate(filter, "filter", state.Catalogue);
+        for (int i = 0; i < (query.Boosts?.Count ?? 0); i++) attributes.Translate(query.Boosts![i].Filter!, $"boosts[{i}].filter", state.Catalogue);
+    }
+
+    /// <summary>Popular, trending and latest items.</summary>
+    public void AnswerList(ServingState state, Query query)
+    {
+        Exclude(state, query);
+        Fill(state, query, Allowed(state, query), query.Count + 1, query.Kind switch
+        {
+            AnswerKind.Trending => Sources.Trending,
+            AnswerKind.Latest => Sources.Latest,
+            _ => Sources.Popular,
+        });
+        Finish(state, query, query.Count + 1, pinned: 0);
+    }
+
+    /// <summary>Items most like one item: the cosine of their factors. An item without a factor gets what is popular in its categories.</summary>
+    public void AnswerSimilar(ServingState state, Query query, int position)
+    {
+        query.Excluded.Add(position);
+        Exclude(state, query);
+        int wanted = query.Count + 1;
+        if (state.Model is { } model && position < model.ItemCount && model.InverseNorms[position] > 0)
+        {
+            query.Source = Sources.Similar;
+            query.UsedModel = true;
+            var allowed = Allowed(state, query);
+            SearchCosine(state, model, query, position, allowed, wanted);
+            if (query.ItemCount < wanted) Fill(state, query, allowed, wanted, Sources.Popular);
+        }
+        else
+        {
+            foreach (string category in state.Catalogue[position]?.Record.Item?.Categories ?? [])
+                if (query.Categories.Count == 0 || !query.Categories.Contains(category)) query.Categories.Add(category);
+            Fill(state, query, Allowed(state, query), wanted, Sources.Popular);
+        }
+
+        Finish(state, query, wanted, pinned: 0);
+    }
+
+    /// <summary>Scores and orders given positions: those the model knows by score, then the others by popularity with score 0.</summary>
+    public void AnswerRank(ServingState state, Query query, ReadOnlySpan<byte> user, ReadOnlySpan<byte> session, List<int> positions)
+    {
+        bool known = TakeKnown(state, query, user, out var stored);
+        if (!known && TakeKnown(state, query, session, out stored)) query.Source = Sources.Session;
+        else query.Source = known ? Sources.Personal : Sources.Session;
+        TakeGivenHistory(state, query);
+        query.UsedModel = TakeFactor(state, query, stored);
+        if (!query.UsedModel) query.Source = Sources.Popular;
+        foreach (int position in positions)
+        {
+            if (state.Catalogue[position] is not { Available: true } item || !query.Excluded.Add(position)) continue;
+            bool scored = query.UsedModel && position < state.Model!.ItemCount;
+            float score = scored ? Score(state.Model!, query, position) : query.UsedModel ? 0 : (float)item.Record.Popularity;
+            query.AddItem(position, score, scored);
+        }
+
+        var catalogue = state.Catalogue;
+        query.Items.AsSpan(0, query.ItemCount).Sort((a, b) =>
+        {
+            if (a.FromModel != b.FromModel) return a.FromModel ? -1 : 1;
+            if (a.Score != b.Score) return b.Score.CompareTo(a.Score);
+            if (!a.FromModel && catalogue[a.Position]!.Record.Popularity is var pa && catalogue[b.Position]!.Record.Popularity is var pb && pa != pb) return pb.CompareTo(pa);
+            return string.CompareOrdinal(catalogue[a.Position]!.Id, catalogue[b.Position]!.Id);
+        });
+    }
+
+    /// <summary>Takes the history of a stored value over. False when there is none that counts.</summary>
+    private static bool TakeKnown(ServingState state, Query query, ReadOnlySpan<byte> value, out UserStateView stored)
+    {
+        if (!UserStateView.TryRead(value, out stored) || stored.History.IsEmpty) return false;
+        foreach (ref readonly var record in stored.History)
+        {
+            int position = state.Catalogue.PositionOfKey(record.ItemKey);
+            if (position >= 0) query.AddHistory(position, record.Weight, record.Target);
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Adds the history given in the request. Its events age up to the newest among them; weights of the stored history stay as they are.
+    /// Events on unknown items say nothing.
+    /// </summary>
+    private void TakeGivenHistory(ServingState state, Query query)
+    {
+        if (query.GivenHistory is not { Count: > 0 } given) return;
+        var now = clock.GetUtcNow();
+        var newest = DateTimeOffset.MinValue;
+        foreach (var entry in given) newest = (entry.OccurredAt ?? now) > newest ? entry.OccurredAt ?? now : newest;
+        foreach (var entry in given)
+        {
+            int position = state.Catalogue.PositionOfId(entry.ItemId!);
+            if (position < 0) continue;
+            var says = weights.Of(entry.Type ?? "view", entry.Value, (newest - (entry.OccurredAt ?? now)).TotalDays);
+            int at = 0;
+            while (at < query.HistoryLength && query.History[at].Item != position) at++;
+            if (at == query.HistoryLength)
+            {
+                query.AddHistory(position, (float)says.Weight, (float)says.Target);
+            }
+            else
+            {
+                var sum = new Preference(query.History[at].Weight, query.History[at].Target).Add(says);
+                query.History[at] = new HistoryEntry(position, (float)sum.Weight, (float)sum.Target);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The user's factor for the served model: the stored one if it is of this version and nothing was given beside it, else folded in here.
+    /// </summary>
+    /// <returns>False when nothing positive is known on items of the model: then there is no direction to look in.</returns>
+    private static bool TakeFactor(ServingState state, Query query, in UserStateView stored)
+    {
+        if (state.Model is not { } model) return false;
+
+        // The history keeps every item for exclusion; what the model knows comes first, for fold-in and explanation.
+        int usable = 0;
+        bool positive = false;
+        for (int i = 0; i < query.HistoryLength; i++)
+        {
+            var entry = query.History[i];
+            if (entry.Item >= model.ItemCount || !(entry.Weight > 0)) continue;
+            positive |= entry.Target > 0;
+            (query.History[usable], query.History[i]) = (entry, query.History[usable]);
+            usable++;
+        }
+
+        query.UsableHistory = usable;
+        if (!positive) return false;
+        var factor = Query.Room(ref query.Factor, model.Rank);
+        if (query.GivenHistory is not { Count: > 0 } && stored.ModelVersion == model.Version && stored.Factor.Length == model.Rank) stored.Factor.CopyTo(factor);
+        else model.Learned.FoldIn(query.History.AsSpan(0, usable), factor);
+        return true;
+    }
+
+    private static void Exclude(ServingState state, Query query)
+    {
+        foreach (string id in query.ExcludedIds) query.Excluded.Add(state.Catalogue.PositionOfId(id));
+        foreach (int key in query.ShownKeys) query.Excluded.Add(state.Catalogue.PositionOfKey(key));
+    }
+
+    /// <summary>What may appear: available, and let through by the filters of request and placement. Null: every item.</summary>
+    private static ItemSet? Allowed(ServingState state, Query query)
+    {
+        var attributes = state.Catalogue.Attributes;
+        if (query.Categories.Count == 0 && query.Tags.Count == 0 && query.Filter is null && query.Placement?.Filter is null) return attributes.Available;
+        var parts = new List<ItemFilter>();
+        if (query.Categories.Count > 0) parts.Add(ItemAttributes.WithAny(categories: true, query.Categories));
+        if (query.Tags.Count > 0) parts.Add(ItemAttributes.WithAny(categories: false, query.Tags));
+        if (query.Filter is { } filter) parts.Add(attributes.Translate(filter, "filter", state.Catalogue));
+        if (query.Placement?.Filter is { } configured) parts.Add(attributes.Translate(configured, place: null, state.Catalogue));
+        attributes.Compile(parts.Count == 1 ? parts[0] : new ItemFilter.All(parts), query.Allowed);
+        return query.Allowed;
+    }
+
+    private string Fallback(Query query) => query.Placement?.Fallback ?? options.Fallback;
+
+    /// <summary>
+    /// Fills up from the rankings: the named one, then what is popular, which holds every available item. Behind items of the model
+    /// their score is 0, or the last item's if that is lower; the answer's source stays that of its first items.
+    /// </summary>
+    private static void Fill(ServingState state, Query query, ItemSet? allowed, int wanted, string first)
+    {
+        var catalogue = state.Catalogue;
+        for (int step = 0; step < 2 && query.ItemCount < wanted; step++)
+        {
+            string source = step == 0 ? first : Sources.Popular;
+            if (step == 1 && first == Sources.Popular) break;
+            var ranking = source switch { Sources.Trending => catalogue.Trending, Sources.Latest => catalogue.Latest, _ => catalogue.Popular };
+            foreach (var item in query.Items.AsSpan(0, query.ItemCount)) query.Excluded.Add(item.Position);
+            var room = Query.Room(ref query.Ranked, wanted - query.ItemCount);
+            int found = ranking.Take(catalogue, allowed, query.Excluded, room);
+            bool behind = query.ItemCount > 0;
+            float ceiling = behind ? Math.Min(0, query.Items[query.ItemCount - 1].Score) : 0;
+            if (!behind && found > 0) query.Source = source;
+            for (int i = 0; i < found; i++)
+            {
+                // A trend is the logarithm of a sum that grows with time: shown as the share of the strongest.
+                float score = behind ? ceiling : source == Sources.Trending ? (float)Math.Pow(2, room[i].Value - ranking.TopValue) : (float)room[i].Value;
+                query.AddItem(room[i].Position, score, fromModel: false);
+            }
+        }
+
+        if (query.ItemCount == 0 && !query.UsedModel) query.Source = first;
+    }
+
+    private static float Score(ServingModel model, Query query, int position)
+    {
+        Span<float> score = stackalloc float[1];
+        model.Index.Score(query.Factor.AsSpan(0, model.Rank), [position], score);
+        return score[0];
+    }
+}

@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+using Recommender.Contracts;
+using Recommender.FactorStore;
+using Recommender.Recommend.Answering;
+using Recommender.Recommend.Requests;
+using Recommender.Recommend.Serving;
+using Recommender.ServiceDefaults;
+
+namespace Recommender.Recommend.Endpoints;
+
+/// <summary>What every endpoint that answers with items does alike: read the user's value, compute, write, measure.</summary>
+internal sealed class Answers(Serving.Serving serving, Engine engine, QueryReader reader, IFactorStore store, RecommendMetrics metrics, ILogger<Answers> logger)
+{
+    public Serving.Serving Serving => serving;
+    public Engine Engine => engine;
+    public QueryReader Reader => reader;
+    public IFactorStore Store => store;
+
+    /// <summary>
+    /// The value of a user or session, or null for one that has none, and while the factor store is gone: then nothing is known of anyone,
+    /// and the answer comes from memory.
+    /// </summary>
+    public ValueTask<byte[]?> ReadAsync(UserRef user)
+    {
+        if (serving.FactorStoreProblem is not null) return default;
+        try
+        {
+            var read = store.GetUserAsync(user);
+            return read.IsCompletedSuccessfully ? read : WaitAsync(read);
+        }
+        catch (FactorStoreUnavailableException e)
+        {
+            return Gone(e);
+        }
+    }
+
+    /// <summary>Sends what was written into the query's buffer, and counts it.</summary>
+    public void Send(HttpContext context, Query query, long started)
+    {
+        var response = context.Response;
+        response.ContentType = "application/json; charset=utf-8";
+        var json = query.Json.Written;
+        response.ContentLength = json.Length;
+
+        // Written into the connection's own buffer; it goes out when the request ends.
+        json.CopyTo(response.BodyWriter.GetSpan(json.Length));
+        response.BodyWriter.Advance(json.Length);
+        Measure(query, started);
+    }
+
+    public void Measure(Query query, long started) => metrics.Record(query.Source, Stopwatch.GetElapsedTime(started));
+
+    /// <summary>A path id without allocating where nothing in the request line is percent-encoded.</summary>
+    public static string PathId(HttpContext context, string parameter)
+    {
+        string target = context.Features.GetRequiredFeature<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>().RawTarget;
+        if (target.Contains('%') || context.GetRouteValue(parameter) is not string id) return context.GetPathId(parameter);
+        return Limits.IdError(id) is { } error ? throw QueryReader.Wrong(parameter, error) : id;
+    }
+
+    [SuppressMessage("Performance", "CA1849", Justification = "The task has completed.")]
+    private async ValueTask<byte[]?> WaitAsync(ValueTask<byte[]?> read)
+    {
+        try
+        {
+            return await read;
+        }
+        catch (FactorStoreUnavailableException e)
+        {
+            return await Gone(e);
+        }
+    }
+
+    private ValueTask<byte[]?> Gone(FactorStoreUnavailableException e)
+    {
+        if (serving.FactorStoreProblem is null)
+        {
+            serving.FactorStoreProblem = e.Message;
+            logger.LogWarning(e, "The factor store is gone. Answers come from memory until it is back: what is popular, and histories given in requests.");
+        }
+
+        return default;
+    }
+}

@@ -1,0 +1,23 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Recommender.Contracts;
+using Recommender.Recommend.Requests;
+
+namespace Recommender.Recommend.Endpoints;
+
+internal static class Parameters
+{
+    /// <summary>The parameter <c>count</c>, the only one its endpoint takes.</summary>
+    public static int Count(HttpContext context, int defaultCount)
+    {
+        int count = defaultCount;
+        foreach (var (name, values) in context.Request.Query)
+        {
+            if (name != "count") throw QueryReader.Wrong(name, "is not a parameter of this request");
+            if (!int.TryParse(values, NumberStyles.None, CultureInfo.InvariantCulture, out count) || count > Limits.RecommendationCount)
+                throw QueryReader.Wrong("count", $"must be a whole number from 0 to {Limits.RecommendationCount}");
+        }
+
+        return count;
+    }
+}

@@ -1,0 +1,37 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Recommender.Contracts;
+using Recommender.ServiceDefaults;
+
+namespace Recommender.Recommend.Endpoints;
+
+/// <summary><c>GET /v1/serving</c>: what this instance serves from.</summary>
+internal static class ServingEndpoint
+{
+    public static void Map(IEndpointRouteBuilder routes, Serving.Serving serving) =>
+        routes.MapGet("/v1/serving", () => Get(serving)).WithSummary("What this instance serves from").RequireScope("read");
+
+    private static Ok<ServingInfo> Get(Serving.Serving serving)
+    {
+        var state = serving.State;
+        return TypedResults.Ok(new ServingInfo
+        {
+            ModelVersion = state.Model?.Version,
+            LoadingVersion = serving.LoadingVersion,
+            Learner = state.Model?.Learned.Learner,
+            Rank = state.Model?.Rank ?? 0,
+            ModelItems = state.Model?.ItemCount ?? 0,
+            AvailableItems = state.Catalogue.Available,
+            Items = state.Catalogue.Known,
+            IndexKind = state.Model?.Index.Description ?? "none",
+            FactorStore = serving.FactorStoreProblem ?? "ok",
+            CatalogueSequence = serving.Sequence,
+            Generation = serving.Generation,
+            RefreshedAt = serving.RefreshedAt,
+            Answers = serving.Answers,
+            AllocatedBytes = GC.GetTotalAllocatedBytes(),
+        });
+    }
+}

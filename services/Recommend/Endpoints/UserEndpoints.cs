@@ -1,0 +1,156 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Recommender.Contracts;
+using Recommender.FactorStore;
+using Recommender.Recommend.Answering;
+using Recommender.Recommend.Requests;
+using Recommender.Recommend.Serving;
+using Recommender.ServiceDefaults;
+
+namespace Recommender.Recommend.Endpoints;
+
+/// <summary>What is asked about one user: recommendations, rank, history, similar users.</summary>
+internal static class UserEndpoints
+{
+    public static void Map(IEndpointRouteBuilder routes, Answers answers, SimilarUsers similarUsers)
+    {
+        routes.MapGet("/v1/users/{userId}/recommendations", context => GetAsync(context, answers, similarUsers))
+            .Describe<RecommendationResponse>(typeof(UserEndpoints), nameof(DescribeGet), "Recommendations for a user");
+        routes.MapPost("/v1/recommendations", context => PostAsync(context, answers)).Accepts<RecommendationRequest>("application/json")
+            .Describe<RecommendationResponse>(typeof(UserEndpoints), nameof(DescribeNone), "Recommendations with everything a request can ask");
+        routes.MapPost("/v1/rank", context => RankAsync(context, answers)).Accepts<RankRequest>("application/json")
+            .Describe<RecommendationResponse>(typeof(UserEndpoints), nameof(DescribeNone), "Scores and orders given items");
+        routes.MapGet("/v1/users/{userId}/history", context => HistoryAsync(context, answers))
+            .Describe<UserHistoryResponse>(typeof(UserEndpoints), nameof(DescribeUser), "What is known of a user, newest first");
+        routes.MapGet("/v1/users/{userId}/similar", context => SimilarAsync(context, answers, similarUsers))
+            .Describe<SimilarUsersResponse>(typeof(UserEndpoints), nameof(DescribeSimilar), "Users of like taste among those seen lately");
+    }
+
+    private static Task GetAsync(HttpContext context, Answers answers, SimilarUsers similarUsers)
+    {
+        long started = Stopwatch.GetTimestamp();
+        string userId = Answers.PathId(context, "userId");
+        var read = answers.ReadAsync(UserRef.User(userId));
+        if (!read.IsCompletedSuccessfully) return WaitAsync(context, answers, similarUsers, userId, read, started);
+        return Respond(context, answers, similarUsers, userId, read.Result, started);
+    }
+
+    private static async Task WaitAsync(HttpContext context, Answers answers, SimilarUsers similarUsers, string userId, ValueTask<byte[]?> read, long started) =>
+        await Respond(context, answers, similarUsers, userId, await read, started);
+
+    private static Task Respond(HttpContext context, Answers answers, SimilarUsers similarUsers, string userId, byte[]? value, long started)
+    {
+        var query = Query.Begin();
+        answers.Reader.Read(context.Request.QueryString.Value, forUser: true, query);
+        query.UserId = userId;
+        if (value is null && query.SessionId is { } sessionId) return WithSessionAsync(context, answers, sessionId, userId, started);
+        Compute(context, answers, query, value, null, started);
+        similarUsers.Note(userId, value);
+        return Task.CompletedTask;
+    }
+
+    private static async Task WithSessionAsync(HttpContext context, Answers answers, string sessionId, string userId, long started)
+    {
+        byte[]? session = await answers.ReadAsync(UserRef.Session(sessionId));
+        var query = Query.Begin();
+        answers.Reader.Read(context.Request.QueryString.Value, forUser: true, query);
+        query.UserId = userId;
+        Compute(context, answers, query, null, session, started);
+    }
+
+    private static async Task PostAsync(HttpContext context, Answers answers)
+    {
+        long started = Stopwatch.GetTimestamp();
+        var request = await context.ReadJsonAsync(ContractsJson.Default.RecommendationRequest);
+        answers.Reader.Read(request, Query.Begin());
+        byte[]? user = request.UserId is { } userId ? await answers.ReadAsync(UserRef.User(userId)) : null;
+        byte[]? session = user is null && request.SessionId is { } sessionId ? await answers.ReadAsync(UserRef.Session(sessionId)) : null;
+        var query = Query.Begin();
+        answers.Reader.Read(request, query);
+        Compute(context, answers, query, user, session, started);
+    }
+
+    private static void Compute(HttpContext context, Answers answers, Query query, byte[]? user, byte[]? session, long started)
+    {
+        var state = answers.Serving.State;
+        answers.Engine.Answer(state, query, user, session);
+        AnswerWriter.Write(state, query, answers.Serving.CountAnswer());
+        answers.Send(context, query, started);
+    }
+
+    private static async Task RankAsync(HttpContext context, Answers answers)
+    {
+        long started = Stopwatch.GetTimestamp();
+        var request = await context.ReadJsonAsync(ContractsJson.Default.RankRequest);
+        if (request.UserId is { } userId && Limits.IdError(userId) is { } userError) throw QueryReader.Wrong("userId", userError);
+        if (request.SessionId is { } sessionId && Limits.IdError(sessionId) is { } sessionError) throw QueryReader.Wrong("sessionId", sessionError);
+        QueryReader.CheckHistory(request.History);
+        if (request.ItemIds is not { } itemIds) throw QueryReader.Wrong("itemIds", "is required");
+        if (itemIds.Count > Limits.RankItems) throw QueryReader.Wrong("itemIds", $"has {itemIds.Count} entries; at most {Limits.RankItems} are allowed");
+        for (int i = 0; i < itemIds.Count; i++)
+            if (Limits.IdError(itemIds[i]) is { } error) throw QueryReader.Wrong($"itemIds[{i}]", error);
+
+        byte[]? user = request.UserId is { } id ? await answers.ReadAsync(UserRef.User(id)) : null;
+        byte[]? session = user is null && request.SessionId is { } sid ? await answers.ReadAsync(UserRef.Session(sid)) : null;
+        var state = answers.Serving.State;
+        var query = Query.Begin();
+        query.GivenHistory = request.History;
+        query.Explain = request.Explain ?? false;
+        var positions = new List<int>(itemIds.Count);
+        foreach (string itemId in itemIds) positions.Add(state.Catalogue.PositionOfId(itemId));
+        answers.Engine.AnswerRank(state, query, user, session, positions);
+        AnswerWriter.Write(state, query, answers.Serving.CountAnswer());
+        answers.Send(context, query, started);
+    }
+
+    private static async Task HistoryAsync(HttpContext context, Answers answers)
+    {
+        string userId = Answers.PathId(context, "userId");
+        byte[]? value = await answers.ReadAsync(UserRef.User(userId));
+        if (value is null && answers.Serving.FactorStoreProblem is { } problem) throw new ProblemException(Problem.Unavailable("The user's history cannot be read: " + problem));
+        var response = new UserHistoryResponse { UserId = userId, Items = Items(answers.Serving.State, value) };
+        await TypedResults.Json(response, ContractsJson.Default.UserHistoryResponse).ExecuteAsync(context);
+    }
+
+    private static List<HistoryItem> Items(ServingState state, byte[]? value)
+    {
+        var items = new List<HistoryItem>();
+        if (!UserStateView.TryRead(value, out var view)) return items;
+        foreach (ref readonly var record in view.History)
+        {
+            if (state.Catalogue[state.Catalogue.PositionOfKey(record.ItemKey)] is not { } item) continue;
+            items.Add(new HistoryItem
+            {
+                ItemId = item.Id,
+                Title = item.Record.Item?.Title,
+                Categories = item.Record.Item?.Categories ?? [],
+                LastAt = DateTimeOffset.FromUnixTimeSeconds(record.LastAtSeconds),
+                Weight = record.Weight,
+                Target = record.Target,
+            });
+        }
+
+        return items;
+    }
+
+    private static async Task SimilarAsync(HttpContext context, Answers answers, SimilarUsers similarUsers)
+    {
+        string userId = Answers.PathId(context, "userId");
+        int count = Parameters.Count(context, 20);
+        byte[]? value = await answers.ReadAsync(UserRef.User(userId));
+        var response = await similarUsers.FindAsync(userId, value, count, context.RequestAborted);
+        await TypedResults.Json(response, ContractsJson.Default.SimilarUsersResponse).ExecuteAsync(context);
+    }
+
+    // Signatures for the API description alone: the endpoints read their parameters themselves, without allocating.
+    private static void DescribeGet(string userId, int? count, string[]? category, string[]? tag, string? placement, string? sessionId, bool? includeSeen, bool? explain, double? diversity, string[]? exclude, string? cursor) => throw new NotSupportedException();
+
+    private static void DescribeUser(string userId) => throw new NotSupportedException();
+
+    private static void DescribeSimilar(string userId, int? count) => throw new NotSupportedException();
+
+    private static void DescribeNone() => throw new NotSupportedException();
+
+}

@@ -1,0 +1,139 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Configuration;
+using Recommender.Contracts;
+
+namespace Recommender.Recommend;
+
+/// <summary>Settings of Recommend: configuration section <c>Recommend</c>.</summary>
+public sealed class RecommendOptions
+{
+    public const string Section = "Recommend";
+
+    /// <summary>Pause between two looks at the release pointer and the feed of catalogue changes.</summary>
+    public int PollMilliseconds { get; set; } = 200;
+
+    /// <summary>Items of an answer where neither the request nor its placement says how many.</summary>
+    public int DefaultCount { get; set; } = 20;
+
+    /// <summary>What users get of whom nothing is known: <c>popular</c> or <c>trending</c>.</summary>
+    public string Fallback { get; set; } = Sources.Popular;
+
+    /// <summary>Users whose shown items are remembered for placements with rotation.</summary>
+    public int RotationUsers { get; set; } = 100_000;
+
+    internal void Validate()
+    {
+        Check(PollMilliseconds is >= 10 and <= 60_000, nameof(PollMilliseconds), "must be between 10 and 60000");
+        Check(DefaultCount is >= 1 and <= Limits.RecommendationCount, nameof(DefaultCount), $"must be between 1 and {Limits.RecommendationCount}");
+        Check(Fallback is Sources.Popular or Sources.Trending, nameof(Fallback), "must be popular or trending");
+        Check(RotationUsers is >= 1 and <= 10_000_000, nameof(RotationUsers), "must be between 1 and 10000000");
+    }
+
+    private static void Check(bool valid, string name, string fix)
+    {
+        if (!valid) throw new InvalidOperationException($"Setting {Section}:{name} {fix}.");
+    }
+}
+
+/// <summary>
+/// A named place in an application: what holds for its requests unless they say otherwise. Configuration section
+/// <c>Placements:NAME</c>; the placement's filter and boosts apply in addition to the request's own.
+/// </summary>
+public sealed record Placement
+{
+    public required string Name { get; init; }
+    public int? Count { get; init; }
+    public Filter? Filter { get; init; }
+    public IReadOnlyList<Boost> Boosts { get; init; } = [];
+    public double? Diversity { get; init; }
+    public bool? IncludeSeen { get; init; }
+
+    /// <summary><c>popular</c> or <c>trending</c>; null: the general setting.</summary>
+    public string? Fallback { get; init; }
+
+    /// <summary>What was shown to a user here within this time comes after everything else. Null: no rotation.</summary>
+    public double? RotationMinutes { get; init; }
+}
+
+/// <summary>Every placement by name, read from configuration at start.</summary>
+public sealed class Placements
+{
+    private readonly Dictionary<string, Placement> _byName = new(StringComparer.Ordinal);
+
+    /// <exception cref="InvalidOperationException">A setting is wrong; the message names it.</exception>
+    public Placements(IConfiguration configuration)
+    {
+        foreach (var section in configuration.GetSection("Placements").GetChildren()) _byName[section.Key] = Read(section);
+    }
+
+    public Placement? Find(string name) => _byName.GetValueOrDefault(name);
+
+    private static Placement Read(IConfigurationSection section)
+    {
+        foreach (var setting in section.GetChildren())
+        {
+            if (setting.Key is not ("Count" or "Filter" or "Boosts" or "Diversity" or "IncludeSeen" or "Fallback" or "RotationMinutes"))
+                throw Wrong(setting, "is not a setting of a placement; those are Count, Filter, Boosts, Diversity, IncludeSeen, Fallback, RotationMinutes");
+        }
+
+        var placement = new Placement
+        {
+            Name = section.Key,
+            Count = Number<int>(section.GetSection("Count"), v => v is >= 0 and <= Limits.RecommendationCount, $"must be between 0 and {Limits.RecommendationCount}"),
+            Diversity = Number<double>(section.GetSection("Diversity"), v => v is >= 0 and <= 1, "must be between 0 and 1"),
+            RotationMinutes = Number<double>(section.GetSection("RotationMinutes"), v => v is > 0 and <= 525_600, "must be above 0 and at most 525600"),
+            IncludeSeen = section["IncludeSeen"] is { } seen ? bool.TryParse(seen, out bool value) ? value : throw Wrong(section.GetSection("IncludeSeen"), "must be true or false") : null,
+            Fallback = section["Fallback"] is { } fallback ? fallback is Sources.Popular or Sources.Trending ? fallback : throw Wrong(section.GetSection("Fallback"), "must be popular or trending") : null,
+            Filter = Parse(section.GetSection("Filter"), ContractsJson.Default.Filter),
+            Boosts = [.. section.GetSection("Boosts").GetChildren().Select(b => Parse(b, ContractsJson.Default.Boost)!)],
+        };
+        if (Requests.FilterRules.Error(placement.Filter, "Filter") is { } filterError) throw new InvalidOperationException($"Setting {section.Path}:{filterError.Field} {filterError.Error}.");
+        if (Requests.FilterRules.Error(placement.Boosts, "Boosts") is { } boostError) throw new InvalidOperationException($"Setting {section.Path}:{boostError.Field} {boostError.Error}.");
+        return placement;
+    }
+
+    private static T? Number<T>(IConfigurationSection setting, Func<T, bool> valid, string fix)
+        where T : struct, IParsable<T>
+    {
+        if (setting.Value is null) return null;
+        return T.TryParse(setting.Value, CultureInfo.InvariantCulture, out T value) && valid(value) ? value : throw Wrong(setting, fix);
+    }
+
+    private static T? Parse<T>(IConfigurationSection section, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+        where T : class
+    {
+        if (!section.Exists()) return null;
+        try
+        {
+            return Node(section, text: false).Deserialize(type);
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidOperationException($"Setting {section.Path} is not valid at {e.Path}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Configuration knows only texts: what reads as a number or a boolean becomes one, except where the key of the condition asks for texts.</summary>
+    private static JsonNode? Node(IConfigurationSection section, bool text)
+    {
+        var children = section.GetChildren().ToList();
+        if (children.Count == 0)
+        {
+            string? value = section.Value;
+            if (text || value is null || section.Key.Equals("Key", StringComparison.OrdinalIgnoreCase)) return JsonValue.Create(value);
+            if (bool.TryParse(value, out bool flag)) return JsonValue.Create(flag);
+            return double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? JsonValue.Create(number) : JsonValue.Create(value);
+        }
+
+        if (children.All(c => int.TryParse(c.Key, NumberStyles.None, CultureInfo.InvariantCulture, out _)))
+            return new JsonArray([.. children.OrderBy(c => int.Parse(c.Key, CultureInfo.InvariantCulture)).Select(c => Node(c, text))]);
+        bool texts = text || section["Key"] is "categories" or "tags" or "itemId";
+        var result = new JsonObject();
+        foreach (var child in children) result[char.ToLowerInvariant(child.Key[0]) + child.Key[1..]] = Node(child, texts && !child.Key.Equals("Exists", StringComparison.OrdinalIgnoreCase));
+        return result;
+    }
+
+    private static InvalidOperationException Wrong(IConfigurationSection setting, string fix) => new($"Setting {setting.Path} {fix}.");
+}

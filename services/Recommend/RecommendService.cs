@@ -1,0 +1,92 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Recommender.Contracts;
+using Recommender.FactorStore;
+using Recommender.Factorization;
+using Recommender.Messaging;
+using Recommender.Recommend.Answering;
+using Recommender.Recommend.Endpoints;
+using Recommender.Recommend.Requests;
+using Recommender.Recommend.Serving;
+
+namespace Recommender.Recommend;
+
+/// <summary>The serving part of the product: HTTP out. Registered by its own process, or beside the others in one.</summary>
+public static class RecommendService
+{
+    /// <summary>
+    /// Registers everything Recommend needs besides the service defaults: options (sections <c>Recommend</c>, <c>Placements</c>,
+    /// <c>EventTypes</c>), the factor store of <c>ConnectionStrings:redis</c> unless one is registered, and the refresher.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">A setting is wrong; the message names it and the fix.</exception>
+    public static WebApplicationBuilder AddRecommend(this WebApplicationBuilder builder)
+    {
+        var options = builder.Configuration.GetSection(RecommendOptions.Section).Get<RecommendOptions>() ?? new RecommendOptions();
+        options.Validate();
+        var services = builder.Services;
+        services.AddSingleton(options);
+        services.AddSingleton(new Placements(builder.Configuration));
+        services.TryAddSingleton(EventWeights.Create(builder.Configuration.GetSection("EventTypes").Get<Dictionary<string, EventTypeSettings>>()));
+        services.TryAddSingleton(TimeProvider.System);
+        string? redis = builder.Configuration.GetConnectionString("redis");
+        services.TryAddSingleton(_ => FactorStores.Open(redis));
+        services.AddSingleton<Serving.Serving>();
+        services.AddSingleton<RecommendMetrics>();
+        services.AddSingleton<Rotation>();
+        services.AddSingleton<SimilarUsers>();
+        services.AddSingleton<Engine>();
+        services.AddSingleton<QueryReader>();
+        services.AddSingleton<Answers>();
+        services.AddSingleton<Refresher>();
+        services.AddHostedService(provider => provider.GetRequiredService<Refresher>());
+        services.AddHealthChecks().AddCheck<ServingHealth>("serving");
+
+        // Notices are nudges: the refresher looks by itself as well.
+        services.AddNoticeHandler<ModelReleased>((provider, _, _) => Nudge(provider));
+        services.AddNoticeHandler<CatalogueChanged>((provider, _, _) => Nudge(provider));
+        services.AddNoticeHandler<UserErased>((provider, notice, _) =>
+        {
+            provider.GetRequiredService<SimilarUsers>().Forget(notice.UserId);
+            provider.GetRequiredService<Rotation>().Forget(UserRef.User(notice.UserId));
+            return Task.CompletedTask;
+        });
+
+        // A cursor in a query string grows with what was shown.
+        services.Configure<KestrelServerOptions>(kestrel => kestrel.Limits.MaxRequestLineSize = 64 * 1024);
+        return builder;
+    }
+
+    /// <summary>Maps the endpoints. Call it after the service defaults.</summary>
+    public static IEndpointRouteBuilder MapRecommend(this IEndpointRouteBuilder routes)
+    {
+        var answers = routes.ServiceProvider.GetRequiredService<Answers>();
+        UserEndpoints.Map(routes, answers, routes.ServiceProvider.GetRequiredService<SimilarUsers>());
+        ItemEndpoints.Map(routes, answers);
+        BatchEndpoint.Map(routes, answers);
+        ServingEndpoint.Map(routes, answers.Serving);
+        return routes;
+    }
+
+    private static Task Nudge(IServiceProvider provider)
+    {
+        provider.GetRequiredService<Refresher>().Nudge();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Not ready before the catalogue was read once; degraded while answers come from memory alone.</summary>
+    private sealed class ServingHealth(Serving.Serving serving) : IHealthCheck
+    {
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(serving switch
+        {
+            { IsLoaded: false } => HealthCheckResult.Unhealthy($"The catalogue has not been read yet; the factor store: {serving.FactorStoreProblem ?? "ok"}"),
+            { FactorStoreProblem: { } problem } => HealthCheckResult.Degraded("Answers come from memory; the factor store: " + problem),
+            { ModelProblem: { } problem } => HealthCheckResult.Degraded("A released model could not be loaded: " + problem),
+            _ => HealthCheckResult.Healthy(),
+        });
+    }
+}

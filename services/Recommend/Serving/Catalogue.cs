@@ -1,0 +1,190 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using Recommender.Contracts;
+using Recommender.FactorStore;
+
+namespace Recommender.Recommend.Serving;
+
+/// <summary>
+/// The catalogue in memory, laid out for one model: an item's <b>position</b> is its index in the model, and items the model does not
+/// know follow behind. One writer (the refresher), any number of readers; a reader sees each item either before or after a change.
+/// </summary>
+internal sealed class Catalogue
+{
+    private readonly ConcurrentDictionary<string, int> _keyById;
+    private CatalogueItem?[] _items;
+    private int[] _positionByKey;
+    private double[] _popularity;
+    private double[] _trend;
+    private double[] _published;
+    private int _count;
+    private bool _rankingsStale = true;
+
+    /// <param name="modelItemKeys">Store key of each model index; empty without a model.</param>
+    public Catalogue(ReadOnlySpan<int> modelItemKeys)
+        : this(modelItemKeys, new ConcurrentDictionary<string, int>(StringComparer.Ordinal))
+    {
+    }
+
+    private Catalogue(ReadOnlySpan<int> modelItemKeys, ConcurrentDictionary<string, int> keyById)
+    {
+        _keyById = keyById;
+        int capacity = Math.Max(modelItemKeys.Length + modelItemKeys.Length / 8, 64);
+        _items = new CatalogueItem?[capacity];
+        _popularity = Values(capacity);
+        _trend = Values(capacity);
+        _published = Values(capacity);
+        int maxKey = 0;
+        foreach (int key in modelItemKeys) maxKey = Math.Max(maxKey, key);
+        _positionByKey = new int[maxKey + 1];
+        Array.Fill(_positionByKey, -1);
+        for (int position = 0; position < modelItemKeys.Length; position++) _positionByKey[modelItemKeys[position]] = position;
+        _count = ModelItems = modelItemKeys.Length;
+        Attributes = new ItemAttributes(_count);
+    }
+
+    /// <summary>Positions below this are indexes of the model.</summary>
+    public int ModelItems { get; }
+
+    /// <summary>Positions in use, of items available or not.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>Items that may be recommended.</summary>
+    public int Available { get; private set; }
+
+    /// <summary>Items known, available or not; fewer than <see cref="Count"/> while items of the model have no record yet.</summary>
+    public int Known { get; private set; }
+
+    /// <summary>What filters look at, by position.</summary>
+    public ItemAttributes Attributes { get; }
+
+    public Ranking Popular { get; private set; } = Ranking.Empty;
+    public Ranking Trending { get; private set; } = Ranking.Empty;
+    public Ranking Latest { get; private set; } = Ranking.Empty;
+
+    /// <summary>The item at a position; null where a model knows a key whose record has not arrived.</summary>
+    public CatalogueItem? this[int position]
+    {
+        get
+        {
+            var items = Volatile.Read(ref _items);
+            return (uint)position < (uint)items.Length ? Volatile.Read(ref items[position]) : null;
+        }
+    }
+
+    public bool IsAvailable(int position) => this[position] is { Available: true };
+
+    /// <summary>Position of a store key, or −1.</summary>
+    public int PositionOfKey(int key)
+    {
+        var positions = Volatile.Read(ref _positionByKey);
+        return (uint)key < (uint)positions.Length ? positions[key] : -1;
+    }
+
+    /// <summary>Position of an external id, or −1.</summary>
+    public int PositionOfId(string itemId) => _keyById.TryGetValue(itemId, out int key) ? PositionOfKey(key) : -1;
+
+    public bool TryGet(string itemId, [NotNullWhen(true)] out CatalogueItem? item, out int position)
+    {
+        position = PositionOfId(itemId);
+        item = position < 0 ? null : this[position];
+        return item is not null;
+    }
+
+    /// <summary>Takes new records over. Only the refresher calls this; <see cref="Publish"/> makes the rankings follow.</summary>
+    public void Apply(IReadOnlyList<ItemRecord> records)
+    {
+        foreach (var record in records) Put(record);
+    }
+
+    /// <summary>Recomputes the rankings and the sets filters use, when anything changed.</summary>
+    public void Publish()
+    {
+        if (!_rankingsStale) return;
+        _rankingsStale = false;
+        Attributes.Publish();
+        Popular = Ranking.Of(this, _popularity);
+        Trending = Ranking.Of(this, _trend);
+        Latest = Ranking.Of(this, _published);
+    }
+
+    /// <summary>
+    /// The same items laid out for another model. Reads this catalogue while it may change: the refresher applies again whatever changed meanwhile.
+    /// </summary>
+    public Catalogue LaidOutFor(ReadOnlySpan<int> modelItemKeys)
+    {
+        var other = new Catalogue(modelItemKeys, _keyById);
+        for (int position = 0; position < Count; position++)
+        {
+            if (this[position] is { } item) other.Put(item.Record, item);
+        }
+
+        return other;
+    }
+
+    private void Put(ItemRecord record, CatalogueItem? before = null)
+    {
+        int position = PositionOfKey(record.ItemKey);
+        if (position < 0) position = Append(record.ItemKey);
+        before ??= _items[position];
+        var item = new CatalogueItem(record, before);
+        var replaced = _items[position];
+        Known += replaced is null ? 1 : 0;
+        Available += (item.Available ? 1 : 0) - (replaced is { Available: true } ? 1 : 0);
+        _popularity[position] = item.Available ? record.Popularity : double.NaN;
+        _trend[position] = item.Available && !double.IsNegativeInfinity(record.Trend) ? record.Trend : double.NaN;
+        _published[position] = item.Available ? item.PublishedDays : double.NaN;
+        Volatile.Write(ref _items[position], item);
+        if (replaced is null || replaced.Available != item.Available || !HaveSameAttributes(replaced.Record.Item, record.Item)) Attributes.Set(position, item);
+        _keyById[record.ItemId] = record.ItemKey;
+        _rankingsStale = true;
+    }
+
+    /// <summary>Most changes are statistics alone; comparing is cheaper than putting everything into the filter index again.</summary>
+    private static bool HaveSameAttributes(Item? a, Item? b)
+    {
+        if (ReferenceEquals(a, b)) return true;
+        if (a is null || b is null || a.PublishedAt != b.PublishedAt || a.Properties.Count != b.Properties.Count) return false;
+        if (!a.Categories.SequenceEqual(b.Categories) || !a.Tags.SequenceEqual(b.Tags)) return false;
+        foreach (var (name, value) in a.Properties)
+            if (!b.Properties.TryGetValue(name, out var other) || !JsonElement.DeepEquals(value, other)) return false;
+        return true;
+    }
+
+    private int Append(int key)
+    {
+        int position = _count;
+        if (position == _items.Length)
+        {
+            int capacity = position * 2;
+            _popularity = Values(capacity, _popularity);
+            _trend = Values(capacity, _trend);
+            _published = Values(capacity, _published);
+            var items = new CatalogueItem?[capacity];
+            _items.CopyTo(items, 0);
+            Volatile.Write(ref _items, items);
+        }
+
+        if (key >= _positionByKey.Length)
+        {
+            var positions = new int[Math.Max(key + 1, _positionByKey.Length * 2)];
+            _positionByKey.CopyTo(positions, 0);
+            positions.AsSpan(_positionByKey.Length).Fill(-1);
+            Volatile.Write(ref _positionByKey, positions);
+        }
+
+        Volatile.Write(ref _count, position + 1);
+        Volatile.Write(ref _positionByKey[key], position);
+        return position;
+    }
+
+    /// <summary>Values of positions without an item are NaN, which keeps them out of rankings.</summary>
+    private static double[] Values(int capacity, double[]? before = null)
+    {
+        var values = new double[capacity];
+        before?.CopyTo(values, 0);
+        values.AsSpan(before?.Length ?? 0).Fill(double.NaN);
+        return values;
+    }
+}

@@ -1,0 +1,19 @@
+using Recommender.Factorization;
+using Recommender.FactorStore;
+using Recommender.Retrieval;
+
+namespace Recommender.Recommend.Serving;
+
+/// <summary>From the bytes in the factor store to a model ready to serve.</summary>
+internal static class ModelLoader
+{
+    /// <exception cref="InvalidDataException">Not a model, or one that does not fit its item keys.</exception>
+    public static ServingModel Load(long version, byte[] bytes)
+    {
+        var package = ModelPackage.Decode(bytes);
+        if (!System.Runtime.InteropServices.MemoryMarshal.TryGetArray(package.Model, out var segment)) throw new InvalidDataException("The model's bytes are not in an array.");
+        using var stream = new MemoryStream(segment.Array!, segment.Offset, segment.Count, writable: false);
+        var learned = Model.Read(stream);
+        return new ServingModel(version, learned, package.ItemKeys, new ExactIndex(learned.ItemFactors, learned.Rank));
+    }
+}

@@ -1,0 +1,190 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Recommender.FactorStore;
+
+namespace Recommender.Recommend.Serving;
+
+/// <summary>
+/// Keeps <see cref="Serving"/> up to date: polls the feed of catalogue changes and the release pointer, at once after a notice. A model
+/// is loaded beside the one served and swapped in whole. While the factor store is gone, what is in memory goes on being served.
+/// </summary>
+internal sealed class Refresher(IFactorStore store, Serving serving, RecommendOptions options, TimeProvider clock, ILogger<Refresher> logger) : BackgroundService
+{
+    private const int FeedLimit = 20_000;
+    private readonly SemaphoreSlim _nudge = new(0, 1);
+
+    // Used by the loop alone.
+    private Loading? _loading;
+    private long _failedVersion;
+    private long _retryFailedAt;
+
+    /// <summary>Looks now instead of at the end of the pause.</summary>
+    public void Nudge()
+    {
+        try
+        {
+            if (_nudge.CurrentCount == 0) _nudge.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // Another notice nudged at the same moment; one look serves both.
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await RefreshAsync(stoppingToken);
+                if (serving.FactorStoreProblem is not null && serving.RefreshedAt is not null) logger.LogInformation("The factor store answers again.");
+                serving.FactorStoreProblem = null;
+                serving.RefreshedAt = clock.GetUtcNow();
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (FactorStoreUnavailableException e)
+            {
+                if (serving.FactorStoreProblem is null || serving.RefreshedAt is null && serving.FactorStoreProblem != e.Message)
+                    logger.LogWarning(e, "The factor store is gone. Answers come from memory until it is back: what is popular, and histories given in requests.");
+                serving.FactorStoreProblem = e.Message;
+            }
+            catch (Exception e)
+            {
+                // A defect in one record must not end all refreshing; it shows in health and log until it is gone.
+                if (serving.ModelProblem != e.Message) logger.LogError(e, "Refreshing failed.");
+                serving.ModelProblem = e.Message;
+            }
+
+            await _nudge.WaitAsync(TimeSpan.FromMilliseconds(options.PollMilliseconds), stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task RefreshAsync(CancellationToken cancellationToken)
+    {
+        await ReadChangesAsync(cancellationToken);
+        if (await store.GetReleasedAsync(cancellationToken) is { } released) StartLoading(released, cancellationToken);
+        await FinishLoadingAsync(cancellationToken);
+    }
+
+    private async Task ReadChangesAsync(CancellationToken cancellationToken)
+    {
+        var state = serving.State;
+        bool more;
+        do
+        {
+            var changes = await store.ReadItemChangesAsync(serving.Sequence, FeedLimit, cancellationToken);
+            if (changes.Generation != serving.Generation && serving.IsLoaded)
+            {
+                // An emptied store is about to be filled again: until it names its content, what is in memory stays.
+                if (changes.Generation is not null) await ReloadAsync(changes.Generation, cancellationToken);
+                return;
+            }
+
+            state.Catalogue.Apply(changes.Items);
+            _loading?.ChangedMeanwhile.AddRange(changes.Items);
+            serving.Generation = changes.Generation;
+            serving.Sequence = changes.Sequence;
+            more = changes.More;
+        }
+        while (more);
+
+        state.Catalogue.Publish();
+        serving.IsLoaded = true;
+    }
+
+    /// <summary>Reads a feed that started anew into a catalogue of its own, and then swaps.</summary>
+    private async Task ReloadAsync(string generation, CancellationToken cancellationToken)
+    {
+        logger.LogInformation("The factor store has new content ({Generation}); reading the catalogue again.", generation);
+        var model = serving.State.Model;
+        var catalogue = new Catalogue(model?.ItemKeys ?? []);
+        long sequence = 0;
+        ItemChanges changes;
+        do
+        {
+            changes = await store.ReadItemChangesAsync(sequence, FeedLimit, cancellationToken);
+            if (changes.Generation != generation) return;
+            catalogue.Apply(changes.Items);
+            sequence = changes.Sequence;
+        }
+        while (changes.More);
+
+        catalogue.Publish();
+        serving.State = new ServingState(model, catalogue);
+        serving.Generation = generation;
+        serving.Sequence = sequence;
+    }
+
+    private void StartLoading(long version, CancellationToken cancellationToken)
+    {
+        if (serving.State.Model?.Version == version)
+        {
+            serving.LoadingVersion = null;
+            _loading = null;
+            return;
+        }
+
+        if (_loading?.Version == version || (_failedVersion == version && Stopwatch.GetTimestamp() < _retryFailedAt)) return;
+        serving.LoadingVersion = version;
+        var basis = serving.State.Catalogue;
+        _loading = new Loading(version, basis, Task.Run(() => LoadAsync(version, basis, cancellationToken), cancellationToken));
+    }
+
+    private async Task<ServingState> LoadAsync(long version, Catalogue basis, CancellationToken cancellationToken)
+    {
+        byte[] bytes = await store.GetModelAsync(version, cancellationToken) ?? throw new InvalidDataException($"Model {version} is released, but the factor store does not hold it.");
+        var model = ModelLoader.Load(version, bytes);
+        return new ServingState(model, basis.LaidOutFor(model.ItemKeys));
+    }
+
+    private async Task FinishLoadingAsync(CancellationToken cancellationToken)
+    {
+        if (_loading is not { } loading) return;
+
+        // Small models are there at once; large ones are looked for again at the next round.
+        await Task.WhenAny(loading.Task, Task.Delay(20, cancellationToken));
+        if (!loading.Task.IsCompleted) return;
+        _loading = null;
+        ServingState loaded;
+        try
+        {
+            loaded = await loading.Task;
+        }
+        catch (FactorStoreUnavailableException)
+        {
+            serving.LoadingVersion = null;
+            throw;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            if (_failedVersion != loading.Version) logger.LogError(e, "Model {Version} is released and cannot be loaded; {Served} goes on being served.", loading.Version, serving.State.Model?.Version);
+            _failedVersion = loading.Version;
+            _retryFailedAt = Stopwatch.GetTimestamp() + Stopwatch.Frequency;
+            serving.LoadingVersion = null;
+            serving.ModelProblem = e.Message;
+            return;
+        }
+
+        // A reload in between replaced the catalogue the model was laid out from.
+        if (loading.Basis != serving.State.Catalogue) loaded = loaded with { Catalogue = serving.State.Catalogue.LaidOutFor(loaded.Model!.ItemKeys) };
+        else loaded.Catalogue.Apply(loading.ChangedMeanwhile);
+        loaded.Catalogue.Publish();
+        serving.State = loaded;
+        serving.ModelProblem = null;
+        serving.LoadingVersion = null;
+        _failedVersion = 0;
+        logger.LogInformation("Serving model {Version}: {Learner}, {Items} items × {Rank}, {Index}.", loaded.Model!.Version, loaded.Model.Learned.Learner, loaded.Model.ItemCount, loaded.Model.Rank, loaded.Model.Index.Description);
+    }
+
+    /// <param name="Basis">Catalogue the new layout is copied from.</param>
+    private sealed record Loading(long Version, Catalogue Basis, Task<ServingState> Task)
+    {
+        /// <summary>What the copy may have missed.</summary>
+        public List<ItemRecord> ChangedMeanwhile { get; } = [];
+    }
+}
