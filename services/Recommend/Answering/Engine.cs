@@ -65,7 +65,7 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
     }
 
     /// <summary>Popular, trending and latest items.</summary>
-    public void AnswerList(ServingState state, Query query)
+    public static void AnswerList(ServingState state, Query query)
     {
         Exclude(state, query);
         Fill(state, query, Allowed(state, query), query.Count + 1, query.Kind switch
@@ -78,7 +78,7 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
     }
 
     /// <summary>Items most like one item: the cosine of their factors. An item without a factor gets what is popular in its categories.</summary>
-    public void AnswerSimilar(ServingState state, Query query, int position)
+    public static void AnswerSimilar(ServingState state, Query query, int position)
     {
         query.Excluded.Add(position);
         Exclude(state, query);

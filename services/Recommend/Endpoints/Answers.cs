@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using Recommender.Contracts;
@@ -57,7 +58,7 @@ internal sealed class Answers(Serving.Serving serving, Engine engine, QueryReade
     /// <summary>A path id without allocating where nothing in the request line is percent-encoded.</summary>
     public static string PathId(HttpContext context, string parameter)
     {
-        string target = context.Features.GetRequiredFeature<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>().RawTarget;
+        string target = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "%";
         if (target.Contains('%') || context.GetRouteValue(parameter) is not string id) return context.GetPathId(parameter);
         return Limits.IdError(id) is { } error ? throw QueryReader.Wrong(parameter, error) : id;
     }

@@ -16,8 +16,8 @@ internal static class BatchEndpoint
     private const int Block = 64;
 
     public static void Map(IEndpointRouteBuilder routes, Answers answers) =>
-        routes.MapPost("/v1/recommendations/batch", context => PostAsync(context, answers)).Accepts<BatchRequest>("application/json")
-            .Describe<RecommendationResponse>(typeof(BatchEndpoint), nameof(DescribeNone), "Recommendations for many users, as NDJSON");
+        routes.MapPost("/v1/recommendations/batch", context => PostAsync(context, answers))
+            .DescribeBody<BatchRequest>().Describe<RecommendationResponse>(typeof(BatchEndpoint), nameof(DescribeNone), "Recommendations for many users, as NDJSON");
 
     private static async Task PostAsync(HttpContext context, Answers answers)
     {
@@ -63,9 +63,9 @@ internal static class BatchEndpoint
     private static async Task ReadAsync(Answers answers, IReadOnlyList<string> userIds, int from, Memory<byte[]?> values)
     {
         // All reads of a block are on their way before the first is waited for.
-        var reads = new ValueTask<byte[]?>[values.Length];
-        for (int i = 0; i < reads.Length; i++) reads[i] = answers.ReadAsync(UserRef.User(userIds[from + i]));
-        for (int i = 0; i < reads.Length; i++) values.Span[i] = await reads[i];
+        var reads = new Task<byte[]?>[values.Length];
+        for (int i = 0; i < reads.Length; i++) reads[i] = answers.ReadAsync(UserRef.User(userIds[from + i])).AsTask();
+        (await Task.WhenAll(reads)).CopyTo(values);
     }
 
     private static void WriteBlock(Answers answers, RecommendationRequest wishes, IReadOnlyList<string> userIds, int from, ReadOnlySpan<byte[]?> values, HttpContext context)

@@ -9,6 +9,9 @@ namespace Recommender.Recommend.Endpoints;
 /// <summary>What OpenAPI says about endpoints that read their requests themselves.</summary>
 internal static class EndpointDescription
 {
+    public static IEndpointConventionBuilder DescribeBody<TBody>(this IEndpointConventionBuilder endpoint) =>
+        endpoint.WithMetadata(new AcceptsMetadata(["application/json"], typeof(TBody)));
+
     /// <param name="signature">Name of a method of <paramref name="owner"/> whose parameters are the request's.</param>
     public static IEndpointConventionBuilder Describe<TResponse>(this IEndpointConventionBuilder endpoint, Type owner, string signature, string summary)
     {

@@ -31,7 +31,7 @@ internal static class ItemEndpoints
         answers.Reader.Read(context.Request.QueryString.Value, forUser: false, query);
         query.Kind = kind;
         var state = answers.Serving.State;
-        answers.Engine.AnswerList(state, query);
+        Engine.AnswerList(state, query);
         AnswerWriter.Write(state, query, answers.Serving.CountAnswer());
         answers.Send(context, query, started);
         return Task.CompletedTask;
@@ -47,7 +47,7 @@ internal static class ItemEndpoints
         var state = answers.Serving.State;
         if (!state.Catalogue.TryGet(itemId, out var item, out int position) || item.Record.Deleted)
             throw new ProblemException(Problem.NotFound($"There is no item '{itemId}'."));
-        answers.Engine.AnswerSimilar(state, query, position);
+        Engine.AnswerSimilar(state, query, position);
         AnswerWriter.Write(state, query, answers.Serving.CountAnswer());
         answers.Send(context, query, started);
         return Task.CompletedTask;

@@ -18,10 +18,10 @@ internal static class UserEndpoints
     {
         routes.MapGet("/v1/users/{userId}/recommendations", context => GetAsync(context, answers, similarUsers))
             .Describe<RecommendationResponse>(typeof(UserEndpoints), nameof(DescribeGet), "Recommendations for a user");
-        routes.MapPost("/v1/recommendations", context => PostAsync(context, answers)).Accepts<RecommendationRequest>("application/json")
-            .Describe<RecommendationResponse>(typeof(UserEndpoints), nameof(DescribeNone), "Recommendations with everything a request can ask");
-        routes.MapPost("/v1/rank", context => RankAsync(context, answers)).Accepts<RankRequest>("application/json")
-            .Describe<RecommendationResponse>(typeof(UserEndpoints), nameof(DescribeNone), "Scores and orders given items");
+        routes.MapPost("/v1/recommendations", context => PostAsync(context, answers))
+            .DescribeBody<RecommendationRequest>().Describe<RecommendationResponse>(typeof(UserEndpoints), nameof(DescribeNone), "Recommendations with everything a request can ask");
+        routes.MapPost("/v1/rank", context => RankAsync(context, answers))
+            .DescribeBody<RankRequest>().Describe<RecommendationResponse>(typeof(UserEndpoints), nameof(DescribeNone), "Scores and orders given items");
         routes.MapGet("/v1/users/{userId}/history", context => HistoryAsync(context, answers))
             .Describe<UserHistoryResponse>(typeof(UserEndpoints), nameof(DescribeUser), "What is known of a user, newest first");
         routes.MapGet("/v1/users/{userId}/similar", context => SimilarAsync(context, answers, similarUsers))

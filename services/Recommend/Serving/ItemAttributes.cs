@@ -7,6 +7,7 @@ using Recommender.ServiceDefaults;
 namespace Recommender.Recommend.Serving;
 
 /// <summary>What filters look at: the attributes of the available items by position, and filters of requests turned into sets of positions.</summary>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "A request may still hold a catalogue that was replaced, so nobody can say when to dispose; the index holds no handles.")]
 internal sealed class ItemAttributes(int modelItems)
 {
     private const string Categories = "categories";

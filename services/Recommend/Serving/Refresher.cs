@@ -60,7 +60,7 @@ internal sealed class Refresher(IFactorStore store, Serving serving, RecommendOp
                 serving.ModelProblem = e.Message;
             }
 
-            await _nudge.WaitAsync(TimeSpan.FromMilliseconds(options.PollMilliseconds), stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)_nudge.WaitAsync(TimeSpan.FromMilliseconds(options.PollMilliseconds), stoppingToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
