@@ -5,10 +5,8 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.Factorization;
-using Recommender.Messaging;
 using Recommender.Recommend.Answering;
 using Recommender.Recommend.Endpoints;
 using Recommender.Recommend.Requests;
@@ -33,8 +31,7 @@ public static class RecommendService
         services.AddSingleton(new Placements(builder.Configuration));
         services.TryAddSingleton(EventWeights.Create(builder.Configuration.GetSection("EventTypes").Get<Dictionary<string, EventTypeSettings>>()));
         services.TryAddSingleton(TimeProvider.System);
-        string? redis = builder.Configuration.GetConnectionString("redis");
-        services.TryAddSingleton(_ => FactorStores.Open(redis));
+        builder.AddFactorStore();
         services.AddSingleton<Serving.Serving>();
         services.AddSingleton<RecommendMetrics>();
         services.AddSingleton<Rotation>();
@@ -45,16 +42,6 @@ public static class RecommendService
         services.AddSingleton<Refresher>();
         services.AddHostedService(provider => provider.GetRequiredService<Refresher>());
         services.AddHealthChecks().AddCheck<ServingHealth>("serving");
-
-        // Notices are nudges: the refresher looks by itself as well.
-        services.AddNoticeHandler<ModelReleased>((provider, _, _) => Nudge(provider));
-        services.AddNoticeHandler<CatalogueChanged>((provider, _, _) => Nudge(provider));
-        services.AddNoticeHandler<UserErased>((provider, notice, _) =>
-        {
-            provider.GetRequiredService<SimilarUsers>().Forget(notice.UserId);
-            provider.GetRequiredService<Rotation>().Forget(UserRef.User(notice.UserId));
-            return Task.CompletedTask;
-        });
 
         // A cursor in a query string grows with what was shown.
         services.Configure<KestrelServerOptions>(kestrel => kestrel.Limits.MaxRequestLineSize = 64 * 1024);
@@ -70,12 +57,6 @@ public static class RecommendService
         BatchEndpoint.Map(routes, answers);
         ServingEndpoint.Map(routes, answers.Serving);
         return routes;
-    }
-
-    private static Task Nudge(IServiceProvider provider)
-    {
-        provider.GetRequiredService<Refresher>().Nudge();
-        return Task.CompletedTask;
     }
 
     /// <summary>Not ready before the catalogue was read once; degraded while answers come from memory alone.</summary>

@@ -23,8 +23,8 @@ internal sealed partial class Engine
         bool boosted = query.Boosts is not null || query.Placement is { Boosts.Count: > 0 };
         int found = boosted ? SearchBoosted(state, query, allowed, pool) : SearchPlain(model, query, allowed, pool);
         var candidates = query.Scored.AsSpan(0, found);
-        if (query.Diversity > 0) Diversify(model, query, candidates, missing);
-        else foreach (var item in candidates) query.AddItem(item.Item, item.Score, fromModel: true);
+        if (query.Diversity > 0) candidates = candidates[..Diversity.Select(model.Index, candidates, missing, (float)query.Diversity)];
+        foreach (var item in candidates) query.AddItem(item.Item, item.Score, fromModel: true);
     }
 
     private static int SearchPlain(ServingModel model, Query query, ItemSet? allowed, int count)
@@ -72,35 +72,6 @@ internal sealed partial class Engine
             if (all || found < width) return kept;
             double bound = lowest >= 0 ? lowest * lift : lowest / lift;
             if (candidates[kept - 1].Score > bound) return kept;
-        }
-    }
-
-    /// <summary>
-    /// Maximal marginal relevance (Carbonell and Goldstein 1998): takes one by one the candidate with the largest
-    /// (1 − d)·relevance − d·(largest cosine with one taken before), relevance scaled to 0..1 over the candidates.
-    /// </summary>
-    private static void Diversify(ServingModel model, Query query, Span<ScoredItem> candidates, int wanted)
-    {
-        float diversity = (float)query.Diversity;
-        float high = candidates.IsEmpty ? 0 : candidates[0].Score, low = candidates.IsEmpty ? 0 : candidates[^1].Score;
-        float scale = high > low ? 1 / (high - low) : 0;
-        var closest = Query.Room(ref query.Contributions, candidates.Length);
-        closest.Fill(float.NegativeInfinity);
-        for (int taken = 0; taken < Math.Min(wanted, candidates.Length); taken++)
-        {
-            int best = -1;
-            float bestGain = float.NegativeInfinity;
-            for (int i = 0; i < candidates.Length; i++)
-            {
-                if (float.IsNaN(closest[i])) continue;
-                float gain = (1 - diversity) * (candidates[i].Score - low) * scale - (taken == 0 ? 0 : diversity * closest[i]);
-                if (gain > bestGain || best < 0) (best, bestGain) = (i, gain);
-            }
-
-            query.AddItem(candidates[best].Item, candidates[best].Score, fromModel: true);
-            closest[best] = float.NaN;
-            for (int i = 0; i < candidates.Length; i++)
-                if (!float.IsNaN(closest[i])) closest[i] = Math.Max(closest[i], model.Cosine(candidates[best].Item, candidates[i].Item));
         }
     }
 

@@ -14,6 +14,6 @@ internal static class ModelLoader
         if (!System.Runtime.InteropServices.MemoryMarshal.TryGetArray(package.Model, out var segment)) throw new InvalidDataException("The model's bytes are not in an array.");
         using var stream = new MemoryStream(segment.Array!, segment.Offset, segment.Count, writable: false);
         var learned = Model.Read(stream);
-        return new ServingModel(version, learned, package.ItemKeys, new ExactIndex(learned.ItemFactors, learned.Rank));
+        return new ServingModel(version, learned, package.ItemKeys, ItemIndexes.Create(learned.ItemFactors, learned.Rank));
     }
 }

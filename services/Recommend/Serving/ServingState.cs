@@ -39,13 +39,6 @@ internal sealed class ServingModel
     public int ItemCount => Learned.ItemCount;
 
     public ReadOnlySpan<float> Factor(int item) => Learned.ItemFactors.Span.Slice(item * Rank, Rank);
-
-    /// <summary>Cosine of two items' factors; 0 where one has none.</summary>
-    public float Cosine(int a, int b)
-    {
-        if (a >= ItemCount || b >= ItemCount) return 0;
-        return TensorPrimitives.Dot(Factor(a), Factor(b)) * InverseNorms[a] * InverseNorms[b];
-    }
 }
 
 /// <summary>
