@@ -155,7 +155,7 @@ public sealed unsafe class ServingIndex : IItemIndex
     private int AddRows(State state, ReadOnlySpan<float> query, in SearchScope scope, Span<ScoredItem> results, int found)
     {
         if (state.Rows == 0 || results.IsEmpty) return found;
-        var top = new TopK(results, found);
+        TopK top = TopK.Continue(results, found);
         fixed (float* q = query, rows = state.Factors)
         {
             for (int row = 0; row < state.Rows; row++)

@@ -24,17 +24,23 @@ public ref struct TopK
         Threshold = storage.IsEmpty ? float.PositiveInfinity : float.NegativeInfinity;
     }
 
-    /// <summary>Goes on from a finished result.</summary>
-    /// <param name="storage">Its first <paramref name="kept"/> items are what <see cref="Finish"/> left.</param>
-    /// <param name="kept">How many those are.</param>
-    public TopK(Span<ScoredItem> storage, int kept)
+    private TopK(Span<ScoredItem> storage, int kept)
         : this(storage)
     {
-        // Worst first is a heap with the worst at the top.
-        storage[..kept].Reverse();
         _count = kept;
         if (kept == storage.Length && kept > 0) Threshold = storage[0].Score;
     }
+
+    /// <summary>Goes on from a finished result, of which <paramref name="kept"/> items were kept.</summary>
+    public static TopK Continue(Span<ScoredItem> storage, int kept)
+    {
+        // Worst first is a heap with the worst at the top.
+        storage[..kept].Reverse();
+        return new TopK(storage, kept);
+    }
+
+    /// <summary>Goes on with the storage of an unfinished one that kept <paramref name="kept"/> items so far.</summary>
+    internal static TopK Resume(Span<ScoredItem> storage, int kept) => new(storage, kept);
 
     /// <summary>How many are kept so far.</summary>
     public readonly int Count => _count;

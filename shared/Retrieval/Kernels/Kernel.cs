@@ -1,0 +1,117 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Recommender.Retrieval;
+
+/// <summary>
+/// The inner loops of retrieval. Implementations differ in the instructions they use. Float results may differ between
+/// implementations (and so between CPUs) in the last bits, because the order of the additions does; within one they never do:
+/// <see cref="Dots"/> gives to the bit what <see cref="Dot(float*, float*, int)"/> gives. Int8 results are exact integers and equal everywhere.
+/// No kernel reads a byte beyond what it is given.
+/// </summary>
+/// <remarks>The environment variable <c>RECOMMENDER_KERNEL</c> forces one by name, for tests and for telling a CPU's defect from ours.</remarks>
+public abstract unsafe class Kernel
+{
+    /// <summary>Int8 rows are padded with zeros to a multiple of this many bytes.</summary>
+    internal const int Int8Padding = 16;
+
+    /// <summary>Every kernel this CPU can run, best first.</summary>
+    public static IReadOnlyList<Kernel> Supported { get; } = FindSupported();
+
+    /// <summary>The kernel used unless another is asked for: the forced one, else the best supported.</summary>
+    public static Kernel Default { get; } = Choose(Environment.GetEnvironmentVariable("RECOMMENDER_KERNEL"));
+
+    /// <summary>What it is forced and reported by, e.g. <c>avx2</c>.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Σ x[j]·y[j] over <paramref name="length"/> numbers, in this kernel's order of additions.</summary>
+    public abstract float Dot(float* x, float* y, int length);
+
+    /// <summary>The dot product of <paramref name="query"/> with each of <paramref name="count"/> consecutive rows.</summary>
+    /// <param name="query"><paramref name="rank"/> numbers.</param>
+    /// <param name="rows">count × rank, row-major.</param>
+    /// <param name="scores">Receives count numbers.</param>
+    public abstract void Dots(float* query, float* rows, int count, int rank, float* scores);
+
+    /// <summary>The dot product of two spans of one length.</summary>
+    public float Dot(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
+    {
+        if (x.Length != y.Length) throw new ArgumentException($"Lengths {x.Length} and {y.Length} differ.", nameof(y));
+        fixed (float* px = x, py = y) return Dot(px, py, x.Length);
+    }
+
+    /// <summary>The integer dot product of <paramref name="query"/> with each of <paramref name="count"/> consecutive int8 rows.</summary>
+    /// <param name="query"><paramref name="stride"/> numbers, so small that no sum over a row exceeds 32 bits.</param>
+    /// <param name="rows">count × stride, row-major; from −127 to 127.</param>
+    /// <param name="stride">Length of a row, a multiple of <see cref="Int8Padding"/>.</param>
+    /// <param name="sums">Receives count numbers.</param>
+    internal abstract void DotsInt8(short* query, sbyte* rows, int stride, int count, int* sums);
+
+    /// <summary>The same for rows that lie apart.</summary>
+    /// <param name="slots">Which rows.</param>
+    internal virtual void DotsInt8At(short* query, sbyte* rows, int stride, int* slots, int count, int* sums)
+    {
+        const int Ahead = 12;
+        for (int i = 0; i < count; i++)
+        {
+            if (Sse.IsSupported && i + Ahead < count)
+            {
+                sbyte* next = rows + ((long)slots[i + Ahead] * stride);
+                for (int line = 0; line < stride; line += 64) Sse.Prefetch0(next + line);
+            }
+
+            DotsInt8(query, rows + ((long)slots[i] * stride), stride, 1, sums + i);
+        }
+    }
+
+    /// <summary>
+    /// Which of <paramref name="count"/> rows may have a score of at least <paramref name="threshold"/>: those for which
+    /// scale · (unit · sum + slack) + rest is not below it. Where that is NaN, the row may.
+    /// </summary>
+    /// <param name="survivors">Receives the numbers of the rows, ascending; as long as count.</param>
+    /// <returns>How many may.</returns>
+    internal virtual int Survivors(int* sums, float* scales, int count, in Bound bound, float threshold, int* survivors) =>
+        SurvivorsScalar(sums, scales, 0, count, bound, threshold, survivors, 0);
+
+    private protected static int SurvivorsScalar(int* sums, float* scales, int from, int count, in Bound bound, float threshold, int* survivors, int found)
+    {
+        for (int i = from; i < count; i++)
+        {
+            if (!(bound.Upper(sums[i], scales[i]) < threshold)) survivors[found++] = i;
+        }
+
+        return found;
+    }
+
+    internal static Kernel Choose(string? name)
+    {
+        if (string.IsNullOrEmpty(name)) return Supported[0];
+        foreach (Kernel kernel in Supported)
+        {
+            if (string.Equals(kernel.Name, name, StringComparison.OrdinalIgnoreCase)) return kernel;
+        }
+
+        throw new ArgumentException($"RECOMMENDER_KERNEL is '{name}'; this CPU can run {string.Join(", ", Supported.Select(k => k.Name))}.", nameof(name));
+    }
+
+    private static List<Kernel> FindSupported()
+    {
+        var kernels = new List<Kernel>();
+        if (Avx512BW.IsSupported) kernels.Add(new Avx512Kernel());
+        if (AvxVnni.IsSupported && Fma.IsSupported) kernels.Add(new AvxVnniKernel());
+        if (Avx2.IsSupported && Fma.IsSupported) kernels.Add(new Avx2Kernel());
+        if (Vector256.IsHardwareAccelerated) kernels.Add(new Vector256Kernel());
+        if (Vector128.IsHardwareAccelerated) kernels.Add(new Vector128Kernel());
+        kernels.Add(new ScalarKernel());
+        return kernels;
+    }
+}
+
+/// <summary>What turns the integer dot product of a quantized query and row into a number that the float32 score cannot exceed.</summary>
+/// <param name="Unit">Scale of the quantized query.</param>
+/// <param name="Slack">Error per unit of the row's scale.</param>
+/// <param name="Rest">Error that does not depend on the row's scale.</param>
+internal readonly record struct Bound(float Unit, float Slack, float Rest)
+{
+    public float Upper(int sum, float scale) => (scale * ((Unit * sum) + Slack)) + Rest;
+}

@@ -1,0 +1,84 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Recommender.Retrieval;
+
+/// <summary>Eight floats at a time.</summary>
+internal unsafe class Vector256Kernel : Kernel
+{
+    public override string Name => "vector256";
+
+    public sealed override float Dot(float* x, float* y, int length) => DotInline(x, y, length);
+
+    public sealed override void Dots(float* query, float* rows, int count, int rank, float* scores)
+    {
+        for (int i = 0; i < count; i++) scores[i] = DotInline(query, rows + ((long)i * rank), rank);
+    }
+
+    internal override void DotsInt8(short* query, sbyte* rows, int stride, int count, int* sums)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            sbyte* row = rows + ((long)i * stride);
+            Vector256<int> sum = default;
+            for (int j = 0; j < stride; j += 16)
+            {
+                Vector256<short> x = Widen(row + j), y = Vector256.Load(query + j);
+                (Vector256<int> xLow, Vector256<int> xHigh) = Vector256.Widen(x);
+                (Vector256<int> yLow, Vector256<int> yHigh) = Vector256.Widen(y);
+                sum += (xLow * yLow) + (xHigh * yHigh);
+            }
+
+            sums[i] = Vector256.Sum(sum);
+        }
+    }
+
+    internal sealed override int Survivors(int* sums, float* scales, int count, in Bound bound, float threshold, int* survivors)
+    {
+        var unit = Vector256.Create(bound.Unit);
+        var slack = Vector256.Create(bound.Slack);
+        var rest = Vector256.Create(bound.Rest);
+        var limit = Vector256.Create(threshold);
+        int found = 0, i = 0;
+        for (; i <= count - 8; i += 8)
+        {
+            Vector256<float> upper = (Vector256.Load(scales + i) * ((unit * Vector256.ConvertToSingle(Vector256.Load(sums + i))) + slack)) + rest;
+            for (uint mask = ~Vector256.LessThan(upper, limit).ExtractMostSignificantBits() & 0xFF; mask != 0; mask &= mask - 1)
+            {
+                survivors[found++] = i + System.Numerics.BitOperations.TrailingZeroCount(mask);
+            }
+        }
+
+        return SurvivorsScalar(sums, scales, i, count, bound, threshold, survivors, found);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private protected static Vector256<short> Widen(sbyte* row)
+    {
+        (Vector128<short> low, Vector128<short> high) = Vector128.Widen(Vector128.Load(row));
+        return Vector256.Create(low, high);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float DotInline(float* x, float* y, int length)
+    {
+        // Two sums hide most of the latency of the additions; rows that follow each other hide the rest.
+        Vector256<float> even = default, odd = default;
+        int j = 0;
+        for (; j <= length - 16; j += 16)
+        {
+            even = Vector256.MultiplyAddEstimate(Vector256.Load(x + j), Vector256.Load(y + j), even);
+            odd = Vector256.MultiplyAddEstimate(Vector256.Load(x + j + 8), Vector256.Load(y + j + 8), odd);
+        }
+
+        if (j <= length - 8)
+        {
+            even = Vector256.MultiplyAddEstimate(Vector256.Load(x + j), Vector256.Load(y + j), even);
+            j += 8;
+        }
+
+        float sum = Vector256.Sum(even + odd);
+        for (; j < length; j++) sum += x[j] * y[j];
+        return sum;
+    }
+}

@@ -1,0 +1,131 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Recommender.Retrieval;
+
+/// <summary>
+/// Int8 rows against an int16 query: VPMOVSXBW widens 16 numbers, VPMADDWD multiplies them and adds them in pairs. With the query in 16
+/// bits, nearly all of the error of a quantized score is the row's, and no multiplication can saturate, unlike with VPMADDUBSW.
+/// </summary>
+internal sealed unsafe class Avx2Kernel : Vector256Kernel
+{
+    public override string Name => "avx2";
+
+    internal override void DotsInt8(short* query, sbyte* rows, int stride, int count, int* sums)
+    {
+        int i = 0;
+        sbyte* row = rows;
+        for (; i <= count - 4; i += 4, row += 4L * stride)
+        {
+            // Four rows share each load of the query and the horizontal additions at the end.
+            Vector256<int> a = default, b = default, c = default, d = default;
+            for (int j = 0; j < stride; j += 16)
+            {
+                Vector256<short> q = Vector256.Load(query + j);
+                a += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(row + j), q);
+                b += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(row + stride + j), q);
+                c += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(row + (2L * stride) + j), q);
+                d += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(row + (3L * stride) + j), q);
+            }
+
+            Store(a, b, c, d, sums + i);
+        }
+
+        for (; i < count; i++, row += stride)
+        {
+            Vector256<int> sum = default;
+            for (int j = 0; j < stride; j += 16) sum += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(row + j), Vector256.Load(query + j));
+            sums[i] = Vector256.Sum(sum);
+        }
+    }
+
+    /// <summary>Writes the horizontal sums of four vectors.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Store(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d, int* sums)
+    {
+        Vector256<int> all = Avx2.HorizontalAdd(Avx2.HorizontalAdd(a, b), Avx2.HorizontalAdd(c, d));
+        (all.GetLower() + all.GetUpper()).Store(sums);
+    }
+}
+
+/// <summary>As <see cref="Avx2Kernel"/>, with VPDPWSSD, which also does the addition.</summary>
+internal sealed unsafe class AvxVnniKernel : Vector256Kernel
+{
+    public override string Name => "avxvnni";
+
+    internal override void DotsInt8(short* query, sbyte* rows, int stride, int count, int* sums)
+    {
+        int i = 0;
+        sbyte* row = rows;
+        for (; i <= count - 4; i += 4, row += 4L * stride)
+        {
+            Vector256<int> a = default, b = default, c = default, d = default;
+            for (int j = 0; j < stride; j += 16)
+            {
+                Vector256<short> q = Vector256.Load(query + j);
+                a = AvxVnni.MultiplyWideningAndAdd(a, Avx2.ConvertToVector256Int16(row + j), q);
+                b = AvxVnni.MultiplyWideningAndAdd(b, Avx2.ConvertToVector256Int16(row + stride + j), q);
+                c = AvxVnni.MultiplyWideningAndAdd(c, Avx2.ConvertToVector256Int16(row + (2L * stride) + j), q);
+                d = AvxVnni.MultiplyWideningAndAdd(d, Avx2.ConvertToVector256Int16(row + (3L * stride) + j), q);
+            }
+
+            Avx2Kernel.Store(a, b, c, d, sums + i);
+        }
+
+        for (; i < count; i++, row += stride)
+        {
+            Vector256<int> sum = default;
+            for (int j = 0; j < stride; j += 16) sum = AvxVnni.MultiplyWideningAndAdd(sum, Avx2.ConvertToVector256Int16(row + j), Vector256.Load(query + j));
+            sums[i] = Vector256.Sum(sum);
+        }
+    }
+}
+
+/// <summary>As <see cref="Avx2Kernel"/>, 32 numbers at a time. Floats stay at 256 bits: their scans wait for memory anyway.</summary>
+internal sealed unsafe class Avx512Kernel : Vector256Kernel
+{
+    public override string Name => "avx512";
+
+    internal override void DotsInt8(short* query, sbyte* rows, int stride, int count, int* sums)
+    {
+        int i = 0;
+        sbyte* row = rows;
+        for (; i <= count - 4; i += 4, row += 4L * stride)
+        {
+            Vector512<int> a = default, b = default, c = default, d = default;
+            int j = 0;
+            for (; j <= stride - 32; j += 32)
+            {
+                Vector512<short> q = Vector512.Load(query + j);
+                a += Multiply(row + j, q);
+                b += Multiply(row + stride + j, q);
+                c += Multiply(row + (2L * stride) + j, q);
+                d += Multiply(row + (3L * stride) + j, q);
+            }
+
+            Vector256<int> a2 = a.GetLower() + a.GetUpper(), b2 = b.GetLower() + b.GetUpper(), c2 = c.GetLower() + c.GetUpper(), d2 = d.GetLower() + d.GetUpper();
+            if (j < stride)
+            {
+                Vector256<short> q = Vector256.Load(query + j);
+                a2 += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(row + j), q);
+                b2 += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(row + stride + j), q);
+                c2 += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(row + (2L * stride) + j), q);
+                d2 += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(row + (3L * stride) + j), q);
+            }
+
+            Avx2Kernel.Store(a2, b2, c2, d2, sums + i);
+        }
+
+        for (; i < count; i++, row += stride)
+        {
+            Vector256<int> sum = default;
+            for (int j = 0; j < stride; j += 16) sum += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(row + j), Vector256.Load(query + j));
+            sums[i] = Vector256.Sum(sum);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Multiply(sbyte* row, Vector512<short> query) =>
+        Avx512BW.MultiplyAddAdjacent(Avx512BW.ConvertToVector512Int16(Vector256.Load(row)), query);
+}

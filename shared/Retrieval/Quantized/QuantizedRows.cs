@@ -1,0 +1,105 @@
+namespace Recommender.Retrieval;
+
+/// <summary>
+/// Rows of numbers in 8 bits each with a scale per row: row ≈ scale · z with z from −127 to 127. The distance of a row from its
+/// approximation is at most <see cref="Error"/> · scale, which is what makes exact answers from approximate scores possible.
+/// </summary>
+internal sealed unsafe class QuantizedRows
+{
+    private const int Alignment = 64;
+
+    /// <summary>Rows with larger numbers are not quantized: their scores may overflow, and they must not make those of others suspect.</summary>
+    private const float Largest = 1e25f;
+
+    private readonly sbyte[] _memory;
+    private readonly float[] _scales;
+
+    private QuantizedRows(int count, int rank)
+    {
+        Count = count;
+        Rank = rank;
+        Stride = (rank + Kernel.Int8Padding - 1) / Kernel.Int8Padding * Kernel.Int8Padding;
+        // Pinned, so that rows stay aligned to cache lines and pointers into them stay good.
+        _memory = GC.AllocateUninitializedArray<sbyte>(checked((int)(((long)count * Stride) + Alignment)), pinned: true);
+        _scales = GC.AllocateUninitializedArray<float>(Math.Max(1, count), pinned: true);
+        fixed (sbyte* memory = _memory) Rows = (sbyte*)(((nint)memory + Alignment - 1) / Alignment * Alignment);
+        fixed (float* scales = _scales) Scales = scales;
+    }
+
+    public int Count { get; }
+
+    public int Rank { get; }
+
+    /// <summary>Bytes from one row to the next.</summary>
+    public int Stride { get; }
+
+    /// <summary>Count × Stride; the numbers from Rank on are 0. Valid while this object is reachable.</summary>
+    public sbyte* Rows { get; }
+
+    /// <summary>One per row. NaN: the row could not be quantized, so nothing is known of its score.</summary>
+    public float* Scales { get; }
+
+    /// <summary>The largest |row − scale · z| / scale over all rows, rounded up. At most √rank / 2 and a little.</summary>
+    public float Error { get; private set; }
+
+    /// <summary>No scale is larger.</summary>
+    public float LargestScale { get; private set; }
+
+    public long MemoryBytes => _memory.LongLength + (4L * _scales.Length);
+
+    /// <param name="factors">Rows × rank, row-major.</param>
+    /// <param name="order">Which row of factors comes at each place; null: as they are.</param>
+    public static QuantizedRows Of(ReadOnlyMemory<float> factors, int rank, int[]? order = null)
+    {
+        int count = order?.Length ?? factors.Length / rank;
+        var rows = new QuantizedRows(count, rank);
+        const int Part = 16_384;
+        int parts = (count + Part - 1) / Part;
+        var errors = new double[parts];
+        Parallel.For(0, parts, part =>
+        {
+            ReadOnlySpan<float> all = factors.Span;
+            for (int i = part * Part; i < Math.Min(count, (part + 1) * Part); i++)
+            {
+                int source = order is null ? i : order[i];
+                errors[part] = Math.Max(errors[part], Quantize(all.Slice(source * rank, rank), rows.Rows + ((long)i * rows.Stride), rows.Stride, out rows.Scales[i]));
+            }
+        });
+        foreach (float scale in rows._scales.AsSpan(0, count)) if (scale > rows.LargestScale) rows.LargestScale = scale;
+        rows.Error = MathF.BitIncrement((float)(errors.DefaultIfEmpty(0).Max() * (1 + 1e-9)));
+        return rows;
+    }
+
+    /// <returns>|row − scale · z| / scale, or 0 where the scale is 0 or NaN.</returns>
+    private static double Quantize(ReadOnlySpan<float> row, sbyte* z, int stride, out float scale)
+    {
+        float largest = 0;
+        bool finite = true;
+        foreach (float value in row)
+        {
+            finite &= float.IsFinite(value);
+            largest = MathF.Max(largest, MathF.Abs(value));
+        }
+
+        new Span<sbyte>(z, stride).Clear();
+        scale = largest / 127;
+        if (largest == 0) return 0;
+        if (!finite || largest > Largest || !float.IsNormal(scale))
+        {
+            // Not finite, too large, or so small that rounding of the scale itself would exceed the bound.
+            scale = float.NaN;
+            return 0;
+        }
+
+        double squares = 0, inverse = 1.0 / scale;
+        for (int j = 0; j < row.Length; j++)
+        {
+            double exact = row[j] * inverse;
+            double rounded = Math.Clamp(Math.Round(exact), -127, 127);
+            z[j] = (sbyte)rounded;
+            squares += (exact - rounded) * (exact - rounded);
+        }
+
+        return Math.Sqrt(squares);
+    }
+}

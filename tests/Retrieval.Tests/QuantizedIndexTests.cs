@@ -1,0 +1,64 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Xunit;
+
+namespace Recommender.Retrieval.Tests;
+
+public sealed class QuantizedIndexTests : IndexContract
+{
+    protected override IItemIndex Create(float[] factors, int rank, Kernel kernel) => new QuantizedIndex(factors, rank, kernel);
+
+    [Fact]
+    public void Equals_the_float32_scan_to_the_bit_on_any_data()
+    {
+        Prop.ForAll(
+            Gen.Choose(0, int.MaxValue).ToArbitrary(),
+            seed =>
+            {
+                var random = new Random(seed);
+                int n = random.Next(1, 400), rank = random.Next(1, 70);
+                Data.Shape shape = Enum.GetValues<Data.Shape>()[random.Next(Enum.GetValues<Data.Shape>().Length)];
+                float[] factors = Data.Factors(shape, n, rank, seed);
+                float[] query = Data.Query(shape, factors, rank, random);
+                int k = random.Next(1, 30);
+                ScoredItem[] expected = Reference.Search(new ExactIndex(factors, rank), query, k);
+                ScoredItem[] actual = Reference.Search(new QuantizedIndex(factors, rank), query, k);
+                return Same(expected, actual).Label($"{shape} {n} × {rank}, k {k}: {Difference(expected, actual)}");
+            }).Check(Config.QuickThrowOnFailure.WithMaxTest(1500));
+    }
+
+    [Fact]
+    public unsafe void No_float32_score_exceeds_its_bound_and_the_bound_is_tight_enough_to_be_useful()
+    {
+        foreach (Data.Shape shape in Enum.GetValues<Data.Shape>())
+        {
+            foreach (int rank in new[] { 1, 16, 64, 100 })
+            {
+                const int N = 300;
+                float[] factors = Data.Factors(shape, N, rank, rank);
+                QuantizedRows rows = QuantizedRows.Of(factors, rank);
+                var random = new Random(rank);
+                for (int round = 0; round < 20; round++)
+                {
+                    float[] query = Data.Query(shape, factors, rank, random);
+                    var quantized = new short[rows.Stride];
+                    if (!QuantizedQuery.TryCreate(query, rows, quantized, out Bound bound)) continue;
+                    var sums = new int[N];
+                    fixed (short* q = quantized) fixed (int* s = sums) Kernel.Default.DotsInt8(q, rows.Rows, rows.Stride, N, s);
+                    double queryNorm = Math.Sqrt(query.Sum(v => (double)v * v));
+                    for (int i = 0; i < N; i++)
+                    {
+                        float score = Kernel.Default.Dot(query, factors.AsSpan(i * rank, rank));
+                        float upper = bound.Upper(sums[i], rows.Scales[i]);
+                        Assert.False(upper < score, $"{shape} × {rank}: {score} exceeds {upper}");
+                        float lower = -bound.Upper(-sums[i], rows.Scales[i]);
+                        Assert.False(lower > score, $"{shape} × {rank}: {score} is below {lower}");
+                        if (shape != Data.Shape.Random || rank < 16) continue;
+                        double norm = Math.Sqrt(factors.Skip(i * rank).Take(rank).Sum(v => (double)v * v));
+                        Assert.True(upper - score < 0.05 * queryNorm * norm, $"{upper} is far above {score}");
+                    }
+                }
+            }
+        }
+    }
+}
