@@ -31,7 +31,14 @@ public interface IStreamConsumer
 public delegate Task<IReadOnlyList<DeadMessage>> StreamHandler(IReadOnlyList<Delivery> batch, CancellationToken cancellationToken);
 
 /// <param name="Origins">Trace contexts of the requests that brought it; empty from foreign producers.</param>
-public sealed record Delivery(ReadOnlyMemory<byte> Body, IReadOnlyList<ActivityContext> Origins, bool Redelivered);
+public sealed record Delivery(ReadOnlyMemory<byte> Body, IReadOnlyList<ActivityContext> Origins, bool Redelivered)
+{
+    /// <summary>The producer's name for the message, where it gave one.</summary>
+    public string? MessageId { get; init; }
+
+    /// <summary>The producer's time of sending, where it gave one.</summary>
+    public DateTimeOffset? SentAt { get; init; }
+}
 
 /// <summary>A message, or a part of one, that can never be processed.</summary>
 public sealed record DeadMessage(ReadOnlyMemory<byte> Body, string Reason);
@@ -39,7 +46,7 @@ public sealed record DeadMessage(ReadOnlyMemory<byte> Body, string Reason);
 /// <summary>What operators see and do about streams.</summary>
 public interface IStreamAdministration
 {
-    /// <summary>Messages waiting or in flight, by stream, dead letters included.</summary>
+    /// <summary>Messages waiting, by stream, dead letters included. On RabbitMQ without those a consumer holds unacknowledged.</summary>
     Task<IReadOnlyDictionary<string, long>> GetDepthsAsync(CancellationToken cancellationToken);
 
     /// <summary>Looks at dead letters without removing them.</summary>
@@ -47,6 +54,14 @@ public interface IStreamAdministration
 
     /// <summary>Moves all dead letters back to the streams they came from; returns how many.</summary>
     Task<long> ReplayDeadLettersAsync(CancellationToken cancellationToken);
+
+    /// <summary>Removes the dead letters whose body the predicate picks, as an erasure does; returns how many.</summary>
+    Task<long> RemoveDeadLettersAsync(Func<ReadOnlyMemory<byte>, bool> predicate, CancellationToken cancellationToken);
 }
 
-public sealed class StreamUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+/// <summary>Nothing can be published for now.</summary>
+public sealed class StreamUnavailableException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>The disk is full: a retry helps only after someone made room.</summary>
+    public bool IsFull { get; init; }
+}

@@ -1,0 +1,157 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Unicode;
+using Recommender.Contracts;
+
+namespace Recommender.Messaging;
+
+/// <summary>The events of one message: those that are valid and complete, and what is wrong with the others.</summary>
+public sealed record ParsedInteractions(IReadOnlyList<Interaction> Valid, IReadOnlyList<RejectedInteraction> Rejected);
+
+/// <param name="Index">0-based position in the array; 0 for a single object, -1 when the message as a whole cannot be read.</param>
+/// <param name="Field">The field that is wrong; empty when the element as a whole is.</param>
+/// <param name="Body">The element as it came.</param>
+public sealed record RejectedInteraction(int Index, string Field, string Error, ReadOnlyMemory<byte> Body)
+{
+    public DeadMessage ToDeadMessage() => new(Body, Index < 0 ? $"{Error}" : $"element {Index}: {(Field.Length > 0 ? Field + " " : "")}{Error}");
+}
+
+/// <summary>
+/// Reads event JSON, one object or an array, from any producer. A wrong element never costs its neighbours. Events without an id
+/// get one that is the same whenever the same message is delivered again, so that storing stays idempotent.
+/// </summary>
+public static class InteractionParser
+{
+    /// <summary>Reads a message off the stream. Times left out are the producer's time of sending, else <paramref name="now"/>.</summary>
+    public static ParsedInteractions Parse(Delivery delivery, DateTimeOffset now)
+    {
+        string? seed = null;
+        return Parse(delivery.Body, now, delivery.SentAt is { } sent && sent <= now + Limits.ClockSkew ? sent : now, index =>
+            $"{seed ??= Seed(delivery)}-{index.ToString(CultureInfo.InvariantCulture)}");
+    }
+
+    /// <summary>Reads a body. <paramref name="newId"/> names the event at an index that came without an id.</summary>
+    public static ParsedInteractions Parse(ReadOnlyMemory<byte> body, DateTimeOffset now, DateTimeOffset occurredAt, Func<int, string> newId)
+    {
+        if (!Utf8.IsValid(body.Span)) return Whole(body, "The body is not valid UTF-8.");
+        var span = body.Span;
+        int first = span.IndexOfAnyExcept(" \t\r\n"u8);
+        if (first < 0) return Whole(body, "The body is empty.");
+
+        var valid = new List<Interaction>();
+        var rejected = new List<RejectedInteraction>();
+        if (span[first] == (byte)'[')
+        {
+            // Nearly every body is right: read it in one go, and element by element only when that fails.
+            Interaction?[]? all = null;
+            try
+            {
+                all = JsonSerializer.Deserialize(span, ContractsJson.Default.InteractionArray);
+            }
+            catch (JsonException)
+            {
+                // Which element is wrong is found below.
+            }
+
+            if (all is not null && Array.TrueForAll(all, e => e is not null && e.Validate(now) is null))
+            {
+                valid.Capacity = all.Length;
+                for (int i = 0; i < all.Length; i++) valid.Add(Complete(all[i]!, i, occurredAt, newId));
+                return new ParsedInteractions(valid, rejected);
+            }
+
+            try
+            {
+                foreach (var (index, range) in JsonElements.Of(body)) Add(body[range], index);
+            }
+            catch (JsonException e)
+            {
+                // An array that breaks off is refused as a whole: its end is unknown, and so is what else is lost.
+                return Whole(body, $"The body is not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine}.");
+            }
+        }
+        else
+        {
+            Add(body, 0);
+        }
+
+        return new ParsedInteractions(valid, rejected);
+
+        void Add(ReadOnlyMemory<byte> element, int index)
+        {
+            var (interaction, error) = ParseOne(element.Span, now);
+            if (interaction is not null) valid.Add(Complete(interaction, index, occurredAt, newId));
+            else rejected.Add(new RejectedInteraction(index, error!.Field, error.Error, element));
+        }
+    }
+
+    /// <summary>Reads and validates one event; exactly one of the two results is null.</summary>
+    public static (Interaction? Interaction, FieldError? Error) ParseOne(ReadOnlySpan<byte> json, DateTimeOffset now)
+    {
+        try
+        {
+            var interaction = JsonSerializer.Deserialize(json, ContractsJson.Default.Interaction);
+            if (interaction is null) return (null, new FieldError("", "is null; an object is expected"));
+            return interaction.Validate(now) is { } error ? (null, error) : (interaction, null);
+        }
+        catch (JsonException e)
+        {
+            return (null, JsonElements.Describe(e));
+        }
+    }
+
+    private static Interaction Complete(Interaction interaction, int index, DateTimeOffset occurredAt, Func<int, string> newId) =>
+        interaction.EventId is not null && interaction.OccurredAt is not null
+            ? interaction
+            : interaction with { EventId = interaction.EventId ?? newId(index), OccurredAt = interaction.OccurredAt ?? occurredAt };
+
+    private static ParsedInteractions Whole(ReadOnlyMemory<byte> body, string error) => new([], [new RejectedInteraction(-1, "", error, body)]);
+
+    /// <summary>The producer's message id, else the content: two messages with equal content and no id are the same event.</summary>
+    private static string Seed(Delivery delivery)
+    {
+        Span<byte> hash = stackalloc byte[32];
+        if (delivery.MessageId is { Length: > 0 } id) SHA256.HashData(Encoding.UTF8.GetBytes(id), hash);
+        else SHA256.HashData(delivery.Body.Span, hash);
+        return (delivery.MessageId is { Length: > 0 } ? "m-" : "b-") + Base64Url.EncodeToString(hash[..16]) + (delivery.MessageId is null or "" && delivery.SentAt is { } sent ? "-" + sent.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture) : "");
+    }
+}
+
+/// <summary>The elements of a JSON array, without reading what is in them.</summary>
+public static class JsonElements
+{
+    /// <summary>Index and byte range of each element.</summary>
+    /// <exception cref="JsonException">Not one well-formed array. Thrown before the first element is returned.</exception>
+    public static List<(int Index, Range Range)> Of(ReadOnlyMemory<byte> array)
+    {
+        // Twice the allowed depth: an element that is too deep is that element's fault alone.
+        var reader = new Utf8JsonReader(array.Span, new JsonReaderOptions { MaxDepth = 64 });
+        var elements = new List<(int, Range)>();
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartArray) throw new JsonException("An array is expected.");
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            int start = (int)reader.TokenStartIndex;
+            reader.Skip();
+            elements.Add((elements.Count, start..(int)reader.BytesConsumed));
+        }
+
+        // Anything but white space behind the array throws here.
+        reader.Read();
+        return elements;
+    }
+
+    /// <summary>Field and reason in words for people, without the names of our types.</summary>
+    public static FieldError Describe(JsonException exception)
+    {
+        string field = exception.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : "";
+        string message = exception.Message;
+        if (message.StartsWith("Duplicate property", StringComparison.Ordinal)) return new FieldError(field, "occurs twice");
+        if (message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal) || message.StartsWith("Cannot get the value", StringComparison.Ordinal)) return new FieldError(field, "has the wrong type");
+        if (message.Contains("maximum", StringComparison.Ordinal) && message.Contains("depth", StringComparison.Ordinal)) return new FieldError(field, $"is nested deeper than {Limits.JsonDepth}");
+        return new FieldError(field, $"is not valid JSON at line {exception.LineNumber + 1}, byte {exception.BytePositionInLine}");
+    }
+}

@@ -1,0 +1,140 @@
+using System.Diagnostics;
+using System.Text;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Recommender.Contracts;
+using Recommender.Storage;
+
+namespace Recommender.Messaging;
+
+/// <summary>Opens the journal before the services start, so that a folder that cannot be used stops the program with a clear error.</summary>
+internal sealed class JournalFile(string path) : IHostedLifecycleService, IAsyncDisposable
+{
+    private Task<Journal>? _journal;
+    private readonly Lock _lock = new();
+
+    public Task<Journal> GetAsync()
+    {
+        lock (_lock) return _journal ??= Journal.OpenAsync(path, CancellationToken.None);
+    }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => GetAsync();
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_journal is { IsCompletedSuccessfully: true }) await _journal.Result.DisposeAsync();
+    }
+}
+
+/// <summary>The streams of one process, on the journal file.</summary>
+internal sealed class JournalStreams(JournalFile file, MessagingOptions options, ILogger<JournalStreams> logger) : IStreamPublisher, IStreamConsumer, IStreamAdministration
+{
+    public bool IsAvailable => true;
+
+    public async Task PublishAsync(string stream, ReadOnlyMemory<byte> body, IReadOnlyList<ActivityContext> origins, CancellationToken cancellationToken)
+    {
+        using var activity = MessagingTelemetry.StartPublish(stream, origins);
+        long start = Stopwatch.GetTimestamp();
+        var journal = await file.GetAsync();
+        try
+        {
+            await journal.AppendAsync(stream, body, TraceHeaders.Format(origins), cancellationToken);
+        }
+        catch (StoreUnavailableException e)
+        {
+            MessagingTelemetry.PublishFailures.Add(1);
+            activity?.SetStatus(ActivityStatusCode.Error, e.Message);
+            throw new StreamUnavailableException(e.Message, e) { IsFull = e.IsFull };
+        }
+
+        MessagingTelemetry.Published.Add(1);
+        MessagingTelemetry.PublishDuration.Record(Stopwatch.GetElapsedTime(start).TotalSeconds);
+    }
+
+    public async Task RunAsync(string stream, int maxBatchBytes, StreamHandler handler, CancellationToken cancellationToken)
+    {
+        var journal = await file.GetAsync();
+        long after = 0;
+        // Everything that was there at the start may have been handled by a process that ended before it could remove it.
+        bool restarted = true;
+        while (true)
+        {
+            await journal.WaitAsync(stream, after, cancellationToken);
+            var entries = await journal.ReadAsync(stream, after, maxBatchBytes, cancellationToken);
+            if (entries.Count == 0) continue;
+            var batch = entries.Select(entry => new Delivery(entry.Body, TraceHeaders.Parse(entry.Headers), restarted)).ToList();
+            restarted = false;
+            using (var activity = MessagingTelemetry.StartProcess(stream, batch))
+            {
+                var dead = await BatchRetry.RunAsync(stream, batch, handler, options, logger, cancellationToken);
+                after = entries[^1].Id;
+                await RemoveAsync(journal, stream, after, dead, cancellationToken);
+                MessagingTelemetry.DeadLettered.Add(dead.Count);
+                MessagingTelemetry.CopyToOrigins(activity, batch);
+            }
+
+            MessagingTelemetry.Consumed.Add(batch.Count);
+        }
+    }
+
+    public async Task<IReadOnlyDictionary<string, long>> GetDepthsAsync(CancellationToken cancellationToken)
+    {
+        var journal = await file.GetAsync();
+        var depths = journal.GetDepths();
+        return new Dictionary<string, long>(StringComparer.Ordinal)
+        {
+            [Topology.Interactions] = depths.GetValueOrDefault(Topology.Interactions),
+            [Topology.Commands] = depths.GetValueOrDefault(Topology.Commands),
+            [Topology.DeadLetters] = journal.DeadLetterCount,
+        };
+    }
+
+    public async Task<DeadLettersResponse> ListDeadLettersAsync(int limit, CancellationToken cancellationToken)
+    {
+        var journal = await file.GetAsync();
+        var letters = await journal.ListDeadLettersAsync(0, limit, cancellationToken);
+        return new DeadLettersResponse
+        {
+            Total = journal.DeadLetterCount,
+            Letters = [.. letters.Select(letter =>
+            {
+                string body = Encoding.UTF8.GetString(letter.Body.Span[..Math.Min(letter.Body.Length, 4 * 4096)]);
+                return new DeadLetter { Id = letter.Id.ToString(), Stream = letter.Stream, Reason = letter.Reason, FailedAt = letter.FailedAt, Body = body.Length > 4096 ? body[..4096] : body };
+            })],
+        };
+    }
+
+    public async Task<long> ReplayDeadLettersAsync(CancellationToken cancellationToken) => await (await file.GetAsync()).ReplayDeadLettersAsync(cancellationToken);
+
+    public async Task<long> RemoveDeadLettersAsync(Func<ReadOnlyMemory<byte>, bool> predicate, CancellationToken cancellationToken) =>
+        await (await file.GetAsync()).RemoveDeadLettersAsync(letter => predicate(letter.Body), cancellationToken);
+
+    /// <summary>What was handled is not handled again while the file is full; it is removed when there is room.</summary>
+    private async Task RemoveAsync(Journal journal, string stream, long upToId, IReadOnlyList<DeadMessage> dead, CancellationToken cancellationToken)
+    {
+        var letters = dead.Select(letter => (letter.Body, (string?)null, letter.Reason)).ToList();
+        for (int attempt = 0; ; attempt++)
+        {
+            try
+            {
+                await journal.RemoveAsync(stream, upToId, letters, cancellationToken);
+                return;
+            }
+            catch (StoreUnavailableException e)
+            {
+                if (attempt == 0) logger.LogError(e, "Handled messages of {Stream} could not be removed from the journal; trying again until they can", stream);
+                await Task.Delay(options.MaxRetryDelay, cancellationToken);
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+using Microsoft.Extensions.Logging;
+using Polly;
+using Polly.Retry;
+using RabbitMQ.Client;
+using Recommender.Contracts;
+
+namespace Recommender.Messaging;
+
+/// <summary>
+/// One connection that is kept up: connects in the background, declares the topology, and connects again whenever it is lost.
+/// The client library's own recovery is off: it hides the moment at which unacknowledged deliveries become void.
+/// </summary>
+internal sealed class RabbitMqLink : IAsyncDisposable
+{
+    private readonly RabbitMqAddress _address;
+    private readonly MessagingOptions _options;
+    private readonly ILogger _logger;
+    private readonly ConnectionFactory _factory;
+    private readonly ResiliencePipeline _untilConnected;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _loop;
+    private volatile TaskCompletionSource<RabbitMqSession> _session = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _outageLogged;
+
+    public RabbitMqLink(RabbitMqAddress address, MessagingOptions options, string purpose, ILogger logger)
+    {
+        (_address, _options, _logger) = (address, options, logger);
+        _factory = new ConnectionFactory
+        {
+            UserName = address.UserName,
+            Password = address.Password,
+            VirtualHost = address.VirtualHost,
+            ClientProvidedName = $"recommender {purpose} {Environment.MachineName}/{Environment.ProcessId}",
+            AutomaticRecoveryEnabled = false,
+            TopologyRecoveryEnabled = false,
+            RequestedHeartbeat = TimeSpan.FromSeconds(10),
+            RequestedConnectionTimeout = TimeSpan.FromSeconds(5),
+            HandshakeContinuationTimeout = TimeSpan.FromSeconds(5),
+            ContinuationTimeout = TimeSpan.FromSeconds(10),
+            // What the broker takes must not cut the consumer's connection over and over; the handler dead-letters what is too large.
+            MaxInboundMessageBodySize = 512 * 1024 * 1024,
+        };
+        _untilConnected = new ResiliencePipelineBuilder().AddRetry(new RetryStrategyOptions
+        {
+            ShouldHandle = new PredicateBuilder().Handle<Exception>(e => e is not OperationCanceledException || !_stop.IsCancellationRequested),
+            MaxRetryAttempts = int.MaxValue,
+            BackoffType = DelayBackoffType.Exponential,
+            UseJitter = true,
+            Delay = TimeSpan.FromMilliseconds(100),
+            MaxDelay = options.MaxRetryDelay,
+            OnRetry = attempt =>
+            {
+                if (!_outageLogged) _logger.LogWarning("RabbitMQ at {Address} cannot be used; trying again until it can: {Reason}", _address, attempt.Outcome.Exception?.Message);
+                _outageLogged = true;
+                return default;
+            },
+        }).Build();
+        _loop = Task.Run(KeepConnectedAsync);
+    }
+
+    /// <summary>The session that is up now, or null.</summary>
+    public RabbitMqSession? Current => _session.Task is { IsCompletedSuccessfully: true } task && !task.Result.IsLost ? task.Result : null;
+
+    /// <summary>Waits until there is a session.</summary>
+    public Task<RabbitMqSession> GetAsync(CancellationToken cancellationToken) => _session.Task.WaitAsync(cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _loop;
+        _stop.Dispose();
+    }
+
+    private async Task KeepConnectedAsync()
+    {
+        while (true)
+        {
+            RabbitMqSession session;
+            try
+            {
+                session = await _untilConnected.ExecuteAsync(ConnectAsync, _stop.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                _session.TrySetCanceled(CancellationToken.None);
+                return;
+            }
+
+            if (_outageLogged) _logger.LogInformation("RabbitMQ at {Address} is back", _address);
+            _outageLogged = false;
+            _session.SetResult(session);
+            try
+            {
+                await session.Lost.WaitAsync(_stop.Token);
+                _logger.LogWarning("The connection to RabbitMQ at {Address} is lost", _address);
+                _outageLogged = true;
+            }
+            catch (OperationCanceledException)
+            {
+                // Stopping.
+            }
+
+            _session = new TaskCompletionSource<RabbitMqSession>(TaskCreationOptions.RunContinuationsAsynchronously);
+            await session.DisposeAsync();
+        }
+    }
+
+    private async ValueTask<RabbitMqSession> ConnectAsync(CancellationToken cancellationToken)
+    {
+        var connection = await _factory.CreateConnectionAsync(_address.Endpoints(), cancellationToken);
+        try
+        {
+            await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+            await DeclareAsync(channel, cancellationToken);
+            return new RabbitMqSession(connection);
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Exchanges and queues of <see cref="Topology"/>. Declaring again changes nothing.</summary>
+    private async Task DeclareAsync(IChannel channel, CancellationToken cancellationToken)
+    {
+        // Dead letters may be looked at any number of times: each look counts as a delivery.
+        await DeclareAsync(channel, Topology.DeadLetters, new() { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = int.MaxValue }, cancellationToken);
+        foreach (string stream in new[] { Topology.Interactions, Topology.Commands })
+        {
+            var arguments = new Dictionary<string, object?>
+            {
+                ["x-queue-type"] = "quorum",
+                ["x-delivery-limit"] = _options.DeliveryLimit,
+                ["x-dead-letter-exchange"] = Topology.DeadLetters,
+                // The broker keeps the message until the dead-letter queue has confirmed it; that needs the overflow below.
+                ["x-dead-letter-strategy"] = "at-least-once",
+                ["x-overflow"] = "reject-publish",
+            };
+            if (stream == Topology.Commands) arguments["x-single-active-consumer"] = true;
+            await DeclareAsync(channel, stream, arguments, cancellationToken);
+        }
+    }
+
+    private static async Task DeclareAsync(IChannel channel, string name, Dictionary<string, object?> arguments, CancellationToken cancellationToken)
+    {
+        await channel.ExchangeDeclareAsync(name, ExchangeType.Fanout, durable: true, autoDelete: false, cancellationToken: cancellationToken);
+        await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellationToken);
+        await channel.QueueBindAsync(name, name, "", cancellationToken: cancellationToken);
+    }
+}
+
+/// <summary>One life of a connection.</summary>
+internal sealed class RabbitMqSession : IAsyncDisposable
+{
+    private readonly IConnection _connection;
+    private readonly TaskCompletionSource _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _lostSource = new();
+
+    public RabbitMqSession(IConnection connection)
+    {
+        _connection = connection;
+        LostToken = _lostSource.Token;
+        connection.ConnectionShutdownAsync += (_, _) =>
+        {
+            Invalidate();
+            return Task.CompletedTask;
+        };
+        connection.ConnectionBlockedAsync += (_, _) =>
+        {
+            IsBlocked = true;
+            return Task.CompletedTask;
+        };
+        connection.ConnectionUnblockedAsync += (_, _) =>
+        {
+            IsBlocked = false;
+            return Task.CompletedTask;
+        };
+        if (!connection.IsOpen) Invalidate();
+    }
+
+    public Task Lost => _lost.Task;
+
+    public bool IsLost => _lost.Task.IsCompleted;
+
+    /// <summary>Cancelled when the session is lost.</summary>
+    public CancellationToken LostToken { get; }
+
+    /// <summary>The broker is out of memory or disk and takes no messages from this connection.</summary>
+    public bool IsBlocked { get; private set; }
+
+    public Task<IChannel> OpenChannelAsync(CreateChannelOptions? options, CancellationToken cancellationToken) => _connection.CreateChannelAsync(options, cancellationToken);
+
+    /// <summary>Gives the session up, so that the link makes a new one and declares the topology again.</summary>
+    public void Invalidate()
+    {
+        if (_lost.TrySetResult()) _lostSource.Cancel();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Invalidate();
+        try
+        {
+            if (_connection.IsOpen) await _connection.CloseAsync(TimeSpan.FromSeconds(2));
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or TimeoutException or RabbitMQ.Client.Exceptions.RabbitMQClientException)
+        {
+            // It is being thrown away; a broker that does not answer cannot say goodbye.
+        }
+
+        await _connection.DisposeAsync();
+    }
+}
