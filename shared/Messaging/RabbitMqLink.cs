@@ -21,6 +21,7 @@ internal sealed class RabbitMqLink : IAsyncDisposable
     private readonly Task _loop;
     private volatile TaskCompletionSource<RabbitMqSession> _session = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _outageLogged;
+    private int _disposed;
 
     public RabbitMqLink(RabbitMqAddress address, MessagingOptions options, string purpose, ILogger logger)
     {
@@ -66,6 +67,7 @@ internal sealed class RabbitMqLink : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         await _stop.CancelAsync();
         await _loop;
         _stop.Dispose();

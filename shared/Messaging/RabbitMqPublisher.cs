@@ -112,6 +112,7 @@ internal sealed class RabbitMqPublisher : IStreamPublisher, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // May come twice: the container knows this object under two interfaces.
         await _link.DisposeAsync();
         _slots.Dispose();
     }
