@@ -20,10 +20,22 @@ public interface IFactorStore : IAsyncDisposable
 
     Task DeleteUsersAsync(IReadOnlyList<UserRef> users, CancellationToken cancellationToken);
 
-    /// <summary>Writes attributes and statistics, and appends the keys to the feed of changes. Returns the feed's new sequence.</summary>
+    /// <summary>
+    /// Deletes users for good: fold-ins from before <paramref name="revision"/> that are still on their way do not bring them back.
+    /// A user who returns later has higher revisions.
+    /// </summary>
+    /// <param name="revision">The store's revision of the erasure.</param>
+    Task EraseUsersAsync(IReadOnlyList<UserRef> users, long revision, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Writes attributes and statistics, and appends the keys to the feed of changes. Returns the feed's new sequence.
+    /// Of attributes and of statistics each, a lower <see cref="ItemRecord.Version"/> never overwrites a higher one.
+    /// </summary>
     Task<long> PutItemsAsync(IReadOnlyList<ItemRecord> items, CancellationToken cancellationToken);
 
-    /// <summary>Writes statistics alone. Values, not increments: repeating it changes nothing.</summary>
+    /// <summary>
+    /// Writes statistics alone. Values, not increments: repeating it changes nothing, and a lower version never overwrites a higher one.
+    /// </summary>
     Task<long> PutItemStatisticsAsync(IReadOnlyList<ItemStatisticsRecord> statistics, CancellationToken cancellationToken);
 
     /// <summary>
@@ -65,10 +77,14 @@ public sealed record ItemRecord
     public required DateTimeOffset CreatedAt { get; init; }
     public double Popularity { get; init; }
     public double Trend { get; init; } = double.NegativeInfinity;
+
+    /// <summary>The store's revision this was read at; orders concurrent writers. 0 or more; not read back.</summary>
+    public long Version { get; init; }
 }
 
 /// <param name="ItemId">Creates the record of an item that so far is known only from events.</param>
-public readonly record struct ItemStatisticsRecord(int ItemKey, string ItemId, double Popularity, double Trend);
+/// <param name="Version">The store's revision this was read at; orders concurrent writers.</param>
+public readonly record struct ItemStatisticsRecord(int ItemKey, string ItemId, double Popularity, double Trend, long Version = 0);
 
 public sealed record ItemChanges
 {

@@ -10,22 +10,17 @@ public sealed class InProcessFactorStore : IFactorStore
     private readonly ConcurrentDictionary<UserRef, byte[]> users = new();
     private readonly ConcurrentDictionary<long, byte[]> models = new();
     private readonly Lock itemsLock = new();
-    private readonly Dictionary<int, (ItemRecord Record, long Sequence)> items = [];
+    private readonly Dictionary<int, Entry> items = [];
     private readonly SortedDictionary<long, int> feed = [];
     private long sequence;
     private long released;
     private volatile string? generation;
 
-    public ValueTask<byte[]?> GetUserAsync(UserRef user) => ValueTask.FromResult(users.GetValueOrDefault(user));
+    public ValueTask<byte[]?> GetUserAsync(UserRef user) => ValueTask.FromResult(UserStateOrder.Visible(users.GetValueOrDefault(user)));
 
     public Task PutUsersAsync(IReadOnlyList<UserState> users, CancellationToken cancellationToken)
     {
-        foreach (var user in users)
-        {
-            byte[] value = user.Encode();
-            this.users.AddOrUpdate(user.User, value, (_, current) => UserStateOrder.IsNewer(value, current) ? value : current);
-        }
-
+        foreach (var user in users) Put(user.User, user.Encode());
         return Task.CompletedTask;
     }
 
@@ -35,11 +30,27 @@ public sealed class InProcessFactorStore : IFactorStore
         return Task.CompletedTask;
     }
 
+    public Task EraseUsersAsync(IReadOnlyList<UserRef> users, long revision, CancellationToken cancellationToken)
+    {
+        foreach (var user in users) Put(user, UserStateOrder.Erased(revision));
+        return Task.CompletedTask;
+    }
+
     public Task<long> PutItemsAsync(IReadOnlyList<ItemRecord> items, CancellationToken cancellationToken)
     {
         lock (itemsLock)
         {
-            foreach (var item in items) Put(item);
+            foreach (var item in items)
+            {
+                var current = this.items.GetValueOrDefault(item.ItemKey);
+                var next = current is null ? new Entry(item, item.Version, item.Version) : current;
+                if (item.Version >= next.AttributesVersion)
+                    next = next with { Record = item with { Popularity = next.Record.Popularity, Trend = next.Record.Trend }, AttributesVersion = item.Version };
+                if (item.Version >= next.StatisticsVersion)
+                    next = next with { Record = next.Record with { Popularity = item.Popularity, Trend = item.Trend }, StatisticsVersion = item.Version };
+                if (!ReferenceEquals(next, current)) Put(next);
+            }
+
             return Task.FromResult(sequence);
         }
     }
@@ -50,10 +61,10 @@ public sealed class InProcessFactorStore : IFactorStore
         {
             foreach (var s in statistics)
             {
-                var record = items.TryGetValue(s.ItemKey, out var current)
-                    ? current.Record
-                    : new ItemRecord { ItemKey = s.ItemKey, ItemId = s.ItemId, CreatedAt = DateTimeOffset.UtcNow };
-                Put(record with { Popularity = s.Popularity, Trend = s.Trend });
+                var current = items.GetValueOrDefault(s.ItemKey);
+                if (current is not null && (s.Version < current.StatisticsVersion || (current.Record.Popularity == s.Popularity && current.Record.Trend.Equals(s.Trend)))) continue;
+                current ??= new Entry(new ItemRecord { ItemKey = s.ItemKey, ItemId = s.ItemId, CreatedAt = DateTimeOffset.UtcNow }, AttributesVersion: 0, s.Version);
+                Put(current with { Record = current.Record with { Popularity = s.Popularity, Trend = s.Trend }, StatisticsVersion = s.Version });
             }
 
             return Task.FromResult(sequence);
@@ -116,11 +127,15 @@ public sealed class InProcessFactorStore : IFactorStore
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private void Put(ItemRecord record)
+    private void Put(UserRef user, byte[] value) =>
+        users.AddOrUpdate(user, value, (_, current) => UserStateOrder.IsNewer(value, current) ? value : current);
+
+    private void Put(Entry entry)
     {
-        if (items.TryGetValue(record.ItemKey, out var current)) feed.Remove(current.Sequence);
-        items[record.ItemKey] = (record, ++sequence);
-        feed[sequence] = record.ItemKey;
+        feed.Remove(entry.Sequence);
+        sequence++;
+        items[entry.Record.ItemKey] = entry with { Sequence = sequence };
+        feed[sequence] = entry.Record.ItemKey;
     }
 
     /// <summary>The feed behind a position. Most readers are near its end, which a walk of the whole feed would make slow.</summary>
@@ -137,11 +152,7 @@ public sealed class InProcessFactorStore : IFactorStore
                 if (at > afterSequence) yield return (at, key);
         }
     }
-}
 
-/// <summary>Which of two encoded <see cref="UserState"/> values is newer: their first 16 bytes, compared as bytes.</summary>
-internal static class UserStateOrder
-{
-    public static bool IsNewer(ReadOnlySpan<byte> value, ReadOnlySpan<byte> current) =>
-        current.Length < 16 || value[..16].SequenceCompareTo(current[..16]) > 0;
+    /// <param name="Sequence">Its place in the feed; 0 before it has one.</param>
+    private sealed record Entry(ItemRecord Record, long AttributesVersion, long StatisticsVersion, long Sequence = 0);
 }

@@ -1,0 +1,272 @@
+using System.Globalization;
+using Recommender.Contracts;
+using StackExchange.Redis;
+
+namespace Recommender.FactorStore;
+
+/// <summary>The factor store for servers: one Redis, one with replicas, or a Redis Cluster, by connection string.</summary>
+/// <remarks>
+/// Keys (what must sit together in a cluster shares a hash tag):
+/// <code>
+/// rec:u:ID, rec:s:ID        user's, session's value (UserState); 16 bytes for an erased one, for a day
+/// rec:{items}:attributes    hash: item key → attributes (ItemEncoding)
+/// rec:{items}:statistics    hash: item key → popularity and trend
+/// rec:{items}:feed          sorted set: item key by the sequence of its last change
+/// rec:{items}:sequence      counter
+/// rec:{items}:generation    name of the content; absent after a loss of everything
+/// rec:model:{V}             length of model V, written after its chunks
+/// rec:model:{V}:N           chunk N
+/// rec:released              version
+/// </code>
+/// Connects in the background and again after every loss; until then calls fail at once.
+/// </remarks>
+public sealed class RedisFactorStore : IFactorStore
+{
+    private const int UsersPerPipeline = 256, ItemsPerScript = 200, ChunkBytes = 1 << 20, ChunksAtOnce = 4;
+    private const int ErasedSeconds = 24 * 3600;
+    private static readonly RedisKey[] ItemKeys = ["rec:{items}:attributes", "rec:{items}:statistics", "rec:{items}:feed", "rec:{items}:sequence"];
+    private static readonly RedisKey GenerationKey = "rec:{items}:generation";
+    private static readonly RedisKey[] ReadKeys = [.. ItemKeys, GenerationKey];
+    private static readonly RedisKey ReleasedKey = "rec:released";
+
+    private readonly ConfigurationOptions options;
+    private readonly TimeSpan timeout;
+    private readonly Task<ConnectionMultiplexer> connecting;
+
+    /// <summary>Models are megabytes: on a connection of their own they do not hold up the values of users.</summary>
+    private readonly Lazy<Task<ConnectionMultiplexer>> connectingForModels;
+
+    /// <exception cref="ArgumentException">The connection string is malformed.</exception>
+    public RedisFactorStore(string connectionString)
+    {
+        options = ConfigurationOptions.Parse(connectionString);
+        options.AbortOnConnectFail = false;
+        timeout = TimeSpan.FromMilliseconds(options.SyncTimeout);
+        connecting = ConnectAsync();
+        connectingForModels = new(ConnectAsync);
+    }
+
+    public async ValueTask<byte[]?> GetUserAsync(UserRef user)
+    {
+        try
+        {
+            var connection = connecting.IsCompletedSuccessfully ? connecting.Result : await connecting.WaitAsync(timeout).ConfigureAwait(false);
+            return UserStateOrder.Visible(await connection.GetDatabase().StringGetAsync(KeyOf(user)).WaitAsync(timeout).ConfigureAwait(false));
+        }
+        catch (Exception e) when (IsUnavailable(e))
+        {
+            throw Unavailable(e);
+        }
+    }
+
+    public Task PutUsersAsync(IReadOnlyList<UserState> users, CancellationToken cancellationToken) =>
+        PutAsync(users.Count, i => (KeyOf(users[i].User), users[i].Encode()), expirySeconds: 0, cancellationToken);
+
+    public Task EraseUsersAsync(IReadOnlyList<UserRef> users, long revision, CancellationToken cancellationToken)
+    {
+        byte[] erased = UserStateOrder.Erased(revision);
+        return PutAsync(users.Count, i => (KeyOf(users[i]), erased), ErasedSeconds, cancellationToken);
+    }
+
+    public Task DeleteUsersAsync(IReadOnlyList<UserRef> users, CancellationToken cancellationToken) =>
+        RunAsync(async database =>
+        {
+            foreach (var chunk in users.Chunk(UsersPerPipeline))
+                await Task.WhenAll(chunk.Select(user => database.KeyDeleteAsync(KeyOf(user)))).WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
+            return true;
+        }, cancellationToken);
+
+    public Task<long> PutItemsAsync(IReadOnlyList<ItemRecord> items, CancellationToken cancellationToken) =>
+        PutItemsAsync(RedisScripts.PutItems, items.Count, i => [items[i].ItemKey, ItemEncoding.Attributes(items[i]), ItemEncoding.Statistics(items[i].Popularity, items[i].Trend, items[i].Version)], cancellationToken);
+
+    public Task<long> PutItemStatisticsAsync(IReadOnlyList<ItemStatisticsRecord> statistics, CancellationToken cancellationToken)
+    {
+        var now = DateTimeOffset.UtcNow;
+        return PutItemsAsync(RedisScripts.PutStatistics, statistics.Count, i =>
+        {
+            var s = statistics[i];
+            var bare = new ItemRecord { ItemKey = s.ItemKey, ItemId = s.ItemId, CreatedAt = now };
+            return [s.ItemKey, ItemEncoding.Attributes(bare), ItemEncoding.Statistics(s.Popularity, s.Trend, s.Version)];
+        }, cancellationToken);
+    }
+
+    public Task<ItemChanges> ReadItemChangesAsync(long afterSequence, int limit, CancellationToken cancellationToken) =>
+        RunAsync(async database =>
+        {
+            limit = Math.Clamp(limit, 1, 2000);
+            var answer = (RedisResult[])(await EvaluateAsync(database, RedisScripts.ReadChanges, ReadKeys, [afterSequence, limit], cancellationToken).ConfigureAwait(false))!;
+            var feed = (RedisResult[])answer[2]!;
+            var attributes = (RedisResult[])answer[3]!;
+            var statistics = (RedisResult[])answer[4]!;
+            var items = new ItemRecord[feed.Length / 2];
+            long reached = afterSequence;
+            for (int i = 0; i < items.Length; i++)
+            {
+                items[i] = ItemEncoding.Read((int)feed[2 * i], (byte[]?)attributes[i], (byte[]?)statistics[i]);
+                reached = long.Parse((string)feed[2 * i + 1]!, NumberStyles.Float, CultureInfo.InvariantCulture);
+            }
+
+            long newest = (long)answer[1];
+            bool more = items.Length == limit && reached < newest;
+            return new ItemChanges { Generation = (string?)answer[0], Items = items, Sequence = more ? reached : newest, More = more };
+        }, cancellationToken);
+
+    public Task PutModelAsync(long version, ReadOnlyMemory<byte> model, CancellationToken cancellationToken) =>
+        RunForModelsAsync(async database =>
+        {
+            foreach (var chunks in Enumerable.Range(0, ChunkCount(model.Length)).Chunk(ChunksAtOnce))
+            {
+                await Task.WhenAll(chunks.Select(chunk => database.StringSetAsync(ChunkKey(version, chunk),
+                    model.Slice(chunk * ChunkBytes, Math.Min(ChunkBytes, model.Length - chunk * ChunkBytes)).ToArray()))).WaitAsync(10 * timeout, cancellationToken).ConfigureAwait(false);
+            }
+
+            return await database.StringSetAsync(ModelKey(version), model.Length).WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
+        }, cancellationToken);
+
+    public Task<byte[]?> GetModelAsync(long version, CancellationToken cancellationToken) =>
+        RunForModelsAsync(async database =>
+        {
+            var length = await database.StringGetAsync(ModelKey(version)).WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
+            if (length.IsNull) return null;
+            byte[] model = new byte[(int)length];
+            foreach (var chunks in Enumerable.Range(0, ChunkCount(model.Length)).Chunk(ChunksAtOnce))
+            {
+                var bodies = await Task.WhenAll(chunks.Select(chunk => database.StringGetAsync(ChunkKey(version, chunk)))).WaitAsync(10 * timeout, cancellationToken).ConfigureAwait(false);
+                for (int i = 0; i < chunks.Length; i++)
+                {
+                    int start = chunks[i] * ChunkBytes;
+                    byte[]? body = bodies[i];
+                    if (body is null || body.Length != Math.Min(ChunkBytes, model.Length - start)) return null;
+                    body.CopyTo(model, start);
+                }
+            }
+
+            return model;
+        }, cancellationToken);
+
+    public Task DeleteModelAsync(long version, CancellationToken cancellationToken) =>
+        RunForModelsAsync(async database =>
+        {
+            // What says that the model is there goes first, so nobody finds half of it.
+            var length = await database.StringGetAsync(ModelKey(version)).WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
+            if (length.IsNull) return false;
+            await database.KeyDeleteAsync(ModelKey(version)).WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
+            await Task.WhenAll(Enumerable.Range(0, ChunkCount((int)length)).Select(chunk => database.KeyDeleteAsync(ChunkKey(version, chunk)))).WaitAsync(10 * timeout, cancellationToken).ConfigureAwait(false);
+            return true;
+        }, cancellationToken);
+
+    public Task SetReleasedAsync(long version, CancellationToken cancellationToken) =>
+        RunAsync(database => database.StringSetAsync(ReleasedKey, version).WaitAsync(timeout, cancellationToken), cancellationToken);
+
+    public Task<long?> GetReleasedAsync(CancellationToken cancellationToken) =>
+        RunAsync(async database => (long?)await database.StringGetAsync(ReleasedKey).WaitAsync(timeout, cancellationToken).ConfigureAwait(false), cancellationToken);
+
+    public Task<string?> GetGenerationAsync(CancellationToken cancellationToken) =>
+        RunAsync(async database => (string?)await database.StringGetAsync(GenerationKey).WaitAsync(timeout, cancellationToken).ConfigureAwait(false), cancellationToken);
+
+    public Task SetGenerationAsync(string generation, CancellationToken cancellationToken) =>
+        RunAsync(database => database.StringSetAsync(GenerationKey, generation).WaitAsync(timeout, cancellationToken), cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var connection in connectingForModels.IsValueCreated ? [connecting, connectingForModels.Value] : new[] { connecting })
+        {
+            try
+            {
+                (await connection.ConfigureAwait(false)).Dispose();
+            }
+            catch (Exception e) when (IsUnavailable(e))
+            {
+                // It never connected; there is nothing to close.
+            }
+        }
+    }
+
+    private Task<bool> PutAsync(int count, Func<int, (RedisKey Key, byte[] Value)> value, int expirySeconds, CancellationToken cancellationToken) =>
+        RunAsync(async database =>
+        {
+            for (int start = 0; start < count; start += UsersPerPipeline)
+            {
+                var writes = new Task[Math.Min(UsersPerPipeline, count - start)];
+                for (int i = 0; i < writes.Length; i++)
+                {
+                    var (key, bytes) = value(start + i);
+                    writes[i] = EvaluateAsync(database, RedisScripts.PutUser, [key], [bytes, expirySeconds], cancellationToken);
+                }
+
+                await Task.WhenAll(writes).ConfigureAwait(false);
+            }
+
+            return true;
+        }, cancellationToken);
+
+    private Task<long> PutItemsAsync(string script, int count, Func<int, RedisValue[]> arguments, CancellationToken cancellationToken) =>
+        RunAsync(async database =>
+        {
+            long sequence = 0;
+            for (int start = 0; start == 0 || start < count; start += ItemsPerScript)
+            {
+                RedisValue[] values = [.. Enumerable.Range(start, Math.Min(ItemsPerScript, count - start)).SelectMany(arguments)];
+                sequence = (long)await EvaluateAsync(database, script, ItemKeys, values, cancellationToken).ConfigureAwait(false);
+            }
+
+            return sequence;
+        }, cancellationToken);
+
+    private async Task<RedisResult> EvaluateAsync(IDatabase database, string script, RedisKey[] keys, RedisValue[] values, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await database.ScriptEvaluateAsync(script, keys, values).WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
+        }
+        catch (RedisServerException e) when (e.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
+        {
+            // The server was restarted and has forgotten the script; the client notices by this answer and sends it again.
+            return await database.ScriptEvaluateAsync(script, keys, values).WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private Task<T> RunAsync<T>(Func<IDatabase, Task<T>> work, CancellationToken cancellationToken) => RunAsync(connecting, work, cancellationToken);
+
+    private Task<T> RunForModelsAsync<T>(Func<IDatabase, Task<T>> work, CancellationToken cancellationToken) => RunAsync(connectingForModels.Value, work, cancellationToken);
+
+    private static async Task<T> RunAsync<T>(Task<ConnectionMultiplexer> connection, Func<IDatabase, Task<T>> work, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await work((await connection.WaitAsync(cancellationToken).ConfigureAwait(false)).GetDatabase()).ConfigureAwait(false);
+        }
+        catch (Exception e) when (IsUnavailable(e))
+        {
+            throw Unavailable(e);
+        }
+    }
+
+    private async Task<ConnectionMultiplexer> ConnectAsync()
+    {
+        var connection = await ConnectionMultiplexer.ConnectAsync(options).ConfigureAwait(false);
+#pragma warning disable CS0618 // Version 2 does this anyway and calls the property obsolete.
+        // Answers are handed out independently: what one caller does with its answer does not hold up the others'.
+        connection.PreserveAsyncOrder = false;
+#pragma warning restore CS0618
+        return connection;
+    }
+
+    /// <summary>Everything but errors in what we sent (ERR …, WRONGTYPE …).</summary>
+    private static bool IsUnavailable(Exception e) => e switch
+    {
+        RedisServerException server => !server.Message.StartsWith("ERR", StringComparison.Ordinal) && !server.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal),
+        RedisException or RedisCommandException or TimeoutException or IOException or System.Net.Sockets.SocketException or ObjectDisposedException => true,
+        _ => false,
+    };
+
+    private static FactorStoreUnavailableException Unavailable(Exception e) => new($"Redis: {e.Message}", e);
+
+    private static RedisKey KeyOf(UserRef user) => (user.IsSession ? "rec:s:" : "rec:u:") + user.Id;
+
+    private static RedisKey ModelKey(long version) => string.Create(CultureInfo.InvariantCulture, $"rec:model:{{{version}}}");
+
+    private static RedisKey ChunkKey(long version, int chunk) => string.Create(CultureInfo.InvariantCulture, $"rec:model:{{{version}}}:{chunk}");
+
+    private static int ChunkCount(int length) => (int)(((long)length + ChunkBytes - 1) / ChunkBytes);
+}

@@ -1,0 +1,283 @@
+using System.Text.Json;
+using Recommender.Contracts;
+using Xunit;
+
+namespace Recommender.FactorStore.Tests;
+
+/// <summary>What every factor store must do. Inherited by one class per implementation.</summary>
+public abstract class FactorStoreContract : IAsyncLifetime
+{
+    protected IFactorStore Store { get; private set; } = null!;
+
+    protected static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    /// <summary>An empty one.</summary>
+    protected abstract Task<IFactorStore> CreateAsync();
+
+    /// <summary>The same content through another connection, or the same object where there is none.</summary>
+    protected abstract Task<IFactorStore> OpenAnotherAsync();
+
+    public virtual async ValueTask InitializeAsync() => Store = await CreateAsync();
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await Store.DisposeAsync();
+    }
+
+    protected static UserState State(UserRef user, long revision, long version, params float[] factor) => new()
+    {
+        User = user,
+        Revision = revision,
+        ModelVersion = version,
+        Factor = factor,
+        History = new HistoryRecord[] { new(3, 1.5f, 1, 1_700_000_000), new(2, 1, 0.5f, 1_600_000_000) },
+    };
+
+    protected static ItemRecord Record(int key, string title = "", double popularity = 0, long version = 0) => new()
+    {
+        ItemKey = key,
+        ItemId = $"item-{key}",
+        Item = new Item { ItemId = $"item-{key}", Title = title },
+        CreatedAt = DateTimeOffset.UnixEpoch.AddDays(key),
+        Popularity = popularity,
+        Trend = popularity / 2,
+        Version = version,
+    };
+
+    protected async Task<(long Revision, long Version, float[] Factor)?> ReadAsync(UserRef user)
+    {
+        byte[]? bytes = await Store.GetUserAsync(user);
+        if (bytes is null) return null;
+        Assert.True(UserStateView.TryRead(bytes, out var view));
+        return (view.Revision, view.ModelVersion, view.Factor.ToArray());
+    }
+
+    private async Task<Dictionary<int, ItemRecord>> CatalogueAsync() =>
+        (await Store.ReadItemChangesAsync(0, 1000, Stop)).Items.ToDictionary(item => item.ItemKey);
+
+    [Fact]
+    public async Task An_unknown_user_has_no_value() => Assert.Null(await Store.GetUserAsync(UserRef.User("nobody")));
+
+    [Fact]
+    public async Task A_users_value_comes_back_byte_for_byte_and_kinds_are_apart()
+    {
+        var user = State(UserRef.User("x{y} 日本🛒"), 5, 2, 0.25f, float.NaN);
+        var session = State(UserRef.Session("x{y} 日本🛒"), 6, 2, 1f);
+        var bare = new UserState { User = UserRef.User(new string('界', 85)), Revision = 1, ModelVersion = 0, Factor = default, History = default };
+        await Store.PutUsersAsync([user, session, bare], Stop);
+        Assert.Equal(user.Encode(), await Store.GetUserAsync(user.User));
+        Assert.Equal(session.Encode(), await Store.GetUserAsync(session.User));
+        Assert.Equal(bare.Encode(), await Store.GetUserAsync(bare.User));
+        await Store.DeleteUsersAsync([user.User], Stop);
+        Assert.Null(await Store.GetUserAsync(user.User));
+        Assert.NotNull(await Store.GetUserAsync(session.User));
+    }
+
+    [Theory]
+    [InlineData(5, 2, 5, 2, false)]
+    [InlineData(5, 2, 4, 9, false)]
+    [InlineData(5, 2, 5, 1, false)]
+    [InlineData(5, 2, 5, 3, true)]
+    [InlineData(5, 2, 6, 0, true)]
+    [InlineData(255, 1, 256, 1, true)]
+    [InlineData(256, 1, 255, 1, false)]
+    [InlineData(4294967295, 1, 4294967296, 1, true)]
+    [InlineData(4294967296, 1, 4294967295, 1, false)]
+    [InlineData(9007199254740992, 1, 9007199254740993, 1, true)]
+    [InlineData(9007199254740993, 1, 9007199254740992, 1, false)]
+    [InlineData(7, 128, 7, 127, false)]
+    [InlineData(7, 127, 7, 128, true)]
+    public async Task A_value_replaces_only_an_older_one(long revision, long version, long nextRevision, long nextVersion, bool replaces)
+    {
+        var user = UserRef.User("ann");
+        await Store.PutUsersAsync([State(user, revision, version, 1)], Stop);
+        await Store.PutUsersAsync([State(user, nextRevision, nextVersion, 2)], Stop);
+        Assert.Equal(replaces ? 2 : 1, (await ReadAsync(user))!.Value.Factor[0]);
+    }
+
+    [Fact]
+    public async Task The_newest_fold_in_wins_whatever_the_order_of_writers()
+    {
+        var other = await OpenAnotherAsync();
+        IFactorStore[] stores = [Store, other];
+        var users = Enumerable.Range(0, 5).Select(n => UserRef.User($"u{n}")).ToArray();
+        var random = new Random(3);
+        var writes = users.SelectMany(user => Enumerable.Range(1, 100).Select(n => State(user, n, n % 3, n))).OrderBy(_ => random.Next()).Chunk(11).ToArray();
+        await Task.WhenAll(writes.Select((write, n) => stores[n % 2].PutUsersAsync(write, Stop)));
+        foreach (var user in users) Assert.Equal(100, (await ReadAsync(user))!.Value.Revision);
+    }
+
+    [Fact]
+    public async Task An_erased_user_is_not_brought_back_by_an_older_fold_in_but_may_return()
+    {
+        var user = UserRef.User("ann");
+        await Store.PutUsersAsync([State(user, 10, 1, 1)], Stop);
+        await Store.EraseUsersAsync([user, UserRef.User("unknown")], 12, Stop);
+        Assert.Null(await Store.GetUserAsync(user));
+        Assert.Null(await Store.GetUserAsync(UserRef.User("unknown")));
+        await Store.PutUsersAsync([State(user, 11, 99, 1)], Stop);
+        Assert.Null(await Store.GetUserAsync(user));
+        await Store.PutUsersAsync([State(user, 13, 1, 2)], Stop);
+        Assert.Equal(13, (await ReadAsync(user))!.Value.Revision);
+        // An erasure that comes again after the user has returned takes nothing away.
+        await Store.EraseUsersAsync([user], 12, Stop);
+        Assert.Equal(13, (await ReadAsync(user))!.Value.Revision);
+    }
+
+    [Fact]
+    public async Task Items_come_back_whole()
+    {
+        var record = new ItemRecord
+        {
+            ItemKey = int.MaxValue,
+            ItemId = new string('é', 128),
+            Item = new Item { ItemId = new string('é', 128), Title = "Tïtle", Categories = ["a"], Tags = ["t"], Properties = new Dictionary<string, JsonElement> { ["price"] = JsonElement.Parse("2.5") }, Available = false, Vector = [1, 2] },
+            Deleted = true,
+            CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_123),
+            Popularity = 12,
+            Trend = 6789.125,
+        };
+        var bare = new ItemRecord { ItemKey = 1, ItemId = "b", CreatedAt = DateTimeOffset.UnixEpoch };
+        await Store.PutItemsAsync([record, bare], Stop);
+        var items = await CatalogueAsync();
+        var read = items[int.MaxValue];
+        Assert.Equal(JsonSerializer.Serialize(record.Item, ContractsJson.Default.Item), JsonSerializer.Serialize(read.Item, ContractsJson.Default.Item));
+        Assert.Equal(record with { Item = null }, read with { Item = null });
+        Assert.Equal(bare, items[1]);
+    }
+
+    [Fact]
+    public async Task Statistics_make_and_change_items_and_equal_ones_are_no_change()
+    {
+        await Store.PutItemsAsync([Record(1, "one", 5)], Stop);
+        long before = await Store.PutItemStatisticsAsync([new(1, "item-1", 6, 7), new(2, "item-2", 1, 2)], Stop);
+        var items = await CatalogueAsync();
+        Assert.Equal((6, 7, "one"), (items[1].Popularity, items[1].Trend, items[1].Item!.Title));
+        Assert.Equal((1, 2, "item-2", null), (items[2].Popularity, items[2].Trend, items[2].ItemId, items[2].Item));
+        Assert.Equal(before, await Store.PutItemStatisticsAsync([new(1, "item-1", 6, 7), new(2, "item-2", 1, 2)], Stop));
+        Assert.Equal(before, await Store.PutItemStatisticsAsync([], Stop));
+        Assert.True(await Store.PutItemStatisticsAsync([new(1, "item-1", 5, 7)], Stop) > before);
+    }
+
+    [Fact]
+    public async Task Older_versions_never_overwrite_newer_ones()
+    {
+        await Store.PutItemsAsync([Record(1, "new", 10, version: 300)], Stop);
+        await Store.PutItemStatisticsAsync([new(1, "item-1", 20, 20, Version: 400)], Stop);
+        await Store.PutItemStatisticsAsync([new(1, "item-1", 15, 15, Version: 350)], Stop);
+        // Attributes of version 350 are news; statistics of 350 are not.
+        await Store.PutItemsAsync([Record(1, "newer", 15, version: 350)], Stop);
+        await Store.PutItemsAsync([Record(1, "old", 99, version: 255)], Stop);
+        var item = (await CatalogueAsync())[1];
+        Assert.Equal(("newer", 20, 20), (item.Item!.Title, item.Popularity, item.Trend));
+        await Store.PutItemsAsync([Record(1, "newest", 30, version: 400)], Stop);
+        item = (await CatalogueAsync())[1];
+        Assert.Equal(("newest", 30), (item.Item!.Title, item.Popularity));
+    }
+
+    [Fact]
+    public async Task The_feed_yields_each_changed_item_once_from_where_one_was()
+    {
+        await Store.PutItemsAsync([.. Enumerable.Range(1, 25).Select(n => Record(n))], Stop);
+        var seen = new List<int>();
+        long sequence = 0;
+        bool more = true;
+        while (more)
+        {
+            var changes = await Store.ReadItemChangesAsync(sequence, 10, Stop);
+            Assert.InRange(changes.Items.Count, 1, 10);
+            seen.AddRange(changes.Items.Select(item => item.ItemKey));
+            (sequence, more) = (changes.Sequence, changes.More);
+        }
+
+        Assert.Equal(Enumerable.Range(1, 25), seen);
+        var none = await Store.ReadItemChangesAsync(sequence, 10, Stop);
+        Assert.Equal((0, sequence, false), (none.Items.Count, none.Sequence, none.More));
+
+        await Store.PutItemsAsync([Record(7, "first"), Record(3), Record(7, "second")], Stop);
+        var changed = await Store.ReadItemChangesAsync(sequence, 10, Stop);
+        Assert.Equal([3, 7], changed.Items.Select(item => item.ItemKey));
+        Assert.Equal("second", changed.Items[1].Item!.Title);
+        Assert.True(changed.Sequence > sequence);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_reader_of_the_feed_misses_nothing_of_concurrent_writers(int seed)
+    {
+        var other = await OpenAnotherAsync();
+        IFactorStore[] stores = [Store, other];
+        var random = new Random(seed);
+        var plans = Enumerable.Range(0, 4).Select(_ => Enumerable.Range(0, 40).Select(_ => Enumerable.Range(0, random.Next(1, 8)).Select(_ => random.Next(1, 60)).ToArray()).ToArray()).ToArray();
+        long version = 0;
+        var newest = new System.Collections.Concurrent.ConcurrentDictionary<int, long>();
+        var writers = Task.WhenAll(plans.Select((plan, n) => Task.Run(async () =>
+        {
+            foreach (int[] keys in plan)
+            {
+                long at = Interlocked.Increment(ref version);
+                foreach (int key in keys) newest.AddOrUpdate(key, at, (_, seen) => Math.Max(seen, at));
+                if (n % 2 == 0) await stores[n % 2].PutItemsAsync([.. keys.Select(key => Record(key, popularity: at, version: at))], Stop);
+                else await stores[n % 2].PutItemStatisticsAsync([.. keys.Select(key => new ItemStatisticsRecord(key, $"item-{key}", at, at, at))], Stop);
+            }
+        }, Stop)));
+
+        // The reader starts with the writers and keeps what it has seen: at the end it must have the last value of every item.
+        var held = new Dictionary<int, double>();
+        long sequence = 0;
+        while (true)
+        {
+            bool last = writers.IsCompleted;
+            var changes = await other.ReadItemChangesAsync(sequence, 5, Stop);
+            foreach (var item in changes.Items) held[item.ItemKey] = item.Popularity;
+            sequence = changes.Sequence;
+            if (last && !changes.More) break;
+        }
+
+        await writers;
+        Assert.Equal(newest.OrderBy(pair => pair.Key).Select(pair => (pair.Key, (double)pair.Value)), held.OrderBy(pair => pair.Key).Select(pair => (pair.Key, pair.Value)));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData((1 << 20) - 1)]
+    [InlineData(1 << 20)]
+    [InlineData(5 * (1 << 20) + 17)]
+    public async Task Models_come_back_byte_for_byte(int length)
+    {
+        byte[] model = new byte[length];
+        new Random(length).NextBytes(model);
+        Assert.Null(await Store.GetModelAsync(7, Stop));
+        await Store.PutModelAsync(7, model, Stop);
+        Assert.Equal(model, await Store.GetModelAsync(7, Stop));
+        await Store.PutModelAsync(7, model, Stop);
+        await Store.DeleteModelAsync(7, Stop);
+        await Store.DeleteModelAsync(7, Stop);
+        Assert.Null(await Store.GetModelAsync(7, Stop));
+    }
+
+    [Fact]
+    public async Task Release_pointer_and_generation_are_null_until_set()
+    {
+        Assert.Null(await Store.GetReleasedAsync(Stop));
+        Assert.Null(await Store.GetGenerationAsync(Stop));
+        Assert.Null((await Store.ReadItemChangesAsync(0, 10, Stop)).Generation);
+        await Store.SetReleasedAsync(12, Stop);
+        await Store.SetGenerationAsync("g-1", Stop);
+        Assert.Equal(12, await Store.GetReleasedAsync(Stop));
+        Assert.Equal("g-1", await Store.GetGenerationAsync(Stop));
+        Assert.Equal("g-1", (await Store.ReadItemChangesAsync(0, 10, Stop)).Generation);
+        await Store.SetReleasedAsync(11, Stop);
+        Assert.Equal(11, await Store.GetReleasedAsync(Stop));
+    }
+}
+
+public sealed class InProcessFactorStoreTests : FactorStoreContract
+{
+    protected override Task<IFactorStore> CreateAsync() => Task.FromResult(FactorStores.Open(null));
+
+    protected override Task<IFactorStore> OpenAnotherAsync() => Task.FromResult(Store);
+}

@@ -1,0 +1,83 @@
+using Recommender.Contracts;
+using Recommender.LocalServers;
+using Recommender.TestKit;
+using StackExchange.Redis;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(Servers))]
+
+namespace Recommender.FactorStore.Tests;
+
+public sealed class RedisFactorStoreTests(Servers servers) : FactorStoreContract
+{
+    private RedisServer redis = null!;
+    private IFactorStore? another;
+
+    protected override async Task<IFactorStore> CreateAsync()
+    {
+        redis = await servers.RedisAsync();
+        using var connection = await ConnectionMultiplexer.ConnectAsync(redis.ConnectionString + ",allowAdmin=true");
+        await connection.GetServer(connection.GetEndPoints()[0]).FlushAllDatabasesAsync();
+        return FactorStores.Open(redis.ConnectionString);
+    }
+
+    protected override Task<IFactorStore> OpenAnotherAsync() => Task.FromResult(another = FactorStores.Open(redis.ConnectionString));
+
+    public override async ValueTask DisposeAsync()
+    {
+        if (another is not null) await another.DisposeAsync();
+        await base.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_model_with_a_missing_chunk_is_absent()
+    {
+        await Store.PutModelAsync(3, new byte[(2 << 20) + 1], Stop);
+        using var connection = await ConnectionMultiplexer.ConnectAsync(redis.ConnectionString);
+        Assert.True(await connection.GetDatabase().KeyDeleteAsync("rec:model:{3}:1"));
+        Assert.Null(await Store.GetModelAsync(3, Stop));
+    }
+
+    [Fact]
+    public async Task Emptying_the_server_loses_the_generation_and_restarts_the_feed()
+    {
+        await Store.PutItemsAsync([Record(1), Record(2)], Stop);
+        await Store.SetGenerationAsync("g-1", Stop);
+        using (var connection = await ConnectionMultiplexer.ConnectAsync(redis.ConnectionString + ",allowAdmin=true"))
+            await connection.GetServer(connection.GetEndPoints()[0]).FlushAllDatabasesAsync();
+        Assert.Null(await Store.GetGenerationAsync(Stop));
+        await Store.PutItemsAsync([Record(3)], Stop);
+        var changes = await Store.ReadItemChangesAsync(2, 10, Stop);
+        Assert.Null(changes.Generation);
+        Assert.Empty(changes.Items);
+        Assert.Equal([3], (await Store.ReadItemChangesAsync(0, 10, Stop)).Items.Select(item => item.ItemKey));
+    }
+
+    [Fact]
+    public async Task It_fails_clearly_while_the_server_is_gone_and_goes_on_when_it_is_back()
+    {
+        var own = await servers.NewRedisAsync();
+        await using var store = FactorStores.Open(own.ConnectionString);
+        var user = UserRef.User("ann");
+        await store.PutUsersAsync([State(user, 1, 1, 1)], Stop);
+        await own.KillAsync();
+        await Eventually.PassesAsync(async () => await Assert.ThrowsAsync<FactorStoreUnavailableException>(async () => await store.GetUserAsync(user)));
+        await Assert.ThrowsAsync<FactorStoreUnavailableException>(() => store.PutUsersAsync([State(user, 2, 1, 2)], Stop));
+        await own.StartAsync(Stop);
+        await Eventually.PassesAsync(() => store.PutUsersAsync([State(user, 3, 1, 3)], Stop));
+        Assert.True(UserStateView.TryRead(await store.GetUserAsync(user), out var view));
+        Assert.Equal(3, view.Revision);
+    }
+
+    [Fact]
+    public async Task It_connects_to_a_server_that_comes_later()
+    {
+        var own = await servers.NewRedisAsync();
+        await own.KillAsync();
+        await using var store = FactorStores.Open(own.ConnectionString);
+        await Assert.ThrowsAsync<FactorStoreUnavailableException>(() => store.SetReleasedAsync(1, Stop));
+        await own.StartAsync(Stop);
+        await Eventually.PassesAsync(() => store.SetReleasedAsync(1, Stop));
+        Assert.Equal(1, await store.GetReleasedAsync(Stop));
+    }
+}
