@@ -37,13 +37,13 @@ internal static class QualityVerb
         var result = Evaluation.Run(model, split, new EvaluationOptions { Threads = threads }, cancellation);
         double evaluationSeconds = clock.Elapsed.TotalSeconds;
         using var process = Process.GetCurrentProcess();
+        Console.Error.WriteLine($"training {trainSeconds:f2} s, evaluation {evaluationSeconds:f2} s, processor {process.TotalProcessorTime.TotalSeconds:f2} s in all; recall {result.RecallInterval.Low:f4} to {result.RecallInterval.High:f4}, MAP {result.Map:f4}, coverage {result.Coverage:f3}, Gini {result.Gini:f3}");
         Console.WriteLine(JsonSerializer.Serialize(new
         {
             recallAt20 = Math.Round(result.Recall, 5),
             ndcgAt20 = Math.Round(result.Ndcg, 5),
             trainSeconds = Math.Round(trainSeconds, 2),
             tuneSeconds = 0.0,
-            evaluationSeconds = Math.Round(evaluationSeconds, 2),
             rank = model.Rank,
             settings = JsonDocument.Parse(settings.ToJson()).RootElement,
             users = split.Train.UserCount,
