@@ -13,8 +13,8 @@ public interface IFactorStore : IAsyncDisposable
     ValueTask<byte[]?> GetUserAsync(UserRef user);
 
     /// <summary>
-    /// Writes users, in pipelined batches. A value replaces only one with a lower (<see cref="UserState.Revision"/>,
-    /// <see cref="UserState.ModelVersion"/>): an older fold-in never overwrites a newer one.
+    /// Writes users, in pipelined batches. A value never replaces one of a higher <see cref="UserState.Revision"/>: an older fold-in never
+    /// overwrites a newer one.
     /// </summary>
     Task PutUsersAsync(IReadOnlyList<UserState> users, CancellationToken cancellationToken);
 

@@ -128,7 +128,7 @@ public sealed class InProcessFactorStore : IFactorStore
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private void Put(UserRef user, byte[] value) =>
-        users.AddOrUpdate(user, value, (_, current) => UserStateOrder.IsNewer(value, current) ? value : current);
+        users.AddOrUpdate(user, value, (_, current) => UserStateOrder.Replaces(value, current) ? value : current);
 
     private void Put(Entry entry)
     {

@@ -6,14 +6,17 @@ namespace Recommender.FactorStore;
 /// </summary>
 internal static class RedisScripts
 {
-    /// <summary>A user's value, unless the one there is as new. KEYS: user. ARGV: value, seconds to live or 0.</summary>
+    /// <summary>
+    /// A user's value, unless the one there is of a later revision, or erased at this one. The model version decides nothing: after a rollback it is
+    /// lower. KEYS: user. ARGV: value, seconds to live or 0.
+    /// </summary>
     public const string PutUser = """
         local current = redis.call('GETRANGE', KEYS[1], 0, 15)
         if #current == 16 then
             local a1, a2, a3, a4 = struct.unpack('>I4>I4>I4>I4', ARGV[1])
             local b1, b2, b3, b4 = struct.unpack('>I4>I4>I4>I4', current)
-            local newer
-            if a1 ~= b1 then newer = a1 > b1 elseif a2 ~= b2 then newer = a2 > b2 elseif a3 ~= b3 then newer = a3 > b3 else newer = a4 > b4 end
+            local erased = b3 == 0x7fffffff and b4 == 0xffffffff
+            local newer = a1 > b1 or (a1 == b1 and (a2 > b2 or (a2 == b2 and not erased)))
             if not newer then return 0 end
         end
         if ARGV[2] == '0' then redis.call('SET', KEYS[1], ARGV[1]) else redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2]) end

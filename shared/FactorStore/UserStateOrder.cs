@@ -3,14 +3,19 @@ using System.Buffers.Binary;
 namespace Recommender.FactorStore;
 
 /// <summary>
-/// The order of encoded <see cref="UserState"/> values: their first 16 bytes. An erased user is a value of these 16 bytes alone,
-/// the revision of the erasure with the highest model version, which readers do not get to see.
+/// The order of encoded <see cref="UserState"/> values: their first 8 bytes, the revision; of two fold-ins of one revision the later write stays,
+/// since a rollback goes to a lower model version. An erased user is a value of 16 bytes alone, the revision of the erasure with the highest
+/// model version, which readers do not get to see and which nothing of its revision replaces.
 /// </summary>
 internal static class UserStateOrder
 {
     public const int Bytes = 16;
 
-    public static bool IsNewer(ReadOnlySpan<byte> value, ReadOnlySpan<byte> current) => value[..Bytes].SequenceCompareTo(current[..Bytes]) > 0;
+    public static bool Replaces(ReadOnlySpan<byte> value, ReadOnlySpan<byte> current)
+    {
+        int order = value[..8].SequenceCompareTo(current[..8]);
+        return order > 0 || (order == 0 && BinaryPrimitives.ReadInt64BigEndian(current[8..]) != long.MaxValue);
+    }
 
     public static byte[] Erased(long revision)
     {
