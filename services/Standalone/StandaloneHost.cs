@@ -1,3 +1,12 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Recommender.Ingest;
+using Recommender.Recommend;
+using Recommender.ServiceDefaults;
+using Recommender.Standalone.Demo;
+using Recommender.Trainer;
+using Recommender.WebConsole;
+
 namespace Recommender.Standalone;
 
 /// <summary>How to run everything in one process.</summary>
@@ -6,14 +15,69 @@ namespace Recommender.Standalone;
 /// <param name="Demo">Whether an empty data folder gets the demonstration catalogue.</param>
 public sealed record StandaloneOptions(string DataDirectory, int Port, bool Demo);
 
-/// <summary>Ingest, Trainer, Recommend and Console in one process.</summary>
+/// <summary>Ingest, Trainer, Recommend and the page in one process: in-memory bus, SQLite, in-process factor store.</summary>
 public static class StandaloneHost
 {
     /// <summary>Runs until stopped; returns the exit code.</summary>
-    public static Task<int> RunAsync(StandaloneOptions options, CancellationToken cancellationToken = default)
+    /// <exception cref="CommandException">The data folder or the port is taken.</exception>
+    public static async Task<int> RunAsync(StandaloneOptions options, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        cancellationToken.ThrowIfCancellationRequested();
-        throw new NotSupportedException("The services are not composed in this build yet.");
+        using var ownership = Own(options.DataDirectory);
+        await using var app = Build(options);
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch (IOException e)
+        {
+            throw new CommandException($"Port {options.Port} cannot be used ({e.Message}). Choose another with --port.", inner: e);
+        }
+
+        if (options.Demo) await LoadDemoAsync(app, options.DataDirectory, cancellationToken);
+        await app.WaitForShutdownAsync(cancellationToken);
+        return 0;
+    }
+
+    private static WebApplication Build(StandaloneOptions options)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration["Data:Directory"] = options.DataDirectory;
+        // Several services, one process: connection strings of the environment belong to the other way of running.
+        foreach (string server in new[] { "rabbitmq", "redis", "postgres" }) builder.Configuration[$"ConnectionStrings:{server}"] = "";
+        builder.WebHost.UseUrls($"http://127.0.0.1:{options.Port}");
+        builder.AddServiceDefaults("standalone");
+        builder.AddIngest();
+        builder.AddTrainer();
+        builder.AddRecommend();
+
+        var app = builder.Build();
+        app.UseServiceDefaults();
+        app.MapIngest();
+        app.MapTrainer();
+        app.MapRecommend();
+        app.MapConsolePage();
+        return app;
+    }
+
+    /// <summary>Two processes on one folder would each believe they own its journal.</summary>
+    private static FileStream Own(string directory)
+    {
+        Directory.CreateDirectory(directory);
+        string path = Path.Combine(directory, "lock");
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (IOException e)
+        {
+            throw new CommandException($"The data folder {directory} is in use by another process. Stop it, or choose another folder with --data.", inner: e);
+        }
+    }
+
+    private static async Task LoadDemoAsync(WebApplication app, string dataDirectory, CancellationToken cancellationToken)
+    {
+        string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        using var client = new HttpClient { BaseAddress = new Uri(address) };
+        await DemoLoader.LoadAsync(client, dataDirectory, progress: null, cancellationToken);
     }
 }

@@ -1,1 +1,10 @@
-return 0;
+using Recommender.ServiceDefaults;
+using Recommender.Trainer;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults("trainer");
+builder.AddTrainer();
+var app = builder.Build();
+app.UseServiceDefaults();
+app.MapTrainer();
+await app.RunAsync();

@@ -1,0 +1,116 @@
+using System.Text.Json;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Recommender.Contracts;
+using Recommender.FactorStore;
+using Recommender.Messaging;
+using Recommender.Storage;
+
+namespace Recommender.Trainer;
+
+/// <summary>Applies catalogue and user commands in order: store → factor store → notice → acknowledge.</summary>
+public sealed class CommandWorker(
+    IStreamConsumer consumer,
+    IStore store,
+    IFactorStore factorStore,
+    Folding folding,
+    INotices notices,
+    TrainerOptions options,
+    TimeProvider clock,
+    ILogger<CommandWorker> logger) : BackgroundService
+{
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        consumer.RunAsync(Topology.Commands, options.MaxBatchBytes, HandleAsync, stoppingToken);
+
+    public async Task<IReadOnlyList<DeadMessage>> HandleAsync(IReadOnlyList<Delivery> batch, CancellationToken cancellationToken)
+    {
+        var commands = new List<Command>();
+        var dead = new List<DeadMessage>();
+        foreach (var delivery in batch)
+        {
+            try
+            {
+                commands.AddRange(JsonSerializer.Deserialize(delivery.Body.Span, ContractsJson.Default.CommandArray) ?? []);
+            }
+            catch (JsonException e)
+            {
+                dead.Add(new(delivery.Body, $"Not an array of commands: {e.Message}"));
+            }
+        }
+
+        using var span = TrainerTelemetry.StartBatch("commands process", batch);
+        for (int start = 0; start < commands.Count;)
+        {
+            // Neighbouring catalogue commands are applied together; user commands one by one, in their place.
+            int end = start;
+            while (end < commands.Count && IsCatalogue(commands[end])) end++;
+            if (end > start)
+            {
+                dead.AddRange(await ApplyCatalogueAsync(commands.GetRange(start, end - start), cancellationToken));
+                start = end;
+            }
+            else
+            {
+                if (await ApplyUserAsync(commands[start], cancellationToken) is { } error) dead.Add(Dead(commands[start], error));
+                start++;
+            }
+        }
+
+        return dead;
+    }
+
+    private static bool IsCatalogue(Command command) => command.Kind is CommandKind.PutItem or CommandKind.PatchItem or CommandKind.DeleteItem;
+
+    private static DeadMessage Dead(Command command, string reason) =>
+        new(JsonSerializer.SerializeToUtf8Bytes([command], ContractsJson.Default.CommandArray), reason);
+
+    private async Task<IEnumerable<DeadMessage>> ApplyCatalogueAsync(List<Command> commands, CancellationToken cancellationToken)
+    {
+        var result = await store.ApplyCatalogueAsync(commands, cancellationToken);
+        if (result.Changed.Count > 0)
+        {
+            long sequence = await factorStore.PutItemsAsync([.. result.Changed.Select(ToRecord)], cancellationToken);
+            await notices.PublishAsync(new CatalogueChanged { Sequence = sequence }, cancellationToken);
+        }
+
+        return result.Failed.Select(f => Dead(commands[f.Index], $"{f.Field}: {f.Error}"));
+    }
+
+    /// <summary>Returns what is wrong with the command, or null.</summary>
+    private async Task<string?> ApplyUserAsync(Command command, CancellationToken cancellationToken)
+    {
+        if (Limits.IdError(command.UserId) is { } idError) return $"userId: {idError}";
+        string userId = command.UserId!;
+        switch (command.Kind)
+        {
+            case CommandKind.PutUser when command.Profile is { } profile:
+                await store.PutUserAsync(userId, profile, cancellationToken);
+                return null;
+            case CommandKind.MergeSession when command.SessionId is { } sessionId:
+                var merged = await store.MergeSessionAsync(sessionId, userId, cancellationToken);
+                await folding.FoldInAsync([.. new[] { merged.UserKey, merged.SessionKey }.OfType<int>()], cancellationToken);
+                await factorStore.DeleteUsersAsync([UserRef.Session(sessionId)], cancellationToken);
+                return null;
+            case CommandKind.EraseUser when command.ErasureId is { } erasureId:
+                await store.EraseUserAsync(userId, erasureId, command.AcceptedAt, cancellationToken);
+                await factorStore.DeleteUsersAsync([UserRef.User(userId)], cancellationToken);
+                await store.CompleteErasureStageAsync(erasureId, "factorStore", clock.GetUtcNow(), null, cancellationToken);
+                await notices.PublishAsync(new UserErased { ErasureId = erasureId, UserId = userId }, cancellationToken);
+                logger.LogInformation("Erased a user, receipt {ErasureId}.", erasureId);
+                return null;
+            default:
+                return $"{command.Kind} lacks what it needs";
+        }
+    }
+
+    public static ItemRecord ToRecord(CatalogueEntry entry) => new()
+    {
+        ItemKey = entry.ItemKey,
+        ItemId = entry.ItemId,
+        Item = entry.Item,
+        Deleted = entry.Deleted,
+        CreatedAt = entry.CreatedAt,
+        Popularity = entry.Popularity,
+        Trend = entry.Trend,
+    };
+}

@@ -1,0 +1,65 @@
+using Recommender.FactorStore;
+using Recommender.Factorization;
+using Recommender.Storage;
+
+namespace Recommender.Trainer;
+
+/// <summary>Folds users in: history from the store → factor against the released model → factor store.</summary>
+public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedModel released, EventWeights weights, TrainerOptions options)
+{
+    private readonly HistoryBuilder histories = new(weights, options.HistoryItemsLimit);
+    private IReadOnlyList<string> typeNames = [];
+
+    /// <summary>
+    /// Brings the factor store up to date with the stored history of these users. May run twice or concurrently for the same user:
+    /// the factor store keeps the newest revision.
+    /// </summary>
+    public async Task FoldInAsync(IReadOnlyCollection<int> userKeys, CancellationToken cancellationToken)
+    {
+        if (userKeys.Count == 0) return;
+        var users = await store.ReadUserEventsAsync(userKeys, cancellationToken);
+        var names = await TypeNamesAsync(users, cancellationToken);
+        var model = released.Current;
+        var states = new UserState[users.Count];
+        // A handful of users is solved faster than threads are woken.
+        if (users.Count < 16) for (int i = 0; i < states.Length; i++) states[i] = Fold(users[i], names, model);
+        else Parallel.For(0, states.Length, new ParallelOptions { CancellationToken = cancellationToken }, i => states[i] = Fold(users[i], names, model));
+        await factorStore.PutUsersAsync(states, cancellationToken);
+    }
+
+    /// <summary>Folds in every user, in key order: after a release, and to rebuild an emptied factor store.</summary>
+    public async Task FoldInAllAsync(CancellationToken cancellationToken)
+    {
+        const int PageUsers = 500;
+        for (int after = 0; ;)
+        {
+            var keys = await store.ListUserKeysAsync(after, PageUsers, cancellationToken);
+            if (keys.Count == 0) return;
+            await FoldInAsync(keys, cancellationToken);
+            after = keys[^1];
+        }
+    }
+
+    private UserState Fold(UserEvents user, IReadOnlyList<string> names, ServedModel? model)
+    {
+        var history = histories.Build(user.Events, names);
+        return new()
+        {
+            User = user.User,
+            Revision = user.Revision,
+            ModelVersion = model?.Version ?? 0,
+            Factor = model?.FoldIn(history) ?? [],
+            History = history,
+        };
+    }
+
+    /// <summary>Names are only ever added, so the cached list is read again only when a type is newer than it.</summary>
+    private async Task<IReadOnlyList<string>> TypeNamesAsync(IReadOnlyList<UserEvents> users, CancellationToken cancellationToken)
+    {
+        int highest = -1;
+        foreach (var user in users)
+            foreach (var stored in user.Events) highest = Math.Max(highest, stored.TypeId);
+        if (highest >= typeNames.Count) typeNames = await store.GetEventTypesAsync(cancellationToken);
+        return typeNames;
+    }
+}

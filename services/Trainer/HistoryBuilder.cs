@@ -1,0 +1,47 @@
+using Recommender.Contracts;
+using Recommender.FactorStore;
+using Recommender.Factorization;
+using Recommender.Storage;
+
+namespace Recommender.Trainer;
+
+/// <summary>
+/// Sums a user's events up to one preference per item. A pure function of the events: the same history gives the same records,
+/// in whatever order the events came.
+/// </summary>
+public sealed class HistoryBuilder(EventWeights weights, int itemsLimit)
+{
+    private readonly record struct Entry(Preference Preference, long LastAtMs);
+
+    /// <summary>Records newest first, equal times by item key; items of zero weight are left out.</summary>
+    /// <param name="events">Oldest first.</param>
+    /// <param name="typeNames">Names by <see cref="StoredEvent.TypeId"/>.</param>
+    public HistoryRecord[] Build(IReadOnlyList<StoredEvent> events, IReadOnlyList<string> typeNames)
+    {
+        if (events.Count == 0) return [];
+        long newest = events[^1].OccurredAtMs;
+        var entries = new Dictionary<int, Entry>();
+        foreach (var stored in events)
+        {
+            var preference = EventWeights.Of(weights[typeNames[stored.TypeId]], stored.Value, Days(newest - stored.OccurredAtMs));
+            if (preference.Weight <= 0) continue;
+            entries.TryGetValue(stored.ItemKey, out var entry);
+            entries[stored.ItemKey] = new(entry.Preference.Add(preference), stored.OccurredAtMs);
+        }
+
+        var records = new HistoryRecord[entries.Count];
+        int n = 0;
+        foreach (var (itemKey, entry) in entries)
+        {
+            uint lastAt = (uint)Math.Clamp(entry.LastAtMs / 1000, 0, uint.MaxValue);
+            records[n++] = new(itemKey, (float)entry.Preference.Weight, (float)entry.Preference.Target, lastAt);
+        }
+
+        Array.Sort(records, static (a, b) => a.LastAtSeconds != b.LastAtSeconds
+            ? b.LastAtSeconds.CompareTo(a.LastAtSeconds)
+            : a.ItemKey.CompareTo(b.ItemKey));
+        return records.Length <= itemsLimit ? records : records[..itemsLimit];
+    }
+
+    public static double Days(long milliseconds) => milliseconds / 86_400_000.0;
+}

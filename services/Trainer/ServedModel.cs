@@ -1,0 +1,55 @@
+using System.Runtime.InteropServices;
+using Recommender.FactorStore;
+using Recommender.Factorization;
+
+namespace Recommender.Trainer;
+
+/// <summary>A released model as fold-in needs it: the factors, and the row of each item.</summary>
+public sealed class ServedModel
+{
+    private readonly int[] indexOfKey;
+
+    public ServedModel(long version, Model model, int[] itemKeys)
+    {
+        Version = version;
+        Model = model;
+        ItemKeys = itemKeys;
+        indexOfKey = new int[itemKeys.Length == 0 ? 0 : itemKeys.Max() + 1];
+        Array.Fill(indexOfKey, -1);
+        for (int i = 0; i < itemKeys.Length; i++) indexOfKey[itemKeys[i]] = i;
+    }
+
+    public long Version { get; }
+    public Model Model { get; }
+
+    /// <summary>The store's key of each row.</summary>
+    public int[] ItemKeys { get; }
+
+    /// <summary>0-based row of an item, or −1 when the model does not know it.</summary>
+    public int IndexOf(int itemKey) => (uint)itemKey < (uint)indexOfKey.Length ? indexOfKey[itemKey] : -1;
+
+    public static ServedModel Decode(long version, byte[] package)
+    {
+        var decoded = ModelPackage.Decode(package);
+        MemoryMarshal.TryGetArray(decoded.Model, out var segment);
+        using var stream = new MemoryStream(segment.Array!, segment.Offset, segment.Count, writable: false);
+        return new(version, Model.Read(stream), decoded.ItemKeys);
+    }
+
+    /// <summary>The user's factor from their history, or an empty array when the model knows none of it.</summary>
+    public float[] FoldIn(ReadOnlySpan<HistoryRecord> history)
+    {
+        var entries = new HistoryEntry[history.Length];
+        int n = 0;
+        foreach (ref readonly var record in history)
+        {
+            int index = IndexOf(record.ItemKey);
+            if (index >= 0) entries[n++] = new(index, record.Weight, record.Target);
+        }
+
+        if (n == 0) return [];
+        var factor = new float[Model.Rank];
+        Model.FoldIn(entries.AsSpan(0, n), factor);
+        return factor;
+    }
+}

@@ -1,0 +1,67 @@
+using Recommender.Contracts;
+using Recommender.FactorStore;
+using Recommender.Messaging;
+using Recommender.Storage;
+
+namespace Recommender.Trainer;
+
+/// <summary>Puts together <c>GET /v1/status</c>. A part that cannot be read becomes a problem in the answer, not an error.</summary>
+public sealed class StatusReader(
+    IStore store,
+    IFactorStore factorStore,
+    IStreamAdministration streams,
+    Progress progress,
+    Reconciler reconciler,
+    TimeProvider clock)
+{
+    public async Task<StatusResponse> ReadAsync(CancellationToken cancellationToken)
+    {
+        var problems = new List<string>();
+        // Read from the end of the line to its start, so that no stage appears ahead of the one before it.
+        var released = await TryAsync("store", () => store.GetReleasedModelAsync(cancellationToken), problems);
+        long? pointer = await TryAsync("factor store", () => factorStore.GetReleasedAsync(cancellationToken), problems);
+        var newest = await TryAsync("store", () => store.ListModelsAsync(1, cancellationToken), problems);
+        long folded = progress.Folded;
+        var stored = await TryAsync("store", () => store.GetStatusAsync(cancellationToken), problems);
+        var depths = await TryAsync("broker", () => streams.GetDepthsAsync(cancellationToken), problems) ?? new Dictionary<string, long>();
+        if (reconciler.Problem is { } problem) problems.Add(problem);
+
+        long sequence = stored?.Sequence ?? 0;
+        long trained = newest is [var model, ..] ? model.Watermark : 0;
+        var watermarks = new Dictionary<string, long>
+        {
+            ["accepted"] = sequence + depths.GetValueOrDefault(Topology.Interactions),
+            ["stored"] = sequence,
+            ["folded"] = Math.Min(folded, sequence),
+            ["trained"] = trained,
+            ["released"] = released?.Watermark ?? 0,
+        };
+        return new()
+        {
+            At = clock.GetUtcNow(),
+            State = problems.Count == 0 ? "ok" : "degraded",
+            Problems = problems.Distinct().ToList(),
+            Watermarks = watermarks,
+            LagSeconds = new Dictionary<string, double>(),
+            QueueDepths = depths,
+            ReleasedVersion = pointer ?? released?.Version,
+            Users = stored?.Users ?? 0,
+            Items = stored?.Items ?? 0,
+            Events = stored?.Events ?? 0,
+            Training = progress.Training,
+        };
+    }
+
+    private static async Task<T?> TryAsync<T>(string part, Func<Task<T>> read, List<string> problems)
+    {
+        try
+        {
+            return await read();
+        }
+        catch (Exception e) when (e is StoreUnavailableException or FactorStoreUnavailableException or StreamUnavailableException)
+        {
+            problems.Add($"{part}: {e.Message}");
+            return default;
+        }
+    }
+}

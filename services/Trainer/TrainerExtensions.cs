@@ -1,0 +1,47 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Recommender.Contracts;
+using Recommender.FactorStore;
+using Recommender.Factorization;
+using Recommender.Messaging;
+using Recommender.Storage;
+
+namespace Recommender.Trainer;
+
+public static class TrainerExtensions
+{
+    /// <summary>Everything the Trainer does, in this host. Store, factor store and streams follow the connection strings.</summary>
+    public static WebApplicationBuilder AddTrainer(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddOptions<TrainerOptions>().BindConfiguration(TrainerOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton(sp => sp.GetRequiredService<IOptions<TrainerOptions>>().Value);
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(EventWeights.Create(builder.Configuration.GetSection("EventTypes").Get<Dictionary<string, EventTypeSettings>>()));
+        services.TryAddSingleton(sp => new StatisticsSettings { NegativeTypes = sp.GetRequiredService<EventWeights>().NegativeTypes.ToHashSet() });
+        builder.AddStoreMigration();
+        builder.AddFactorStore();
+        builder.AddMessaging();
+        services.AddSingleton<Progress>();
+        services.AddSingleton<ReleasedModel>();
+        services.AddSingleton<Folding>();
+        services.AddSingleton<StatusReader>();
+        services.AddSingleton<Training>();
+        AddWorker<Reconciler>(services);
+        AddWorker<InteractionWorker>(services);
+        AddWorker<CommandWorker>(services);
+        AddWorker<TrainingWorker>(services);
+        services.AddNoticeHandler<ModelReleased>(static (sp, _, cancellationToken) => sp.GetRequiredService<ReleasedModel>().RefreshAsync(cancellationToken));
+        return builder;
+    }
+
+    private static void AddWorker<T>(IServiceCollection services) where T : class, IHostedService
+    {
+        services.AddSingleton<T>();
+        services.AddHostedService(sp => sp.GetRequiredService<T>());
+    }
+}

@@ -1,0 +1,73 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Recommender.Trainer;
+
+/// <summary>Configuration section <c>Trainer</c>.</summary>
+public sealed record TrainerOptions
+{
+    public const string Section = "Trainer";
+
+    /// <summary>Events handled as one batch, in bytes of their messages. A batch is whatever has arrived, never waited for.</summary>
+    [Range(1024, 64 * 1024 * 1024)]
+    public int MaxBatchBytes { get; set; } = 1024 * 1024;
+
+    /// <summary>Items of a user's history kept for serving, newest first; the fold-in uses these.</summary>
+    [Range(1, 100_000)]
+    public int HistoryItemsLimit { get; set; } = 2_000;
+
+    /// <summary>A training starts when this many events came since the last one and they are at least <see cref="TrainAfterGrowth"/> of all.</summary>
+    [Range(1, long.MaxValue)]
+    public long TrainAfterEvents { get; set; } = 10_000;
+
+    /// <summary>New events as a share of the events of the last training.</summary>
+    [Range(0.0, 100.0)]
+    public double TrainAfterGrowth { get; set; } = 0.1;
+
+    /// <summary>A training also starts when this much time has passed since the last one and there is any new event.</summary>
+    [Range(1, 60 * 24 * 365)]
+    public int TrainEveryMinutes { get; set; } = 24 * 60;
+
+    /// <summary>Below this many events nothing is trained by itself.</summary>
+    [Range(1, long.MaxValue)]
+    public long MinimumEvents { get; set; } = 200;
+
+    /// <summary>How often the conditions above are looked at.</summary>
+    [Range(0.05, 3600.0)]
+    public double CheckEverySeconds { get; set; } = 5;
+
+    /// <summary>No new event for this long before a training starts by itself, so that it does not start in the middle of an import.</summary>
+    [Range(0.0, 3600.0)]
+    public double QuietSeconds { get; set; } = 5;
+
+    /// <summary>…but no longer than this after the conditions were met.</summary>
+    [Range(0.0, 24 * 3600.0)]
+    public double QuietAtMostSeconds { get; set; } = 300;
+
+    /// <summary>Share of the newest events held out to judge a model.</summary>
+    [Range(0.01, 0.5)]
+    public double HoldoutShare { get; set; } = 0.1;
+
+    /// <summary>Users whose held-out events are ranked, at most; a fixed sample beyond.</summary>
+    [Range(100, 10_000_000)]
+    public int HoldoutUsersLimit { get; set; } = 20_000;
+
+    /// <summary>Length of the factors.</summary>
+    [Range(1, 2048)]
+    public int Rank { get; set; } = 64;
+
+    /// <summary>Threads of a training; 0: all processors.</summary>
+    [Range(0, 1024)]
+    public int Threads { get; set; }
+
+    /// <summary>How much worse (relative NDCG@20) than the model in service a new one may be on the same hold-out and still be released.</summary>
+    [Range(0.0, 1.0)]
+    public double GateTolerance { get; set; } = 0.02;
+
+    /// <summary>Models whose bytes are kept, for rollback; the released one always is.</summary>
+    [Range(1, 1000)]
+    public int KeepModels { get; set; } = 5;
+
+    /// <summary>How often registry and factor store are compared and what is missing is rebuilt.</summary>
+    [Range(0.05, 3600.0)]
+    public double ReconcileEverySeconds { get; set; } = 1;
+}

@@ -1,0 +1,111 @@
+using Recommender.Factorization;
+using Recommender.Storage;
+
+namespace Recommender.Trainer;
+
+/// <summary>
+/// The stored events as learning takes them: dense indexes for users and items, rows of items in ordinal order of their ids, events oldest first.
+/// </summary>
+public sealed class TrainingData
+{
+    private readonly InteractionLog log;
+    private readonly EventTypeSettings[] types;
+    private readonly int[] userIndexes;
+    private readonly int[] itemIndexes;
+
+    private TrainingData(InteractionLog log, EventTypeSettings[] types, int[] userIndexes, int[] itemIndexes, int users, int[] itemKeys)
+    {
+        this.log = log;
+        this.types = types;
+        this.userIndexes = userIndexes;
+        this.itemIndexes = itemIndexes;
+        Users = users;
+        ItemKeys = itemKeys;
+    }
+
+    public int Users { get; }
+    public int Items => ItemKeys.Length;
+
+    /// <summary>The store's key of each row.</summary>
+    public int[] ItemKeys { get; }
+
+    public int Events => log.Count;
+
+    /// <param name="itemIds">External id by item key, of every item that may be recommended; items that are missing here are left out with their events.</param>
+    /// <param name="typeNames">Names by <see cref="StoredEvent.TypeId"/>.</param>
+    public static TrainingData Build(InteractionLog log, IReadOnlyDictionary<int, string> itemIds, IReadOnlyList<string> typeNames, EventWeights weights)
+    {
+        var types = typeNames.Select(name => weights[name]).ToArray();
+        var itemKeys = log.ItemKeys.Distinct().Where(itemIds.ContainsKey).ToArray();
+        Array.Sort(itemKeys, (a, b) => string.CompareOrdinal(itemIds[a], itemIds[b]));
+        var indexOfItem = new Dictionary<int, int>(itemKeys.Length);
+        for (int i = 0; i < itemKeys.Length; i++) indexOfItem[itemKeys[i]] = i;
+
+        var indexOfUser = new Dictionary<int, int>();
+        var userIndexes = new int[log.Count];
+        var itemIndexes = new int[log.Count];
+        for (int e = 0; e < log.Count; e++)
+        {
+            itemIndexes[e] = indexOfItem.GetValueOrDefault(log.ItemKeys[e], -1);
+            if (!indexOfUser.TryGetValue(log.UserKeys[e], out userIndexes[e]))
+                indexOfUser[log.UserKeys[e]] = userIndexes[e] = indexOfUser.Count;
+        }
+
+        return new(log, types, userIndexes, itemIndexes, indexOfUser.Count, itemKeys);
+    }
+
+    /// <summary>Number of events before the newest <paramref name="share"/> of them; events of one millisecond stay together.</summary>
+    public int CutOff(double share)
+    {
+        int cut = (int)Math.Round(log.Count * (1 - share));
+        while (cut > 0 && cut < log.Count && log.OccurredAtMs[cut - 1] == log.OccurredAtMs[cut]) cut--;
+        return cut;
+    }
+
+    /// <summary>Preferences of the first <paramref name="events"/> events, weighed as a fold-in at that moment would weigh them.</summary>
+    public InteractionMatrix Preferences(int events)
+    {
+        var newest = new long[Users];
+        for (int e = 0; e < events; e++) newest[userIndexes[e]] = log.OccurredAtMs[e];
+
+        var entries = new InteractionMatrixBuilder(Users, Items);
+        for (int e = 0; e < events; e++)
+        {
+            if (itemIndexes[e] < 0) continue;
+            int user = userIndexes[e];
+            var preference = EventWeights.Of(types[log.TypeIds[e]], log.Values[e], HistoryBuilder.Days(newest[user] - log.OccurredAtMs[e]));
+            if (preference.Weight > 0) entries.Add(new(user, itemIndexes[e], (float)preference.Weight, (float)preference.Target));
+        }
+
+        return entries.Build();
+    }
+
+    /// <summary>
+    /// Trains on the events before the newest <paramref name="share"/> and tests on the items that users with a history then consumed for the first time.
+    /// At most <paramref name="usersLimit"/> users are tested, evenly chosen.
+    /// </summary>
+    public Split Holdout(double share, int usersLimit)
+    {
+        int cut = CutOff(share);
+        var train = Preferences(cut);
+        var test = new SortedSet<int>?[Users];
+        for (int e = cut; e < log.Count; e++)
+        {
+            int user = userIndexes[e], item = itemIndexes[e];
+            if (item < 0 || train.Users.Length(user) == 0 || train.Users.Row(user).BinarySearch(item) >= 0) continue;
+            if (EventWeights.Of(types[log.TypeIds[e]], log.Values[e], 0) is { Weight: > 0, Target: > 0.5 }) (test[user] ??= []).Add(item);
+        }
+
+        int tested = test.Count(t => t is not null), seen = 0;
+        var starts = new long[Users + 1];
+        var columns = new List<int>();
+        for (int user = 0; user < Users; user++)
+        {
+            // Of n users every one whose share of the limit passes a whole number is kept: an even choice without chance.
+            if (test[user] is { } items && (tested <= usersLimit || (long)seen++ * usersLimit / tested != (long)seen * usersLimit / tested)) columns.AddRange(items);
+            starts[user + 1] = columns.Count;
+        }
+
+        return new(train, new SparseRows(starts, [.. columns], null, null));
+    }
+}

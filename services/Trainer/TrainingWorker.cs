@@ -1,0 +1,105 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Recommender.FactorStore;
+using Recommender.Storage;
+
+namespace Recommender.Trainer;
+
+/// <summary>Decides when to train: on request, after enough new events, after enough time.</summary>
+public sealed class TrainingWorker(
+    IStore store,
+    Training training,
+    Progress progress,
+    TrainerOptions options,
+    TimeProvider clock,
+    ILogger<TrainingWorker> logger) : BackgroundService
+{
+    private readonly AsyncSignal requested = new();
+    private volatile bool running;
+
+    /// <summary>Asks for a training. False when one is running: another follows it.</summary>
+    public bool Request()
+    {
+        bool starts = !running;
+        requested.Set();
+        return starts;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        DateTimeOffset? dueSince = null;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                bool asked = await WaitAsync(stoppingToken);
+                var due = asked ? null : await DueAsync(stoppingToken);
+                if (due is null) dueSince = null;
+                else dueSince ??= clock.GetUtcNow();
+                if (!asked && (due is null || !Quiet(dueSince!.Value))) continue;
+
+                running = true;
+                logger.LogInformation("Training starts: {Reason}.", due ?? "asked for");
+                await training.RunAsync(stoppingToken);
+                dueSince = null;
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (e is StoreUnavailableException or FactorStoreUnavailableException)
+            {
+                logger.LogWarning("Training put off: {Problem}", e.Message);
+            }
+#pragma warning disable CA1031 // A failed training must not end the event path that shares this process; status and log show it.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                progress.Training = $"failed: {e.Message}";
+                logger.LogError(e, "Training failed.");
+            }
+            finally
+            {
+                running = false;
+            }
+        }
+    }
+
+    /// <summary>True when a training was asked for, false when it is time to look at the conditions.</summary>
+    private async Task<bool> WaitAsync(CancellationToken stoppingToken)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        timeout.CancelAfter(TimeSpan.FromSeconds(options.CheckEverySeconds));
+        try
+        {
+            await requested.WaitAsync(timeout.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!stoppingToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Why a training is due, or null.</summary>
+    private async Task<string?> DueAsync(CancellationToken cancellationToken)
+    {
+        var status = await store.GetStatusAsync(cancellationToken);
+        if (status.Events < options.MinimumEvents) return null;
+        if (await store.ListModelsAsync(1, cancellationToken) is not [var newest, ..]) return $"{status.Events} events and no model yet";
+
+        long fresh = status.Sequence - newest.Watermark;
+        if (fresh >= options.TrainAfterEvents && fresh >= options.TrainAfterGrowth * newest.Watermark) return $"{fresh} new events";
+        if (fresh > 0 && clock.GetUtcNow() - newest.TrainedAt >= TimeSpan.FromMinutes(options.TrainEveryMinutes)) return $"the last training was {newest.TrainedAt:u}";
+        return null;
+    }
+
+    private bool Quiet(DateTimeOffset dueSince)
+    {
+        var now = clock.GetUtcNow();
+        long lastStored = progress.LastStoredTicks;
+        return lastStored == 0
+            || now.UtcTicks - lastStored >= TimeSpan.FromSeconds(options.QuietSeconds).Ticks
+            || now - dueSince >= TimeSpan.FromSeconds(options.QuietAtMostSeconds);
+    }
+}

@@ -1,0 +1,66 @@
+using Recommender.FactorStore;
+using Recommender.Factorization;
+using Recommender.Storage;
+
+namespace Recommender.Trainer.Tests;
+
+public class HistoryBuilderTests
+{
+    private static readonly string[] Types = ["view", "purchase", "return", "aging", "ignored"];
+
+    private static readonly EventWeights Weights = EventWeights.Create(new Dictionary<string, EventTypeSettings>
+    {
+        ["purchase"] = new() { Weight = 4 },
+        ["return"] = new() { Weight = 4, Negative = true },
+        ["aging"] = new() { Weight = 8, HalfLifeDays = 1 },
+        ["ignored"] = new() { Weight = 0 },
+    });
+
+    private const long Day = 86_400_000;
+
+    private static StoredEvent Event(int itemKey, string type, long atMs) => new(itemKey, (short)Array.IndexOf(Types, type), float.NaN, atMs);
+
+    private static HistoryRecord[] Build(int limit, params StoredEvent[] events) => new HistoryBuilder(Weights, limit).Build(events, Types);
+
+    [Fact]
+    public void Events_on_one_item_add_up()
+    {
+        var records = Build(10, Event(7, "view", 1_000), Event(7, "purchase", 2_000));
+        Assert.Equal([new HistoryRecord(7, 5, 1, 2)], records);
+    }
+
+    [Fact]
+    public void A_return_pulls_the_target_of_a_purchase_down_by_its_share()
+    {
+        var record = Assert.Single(Build(10, Event(7, "purchase", 1_000), Event(7, "return", 2_000)));
+        Assert.Equal(8, record.Weight);
+        Assert.Equal(0.5f, record.Target);
+    }
+
+    [Fact]
+    public void Age_is_counted_to_the_newest_event_of_the_user()
+    {
+        var records = Build(10, Event(1, "aging", 0), Event(2, "aging", 2 * Day), Event(3, "view", 3 * Day));
+        Assert.Equal([3, 2, 1], records.Select(r => r.ItemKey));
+        Assert.Equal([1f, 4f, 1f], records.Select(r => r.Weight));
+    }
+
+    [Fact]
+    public void Types_of_no_weight_leave_no_trace()
+    {
+        Assert.Empty(Build(10, Event(1, "ignored", 1_000)));
+    }
+
+    [Fact]
+    public void The_newest_items_are_kept_and_equal_times_are_ordered_by_key()
+    {
+        var records = Build(2, Event(9, "view", 1_000), Event(5, "view", 5_000), Event(4, "view", 5_000));
+        Assert.Equal([4, 5], records.Select(r => r.ItemKey));
+    }
+
+    [Fact]
+    public void An_empty_history_has_no_records()
+    {
+        Assert.Empty(Build(10));
+    }
+}

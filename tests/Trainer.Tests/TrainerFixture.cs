@@ -1,0 +1,119 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Recommender.Contracts;
+using Recommender.FactorStore;
+using Recommender.Factorization;
+using Recommender.Messaging;
+using Recommender.Storage;
+using Recommender.TestKit;
+using System.Text.Json;
+
+namespace Recommender.Trainer.Tests;
+
+/// <summary>The Trainer's parts on a real embedded store and factor store, without a host: tests call the handlers themselves.</summary>
+internal sealed class TrainerFixture : IAsyncDisposable
+{
+    private readonly TempFolder folder;
+
+    private TrainerFixture(TempFolder folder, IStore store, TrainerOptions options)
+    {
+        this.folder = folder;
+        Store = store;
+        Options = options;
+        Released = new(store);
+        Folding = new(store, FactorStore, Released, Weights, options);
+        Reconciler = new(store, FactorStore, Released, Folding, Notices, options, TimeProvider.System, NullLogger<Reconciler>.Instance);
+        Interactions = new(new NoStreams(), store, FactorStore, Folding, Progress, options, TimeProvider.System, NullLogger<InteractionWorker>.Instance);
+        Commands = new(new NoStreams(), store, FactorStore, Folding, Notices, options, TimeProvider.System, NullLogger<CommandWorker>.Instance);
+        Training = new(store, FactorStore, Reconciler, Weights, Progress, options, TimeProvider.System, NullLogger<Training>.Instance);
+    }
+
+    public static EventWeights Weights { get; } = EventWeights.Create();
+    public IStore Store { get; }
+    public TrainerOptions Options { get; }
+    public InProcessFactorStore FactorStore { get; } = new();
+    public Progress Progress { get; } = new();
+    public RecordedNotices Notices { get; } = new();
+    public ReleasedModel Released { get; }
+    public Folding Folding { get; }
+    public Reconciler Reconciler { get; }
+    public InteractionWorker Interactions { get; }
+    public CommandWorker Commands { get; }
+    public Training Training { get; }
+
+    public static async Task<TrainerFixture> CreateAsync(Action<TrainerOptions>? configure = null)
+    {
+        var options = new TrainerOptions { Rank = 8, Threads = 2 };
+        configure?.Invoke(options);
+        var folder = new TempFolder();
+        var store = Stores.Open(null, Path.Combine(folder.Path, "store.db"), new StatisticsSettings { NegativeTypes = Weights.NegativeTypes.ToHashSet() });
+        await store.MigrateAsync(TestContext.Current.CancellationToken);
+        return new(folder, store, options);
+    }
+
+    /// <summary>Events as a message, through the handler.</summary>
+    public Task<IReadOnlyList<DeadMessage>> SendAsync(params Interaction[] events) =>
+        Interactions.HandleAsync([Message(JsonSerializer.SerializeToUtf8Bytes(events, ContractsJson.Default.InteractionArray))], TestContext.Current.CancellationToken);
+
+    public Task<IReadOnlyList<DeadMessage>> SendAsync(params Command[] commands) =>
+        Commands.HandleAsync([Message(JsonSerializer.SerializeToUtf8Bytes(commands, ContractsJson.Default.CommandArray))], TestContext.Current.CancellationToken);
+
+    public static Delivery Message(byte[] body) => new(body, [], false);
+
+    public async Task<(long Version, float[] Factor, HistoryRecord[] History)?> ReadUserAsync(UserRef user)
+    {
+        if (await FactorStore.GetUserAsync(user) is not { } bytes) return null;
+        Assert.True(UserStateView.TryRead(bytes, out var view));
+        return (view.ModelVersion, view.Factor.ToArray(), view.History.ToArray());
+    }
+
+    /// <summary>
+    /// A shop of two circles of users who buy within their circle's items only: whoever bought some of a circle wants the rest of it.
+    /// </summary>
+    public static Interaction[] Circles(int usersPerCircle = 20, int itemsPerCircle = 10)
+    {
+        var events = new List<Interaction>();
+        var start = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        for (int n = 0; n < itemsPerCircle - 2; n++)
+        {
+            for (int user = 0; user < usersPerCircle * 2; user++)
+            {
+                int circle = user % 2, item = (user / 2 + n) % itemsPerCircle;
+                events.Add(Event($"user-{user}", $"item-{circle}-{item}", start.AddMinutes(n * 100 + user)));
+            }
+        }
+
+        return [.. events];
+    }
+
+    public static Interaction Event(string userId, string itemId, DateTimeOffset at, string type = "view") => new()
+    {
+        EventId = $"{userId}/{itemId}/{type}/{at.ToUnixTimeMilliseconds()}",
+        UserId = userId,
+        ItemId = itemId,
+        Type = type,
+        OccurredAt = at,
+    };
+
+    public async ValueTask DisposeAsync()
+    {
+        await Store.DisposeAsync();
+        folder.Dispose();
+    }
+
+    private sealed class NoStreams : IStreamConsumer
+    {
+        public Task RunAsync(string stream, int maxBatchBytes, StreamHandler handler, CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
+
+internal sealed class RecordedNotices : INotices
+{
+    public List<object> Sent { get; } = [];
+
+    public Task PublishAsync<T>(T notice, CancellationToken cancellationToken)
+        where T : class
+    {
+        Sent.Add(notice);
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,231 @@
+using System.Text.Json;
+using Recommender.Contracts;
+using Recommender.FactorStore;
+using Recommender.Factorization;
+
+namespace Recommender.Trainer.Tests;
+
+public class TrainerTests
+{
+    private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task An_event_that_comes_twice_counts_once()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync();
+        var view = TrainerFixture.Event("u", "i", Start);
+        await trainer.SendAsync(view);
+        await trainer.SendAsync(view, view);
+
+        Assert.Equal(1, (await trainer.Store.GetStatusAsync(Cancellation)).Events);
+        Assert.Equal(1, Assert.Single((await trainer.ReadUserAsync(UserRef.User("u")))!.Value.History).Weight);
+    }
+
+    [Fact]
+    public async Task Whatever_way_events_come_the_user_ends_the_same()
+    {
+        var events = Enumerable.Range(0, 12).Select(i => TrainerFixture.Event("u", $"item-{i % 5}", Start.AddHours(i), i % 3 == 0 ? "purchase" : "view")).ToArray();
+        await using var inOrder = await TrainerFixture.CreateAsync();
+        foreach (var one in events) await inOrder.SendAsync(one);
+        await using var backwards = await TrainerFixture.CreateAsync();
+        await backwards.SendAsync([.. events.Reverse()]);
+
+        // Item keys depend on the order of arrival; weights and times must not.
+        var expected = (await inOrder.ReadUserAsync(UserRef.User("u")))!.Value.History.Select(h => (h.Weight, h.Target, h.LastAtSeconds));
+        Assert.Equal(expected, (await backwards.ReadUserAsync(UserRef.User("u")))!.Value.History.Select(h => (h.Weight, h.Target, h.LastAtSeconds)));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_read_is_named_with_its_reason_and_the_rest_is_stored()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync();
+        var dead = await trainer.Interactions.HandleAsync(
+        [
+            TrainerFixture.Message("not json"u8.ToArray()),
+            TrainerFixture.Message("""[{"userId":"u","itemId":"i","type":"view"},{"userId":"u","type":"view"}]"""u8.ToArray()),
+        ], Cancellation);
+
+        Assert.Equal(2, dead.Count);
+        Assert.Contains("itemId", dead[1].Reason);
+        Assert.Equal(1, (await trainer.Store.GetStatusAsync(Cancellation)).Events);
+    }
+
+    [Fact]
+    public async Task A_trained_model_is_released_and_recommends_the_rest_of_a_users_circle()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync();
+        await trainer.SendAsync(TrainerFixture.Circles());
+        var info = await trainer.Training.RunAsync(Cancellation);
+
+        Assert.NotNull(info);
+        Assert.Equal(info.Version, await trainer.FactorStore.GetReleasedAsync(Cancellation));
+        Assert.Equal(info.Version, Assert.Single(trainer.Notices.Sent.OfType<ModelReleased>()).Version);
+        Assert.Equal(ModelState.Released, (await trainer.Store.GetModelAsync(info.Version, Cancellation))!.State);
+        Assert.NotNull(info.Metrics);
+        Assert.True(info.Metrics.Results["model"].NdcgAt20.Mean > info.Metrics.Results["popular"].NdcgAt20.Mean);
+
+        var served = ServedModel.Decode(info.Version, (await trainer.FactorStore.GetModelAsync(info.Version, Cancellation))!);
+        // user-0 is of circle 0 and has seen all of its items but 8 and 9.
+        var scores = await ScoresAsync(trainer, served, "user-0");
+        Assert.True(scores["item-0-8"] > scores.Where(s => s.Key.StartsWith("item-1", StringComparison.Ordinal)).Max(s => s.Value));
+    }
+
+    [Fact]
+    public async Task An_event_after_the_release_is_folded_in_with_the_released_model()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync();
+        await trainer.SendAsync(TrainerFixture.Circles());
+        var info = await trainer.Training.RunAsync(Cancellation);
+        await trainer.SendAsync(TrainerFixture.Event("newcomer", "item-1-3", Start.AddDays(30)));
+
+        var (version, factor, _) = (await trainer.ReadUserAsync(UserRef.User("newcomer")))!.Value;
+        Assert.Equal(info!.Version, version);
+        Assert.Equal(trainer.Options.Rank, factor.Length);
+        var scores = await ScoresAsync(trainer, trainer.Released.Current!, "newcomer");
+        Assert.True(scores["item-1-5"] > scores["item-0-5"]);
+    }
+
+    [Fact]
+    public async Task The_same_events_train_the_same_bits_for_any_number_of_threads()
+    {
+        var packages = new List<byte[]>();
+        foreach (int threads in new[] { 1, 2, 3 })
+        {
+            await using var trainer = await TrainerFixture.CreateAsync(o => o.Threads = threads);
+            await trainer.SendAsync(TrainerFixture.Circles());
+            var info = await trainer.Training.RunAsync(Cancellation);
+            packages.Add((await trainer.Store.ReadModelAsync(info!.Version, Cancellation))!);
+        }
+
+        Assert.Equal(packages[0], packages[1]);
+        Assert.Equal(packages[0], packages[2]);
+    }
+
+    [Fact]
+    public async Task Any_kept_version_can_be_released_again_and_users_follow_it()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync();
+        await trainer.SendAsync(TrainerFixture.Circles());
+        var first = await trainer.Training.RunAsync(Cancellation);
+        var second = await trainer.Training.RunAsync(Cancellation);
+        Assert.Equal(second!.Version, await trainer.FactorStore.GetReleasedAsync(Cancellation));
+
+        var back = await trainer.Reconciler.ReleaseAsync(first!.Version, Cancellation);
+        await trainer.Folding.FoldInAllAsync(Cancellation);
+
+        Assert.Equal(first.Version, back!.Version);
+        Assert.Equal(first.Version, await trainer.FactorStore.GetReleasedAsync(Cancellation));
+        Assert.Equal(first.Version, (await trainer.ReadUserAsync(UserRef.User("user-0")))!.Value.Version);
+        Assert.Equal(ModelState.Retired, (await trainer.Store.GetModelAsync(second.Version, Cancellation))!.State);
+    }
+
+    [Fact]
+    public async Task Only_so_many_models_are_kept()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync(o => o.KeepModels = 2);
+        await trainer.SendAsync(TrainerFixture.Circles());
+        var first = await trainer.Training.RunAsync(Cancellation);
+        await trainer.Training.RunAsync(Cancellation);
+        await trainer.Training.RunAsync(Cancellation);
+
+        Assert.Null(await trainer.Store.ReadModelAsync(first!.Version, Cancellation));
+        Assert.Null(await trainer.FactorStore.GetModelAsync(first.Version, Cancellation));
+        Assert.Null(await trainer.Reconciler.ReleaseAsync(first.Version, Cancellation));
+        Assert.NotNull(await trainer.Store.GetModelAsync(first.Version, Cancellation));
+    }
+
+    [Fact]
+    public async Task Nothing_is_trained_from_nothing()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync();
+        Assert.Null(await trainer.Training.RunAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task An_emptied_factor_store_is_filled_again_from_the_store()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync();
+        await trainer.SendAsync(new Command { Kind = CommandKind.PutItem, AcceptedAt = Start, Item = new Item { ItemId = "item-0-0", Title = "First" } });
+        await trainer.SendAsync(TrainerFixture.Circles());
+        var info = await trainer.Training.RunAsync(Cancellation);
+
+        await trainer.Folding.FoldInAllAsync(Cancellation);
+
+        // Another trainer over the same store, with an empty factor store: as after FLUSHALL.
+        var emptied = new InProcessFactorStore();
+        var released = new ReleasedModel(trainer.Store);
+        var folding = new Folding(trainer.Store, emptied, released, TrainerFixture.Weights, trainer.Options);
+        using var reconciler = new Reconciler(trainer.Store, emptied, released, folding, trainer.Notices, trainer.Options, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<Reconciler>.Instance);
+        await reconciler.StartAsync(Cancellation);
+        await TestKit.Eventually.TrueAsync(async () => await emptied.GetGenerationAsync(Cancellation) is not null);
+        await reconciler.StopAsync(Cancellation);
+
+        Assert.Equal(info!.Version, await emptied.GetReleasedAsync(Cancellation));
+        Assert.Equal(await trainer.FactorStore.GetModelAsync(info.Version, Cancellation), await emptied.GetModelAsync(info.Version, Cancellation));
+        var items = (await emptied.ReadItemChangesAsync(0, 1000, Cancellation)).Items;
+        Assert.Equal(20, items.Count);
+        Assert.Equal("First", items.Single(i => i.ItemId == "item-0-0").Item!.Title);
+        Assert.Equal(await trainer.FactorStore.GetUserAsync(UserRef.User("user-3")), await emptied.GetUserAsync(UserRef.User("user-3")));
+    }
+
+    [Fact]
+    public async Task A_patch_changes_what_it_names_and_a_failing_one_is_dead()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync();
+        var dead = await trainer.SendAsync(
+            new Command { Kind = CommandKind.PutItem, AcceptedAt = Start, Item = new Item { ItemId = "i", Title = "Old", Tags = ["kept"] } },
+            new Command { Kind = CommandKind.PatchItem, AcceptedAt = Start, ItemId = "i", Patch = JsonDocument.Parse("""{"title":"New"}""").RootElement },
+            new Command { Kind = CommandKind.PatchItem, AcceptedAt = Start, ItemId = "i", Patch = JsonDocument.Parse("""{"tags":7}""").RootElement });
+
+        Assert.Single(dead);
+        var item = Assert.Single((await trainer.FactorStore.ReadItemChangesAsync(0, 10, Cancellation)).Items);
+        Assert.Equal("New", item.Item!.Title);
+        Assert.Equal(["kept"], item.Item.Tags);
+    }
+
+    [Fact]
+    public async Task Merging_a_session_moves_its_events_to_the_user()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync();
+        await trainer.SendAsync(TrainerFixture.Event("u", "a", Start), TrainerFixture.Event("u", "b", Start) with { UserId = null, SessionId = "s", EventId = "e2" });
+        await trainer.SendAsync(new Command { Kind = CommandKind.MergeSession, AcceptedAt = Start, UserId = "u", SessionId = "s" });
+
+        Assert.Equal(2, (await trainer.ReadUserAsync(UserRef.User("u")))!.Value.History.Length);
+        Assert.Null(await trainer.ReadUserAsync(UserRef.Session("s")));
+    }
+
+    [Fact]
+    public async Task An_erased_user_leaves_nothing_and_their_late_events_are_dropped()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync();
+        await trainer.SendAsync(TrainerFixture.Event("u", "a", Start));
+        await trainer.SendAsync(new Command { Kind = CommandKind.EraseUser, AcceptedAt = Start.AddDays(1), UserId = "u", ErasureId = "r" });
+        await trainer.SendAsync(TrainerFixture.Event("u", "late", Start.AddHours(1)));
+
+        Assert.Null(await trainer.ReadUserAsync(UserRef.User("u")));
+        Assert.Null(await trainer.Store.ExportUserAsync("u", Cancellation));
+        Assert.Equal(1, trainer.Progress.Dropped);
+        var receipt = await trainer.Store.GetErasureAsync("r", Cancellation);
+        Assert.Equal(1, receipt!.EventsRemoved);
+        Assert.Contains("factorStore", receipt.Stages.Keys);
+    }
+
+    private static async Task<Dictionary<string, float>> ScoresAsync(TrainerFixture trainer, ServedModel served, string userId)
+    {
+        var factor = (await trainer.ReadUserAsync(UserRef.User(userId)))!.Value.Factor;
+        if (factor.Length == 0) factor = served.FoldIn((await trainer.ReadUserAsync(UserRef.User(userId)))!.Value.History);
+        var ids = (await trainer.Store.ReadCatalogueAsync(0, 1000, Cancellation)).ToDictionary(e => e.ItemKey, e => e.ItemId);
+        return Enumerable.Range(0, served.Model.ItemCount).ToDictionary(
+            i => ids[served.ItemKeys[i]],
+            i => Dot(served.Model.ItemFactors.Span.Slice(i * served.Model.Rank, served.Model.Rank), factor));
+    }
+
+    private static float Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    {
+        float sum = 0;
+        for (int i = 0; i < a.Length; i++) sum += a[i] * b[i];
+        return sum;
+    }
+}
