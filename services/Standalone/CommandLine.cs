@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Recommender.Standalone.Import;
 
 namespace Recommender.Standalone;
@@ -43,7 +44,7 @@ public static class CommandLine
         var noDemo = new Option<bool>("--no-demo") { Description = "Start empty (the default)." };
         port.Validators.Add(r =>
         {
-            if (r.GetValueOrDefault<int>() is < 0 or > 65535) r.AddError("--port must be between 0 and 65535.");
+            if (r.Tokens is [var token] && !(int.TryParse(token.Value, CultureInfo.InvariantCulture, out int number) && number is >= 0 and <= 65535)) r.AddError("--port must be a number from 0 to 65535.");
         });
 
         var root = new RootCommand("Recommender: everything in one process, nothing to install.") { data, port, demo, noDemo };

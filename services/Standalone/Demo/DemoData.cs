@@ -52,7 +52,7 @@ internal sealed class DemoData
 
         // Few customers come often: the square of a uniform number.
         double activity = random.Next();
-        int sessions = 3 + (int)(26 * activity * activity);
+        int sessions = 3 + (int)(19 * activity * activity);
         double firstDay = random.Between(0, Days * 0.6);
         var bought = new HashSet<int>();
         for (int s = 0; s < sessions; s++)

@@ -30,6 +30,11 @@ internal static class ImportCommand
             files, preset, to, key, batch, parallel, patience, checkpoint, restart, start,
         };
         foreach (var option in csv.All) command.Options.Add(option);
+        files.Validators.Add(r =>
+        {
+            // As many files as there are would otherwise take a mistyped option for one of them.
+            foreach (var token in r.Tokens.Where(t => t.Value.StartsWith('-'))) r.AddError($"Unknown option '{token.Value}'.");
+        });
         preset.Validators.Add(r =>
         {
             if (r.Tokens is [var token] && !Presets.Contains(token.Value)) r.AddError($"Unknown preset '{token.Value}'; there are: {string.Join(", ", Presets)}.");

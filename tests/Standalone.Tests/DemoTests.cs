@@ -1,0 +1,125 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Recommender.Contracts;
+using Recommender.Standalone.Demo;
+using Xunit;
+
+namespace Recommender.Standalone.Tests;
+
+public sealed class DemoTests
+{
+    private static readonly DateTimeOffset End = new(2024, 6, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly Lazy<DemoData> Data = new(() => DemoData.Generate(End));
+
+    [Fact]
+    public void Is_the_same_everywhere()
+    {
+        Assert.Equal("?", HashOf(Data.Value));
+    }
+
+    [Fact]
+    public void Later_is_the_same_shifted()
+    {
+        var later = DemoData.Generate(End.AddDays(10));
+        Assert.Equal(Data.Value.Events.Select(e => (e.EventId, e.UserId, e.ItemId, e.Type, e.OccurredAt!.Value.AddDays(10))), later.Events.Select(e => (e.EventId, e.UserId, e.ItemId, e.Type, e.OccurredAt!.Value)));
+    }
+
+    [Fact]
+    public void Is_valid_of_the_promised_size_and_in_order()
+    {
+        var data = Data.Value;
+        Assert.Equal(3_000, data.Items.Count);
+        Assert.Equal(3_000, data.Items.Select(i => i.Title).Distinct().Count());
+        Assert.InRange(data.Events.Count, 60_000, 140_000);
+        Assert.Equal(DemoData.Users, data.Events.Select(e => e.UserId).Distinct().Count());
+        Assert.All(data.Items, i => Assert.Null(i.Validate()));
+        Assert.All(data.Events, e => Assert.Null(e.Validate(End)));
+        Assert.All(data.Events, e => Assert.True(e.OccurredAt < End));
+        Assert.True(data.Events.Zip(data.Events.Skip(1)).All(p => p.First.OccurredAt <= p.Second.OccurredAt));
+        Assert.Equal(["cart", "dislike", "purchase", "return", "view"], data.Events.Select(e => e.Type!).Distinct().Order());
+        var published = data.Items.ToDictionary(i => i.ItemId!, i => i.PublishedAt);
+        Assert.All(data.Events, e => Assert.True(published[e.ItemId!] <= e.OccurredAt));
+        Assert.Contains(data.Items, i => i.PublishedAt > End.AddDays(-7));
+    }
+
+    [Fact]
+    public void Customers_have_tastes_that_popularity_does_not_tell()
+    {
+        // Two thirds of a customer's events are on their five commonest shelves; of everyone's together it is a small part.
+        var shelf = Data.Value.Items.ToDictionary(i => i.ItemId!, i => i.Categories[1]);
+        double own = Data.Value.Events.GroupBy(e => e.UserId).Average(g => TopShare(g.Select(e => shelf[e.ItemId!]), 5));
+        double all = TopShare(Data.Value.Events.Select(e => shelf[e.ItemId!]), 5);
+        double topItems = TopShare(Data.Value.Events.Select(e => e.ItemId!), 20);
+        TestContext.Current.SendDiagnosticMessage($"{Data.Value.Events.Count} events; share of the top 5 shelves: own {own:0.000}, all {all:0.000}; of the top 20 items {topItems:0.000}");
+        Assert.True(own > 0.6);
+        Assert.True(all < 0.25);
+        Assert.True(topItems < 0.1);
+    }
+
+    [Fact]
+    public async Task Loads_through_the_api_once_per_folder()
+    {
+        using var folder = new TempFolder();
+        await using var server = await StubServer.StartAsync();
+        using var client = new HttpClient { BaseAddress = new Uri(server.Address) };
+
+        Assert.True(await DemoLoader.LoadAsync(client, folder.Path, cancellationToken: TestContext.Current.CancellationToken));
+        int events = server.Events.Count();
+        Assert.Equal(3_000, server.Items.Count);
+        Assert.Equal(Data.Value.Events.Count, events);
+        Assert.Equal("POST /v1/models", server.Requests.Last());
+
+        Assert.False(await DemoLoader.LoadAsync(client, folder.Path, cancellationToken: TestContext.Current.CancellationToken));
+        Assert.Equal(events, server.Events.Count());
+    }
+
+    [Fact]
+    public async Task Continues_after_an_interruption_with_the_same_events()
+    {
+        using var folder = new TempFolder();
+        await using var server = await StubServer.StartAsync();
+        using var client = new HttpClient { BaseAddress = new Uri(server.Address) };
+        using var stop = new CancellationTokenSource();
+        server.Intercept = (number, _) =>
+        {
+            if (number == 10) stop.Cancel();
+            return Task.FromResult(false);
+        };
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => DemoLoader.LoadAsync(client, folder.Path, cancellationToken: stop.Token));
+        var before = server.Events.ToDictionary(e => e.EventId!);
+        Assert.InRange(before.Count, 1, Data.Value.Events.Count - 1);
+
+        server.Intercept = null;
+        server.EventBatches.Clear();
+        Assert.True(await DemoLoader.LoadAsync(client, folder.Path, cancellationToken: TestContext.Current.CancellationToken));
+        var after = server.Events.ToDictionary(e => e.EventId!);
+        Assert.Equal(Data.Value.Events.Count, after.Count);
+        Assert.All(before, e => Assert.Equal(e.Value, after[e.Key]));
+    }
+
+    [Fact]
+    public async Task Leaves_a_server_with_other_data_alone()
+    {
+        using var folder = new TempFolder();
+        await using var server = await StubServer.StartAsync();
+        server.EventBatches.Enqueue([new Interaction { EventId = "x" }]);
+        using var client = new HttpClient { BaseAddress = new Uri(server.Address) };
+        Assert.False(await DemoLoader.LoadAsync(client, folder.Path, cancellationToken: TestContext.Current.CancellationToken));
+        Assert.Empty(server.Items);
+        Assert.Single(server.Events);
+    }
+
+    private static double TopShare(IEnumerable<string> values, int top)
+    {
+        var counts = values.CountBy(v => v).Select(c => c.Value).OrderDescending().ToList();
+        return (double)counts.Take(top).Sum() / counts.Sum();
+    }
+
+    private static string HashOf(DemoData data)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var item in data.Items) hash.AppendData(JsonSerializer.SerializeToUtf8Bytes(item, ContractsJson.Default.Item));
+        foreach (var e in data.Events) hash.AppendData(JsonSerializer.SerializeToUtf8Bytes(e, ContractsJson.Default.Interaction));
+        return Convert.ToHexStringLower(hash.GetHashAndReset())[..32];
+    }
+}
