@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Recommender.Contracts;
+using Recommender.Factorization;
 using Recommender.Standalone.Demo;
 using Xunit;
 
@@ -14,7 +15,7 @@ public sealed class DemoTests
     [Fact]
     public void Is_the_same_everywhere()
     {
-        Assert.Equal("?", HashOf(Data.Value));
+        Assert.Equal("be3ca4097db777e513f343b712d40e80", HashOf(Data.Value));
     }
 
     [Fact]
@@ -54,6 +55,28 @@ public sealed class DemoTests
         Assert.True(own > 0.6);
         Assert.True(all < 0.25);
         Assert.True(topItems < 0.1);
+    }
+
+    [Fact]
+    public void A_model_finds_what_customers_want_far_better_than_popularity()
+    {
+        var weights = EventWeights.Create();
+        var users = new Dictionary<string, int>();
+        var items = Data.Value.Items.Select((item, i) => (item.ItemId!, i)).ToDictionary();
+        var entries = new List<TimedEntry>();
+        foreach (var e in Data.Value.Events)
+        {
+            if (!users.TryGetValue(e.UserId!, out int user)) users[e.UserId!] = user = users.Count;
+            var preference = weights.Of(e.Type!, e.Value, 0);
+            entries.Add(new(new(user, items[e.ItemId!], (float)preference.Weight, (float)preference.Target), e.OccurredAt!.Value.ToUnixTimeMilliseconds()));
+        }
+
+        var split = Splits.Temporal(users.Count, items.Count, entries);
+        var model = Evaluation.Run(new IalsSettings().Train(split.Train), split);
+        var popular = Evaluation.Run(new PopularitySettings().Train(split.Train), split);
+        TestContext.Current.SendDiagnosticMessage($"Recall@20 / NDCG@20: model {model.Recall:0.000} / {model.Ndcg:0.000}, popular {popular.Recall:0.000} / {popular.Ndcg:0.000}, {model.Users} users");
+        Assert.True(model.Recall > 3 * popular.Recall);
+        Assert.True(model.Ndcg > 3 * popular.Ndcg);
     }
 
     [Fact]
