@@ -62,6 +62,7 @@ public sealed class InteractionWorker(
         }
 
         progress.RaiseFolded(stored.Sequence);
+        if (batch[^1].SentAt is { } sentAt) progress.Sent(sentAt);
         TrainerTelemetry.Stored.Add(stored.Stored);
         TrainerTelemetry.Duplicates.Add(stored.Duplicates);
         TrainerTelemetry.DeadParts.Add(dead.Count);

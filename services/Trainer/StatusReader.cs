@@ -26,6 +26,7 @@ public sealed class StatusReader(
         var depths = await TryAsync("broker", () => streams.GetDepthsAsync(cancellationToken), problems) ?? new Dictionary<string, long>();
         if (reconciler.Problem is { } problem) problems.Add(problem);
 
+        var now = clock.GetUtcNow();
         long sequence = stored?.Sequence ?? 0;
         long trained = newest is [var model, ..] ? model.Watermark : 0;
         var watermarks = new Dictionary<string, long>
@@ -38,11 +39,11 @@ public sealed class StatusReader(
         };
         return new()
         {
-            At = clock.GetUtcNow(),
+            At = now,
             State = problems.Count == 0 ? "ok" : "degraded",
             Problems = problems.Distinct().ToList(),
             Watermarks = watermarks,
-            LagSeconds = new Dictionary<string, double>(),
+            LagSeconds = Lags(now, depths.GetValueOrDefault(Topology.Interactions), sequence, newest is [var last, ..] ? last : null, released),
             QueueDepths = depths,
             ReleasedVersion = pointer ?? released?.Version,
             Users = stored?.Users ?? 0,
@@ -50,6 +51,21 @@ public sealed class StatusReader(
             Events = stored?.Events ?? 0,
             Training = progress.Training,
         };
+    }
+
+    /// <summary>How old what a stage has not seen yet is, in seconds; 0 where it has seen everything.</summary>
+    private Dictionary<string, double> Lags(DateTimeOffset now, long waiting, long sequence, ModelInfo? newest, ModelInfo? released)
+    {
+        double behind = waiting > 0 && progress.LastSentAt is { } sent ? Seconds(now - sent) : 0;
+        return new()
+        {
+            ["stored"] = behind,
+            ["folded"] = behind,
+            ["trained"] = newest is not null && newest.Watermark < sequence ? Seconds(now - newest.TrainedAt) : 0,
+            ["released"] = released is not null && released.Watermark < sequence ? Seconds(now - released.TrainedAt) : 0,
+        };
+
+        static double Seconds(TimeSpan span) => Math.Round(Math.Max(span.TotalSeconds, 0), 3);
     }
 
     private static async Task<T?> TryAsync<T>(string part, Func<Task<T>> read, List<string> problems)

@@ -35,6 +35,7 @@ public static class TrainerExtensions
         AddWorker<InteractionWorker>(services);
         AddWorker<CommandWorker>(services);
         AddWorker<TrainingWorker>(services);
+        services.AddHealthChecks().AddCheck<TrainerHealth>("trainer");
         services.AddNoticeHandler<ModelReleased>(static (sp, _, cancellationToken) => sp.GetRequiredService<ReleasedModel>().RefreshAsync(cancellationToken));
         return builder;
     }

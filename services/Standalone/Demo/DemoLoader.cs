@@ -34,6 +34,7 @@ public static class DemoLoader
 
         if (state.Done) return false;
         await SendAsync(client, DemoData.Generate(state.End), progress, cancellationToken);
+        await StoredAsync(client, cancellationToken);
         using var training = await client.PostAsync("v1/models", null, cancellationToken);
         if (!training.IsSuccessStatusCode) throw new CommandException($"The demonstration is loaded, but training could not be started: {(int)training.StatusCode} {training.ReasonPhrase}.");
         WriteMarker(marker, state with { Done = true });
@@ -58,6 +59,13 @@ public static class DemoLoader
         {
             if (result.Rejected > 0) throw new CommandException($"The server refused {result.Rejected} elements of the demonstration, the first, {result.Rejections[0].Id}: {result.Rejections[0].Field} {result.Rejections[0].Error}.");
         }
+    }
+
+    /// <summary>Accepted is not yet stored: a training that starts too soon would learn from a part.</summary>
+    private static async Task StoredAsync(HttpClient client, CancellationToken cancellationToken)
+    {
+        while (await client.GetFromJsonAsync("v1/status", ContractsJson.Default.StatusResponse, cancellationToken) is { } status && status.QueueDepths.Any(queue => queue.Key != Topology.DeadLetters && queue.Value > 0))
+            await Task.Delay(100, cancellationToken);
     }
 
     private static async Task<bool> IsEmptyAsync(HttpClient client, CancellationToken cancellationToken)

@@ -1,0 +1,10 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Recommender.Trainer;
+
+/// <summary>Degraded while store or factor store cannot be reached: events wait on the broker, nothing is lost, answers grow old.</summary>
+public sealed class TrainerHealth(Reconciler reconciler) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(reconciler.Problem is { } problem ? HealthCheckResult.Degraded(problem) : HealthCheckResult.Healthy());
+}
