@@ -1,0 +1,134 @@
+using System.Net;
+using Recommender.FactorStore;
+using Xunit;
+
+namespace Recommender.Recommend.Tests;
+
+public sealed class ErrorTests : IAsyncLifetime
+{
+    private RecommendHost _host = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        var store = new InProcessFactorStore();
+        await Shop.Whole.FillAsync(store);
+        _host = await RecommendHost.StartAsync(store);
+        await _host.ServesAsync(1);
+    }
+
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
+
+    [Theory]
+    [InlineData("count=-1", "count")]
+    [InlineData("count=1001", "count")]
+    [InlineData("count=abc", "count")]
+    [InlineData("count=", "count")]
+    [InlineData("cout=5", "cout")]
+    [InlineData("explain=maybe", "explain")]
+    [InlineData("includeSeen=2", "includeSeen")]
+    [InlineData("diversity=1.5", "diversity")]
+    [InlineData("diversity=NaN", "diversity")]
+    [InlineData("placement=nowhere", "placement")]
+    [InlineData("category=", "category")]
+    [InlineData("cursor=abc", "cursor")]
+    [InlineData("cursor=", "cursor")]
+    public async Task A_wrong_parameter_is_named(string query, string place) =>
+        Assert.StartsWith(place + " ", await _host.GetErrorAsync("/v1/users/reader/recommendations?" + query));
+
+    [Theory]
+    [InlineData("popular?placement=home", "placement")]
+    [InlineData("popular?explain=true", "explain")]
+    [InlineData("latest?count=-5", "count")]
+    [InlineData("item-01/similar?count=9999", "count")]
+    public async Task A_wrong_parameter_of_a_list_is_named(string path, string place) =>
+        Assert.StartsWith(place + " ", await _host.GetErrorAsync("/v1/items/" + path));
+
+    [Theory]
+    [InlineData("""{"userId":""}""", "userId ")]
+    [InlineData("""{"count":1001}""", "count ")]
+    [InlineData("""{"count":"5"}""", "$.count")]
+    [InlineData("""{"diversity":2}""", "diversity ")]
+    [InlineData("""{"placement":"nowhere"}""", "placement ")]
+    [InlineData("""{"cursor":"AAAA"}""", "cursor ")]
+    [InlineData("""{"wat":1}""", "wat")]
+    [InlineData("""{"history":[{"itemId":"a"},{"type":"view"}]}""", "history[1].itemId ")]
+    [InlineData("""{"history":[{"itemId":"a","type":""}]}""", "history[0].type ")]
+    [InlineData("""{"history":[{"itemId":"a","value":1e300}]}""", "history[0].value ")]
+    [InlineData("""{"history":[null]}""", "history[0] ")]
+    [InlineData("""{"exclude":["a",""]}""", "exclude[1] ")]
+    [InlineData("""{"pins":[{"itemId":"a","position":0}]}""", "pins[0].position ")]
+    [InlineData("""{"pins":[{"itemId":"a","position":21}]}""", "pins[0].position ")]
+    [InlineData("""{"pins":[{"itemId":"a","position":1},{"itemId":"b","position":1}]}""", "pins[1].position ")]
+    [InlineData("""{"pins":[{"itemId":"a","position":1},{"itemId":"a","position":2}]}""", "pins[1].itemId ")]
+    [InlineData("""{"boosts":[{"factor":2}]}""", "boosts[0].filter ")]
+    [InlineData("""{"boosts":[{"filter":{},"factor":0}]}""", "boosts[0].factor ")]
+    [InlineData("""{"boosts":[{"filter":{"must":[{"key":"nope","any":["x"]}]},"factor":2}]}""", "boosts[0].filter.must[0].key ")]
+    [InlineData("""{"filter":{"must":[{"key":"colour","any":["red"]}]}}""", "filter.must[0].key ")]
+    [InlineData("""{"filter":{"must":[{"any":["red"]}]}}""", "filter.must[0].key ")]
+    [InlineData("""{"filter":{"must":[{"key":"price"}]}}""", "filter.must[0] ")]
+    [InlineData("""{"filter":{"mustNot":[{"key":"price","any":["cheap"]}]}}""", "filter.mustNot[0].any[0] ")]
+    [InlineData("""{"filter":{"should":[{"key":"brand","lt":3}]}}""", "filter.should[0] ")]
+    [InlineData("""{"filter":{"must":[{"key":"price","lt":"3"}]}}""", "filter.must[0].lt ")]
+    [InlineData("""{"filter":{"must":[{"key":"price","lt":true}]}}""", "filter.must[0].lt ")]
+    [InlineData("""{"filter":{"must":[{"key":"publishedAt","lt":"yesterday"}]}}""", "filter.must[0].lt ")]
+    [InlineData("""{"filter":{"must":[{"key":"publishedAt","lt":5}]}}""", "filter.must[0].lt ")]
+    [InlineData("""{"filter":{"must":[{"key":"categories","any":[1]}]}}""", "filter.must[0].any[0] ")]
+    [InlineData("""{"filter":{"must":[{"key":"categories","any":[]}]}}""", "filter.must[0].any ")]
+    [InlineData("""{"filter":{"must":[{"key":"categories","any":[["a"]]}]}}""", "filter.must[0].any[0] ")]
+    [InlineData("""{"filter":{"musst":[]}}""", "musst")]
+    [InlineData("""{"filter":{"must":[{"key":"price","between":[1,2]}]}}""", "between")]
+    [InlineData("""{"filter":5}""", "filter")]
+    [InlineData("""{"filter":{"must":[{"key":"a","any":[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}]}}""", "filter.must[0].any")]
+    [InlineData("nonsense", "")]
+    [InlineData("null", "")]
+    public async Task What_is_wrong_in_a_body_is_named(string body, string place) => Assert.Contains(place, await _host.PostErrorAsync(body));
+
+    [Fact]
+    public async Task Oversized_requests_are_refused()
+    {
+        string many(int count, string element) => string.Join(',', Enumerable.Repeat(element, count));
+        Assert.StartsWith("history ", await _host.PostErrorAsync($$"""{"history":[{{many(1001, """{"itemId":"a"}""")}}]}"""));
+        Assert.StartsWith("exclude ", await _host.PostErrorAsync($$"""{"exclude":[{{many(10_001, "\"a\"")}}]}"""));
+        Assert.StartsWith("boosts ", await _host.PostErrorAsync($$"""{"boosts":[{{many(33, """{"filter":{},"factor":2}""")}}]}"""));
+        Assert.StartsWith("filter.must[64] ", await _host.PostErrorAsync($$$"""{"filter":{"must":[{{{many(65, """{"key":"price","lt":5}""")}}}]}}"""));
+        Assert.StartsWith("filter.must[0].any ", await _host.PostErrorAsync($$$"""{"filter":{"must":[{"key":"price","any":[{{{many(1001, "1")}}}]}]}}"""));
+        Assert.StartsWith("pins ", await _host.PostErrorAsync($$"""{"count":1000,"pins":[{{string.Join(',', Enumerable.Range(1, 101).Select(i => $$"""{"itemId":"i{{i}}","position":{{i}}}"""))}}]}"""));
+        Assert.StartsWith("itemIds ", await _host.PostErrorAsync($$"""{"itemIds":[{{many(10_001, "\"a\"")}}]}""", "/v1/rank"));
+        Assert.StartsWith("userIds ", await _host.PostErrorAsync($$"""{"userIds":[{{many(10_001, "\"a\"")}}]}""", "/v1/recommendations/batch"));
+        Assert.StartsWith("userId ", await _host.GetErrorAsync($"/v1/users/{new string('a', 257)}/recommendations"));
+    }
+
+    [Theory]
+    [InlineData("""{}""", "itemIds ")]
+    [InlineData("""{"itemIds":["a",""]}""", "itemIds[1] ")]
+    [InlineData("""{"itemIds":["a"],"count":3}""", "count")]
+    public async Task What_is_wrong_in_a_rank_request_is_named(string body, string place) => Assert.Contains(place, await _host.PostErrorAsync(body, "/v1/rank"));
+
+    [Theory]
+    [InlineData("""{}""", "userIds ")]
+    [InlineData("""{"userIds":["a","\u0001"]}""", "userIds[1] ")]
+    [InlineData("""{"userIds":["a"],"filter":{"must":[{"key":"nope","any":[1]}]}}""", "filter.must[0].key ")]
+    public async Task What_is_wrong_in_a_batch_is_found_before_the_first_line(string body, string place) => Assert.StartsWith(place, await _host.PostErrorAsync(body, "/v1/recommendations/batch"));
+
+    [Fact]
+    public async Task Percent_encoding_that_is_none_is_refused()
+    {
+        var response = await _host.Client.GetAsync(new Uri("/v1/users/a%FF/recommendations", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("Placements:home:Count", "5000", "Placements:home:Count")]
+    [InlineData("Placements:home:Colour", "red", "Placements:home:Colour")]
+    [InlineData("Placements:home:Diversity", "2", "Placements:home:Diversity")]
+    [InlineData("Placements:home:Filter:Must:0:Any:0", "x", "Filter.must[0].key")]
+    [InlineData("Placements:home:Boosts:0:Factor", "0", "Boosts[0].factor")]
+    [InlineData("Recommend:DefaultCount", "0", "Recommend:DefaultCount")]
+    [InlineData("Recommend:Fallback", "random", "Recommend:Fallback")]
+    [InlineData("EventTypes:view:Weight", "-1", "EventTypes:view")]
+    public async Task A_wrong_setting_stops_the_start_and_is_named(string key, string value, string place)
+    {
+        var error = await Assert.ThrowsAnyAsync<Exception>(() => RecommendHost.StartAsync(new InProcessFactorStore(), (key, value)));
+        Assert.Contains(place, error.Message, StringComparison.Ordinal);
+    }
+}
