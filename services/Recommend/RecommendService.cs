@@ -5,8 +5,10 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.Factorization;
+using Recommender.Messaging;
 using Recommender.Recommend.Answering;
 using Recommender.Recommend.Endpoints;
 using Recommender.Recommend.Requests;
@@ -43,6 +45,16 @@ public static class RecommendService
         services.AddHostedService(provider => provider.GetRequiredService<Refresher>());
         services.AddHealthChecks().AddCheck<ServingHealth>("serving");
 
+        // Notices are nudges: the refresher looks by itself as well.
+        services.AddNoticeHandler<ModelReleased>((provider, _, _) => Nudge(provider));
+        services.AddNoticeHandler<CatalogueChanged>((provider, _, _) => Nudge(provider));
+        services.AddNoticeHandler<UserErased>((provider, notice, _) =>
+        {
+            provider.GetRequiredService<SimilarUsers>().Forget(notice.UserId);
+            provider.GetRequiredService<Rotation>().Forget(UserRef.User(notice.UserId));
+            return Task.CompletedTask;
+        });
+
         // A cursor in a query string grows with what was shown.
         services.Configure<KestrelServerOptions>(kestrel => kestrel.Limits.MaxRequestLineSize = 64 * 1024);
         return builder;
@@ -57,6 +69,12 @@ public static class RecommendService
         BatchEndpoint.Map(routes, answers);
         ServingEndpoint.Map(routes, answers.Serving);
         return routes;
+    }
+
+    private static Task Nudge(IServiceProvider provider)
+    {
+        provider.GetRequiredService<Refresher>().Nudge();
+        return Task.CompletedTask;
     }
 
     /// <summary>Not ready before the catalogue was read once; degraded while answers come from memory alone.</summary>

@@ -39,7 +39,8 @@ internal sealed class RecommendHost : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         var log = new RecordingLogger();
         builder.Logging.ClearProviders().AddProvider(log);
-        builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, s.Value)).Append(new("urls", "http://127.0.0.1:0")).Append(new("Recommend:PollMilliseconds", "20")));
+        builder.Configuration.AddInMemoryCollection([new("urls", "http://127.0.0.1:0"), new("Recommend:PollMilliseconds", "20")]);
+        builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, s.Value)));
         builder.AddServiceDefaults("recommend");
         builder.Services.AddSingleton(store);
         builder.AddRecommend();
@@ -112,7 +113,8 @@ internal sealed class RecordingLogger : ILoggerProvider, ILogger
         }
     }
 
-    public ILogger CreateLogger(string categoryName) => this;
+    /// <summary>The framework's own words about health checks are left out.</summary>
+    public ILogger CreateLogger(string categoryName) => categoryName.StartsWith("Recommender.", StringComparison.Ordinal) ? this : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
 
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;

@@ -106,7 +106,9 @@ public sealed class RecommendationTests : IAsyncLifetime
         })
         {
             Assert.Equal(Sources.Session, answer.Source);
-            Assert.All(answer.Items, i => Assert.Equal("music", Shop.CategoryOf(i.ItemId)));
+            Assert.Equal(1, answer.ModelVersion);
+            Assert.Equal("music", Shop.CategoryOf(answer.Items[0].ItemId));
+            Assert.DoesNotContain(Shop.IdOf(2), answer.Items.Select(i => i.ItemId));
         }
 
         // A user and a session of one name have nothing in common.
@@ -228,6 +230,14 @@ public sealed class RecommendationTests : IAsyncLifetime
         var expected = plain.Keys.OrderByDescending(Boosted).Take(5).ToList();
         Assert.Equal(expected, boosted.Items.Select(i => i.ItemId));
         Assert.All(boosted.Items, i => Assert.Equal(Boosted(i.ItemId), i.Score, 1e-5f));
+    }
+
+    [Fact]
+    public async Task Boosts_lift_what_is_popular_too()
+    {
+        var answer = await _host.PostAsync("""{"count":3,"boosts":[{"filter":{"must":[{"key":"price","lte":30},{"key":"price","gte":29}]},"factor":100}]}""");
+        Assert.Equal([Shop.IdOf(30), Shop.IdOf(29), Shop.IdOf(59)], answer.Items.Select(i => i.ItemId));
+        Assert.Equal(3000, answer.Items[0].Score);
     }
 
     [Fact]

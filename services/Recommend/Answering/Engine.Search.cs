@@ -20,8 +20,7 @@ internal sealed partial class Engine
         // Diversity chooses from a pool: the larger it is, the further an item may come from.
         int pool = query.Diversity > 0 ? Math.Max(missing * 4, 100) : missing;
         pool = Math.Min(pool, model.ItemCount);
-        bool boosted = query.Boosts is not null || query.Placement is { Boosts.Count: > 0 };
-        int found = boosted ? SearchBoosted(state, query, allowed, pool) : SearchPlain(model, query, allowed, pool);
+        int found = query.BoostSets.Count > 0 ? SearchBoosted(state, query, allowed, pool) : SearchPlain(model, query, allowed, pool);
         var candidates = query.Scored.AsSpan(0, found);
         if (query.Diversity > 0) candidates = candidates[..Diversity.Select(model.Index, candidates, missing, (float)query.Diversity)];
         foreach (var item in candidates) query.AddItem(item.Item, item.Score, fromModel: true);
@@ -39,39 +38,61 @@ internal sealed partial class Engine
     /// </summary>
     private static int SearchBoosted(ServingState state, Query query, ItemSet? allowed, int count)
     {
-        var model = state.Model!;
-        var attributes = state.Catalogue.Attributes;
-        var sets = new List<(ItemSet Set, float Factor)>();
-        double lift = 1;
-        int boostCount = query.Boosts?.Count ?? 0;
-        for (int i = 0; i < boostCount + (query.Placement?.Boosts.Count ?? 0); i++)
+        for (int width = Math.Max(count, 32) * 2; ; width *= 4)
         {
-            var boost = i < boostCount ? query.Boosts![i] : query.Placement!.Boosts[i - boostCount];
-            var set = new ItemSet(0);
-            attributes.Compile(attributes.Translate(boost.Filter!, i < boostCount ? $"boosts[{i}].filter" : null, state.Catalogue), set);
-            sets.Add((set, (float)boost.Factor));
-            if (boost.Factor > 1) lift *= boost.Factor;
+            bool all = width >= state.Model!.ItemCount || width > MaxCandidates;
+            int found = SearchPlain(state.Model, query, allowed, all ? state.Model.ItemCount : width);
+            if (Boost(state, query, query.Scored.AsSpan(0, found), count, all || found < width)) return Math.Min(count, found);
+        }
+    }
+
+    /// <summary>The same for the fallback's rankings, by their scores.</summary>
+    private static int TakeBoosted(ServingState state, Query query, ItemSet? allowed, Ranking ranking, bool logarithmic, int count)
+    {
+        for (int width = Math.Max(count, 32) * 2; ; width *= 4)
+        {
+            bool all = width >= state.Catalogue.Count || width > MaxCandidates;
+            var ranked = Query.Room(ref query.Ranked, all ? state.Catalogue.Count : width);
+            int found = ranking.Take(state.Catalogue, allowed, query.Excluded, ranked);
+            var candidates = Query.Room(ref query.Scored, found);
+            for (int i = 0; i < found; i++) candidates[i] = new ScoredItem(ranked[i].Position, RankingScore(ranking, ranked[i], logarithmic));
+            if (Boost(state, query, candidates, count, all || found < width)) return Math.Min(count, found);
+        }
+    }
+
+    /// <summary>Applies the boosts to candidates, best first, and orders them anew.</summary>
+    /// <param name="complete">Whether there is nothing beyond the candidates.</param>
+    /// <returns>Whether the first <paramref name="count"/> are certain.</returns>
+    private static bool Boost(ServingState state, Query query, Span<ScoredItem> candidates, int count, bool complete)
+    {
+        double lift = 1;
+        foreach (var (_, factor) in query.BoostSets) lift *= Math.Max(factor, 1);
+        float lowest = candidates.IsEmpty ? 0 : candidates[^1].Score;
+        for (int i = 0; i < candidates.Length; i++)
+        {
+            float score = candidates[i].Score;
+            foreach (var (set, factor) in query.BoostSets)
+                if (set.Contains(candidates[i].Item)) score = score >= 0 ? score * factor : score / factor;
+            candidates[i] = new ScoredItem(candidates[i].Item, score);
         }
 
-        for (int width = count * 2; ; width *= 4)
-        {
-            bool all = width >= model.ItemCount || width > MaxCandidates;
-            int found = SearchPlain(model, query, allowed, all ? model.ItemCount : width);
-            var candidates = query.Scored.AsSpan(0, found);
-            float lowest = found > 0 ? candidates[^1].Score : 0;
-            for (int i = 0; i < found; i++)
-            {
-                float score = candidates[i].Score;
-                foreach (var (set, factor) in sets)
-                    if (set.Contains(candidates[i].Item)) score = score >= 0 ? score * factor : score / factor;
-                candidates[i] = new ScoredItem(candidates[i].Item, score);
-            }
+        var catalogue = state.Catalogue;
+        candidates.Sort((a, b) => a.Score != b.Score ? b.Score.CompareTo(a.Score) : string.CompareOrdinal(catalogue[a.Item]?.Id, catalogue[b.Item]?.Id));
+        double bound = lowest >= 0 ? lowest * lift : lowest / lift;
+        return complete || candidates[Math.Min(count, candidates.Length) - 1].Score > bound;
+    }
 
-            candidates.Sort(static (a, b) => a.IsBetterThan(b) ? -1 : b.IsBetterThan(a) ? 1 : 0);
-            int kept = Math.Min(count, found);
-            if (all || found < width) return kept;
-            double bound = lowest >= 0 ? lowest * lift : lowest / lift;
-            if (candidates[kept - 1].Score > bound) return kept;
+    /// <summary>The boosts of request and placement as sets of positions.</summary>
+    private static void CompileBoosts(ServingState state, Query query)
+    {
+        query.BoostSets.Clear();
+        int own = query.Boosts?.Count ?? 0;
+        for (int i = 0; i < own + (query.Placement?.Boosts.Count ?? 0); i++)
+        {
+            var boost = i < own ? query.Boosts![i] : query.Placement!.Boosts[i - own];
+            var set = new ItemSet(0);
+            state.Catalogue.Attributes.Compile(state.Catalogue.Attributes.Translate(boost.Filter!, i < own ? $"boosts[{i}].filter" : null, state.Catalogue), set);
+            query.BoostSets.Add((set, (float)boost.Factor));
         }
     }
 

@@ -31,6 +31,7 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
             for (int i = 0; i < query.HistoryLength; i++) query.Excluded.Add(query.History[i].Item);
         Exclude(state, query);
         var allowed = Allowed(state, query);
+        CompileBoosts(state, query);
         int pinned = PlacePins(state, query);
 
         // One more than asked for tells whether another page follows.
@@ -233,21 +234,30 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
             if (step == 1 && first == Sources.Popular) break;
             var ranking = source switch { Sources.Trending => catalogue.Trending, Sources.Latest => catalogue.Latest, _ => catalogue.Popular };
             foreach (var item in query.Items.AsSpan(0, query.ItemCount)) query.Excluded.Add(item.Position);
-            var room = Query.Room(ref query.Ranked, wanted - query.ItemCount);
-            int found = ranking.Take(catalogue, allowed, query.Excluded, room);
+            int missing = wanted - query.ItemCount;
             bool behind = query.ItemCount > 0;
+            if (query.BoostSets.Count > 0 && !behind)
+            {
+                int boosted = TakeBoosted(state, query, allowed, ranking, source == Sources.Trending, missing);
+                if (boosted > 0) query.Source = source;
+                for (int i = 0; i < boosted; i++) query.AddItem(query.Scored[i].Item, query.Scored[i].Score, fromModel: false);
+                continue;
+            }
+
+            var room = Query.Room(ref query.Ranked, missing);
+            int found = ranking.Take(catalogue, allowed, query.Excluded, room);
             float ceiling = behind ? Math.Min(0, query.Items[query.ItemCount - 1].Score) : 0;
             if (!behind && found > 0) query.Source = source;
             for (int i = 0; i < found; i++)
-            {
-                // A trend is the logarithm of a sum that grows with time: shown as the share of the strongest.
-                float score = behind ? ceiling : source == Sources.Trending ? (float)Math.Pow(2, room[i].Value - ranking.TopValue) : (float)room[i].Value;
-                query.AddItem(room[i].Position, score, fromModel: false);
-            }
+                query.AddItem(room[i].Position, behind ? ceiling : RankingScore(ranking, room[i], source == Sources.Trending), fromModel: false);
         }
 
         if (query.ItemCount == 0 && !query.UsedModel) query.Source = first;
     }
+
+    /// <summary>A trend is the logarithm of a sum that grows with time: it is shown as the share of the strongest.</summary>
+    private static float RankingScore(Ranking ranking, RankedItem item, bool logarithmic) =>
+        logarithmic ? (float)Math.Pow(2, item.Value - ranking.TopValue) : (float)item.Value;
 
     private static float Score(ServingModel model, Query query, int position)
     {

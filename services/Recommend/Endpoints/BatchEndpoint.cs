@@ -17,7 +17,7 @@ internal static class BatchEndpoint
 
     public static void Map(IEndpointRouteBuilder routes, Answers answers) =>
         routes.MapPost("/v1/recommendations/batch", context => PostAsync(context, answers))
-            .DescribeBody<BatchRequest>().Describe<RecommendationResponse>(typeof(BatchEndpoint), nameof(DescribeNone), "Recommendations for many users, as NDJSON");
+            .DescribeBody<BatchRequest>().Describe<RecommendationResponse>("Recommendations for many users, as NDJSON");
 
     private static async Task PostAsync(HttpContext context, Answers answers)
     {
@@ -87,6 +87,4 @@ internal static class BatchEndpoint
             answers.Measure(query, started);
         }
     }
-
-    private static void DescribeNone() => throw new NotSupportedException();
 }

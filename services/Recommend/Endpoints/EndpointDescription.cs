@@ -2,23 +2,71 @@ using System.Reflection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.OpenApi;
 using Recommender.ServiceDefaults;
 
 namespace Recommender.Recommend.Endpoints;
 
+/// <summary>A parameter as OpenAPI shows it.</summary>
+internal sealed record Parameter(string Name, JsonSchemaType Type, string Description, ParameterLocation In = ParameterLocation.Query, bool Repeats = false)
+{
+    public static readonly Parameter User = new("userId", JsonSchemaType.String, "External id of the user, percent-encoded.", ParameterLocation.Path);
+    public static readonly Parameter Item = new("itemId", JsonSchemaType.String, "External id of the item, percent-encoded.", ParameterLocation.Path);
+    public static readonly Parameter Count = new("count", JsonSchemaType.Integer, "Items wanted, 0 to 1000.");
+    public static readonly Parameter[] List =
+    [
+        Count,
+        new("category", JsonSchemaType.String, "Only items with this category; repeated: with one of them.", Repeats: true),
+        new("tag", JsonSchemaType.String, "Only items with this tag; repeated: with one of them.", Repeats: true),
+        new("exclude", JsonSchemaType.String, "Id of an item that must not appear; may be repeated.", Repeats: true),
+        new("cursor", JsonSchemaType.String, "The 'next' of the page before."),
+    ];
+
+    public static readonly Parameter[] Recommendations =
+    [
+        User,
+        .. List,
+        new("placement", JsonSchemaType.String, "A configured placement, whose settings hold unless the request has its own."),
+        new("sessionId", JsonSchemaType.String, "Session to recommend from while the user is unknown."),
+        new("includeSeen", JsonSchemaType.Boolean, "Whether items of the user's history may appear."),
+        new("explain", JsonSchemaType.Boolean, "Whether each item comes with the shares of the history in its score."),
+        new("diversity", JsonSchemaType.Number, "0 (only relevance) to 1 (only variety)."),
+    ];
+
+    public OpenApiParameter ToOpenApi()
+    {
+        var schema = new OpenApiSchema { Type = Type };
+        return new OpenApiParameter
+        {
+            Name = Name,
+            In = In,
+            Required = In == ParameterLocation.Path,
+            Description = Description,
+            Schema = Repeats ? new OpenApiSchema { Type = JsonSchemaType.Array, Items = schema } : schema,
+        };
+    }
+}
+
 /// <summary>What OpenAPI says about endpoints that read their requests themselves.</summary>
 internal static class EndpointDescription
 {
+    // An endpoint is described only if it carries a method.
+    private static readonly MethodInfo s_method = ((Action)Nothing).Method;
+
     public static IEndpointConventionBuilder DescribeBody<TBody>(this IEndpointConventionBuilder endpoint) =>
         endpoint.WithMetadata(new AcceptsMetadata(["application/json"], typeof(TBody)));
 
-    /// <param name="signature">Name of a method of <paramref name="owner"/> whose parameters are the request's.</param>
-    public static IEndpointConventionBuilder Describe<TResponse>(this IEndpointConventionBuilder endpoint, Type owner, string signature, string summary)
+    public static IEndpointConventionBuilder Describe<TResponse>(this IEndpointConventionBuilder endpoint, string summary, params Parameter[] parameters) => endpoint
+        .WithMetadata(s_method, new ProducesResponseTypeMetadata(200, typeof(TResponse), ["application/json"]), new ProducesResponseTypeMetadata(400, typeof(void), ["application/problem+json"]))
+        .WithMetadata(new EndpointSummaryAttribute(summary), new TagsAttribute("recommend"))
+        .AddOpenApiOperationTransformer((operation, _, _) =>
+        {
+            operation.Parameters = [.. parameters.Select(p => p.ToOpenApi())];
+            return Task.CompletedTask;
+        })
+        .RequireScope("read");
+
+    private static void Nothing()
     {
-        var method = owner.GetMethod(signature, BindingFlags.Static | BindingFlags.NonPublic) ?? throw new MissingMethodException(owner.Name, signature);
-        return endpoint
-            .WithMetadata(method, new ProducesResponseTypeMetadata(200, typeof(TResponse), ["application/json"]), new ProducesResponseTypeMetadata(400, typeof(void), ["application/problem+json"]))
-            .WithMetadata(new EndpointSummaryAttribute(summary))
-            .RequireScope("read");
     }
 }

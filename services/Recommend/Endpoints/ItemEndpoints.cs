@@ -18,11 +18,11 @@ internal static class ItemEndpoints
         MapList(routes, answers, "trending", AnswerKind.Trending, "The items with most events lately");
         MapList(routes, answers, "latest", AnswerKind.Latest, "The newest items");
         routes.MapGet("/v1/items/{itemId}/similar", context => Similar(context, answers))
-            .Describe<RecommendationResponse>(typeof(ItemEndpoints), nameof(DescribeSimilar), "Items of like audience");
+            .Describe<RecommendationResponse>("Items of like audience", [Parameter.Item, .. Parameter.List]);
     }
 
     private static void MapList(IEndpointRouteBuilder routes, Answers answers, string name, AnswerKind kind, string summary) =>
-        routes.MapGet("/v1/items/" + name, context => List(context, answers, kind)).Describe<RecommendationResponse>(typeof(ItemEndpoints), nameof(DescribeList), summary);
+        routes.MapGet("/v1/items/" + name, context => List(context, answers, kind)).Describe<RecommendationResponse>(summary, Parameter.List);
 
     private static Task List(HttpContext context, Answers answers, AnswerKind kind)
     {
@@ -52,8 +52,4 @@ internal static class ItemEndpoints
         answers.Send(context, query, started);
         return Task.CompletedTask;
     }
-
-    private static void DescribeList(int? count, string[]? category, string[]? tag, string[]? exclude, string? cursor) => throw new NotSupportedException();
-
-    private static void DescribeSimilar(string itemId, int? count, string[]? category, string[]? tag, string[]? exclude, string? cursor) => throw new NotSupportedException();
 }

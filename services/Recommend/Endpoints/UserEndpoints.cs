@@ -17,15 +17,15 @@ internal static class UserEndpoints
     public static void Map(IEndpointRouteBuilder routes, Answers answers, SimilarUsers similarUsers)
     {
         routes.MapGet("/v1/users/{userId}/recommendations", context => GetAsync(context, answers, similarUsers))
-            .Describe<RecommendationResponse>(typeof(UserEndpoints), nameof(DescribeGet), "Recommendations for a user");
+            .Describe<RecommendationResponse>("Recommendations for a user", Parameter.Recommendations);
         routes.MapPost("/v1/recommendations", context => PostAsync(context, answers))
-            .DescribeBody<RecommendationRequest>().Describe<RecommendationResponse>(typeof(UserEndpoints), nameof(DescribeNone), "Recommendations with everything a request can ask");
+            .DescribeBody<RecommendationRequest>().Describe<RecommendationResponse>("Recommendations with everything a request can ask");
         routes.MapPost("/v1/rank", context => RankAsync(context, answers))
-            .DescribeBody<RankRequest>().Describe<RecommendationResponse>(typeof(UserEndpoints), nameof(DescribeNone), "Scores and orders given items");
+            .DescribeBody<RankRequest>().Describe<RecommendationResponse>("Scores and orders given items");
         routes.MapGet("/v1/users/{userId}/history", context => HistoryAsync(context, answers))
-            .Describe<UserHistoryResponse>(typeof(UserEndpoints), nameof(DescribeUser), "What is known of a user, newest first");
+            .Describe<UserHistoryResponse>("What is known of a user, newest first", Parameter.User);
         routes.MapGet("/v1/users/{userId}/similar", context => SimilarAsync(context, answers, similarUsers))
-            .Describe<SimilarUsersResponse>(typeof(UserEndpoints), nameof(DescribeSimilar), "Users of like taste among those seen lately");
+            .Describe<SimilarUsersResponse>("Users of like taste among those seen lately", Parameter.User, Parameter.Count);
     }
 
     private static Task GetAsync(HttpContext context, Answers answers, SimilarUsers similarUsers)
@@ -143,14 +143,4 @@ internal static class UserEndpoints
         var response = await similarUsers.FindAsync(userId, value, count, context.RequestAborted);
         await TypedResults.Json(response, ContractsJson.Default.SimilarUsersResponse).ExecuteAsync(context);
     }
-
-    // Signatures for the API description alone: the endpoints read their parameters themselves, without allocating.
-    private static void DescribeGet(string userId, int? count, string[]? category, string[]? tag, string? placement, string? sessionId, bool? includeSeen, bool? explain, double? diversity, string[]? exclude, string? cursor) => throw new NotSupportedException();
-
-    private static void DescribeUser(string userId) => throw new NotSupportedException();
-
-    private static void DescribeSimilar(string userId, int? count) => throw new NotSupportedException();
-
-    private static void DescribeNone() => throw new NotSupportedException();
-
 }

@@ -68,6 +68,7 @@ internal sealed class Query
     // Work.
     public readonly PositionSet Excluded = new();
     public readonly ItemSet Allowed = new(0);
+    public readonly List<(ItemSet Set, float Factor)> BoostSets = [];
     public HistoryEntry[] History = new HistoryEntry[64];
     public int HistoryLength;
 
@@ -125,6 +126,7 @@ internal sealed class Query
         Tags.Clear();
         ShownKeys.Clear();
         ExcludedIds.Clear();
+        BoostSets.Clear();
         Source = Sources.Popular;
         Json.Clear();
         ClearAnswer();

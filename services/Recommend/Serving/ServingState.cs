@@ -45,15 +45,12 @@ internal sealed class ServingModel
 /// Everything an answer is made from. A request takes the current one once and uses nothing else, so that no answer mixes two models.
 /// </summary>
 /// <param name="Catalogue">Laid out for <paramref name="Model"/>.</param>
-internal sealed record ServingState(ServingModel? Model, Catalogue Catalogue)
-{
-    public static readonly ServingState Empty = new(null, new Catalogue([]));
-}
+internal sealed record ServingState(ServingModel? Model, Catalogue Catalogue);
 
 /// <summary>What is served now, and how the refresher fares. Written by the refresher, read by every request.</summary>
 internal sealed class Serving
 {
-    private ServingState _state = ServingState.Empty;
+    private ServingState _state = new(null, new Catalogue([]));
     private long _answers;
 
     public ServingState State

@@ -1,0 +1,62 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Recommender.FactorStore;
+using Xunit;
+
+namespace Recommender.Recommend.Tests;
+
+/// <summary>Counts what the whole process allocates, so nothing else may run beside it.</summary>
+[CollectionDefinition(nameof(AllocationTests), DisableParallelization = true)]
+public sealed class AllocationCollection;
+
+[Collection(nameof(AllocationTests))]
+public sealed class AllocationTests
+{
+    /// <summary>The promise of the hot path, the web server's own part included.</summary>
+    private const int BytesPerRequest = 2048;
+
+    [Theory]
+    [InlineData("/v1/users/reader/recommendations")]
+    [InlineData("/v1/users/stale/recommendations")]
+    [InlineData("/v1/users/nobody/recommendations")]
+    public async Task A_request_allocates_little(string path)
+    {
+        var store = new InProcessFactorStore();
+        await Shop.Whole.FillAsync(store, 1, Shop.Whole.User("stale", 99, Shop.Bought(0), Shop.Bought(3)) with { ModelVersion = 99 });
+        await using var host = await RecommendHost.StartAsync(store, ("Recommend:PollMilliseconds", "60000"));
+        await host.ServesAsync(1);
+
+        // A plain socket with one buffer: what is counted is the server's alone.
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(IPAddress.Loopback, host.Client.BaseAddress!.Port, TestContext.Current.CancellationToken);
+        byte[] request = Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        byte[] buffer = new byte[64 * 1024];
+        for (int i = 0; i < 300; i++) RoundTrip(socket, request, buffer);
+        const int Requests = 500;
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        for (int i = 0; i < Requests; i++) RoundTrip(socket, request, buffer);
+        double each = (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)Requests;
+        TestContext.Current.TestOutputHelper!.WriteLine($"{path}: {each:0} bytes per request");
+        Assert.InRange(each, 0, BytesPerRequest);
+    }
+
+    private static void RoundTrip(Socket socket, byte[] request, byte[] buffer)
+    {
+        socket.Send(request);
+        int length = 0, total = int.MaxValue;
+        while (length < total)
+        {
+            int read = socket.Receive(buffer.AsSpan(length));
+            if (read == 0) throw new IOException("The server closed the connection.");
+            length += read;
+            int end = buffer.AsSpan(0, length).IndexOf("\r\n\r\n"u8);
+            if (end < 0 || total != int.MaxValue) continue;
+            var head = buffer.AsSpan(0, end);
+            if (!head.StartsWith("HTTP/1.1 200"u8)) throw new InvalidOperationException(Encoding.ASCII.GetString(buffer, 0, length));
+            int at = head.IndexOf("Content-Length: "u8) + 16;
+            System.Buffers.Text.Utf8Parser.TryParse(head[at..], out int content, out _);
+            total = end + 4 + content;
+        }
+    }
+}

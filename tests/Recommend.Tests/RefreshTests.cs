@@ -1,0 +1,254 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Recommender.Contracts;
+using Recommender.FactorStore;
+using Recommender.TestKit;
+using Xunit;
+
+namespace Recommender.Recommend.Tests;
+
+/// <summary>Models, catalogue and factor store changing under the service.</summary>
+public sealed class RefreshTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Releases_under_load_fail_no_request_and_mix_no_answer()
+    {
+        // Only even items have factors in one model, only odd ones in the other: every item of an answer tells which model it is from.
+        var even = Shop.WithFactors(n => n % 2 == 0);
+        var odd = Shop.WithFactors(n => n % 2 == 1, seed: 2);
+        var store = new InProcessFactorStore();
+        await even.FillAsync(store, 1, even.User("both", 1, Shop.Bought(0), Shop.Bought(3), Shop.Bought(6), Shop.Bought(9)));
+        await using var host = await RecommendHost.StartAsync(store);
+        await host.ServesAsync(1);
+        await store.PutModelAsync(2, odd.Package(), Cancellation);
+
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var versions = new System.Collections.Concurrent.ConcurrentDictionary<long, int>();
+        async Task LoadAsync(string path)
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                var answer = await host.GetAsync(path);
+                long version = answer.ModelVersion ?? throw new InvalidOperationException("No model was used.");
+                Assert.Equal(Sources.Personal, answer.Source);
+                Assert.Equal(10, answer.Items.Count);
+                Assert.All(answer.Items, i => Assert.Equal(version % 2, 1 - Shop.NumberOf(i.ItemId) % 2));
+                Assert.All(answer.Items, i => Assert.All(i.Reasons!, r => Assert.Equal(version % 2, 1 - Shop.NumberOf(r.ItemId) % 2)));
+                versions.AddOrUpdate(version, 1, (_, n) => n + 1);
+            }
+        }
+
+        var load = Enumerable.Range(0, 4).Select(_ => LoadAsync("/v1/users/both/recommendations?count=10&explain=true")).ToArray();
+        for (int release = 0; release < 6; release++)
+        {
+            long version = release % 2 == 0 ? 2 : 1;
+            int before = versions.GetValueOrDefault(version);
+            await store.SetReleasedAsync(version, Cancellation);
+            await Eventually.TrueAsync(() => versions.GetValueOrDefault(version) > before || load.Any(l => l.IsCompleted));
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(load);
+        Assert.Equal(2, versions.Count);
+        Assert.Empty(host.Log.Warnings);
+    }
+
+    [Fact]
+    public async Task Deleted_and_unavailable_items_disappear_and_come_back()
+    {
+        var store = new InProcessFactorStore();
+        await Shop.Whole.FillAsync(store);
+        await using var host = await RecommendHost.StartAsync(store);
+        await host.ServesAsync(1);
+        string top = (await host.GetAsync("/v1/users/reader/recommendations?count=1")).Items[0].ItemId;
+        int number = Shop.NumberOf(top);
+        foreach (string path in new[] { "/v1/users/reader/recommendations?count=60", "/v1/items/popular?count=60", "/v1/items/latest?count=60", "/v1/users/reader/recommendations?count=60&category=books" })
+        {
+            async Task<bool> ShowsAsync() => (await host.GetAsync(path)).Items.Any(i => i.ItemId == top);
+            Assert.True(await ShowsAsync());
+            await store.PutItemsAsync([Shop.Record(number, available: false)], Cancellation);
+            await Eventually.TrueAsync(async () => !await ShowsAsync(), TimeSpan.FromSeconds(5));
+            await store.PutItemsAsync([Shop.Record(number)], Cancellation);
+            await Eventually.TrueAsync(ShowsAsync, TimeSpan.FromSeconds(5));
+            await store.PutItemsAsync([Shop.Record(number, deleted: true)], Cancellation);
+            await Eventually.TrueAsync(async () => !await ShowsAsync(), TimeSpan.FromSeconds(5));
+            await store.PutItemsAsync([Shop.Record(number)], Cancellation);
+            await Eventually.TrueAsync(ShowsAsync, TimeSpan.FromSeconds(5));
+        }
+    }
+
+    [Fact]
+    public async Task A_new_item_is_servable_before_any_model_knows_it()
+    {
+        var store = new InProcessFactorStore();
+        await Shop.Whole.FillAsync(store);
+        await using var host = await RecommendHost.StartAsync(store);
+        await host.ServesAsync(1);
+        var record = Shop.Record(1) with { ItemKey = 5000, ItemId = "brand-new", Popularity = 500, Item = new Item { ItemId = "brand-new", Categories = ["new"], PublishedAt = DateTimeOffset.UtcNow } };
+        await store.PutItemsAsync([record], Cancellation);
+        await Eventually.TrueAsync(async () => (await host.GetAsync("/v1/items/latest?count=1")).Items[0].ItemId == "brand-new", TimeSpan.FromSeconds(5));
+        Assert.Equal("brand-new", (await host.GetAsync("/v1/items/popular?count=1")).Items[0].ItemId);
+
+        // Behind the model's items, from which it has no score, it fills the page; the source is that of the first items.
+        var all = await host.GetAsync("/v1/users/reader/recommendations?count=60");
+        Assert.Equal(Sources.Personal, all.Source);
+        Assert.Equal("brand-new", all.Items[^1].ItemId);
+        Assert.Equal(58, all.Items.Count);
+        Assert.True(all.Items[^1].Score <= all.Items[^2].Score);
+        Assert.Equal("brand-new", (await host.GetAsync("/v1/users/reader/recommendations?category=new")).Items.Single().ItemId);
+        Assert.Equal("brand-new", (await host.GetAsync("/v1/items/brand-new/similar?category=books&count=1")).Items.Count == 1 ? "brand-new" : "");
+    }
+
+    [Fact]
+    public async Task Before_any_model_everyone_gets_what_is_popular()
+    {
+        var store = new InProcessFactorStore();
+        await store.PutItemsAsync([.. Enumerable.Range(0, 5).Select(n => Shop.Record(n))], Cancellation);
+        await store.PutUsersAsync([Shop.Whole.User("u", 0, Shop.Bought(4))], Cancellation);
+        await using var host = await RecommendHost.StartAsync(store);
+        await host.ServesAsync(null);
+        var answer = await host.GetAsync("/v1/users/u/recommendations");
+        Assert.Equal((Sources.Popular, null), (answer.Source, answer.ModelVersion));
+        Assert.Equal([3, 2, 1, 0], answer.Items.Select(i => Shop.NumberOf(i.ItemId)));
+        await Shop.Whole.ReleaseAsync(store, 1);
+        await Eventually.TrueAsync(async () => (await host.GetAsync("/v1/users/u/recommendations")).Source == Sources.Personal);
+
+        // The model knows sixty items, the catalogue five: the others have no record and are never shown.
+        Assert.Equal(4, (await host.GetAsync("/v1/users/u/recommendations?count=60")).Items.Count);
+    }
+
+    [Fact]
+    public async Task An_empty_catalogue_answers_with_nothing()
+    {
+        await using var host = await RecommendHost.StartAsync(new InProcessFactorStore());
+        await host.ServesAsync(null);
+        Assert.Empty((await host.GetAsync("/v1/users/u/recommendations")).Items);
+        Assert.Empty((await host.GetAsync("/v1/items/trending")).Items);
+    }
+
+    [Fact]
+    public async Task A_released_model_that_cannot_be_read_changes_nothing_and_shows_in_health()
+    {
+        var store = new InProcessFactorStore();
+        await Shop.Whole.FillAsync(store);
+        await using var host = await RecommendHost.StartAsync(store);
+        await host.ServesAsync(1);
+        await store.PutModelAsync(2, new byte[] { 1, 2, 3 }, Cancellation);
+        await store.SetReleasedAsync(2, Cancellation);
+        await Eventually.TrueAsync(async () => await HealthAsync(host) == (HttpStatusCode.OK, "degraded"));
+        Assert.Equal(1, (await host.GetAsync("/v1/users/reader/recommendations")).ModelVersion);
+        Assert.Single(host.Log.Warnings);
+        await Shop.Whole.ReleaseAsync(store, 3);
+        await host.ServesAsync(3);
+        Assert.Equal((HttpStatusCode.OK, "healthy"), await HealthAsync(host));
+    }
+
+    [Fact]
+    public async Task While_the_factor_store_is_gone_answers_come_from_memory_and_it_recovers_by_itself()
+    {
+        var inner = new InProcessFactorStore();
+        await Shop.Whole.FillAsync(inner);
+        var store = new FailingFactorStore(inner);
+        await using var host = await RecommendHost.StartAsync(store);
+        await host.ServesAsync(1);
+        Assert.Equal((HttpStatusCode.OK, "healthy"), await HealthAsync(host));
+
+        store.IsGone = true;
+        await Eventually.TrueAsync(async () => await HealthAsync(host) == (HttpStatusCode.OK, "degraded"));
+        Assert.Equal(Sources.Popular, (await host.GetAsync("/v1/users/reader/recommendations")).Source);
+        Assert.Equal(Sources.Session, (await host.PostAsync(new { userId = "reader", history = new[] { new { itemId = Shop.IdOf(1) } } })).Source);
+        Assert.Equal(Sources.Trending, (await host.GetAsync("/v1/items/trending")).Source);
+        Assert.Equal(Sources.Similar, (await host.GetAsync("/v1/items/item-05/similar")).Source);
+        var history = await host.Client.GetAsync(new Uri("/v1/users/reader/history", UriKind.Relative), Cancellation);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, history.StatusCode);
+        int attempts = store.Attempts;
+        await Eventually.TrueAsync(() => store.Attempts > attempts + 5);
+        Assert.Single(host.Log.Warnings);
+
+        await inner.PutItemsAsync([Shop.Record(1) with { ItemKey = 5000, ItemId = "meanwhile", Popularity = 500 }], Cancellation);
+        store.IsGone = false;
+        await Eventually.TrueAsync(async () => (await host.GetAsync("/v1/users/reader/recommendations")).Source == Sources.Personal);
+        Assert.Equal("meanwhile", (await host.GetAsync("/v1/items/popular?count=1")).Items[0].ItemId);
+        Assert.Equal((HttpStatusCode.OK, "healthy"), await HealthAsync(host));
+    }
+
+    [Fact]
+    public async Task A_factor_store_filled_anew_is_read_anew()
+    {
+        var first = new InProcessFactorStore();
+        await Shop.Whole.FillAsync(first);
+        var store = new FailingFactorStore(first);
+        await using var host = await RecommendHost.StartAsync(store);
+        await host.ServesAsync(1);
+
+        // Emptied: what is in memory stays. Filled again under another name: that is what counts, with nothing left of before.
+        var second = new InProcessFactorStore();
+        store.Inner = second;
+        int attempts = store.Attempts;
+        await Eventually.TrueAsync(() => store.Attempts > attempts + 5);
+        Assert.Equal(60, (await host.GetAsync("/v1/items/popular?count=1000")).Items.Count);
+        await second.PutItemsAsync([.. Enumerable.Range(0, 10).Select(n => Shop.Record(n))], Cancellation);
+        await second.SetGenerationAsync("second", Cancellation);
+        await Eventually.TrueAsync(async () => (await host.GetAsync("/v1/items/popular?count=1000")).Items.Count == 10);
+        Assert.Equal(1, host.State.Model!.Version);
+        await Shop.Whole.ReleaseAsync(second, 4);
+        await host.ServesAsync(4);
+    }
+
+    private static async Task<(HttpStatusCode Status, string? Word)> HealthAsync(RecommendHost host)
+    {
+        var response = await host.Client.GetAsync(new Uri("/health/ready", UriKind.Relative), Cancellation);
+        var body = await response.Content.ReadFromJsonAsync<JsonElement>(Cancellation);
+        return (response.StatusCode, body.GetProperty("status").GetString());
+    }
+}
+
+/// <summary>A factor store that can be gone.</summary>
+internal sealed class FailingFactorStore(IFactorStore inner) : IFactorStore
+{
+    private int _attempts;
+
+    public IFactorStore Inner { get; set; } = inner;
+    public bool IsGone { get; set; }
+    public int Attempts => Volatile.Read(ref _attempts);
+
+    private IFactorStore Store
+    {
+        get
+        {
+            Interlocked.Increment(ref _attempts);
+            return IsGone ? throw new FactorStoreUnavailableException("The test says that it is gone.") : Inner;
+        }
+    }
+
+    public async ValueTask<byte[]?> GetUserAsync(UserRef user) => await Store.GetUserAsync(user);
+
+    public Task PutUsersAsync(IReadOnlyList<UserState> users, CancellationToken cancellationToken) => Store.PutUsersAsync(users, cancellationToken);
+
+    public Task DeleteUsersAsync(IReadOnlyList<UserRef> users, CancellationToken cancellationToken) => Store.DeleteUsersAsync(users, cancellationToken);
+
+    public Task<long> PutItemsAsync(IReadOnlyList<ItemRecord> items, CancellationToken cancellationToken) => Store.PutItemsAsync(items, cancellationToken);
+
+    public Task<long> PutItemStatisticsAsync(IReadOnlyList<ItemStatisticsRecord> statistics, CancellationToken cancellationToken) => Store.PutItemStatisticsAsync(statistics, cancellationToken);
+
+    public Task<ItemChanges> ReadItemChangesAsync(long afterSequence, int limit, CancellationToken cancellationToken) => Store.ReadItemChangesAsync(afterSequence, limit, cancellationToken);
+
+    public Task PutModelAsync(long version, ReadOnlyMemory<byte> model, CancellationToken cancellationToken) => Store.PutModelAsync(version, model, cancellationToken);
+
+    public Task<byte[]?> GetModelAsync(long version, CancellationToken cancellationToken) => Store.GetModelAsync(version, cancellationToken);
+
+    public Task DeleteModelAsync(long version, CancellationToken cancellationToken) => Store.DeleteModelAsync(version, cancellationToken);
+
+    public Task SetReleasedAsync(long version, CancellationToken cancellationToken) => Store.SetReleasedAsync(version, cancellationToken);
+
+    public Task<long?> GetReleasedAsync(CancellationToken cancellationToken) => Store.GetReleasedAsync(cancellationToken);
+
+    public Task<string?> GetGenerationAsync(CancellationToken cancellationToken) => Store.GetGenerationAsync(cancellationToken);
+
+    public Task SetGenerationAsync(string generation, CancellationToken cancellationToken) => Store.SetGenerationAsync(generation, cancellationToken);
+
+    public ValueTask DisposeAsync() => Inner.DisposeAsync();
+}
