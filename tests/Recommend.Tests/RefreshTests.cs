@@ -230,6 +230,8 @@ internal sealed class FailingFactorStore(IFactorStore inner) : IFactorStore
 
     public Task DeleteUsersAsync(IReadOnlyList<UserRef> users, CancellationToken cancellationToken) => Store.DeleteUsersAsync(users, cancellationToken);
 
+    public Task EraseUsersAsync(IReadOnlyList<UserRef> users, long beforeRevision, CancellationToken cancellationToken) => Store.EraseUsersAsync(users, beforeRevision, cancellationToken);
+
     public Task<long> PutItemsAsync(IReadOnlyList<ItemRecord> items, CancellationToken cancellationToken) => Store.PutItemsAsync(items, cancellationToken);
 
     public Task<long> PutItemStatisticsAsync(IReadOnlyList<ItemStatisticsRecord> statistics, CancellationToken cancellationToken) => Store.PutItemStatisticsAsync(statistics, cancellationToken);
