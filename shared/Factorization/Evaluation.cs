@@ -24,7 +24,7 @@ public delegate void ScoreItems(ReadOnlySpan<HistoryEntry> history, Span<float> 
 /// </summary>
 public static unsafe class Evaluation
 {
-    private const int Users = 8;
+    private const int Users = 32;
     private const int Chunk = 1024;
 
     public static EvaluationResult Run(Model model, Split split, EvaluationOptions? options = null, CancellationToken cancellation = default)
@@ -40,26 +40,16 @@ public static unsafe class Evaluation
         {
             var factors = new float[Users * rank];
             var block = new float[Users * Chunk];
-            var extra = neighbours is null ? null : new float[items];
+            var term = neighbours is null ? null : new float[Users][];
             var best = new TopK[Users];
             for (int b = 0; b < Users; b++) best[b] = new TopK(options.K);
             while (take() is var (from, to))
             {
-                for (int u = from; u < to; u++) model.FoldIn(split.Train.Users.History(tested[u]), factors.AsSpan((u - from) * rank, rank));
-                if (extra is not null)
+                for (int u = from; u < to; u++)
                 {
-                    // A sparse term differs from user to user, so the whole catalogue goes user by user.
-                    for (int u = from; u < to; u++)
-                    {
-                        var top = best[u - from];
-                        neighbours!.Score(split.Train.Users.History(tested[u]), extra);
-                        fixed (float* f = &factors[(u - from) * rank])
-                        fixed (float* q = model.ItemFactors.Span, x = extra)
-                            for (int i = 0; i < items; i++) x[i] += Vectors.Dot(f, q + (nint)i * rank, rank);
-                        lists[u] = top.Select(extra, split.Train.Users.Row(tested[u]));
-                    }
-
-                    continue;
+                    var history = split.Train.Users.History(tested[u]);
+                    model.FoldIn(history, factors.AsSpan((u - from) * rank, rank));
+                    if (term is not null) neighbours!.Score(history, term[u - from] ??= new float[items]);
                 }
 
                 for (int first = 0; first < items; first += Chunk)
@@ -73,7 +63,11 @@ public static unsafe class Evaluation
                     }
 
                     for (int u = from; u < to; u++)
-                        best[u - from].Offer(block.AsSpan((u - from) * Chunk, count), first, split.Train.Users.Row(tested[u]));
+                    {
+                        var scores = block.AsSpan((u - from) * Chunk, count);
+                        if (term is not null) Vectors.Add(1, term[u - from].AsSpan(first, count), scores);
+                        best[u - from].Offer(scores, first, split.Train.Users.Row(tested[u]));
+                    }
                 }
 
                 for (int u = from; u < to; u++) lists[u] = best[u - from].Take();

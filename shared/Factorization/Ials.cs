@@ -63,7 +63,10 @@ public static unsafe class Ials
     private static float[] Start(InteractionMatrix matrix, IalsSettings settings, TrainOptions options, CancellationToken cancellation)
     {
         int rank = settings.Rank, items = matrix.ItemCount;
-        var factors = Normal(items, rank, .1 / Math.Sqrt(rank), settings.Seed);
+        // Items that a warm start does not know begin at random, beside a spectral start at zero: the first half-step solves them.
+        bool spectral = settings.Start == IalsStart.Spectral;
+        if (spectral && options.WarmStart is null) return SpectralStart(matrix, settings, options.Threads, cancellation);
+        var factors = spectral ? new float[(long)items * rank] : Normal(items, rank, .1 / Math.Sqrt(rank), settings.Seed);
         if (options.WarmStart is not { } warm) return factors;
         if (warm.LongLength != factors.LongLength) throw new ArgumentException($"The warm start has {warm.LongLength} numbers; {items} items × rank {rank} need {factors.LongLength}.");
         for (int i = 0; i < items; i++)
@@ -73,6 +76,28 @@ public static unsafe class Ials
         }
 
         return factors;
+    }
+
+    /// <summary>(m_i + 20)^½ V_i of a smoothed basis, scaled to a mean squared length of 1.</summary>
+    internal static float[] SpectralStart(InteractionMatrix matrix, IalsSettings settings, int threads, CancellationToken cancellation)
+    {
+        const double Smoothing = 20, Power = .5;
+        int rank = settings.Rank;
+        var start = SpectralBasis.Compute(matrix, rank, Power, Power, Smoothing, powerSteps: 2, settings.Seed, threads, cancellation);
+        double squares = 0;
+        for (int i = 0; i < matrix.ItemCount; i++)
+        {
+            float scale = (float)Math.Pow(matrix.Items.Length(i) + Smoothing, Power);
+            foreach (ref float v in start.AsSpan(i * rank, rank))
+            {
+                v *= scale;
+                squares += v * v;
+            }
+        }
+
+        float unit = (float)Math.Sqrt(matrix.ItemCount / squares);
+        foreach (ref float v in start.AsSpan()) v *= unit;
+        return start;
     }
 
     /// <summary>Normally distributed numbers that depend on the seed alone, not on the runtime's generator.</summary>

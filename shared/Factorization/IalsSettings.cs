@@ -48,6 +48,8 @@ public sealed record IalsSettings : LearnerSettings
         Require(Damping is >= 0 and <= 1, nameof(Damping), Damping, "in 0..1");
     }
 
+    public override LearnerSettings WithRank(int rank) => this with { Rank = rank };
+
     private protected override Model TrainCore(InteractionMatrix matrix, TrainOptions options, CancellationToken cancellation) =>
         Ials.Train(matrix, this, options, cancellation);
 }

@@ -6,6 +6,9 @@ namespace Recommender.Factorization;
 /// <summary>Which learner, and every number it is steered by: what tuning chooses and the registry keeps. Settings train a model.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "learner")]
 [JsonDerivedType(typeof(IalsSettings), IalsModel.Name)]
+[JsonDerivedType(typeof(SpectralSettings), SpectralModel.Name)]
+[JsonDerivedType(typeof(NeighbourhoodSettings), NeighbourhoodModel.Name)]
+[JsonDerivedType(typeof(HybridSettings), HybridModel.Name)]
 [JsonDerivedType(typeof(PopularitySettings), PopularityModel.Name)]
 public abstract record LearnerSettings
 {
@@ -26,6 +29,9 @@ public abstract record LearnerSettings
 
     /// <exception cref="ArgumentException">A setting is out of range; the message names it and the range.</exception>
     public abstract void Validate();
+
+    /// <summary>The same with another length of factors, where the learner has one to choose.</summary>
+    public virtual LearnerSettings WithRank(int rank) => this;
 
     /// <summary>One line of JSON with a <c>learner</c> property.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json);

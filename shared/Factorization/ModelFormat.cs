@@ -26,6 +26,9 @@ internal static class ModelFormat
         {
             IalsModel.Name => IalsModel.ReadBody(reader),
             PopularityModel.Name => PopularityModel.ReadBody(reader),
+            SpectralModel.Name => SpectralModel.ReadBody(reader),
+            NeighbourhoodModel.Name => NeighbourhoodModel.ReadBody(reader),
+            HybridModel.Name => HybridModel.ReadBody(reader),
             _ => throw new InvalidDataException($"The model is of learner '{learner}', which this program does not know."),
         };
         if (reader.Unsigned("the model") != EndMark) throw new InvalidDataException("The model does not end where it should.");
@@ -73,6 +76,8 @@ internal sealed class ModelWriter
 
 internal sealed class ModelReader(Stream stream)
 {
+    public Stream Stream => stream;
+
     public uint Unsigned(string what)
     {
         Span<byte> bytes = stackalloc byte[4];

@@ -19,6 +19,109 @@ internal static class LearningData
         return null;
     }
 
+    /// <summary>A fixed split as it is, a known CSV split by time (the newest fifth is the test part).</summary>
+    public static Split Read(string folder)
+    {
+        if (HasFixedSplit(folder)) return ReadFixedSplit(folder);
+        var (users, items, entries) = ReadTimed(folder);
+        return Splits.Temporal(users, items, entries);
+    }
+
+    /// <summary>Hold-outs of the training part alone: by time where the data set has times, else at random.</summary>
+    public static IReadOnlyList<Split> TuningHoldouts(string folder, Split split)
+    {
+        if (HasFixedSplit(folder)) return Tuning.RandomHoldouts(split.Train);
+        var (users, items, entries) = ReadTimed(folder);
+        var times = entries.Select(e => e.Time).Order().ToArray();
+        long cut = times[(int)(times.Length * .8)];
+        var past = entries.Where(e => e.Time <= cut).ToList();
+        // Two cuts steady the choice: one window alone may be a season.
+        var earlier = past.Select(e => e.Time).Order().ToArray();
+        long earlierCut = earlier[(int)(earlier.Length * .85)];
+        return [Splits.Temporal(users, items, past, .15), Splits.Temporal(users, items, [.. past.Where(e => e.Time <= earlierCut)], .15)];
+    }
+
+    /// <summary>
+    /// Interactions with times from one of: <c>ratings.csv</c> (MovieLens), <c>users_interactions.csv</c> (DeskDrop),
+    /// <c>online_retail.csv</c> (UCI Online Retail). Weights and targets by the default event types.
+    /// </summary>
+    public static (int Users, int Items, List<TimedEntry> Entries) ReadTimed(string folder)
+    {
+        var users = new Dictionary<string, int>();
+        var items = new Dictionary<string, int>();
+        var entries = new List<TimedEntry>();
+        var weights = EventWeights.Create();
+        void Add(string user, string item, string type, double? value, long time)
+        {
+            var preference = weights.Of(type, value, 0);
+            if (preference.Weight <= 0) return;
+            if (!users.TryGetValue(user, out int u)) users[user] = u = users.Count;
+            if (!items.TryGetValue(item, out int i)) items[item] = i = items.Count;
+            entries.Add(new TimedEntry(new Entry(u, i, (float)preference.Weight, (float)preference.Target), time));
+        }
+
+        var culture = System.Globalization.CultureInfo.InvariantCulture;
+        if (Find(folder, "ratings.csv") is { } ratings)
+        {
+            foreach (var row in Csv(ratings)) Add(row["userId"], row["movieId"], "rating", double.Parse(row["rating"], culture), long.Parse(row["timestamp"], culture));
+        }
+        else if (Find(folder, "users_interactions.csv") is { } articles)
+        {
+            foreach (var row in Csv(articles))
+            {
+                string type = row["eventType"] == "COMMENT CREATED" ? "comment" : row["eventType"].ToLowerInvariant();
+                Add(row["personId"], row["contentId"], type, null, long.Parse(row["timestamp"], culture));
+            }
+        }
+        else if (Find(folder, "online_retail.csv") is { } retail)
+        {
+            foreach (var row in Csv(retail))
+            {
+                string customer = row["CustomerID"], code = row["StockCode"];
+                if (customer.Length == 0 || !char.IsAsciiDigit(code[0])) continue; // Codes without a leading digit are postage, fees and the like.
+                double quantity = double.Parse(row["Quantity"], culture);
+                bool back = quantity < 0 || row["InvoiceNo"].StartsWith('C');
+                Add(customer, code, back ? "return" : "purchase", quantity, DateTime.Parse(row["InvoiceDate"], culture).Ticks);
+            }
+        }
+        else
+        {
+            throw new FileNotFoundException($"{folder} has none of train.txt, ratings.csv, users_interactions.csv, online_retail.csv (.gz or not).");
+        }
+
+        return (users.Count, items.Count, entries);
+    }
+
+    /// <summary>Rows by column name; one row per line, quotes as in RFC 4180.</summary>
+    private static IEnumerable<Dictionary<string, string>> Csv(string path)
+    {
+        using var reader = Open(path);
+        var header = Fields(reader.ReadLine() ?? "");
+        while (reader.ReadLine() is { } line)
+        {
+            var fields = Fields(line);
+            yield return header.Zip(fields).ToDictionary(p => p.First, p => p.Second);
+        }
+    }
+
+    private static List<string> Fields(string line)
+    {
+        var fields = new List<string>();
+        var field = new System.Text.StringBuilder();
+        bool quoted = false;
+        for (int at = 0; at < line.Length; at++)
+        {
+            char c = line[at];
+            if (c == '"' && quoted && at + 1 < line.Length && line[at + 1] == '"') field.Append(line[at++]);
+            else if (c == '"') quoted = !quoted;
+            else if (c == ',' && !quoted) { fields.Add(field.ToString()); field.Clear(); }
+            else field.Append(c);
+        }
+
+        fields.Add(field.ToString());
+        return fields;
+    }
+
     public static bool HasFixedSplit(string folder) => Find(folder, "train.txt") is not null && Find(folder, "test.txt") is not null;
 
     /// <summary><c>train.txt[.gz]</c> and <c>test.txt[.gz]</c>: per line a user and their items.</summary>

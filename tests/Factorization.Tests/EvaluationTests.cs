@@ -86,4 +86,27 @@ public sealed class EvaluationTests
         Assert.Equal(.0893, result.Recall, .00005);
         Assert.Equal(.0490, result.Ndcg, .00005);
     }
+
+    [Fact]
+    public void Ease_reaches_the_published_digits_on_amazon_electronics()
+    {
+        var split = TestData.FixedSplit("amazon-electronics-m1");
+        var result = Evaluation.Run(Ease.Train(split.Train, 200), split);
+        Assert.Equal(.1332, result.Recall, .00005);
+        Assert.Equal(.0820, result.Ndcg, .00005);
+    }
+
+    [Theory]
+    [InlineData("ials", .132), InlineData("neighbourhood", .134), InlineData("ridge", .132)]
+    public void Learners_reach_what_they_should_on_amazon_electronics(string learner, double recall)
+    {
+        var split = TestData.FixedSplit("amazon-electronics-m1");
+        LearnerSettings settings = learner switch
+        {
+            "ials" => new IalsSettings { Rank = 64, Alpha0 = .1, Lambda = .03 },
+            "ridge" => new SpectralSettings { Rank = 128, SpectralShare = 0, Alpha0 = .1, Lambda = .03 },
+            _ => new NeighbourhoodSettings(),
+        };
+        Assert.InRange(Evaluation.Run(settings.Train(split.Train), split).Recall, recall, .2);
+    }
 }

@@ -1,0 +1,78 @@
+namespace Recommender.Factorization;
+
+/// <summary>Factors and an item–item term added: the two see different things.</summary>
+public sealed record HybridSettings : LearnerSettings
+{
+    /// <summary>The learner of the factors; not itself one with an item–item term.</summary>
+    public LearnerSettings Factors { get; init; } = new IalsSettings();
+
+    public NeighbourhoodSettings Neighbourhood { get; init; } = new();
+
+    /// <summary>What the item–item term is multiplied by, above 0.</summary>
+    public double Weight { get; init; } = 1;
+
+    public override LearnerSettings WithRank(int rank) => this with { Factors = Factors.WithRank(rank) };
+
+    public override void Validate()
+    {
+        Require(Factors is not (HybridSettings or NeighbourhoodSettings), nameof(Factors), Factors.GetType().Name, "a learner of factors");
+        Require(Weight is > 0 and <= 1e6, nameof(Weight), Weight, "above 0, at most 1,000,000");
+        Factors.Validate();
+        Neighbourhood.Validate();
+    }
+
+    private protected override Model TrainCore(InteractionMatrix matrix, TrainOptions options, CancellationToken cancellation) =>
+        new HybridModel(Factors.Train(matrix, options, cancellation), Neighbourhood.Find(matrix, options.Threads, cancellation).With((float)Weight, (float)Neighbourhood.HistoryPower));
+}
+
+/// <summary>Another model's factors beside an item–item term.</summary>
+public sealed class HybridModel : Model
+{
+    public const string Name = "hybrid";
+
+    /// <param name="neighbours">Already multiplied by its weight.</param>
+    internal HybridModel(Model factors, ItemNeighbours neighbours)
+    {
+        Factors = factors;
+        Neighbours = neighbours;
+    }
+
+    public Model Factors { get; }
+
+    public override ItemNeighbours Neighbours { get; }
+
+    public override string Learner => Name;
+
+    public override int Rank => Factors.Rank;
+
+    public override int ItemCount => Factors.ItemCount;
+
+    public override ReadOnlyMemory<float> ItemFactors => Factors.ItemFactors;
+
+    public override void FoldIn(ReadOnlySpan<HistoryEntry> history, Span<float> factor) => Factors.FoldIn(history, factor);
+
+    public override float Explain(ReadOnlySpan<HistoryEntry> history, int item, Span<float> contributions)
+    {
+        Factors.Explain(history, item, contributions);
+        Neighbours.AddShares(history, item, contributions);
+        float score = 0;
+        foreach (float c in contributions[..history.Length]) score += c;
+        return score;
+    }
+
+    public override void Write(Stream stream)
+    {
+        var writer = new ModelWriter(stream, Name);
+        Factors.Write(stream);
+        Neighbours.Write(writer);
+        writer.End();
+    }
+
+    internal static HybridModel ReadBody(ModelReader reader)
+    {
+        var factors = ModelFormat.Read(reader.Stream);
+        var neighbours = ItemNeighbours.Read(reader);
+        if (neighbours.ItemCount != factors.ItemCount) throw new InvalidDataException("The model is damaged: its factors and neighbours differ in items.");
+        return new HybridModel(factors, neighbours);
+    }
+}

@@ -1,0 +1,91 @@
+using System.Text.Json;
+
+namespace Recommender.Factorization;
+
+public sealed record TuningOptions
+{
+    /// <summary>Seconds of training and judging to spend; a trial that has begun is finished.</summary>
+    public double BudgetSeconds { get; init; } = 300;
+
+    /// <summary>Longest factor to try, 8..2048.</summary>
+    public int MaxRank { get; init; } = 128;
+
+    /// <summary>Whether an item–item term beside (or in place of) factors may win. Without it, models are factors alone.</summary>
+    public bool AllowNeighbourhood { get; init; } = true;
+
+    /// <summary>Users judged per trial and hold-out, evenly chosen; more are slower and less noisy.</summary>
+    public int MaxUsers { get; init; } = 4000;
+
+    public int K { get; init; } = 20;
+
+    public int Threads { get; init; } = Environment.ProcessorCount;
+
+    internal void Validate()
+    {
+        if (!(BudgetSeconds > 0)) throw new ArgumentException($"BudgetSeconds is {BudgetSeconds}; it must be above 0.");
+        if (MaxRank is < 8 or > 2048) throw new ArgumentException($"MaxRank is {MaxRank}; it must be in 8..2048.");
+        if (MaxUsers < 1) throw new ArgumentException($"MaxUsers is {MaxUsers}; it must be at least 1.");
+    }
+}
+
+/// <summary>One line of the progress table.</summary>
+/// <param name="Asked">Settings as proposed.</param>
+/// <param name="Settings">Settings as judged: epochs are those at which the score was best.</param>
+/// <param name="Score">Mean of recall and NDCG over the hold-outs: what tuning maximises.</param>
+/// <param name="Curve">Score after each epoch, for learners that have them.</param>
+public sealed record Trial(int Number, string Stage, LearnerSettings Asked, LearnerSettings Settings, double Score, double Recall, double Ndcg, double Seconds, IReadOnlyList<double> Curve);
+
+/// <summary>All that tuning has learned so far; with it, and the same data and options, tuning goes on where it stopped.</summary>
+public sealed record TuningState(string Data, IReadOnlyList<Trial> Trials)
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    public double SecondsSpent => Trials.Sum(t => t.Seconds);
+
+    public Trial? Best => Trials.MaxBy(t => t.Score);
+
+    public string ToJson() => JsonSerializer.Serialize(this, Json);
+
+    /// <exception cref="JsonException">Not a state.</exception>
+    public static TuningState FromJson(string json) => JsonSerializer.Deserialize<TuningState>(json, Json) ?? throw new JsonException("The tuning state is missing.");
+}
+
+/// <summary>
+/// Finds a learner and its settings on hold-outs of the training data. Coarse points at a short rank first, then steps along one setting at a
+/// time from the best of them, with ever smaller steps, then longer ranks, then the item–item term beside the best factors. Every proposal
+/// depends on earlier scores alone, so a search resumed from its <see cref="TuningState"/> repeats none and goes on.
+/// </summary>
+public static class Tuning
+{
+    /// <param name="holdouts">
+    /// Splits of the training data: one by time where there are times; several at random for small data, to steady the scores.
+    /// </param>
+    /// <param name="clock">Seconds since any moment.</param>
+    /// <param name="resume">A state to go on from; ignored when it belongs to other data.</param>
+    /// <param name="progress">Is given the state after each trial, to keep and to show.</param>
+    /// <exception cref="ArgumentException">No hold-out, or none with test items.</exception>
+    public static TuningState Run(
+        IReadOnlyList<Split> holdouts, TuningOptions options, Func<double> clock,
+        TuningState? resume = null, Action<TuningState>? progress = null, CancellationToken cancellation = default)
+    {
+        options.Validate();
+        if (holdouts.Count == 0 || holdouts.Any(h => h.Test.Columns.Length == 0))
+            throw new ArgumentException("Tuning needs hold-outs with test items: there is too little data to choose by; use the default settings.", nameof(holdouts));
+        var search = new TuningSearch([.. holdouts.Select(h => Sampled(h, options.MaxUsers))], options, clock, resume, progress, cancellation);
+        search.Run();
+        return search.State;
+    }
+
+    /// <summary>Hold-outs of data without times: three where it is small, one where it is large.</summary>
+    public static IReadOnlyList<Split> RandomHoldouts(InteractionMatrix matrix, double fraction = .1) =>
+        [.. Enumerable.Range(1, matrix.Count < 200_000 ? 3 : 1).Select(seed => Splits.Random(matrix, fraction, seed))];
+
+    private static Split Sampled(Split split, int most)
+    {
+        var tested = Enumerable.Range(0, split.Test.Count).Where(u => split.Test.Length(u) > 0).ToArray();
+        if (tested.Length <= most) return split;
+        var kept = Enumerable.Range(0, most).Select(n => tested[(long)n * tested.Length / most]);
+        var entries = kept.SelectMany(u => split.Test.Row(u).ToArray().Select(i => new Entry(u, i)));
+        return split with { Test = InteractionMatrix.Build(split.Train.UserCount, split.Train.ItemCount, entries).Users };
+    }
+}

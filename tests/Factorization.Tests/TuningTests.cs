@@ -1,0 +1,94 @@
+namespace Recommender.Factorization.Tests;
+
+public sealed class TuningTests
+{
+    private static readonly InteractionMatrix Data = TestData.Planted(200, 80, 12, 3);
+
+    private static readonly TuningOptions Short = new() { BudgetSeconds = 40, MaxRank = 16, Threads = 1 };
+
+    /// <summary>A clock that says every trial took a second, so that a budget means the same on every machine.</summary>
+    private static Func<double> Clock()
+    {
+        double reads = 0;
+        return () => reads++;
+    }
+
+    [Fact]
+    public void The_winner_is_ahead_of_popularity_and_of_every_other_trial()
+    {
+        var state = Tuning.Run(Tuning.RandomHoldouts(Data), Short, Clock());
+        Assert.Equal(state.Trials.Max(t => t.Score), state.Best!.Score);
+        Assert.True(state.Best.Score > 1.5 * state.Trials.First(t => t.Settings is PopularitySettings).Score);
+        foreach (var learner in new[] { typeof(IalsSettings), typeof(SpectralSettings), typeof(NeighbourhoodSettings), typeof(HybridSettings) })
+            Assert.Contains(state.Trials, t => t.Settings.GetType() == learner);
+        Assert.Equal(state.Trials.Count, state.Trials.Select(t => t.Asked.ToJson()).Distinct().Count());
+    }
+
+    [Fact]
+    public void Without_the_item_item_term_models_are_factors_alone()
+    {
+        var state = Tuning.Run(Tuning.RandomHoldouts(Data), Short with { AllowNeighbourhood = false, BudgetSeconds = 15 }, Clock());
+        Assert.DoesNotContain(state.Trials, t => t.Settings is NeighbourhoodSettings or HybridSettings);
+    }
+
+    [Fact]
+    public void A_search_killed_at_any_trial_goes_on_and_ends_the_same()
+    {
+        var holdouts = Tuning.RandomHoldouts(Data);
+        var whole = Tuning.Run(holdouts, Short, Clock());
+        foreach (int after in new[] { 1, 5, 17, whole.Trials.Count })
+        {
+            string? kept = null;
+            using var kill = new CancellationTokenSource();
+            void Keep(TuningState state)
+            {
+                kept = state.ToJson();
+                if (state.Trials.Count == after) kill.Cancel();
+            }
+
+            try
+            {
+                Tuning.Run(holdouts, Short, Clock(), progress: Keep, cancellation: kill.Token);
+            }
+            catch (OperationCanceledException)
+            {
+            }
+
+            int more = 0;
+            var resumed = Tuning.Run(holdouts, Short, Clock(), TuningState.FromJson(kept!), _ => more++);
+            Assert.Equal(whole.Trials.Select(t => (t.Number, t.Settings, t.Score)), resumed.Trials.Select(t => (t.Number, t.Settings, t.Score)));
+            Assert.Equal(whole.Trials.Count - after, more);
+        }
+    }
+
+    [Fact]
+    public void A_state_of_other_data_is_not_gone_on_from()
+    {
+        var state = Tuning.Run(Tuning.RandomHoldouts(Data), Short with { BudgetSeconds = 1 }, Clock());
+        var others = Tuning.RandomHoldouts(TestData.Planted(100, 80, 12, 3));
+        int trials = 0;
+        Tuning.Run(others, Short with { BudgetSeconds = 1 }, Clock(), state, _ => trials++);
+        Assert.True(trials > 0);
+    }
+
+    [Fact]
+    public void Epochs_are_chosen_by_the_curve_and_train_to_the_same_score()
+    {
+        var holdouts = new[] { Splits.Random(Data, .1) };
+        var state = Tuning.Run(holdouts, Short with { BudgetSeconds = 12, AllowNeighbourhood = false }, Clock());
+        var trial = state.Trials.Where(t => t.Settings is IalsSettings).MaxBy(t => t.Score)!;
+        Assert.Equal(trial.Curve.Max(), trial.Score);
+        Assert.Equal(trial.Curve[((IalsSettings)trial.Settings).Epochs - 1], trial.Score);
+        var again = Evaluation.Run(trial.Settings.Train(holdouts[0].Train), holdouts[0]);
+        Assert.Equal(trial.Recall, again.Recall, 1e-12);
+        Assert.Equal(trial.Ndcg, again.Ndcg, 1e-12);
+    }
+
+    [Fact]
+    public void Nothing_to_choose_by_is_an_error_that_says_so()
+    {
+        var empty = Splits.Make(2, 2, [new(0, 0)], []);
+        Assert.Contains("too little data", Assert.Throws<ArgumentException>(() => Tuning.Run([empty], Short, Clock())).Message);
+        Assert.Contains("MaxRank", Assert.Throws<ArgumentException>(() => Tuning.Run([empty], Short with { MaxRank = 1 }, Clock())).Message);
+    }
+}
