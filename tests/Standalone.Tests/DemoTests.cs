@@ -72,8 +72,9 @@ public sealed class DemoTests
         }
 
         var split = Splits.Temporal(users.Count, items.Count, entries);
-        var model = Evaluation.Run(new IalsSettings().Train(split.Train), split);
-        var popular = Evaluation.Run(new PopularitySettings().Train(split.Train), split);
+        var stop = TestContext.Current.CancellationToken;
+        var model = Evaluation.Run(new IalsSettings().Train(split.Train, cancellation: stop), split, cancellation: stop);
+        var popular = Evaluation.Run(new PopularitySettings().Train(split.Train, cancellation: stop), split, cancellation: stop);
         TestContext.Current.SendDiagnosticMessage($"Recall@20 / NDCG@20: model {model.Recall:0.000} / {model.Ndcg:0.000}, popular {popular.Recall:0.000} / {popular.Ndcg:0.000}, {model.Users} users");
         Assert.True(model.Recall > 3 * popular.Recall);
         Assert.True(model.Ndcg > 3 * popular.Ndcg);
