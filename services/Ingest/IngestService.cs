@@ -1,9 +1,63 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Recommender.Contracts;
+using Recommender.Messaging;
+using Recommender.ServiceDefaults;
+using Recommender.Storage;
+
 namespace Recommender.Ingest;
 
 /// <summary>Composition of the Ingest service: used by its own process and by Standalone.</summary>
 public static class IngestService
 {
-    public static WebApplicationBuilder AddIngest(this WebApplicationBuilder builder) => builder;
+    /// <exception cref="InvalidOperationException">A setting is wrong; the message names it and the fix.</exception>
+    public static WebApplicationBuilder AddIngest(this WebApplicationBuilder builder)
+    {
+        var options = builder.Configuration.GetSection("Ingest").Get<IngestOptions>() ?? new IngestOptions();
+        options.Validate();
+        builder.AddMessaging();
+        builder.AddStore();
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton<GroupPublishers>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<GroupPublishers>());
+        builder.Services.AddHealthChecks().AddCheck<AcceptingCheck>("accepting");
+        builder.Services.Configure<ProblemOptions>(problems =>
+        {
+            problems.Map<StreamUnavailableException>(e => e.IsFull
+                ? Problem.OfStatus(507, "There is no space left to keep events; nothing of this request was kept.")
+                : Problem.Unavailable($"{e.Message} Send the request again; with the same event ids nothing counts twice."));
+            problems.Map<StoreUnavailableException>(_ => Problem.Unavailable("The database cannot be reached."));
+        });
+        return builder;
+    }
 
-    public static WebApplication MapIngest(this WebApplication app) => app;
+    public static WebApplication MapIngest(this WebApplication app)
+    {
+        EventEndpoints.Map(app);
+        ItemEndpoints.Map(app);
+        UserEndpoints.Map(app);
+        return app;
+    }
+
+    /// <summary>An Ingest that cannot reach the broker accepts nothing, so nothing should be sent to it.</summary>
+    private sealed class AcceptingCheck(IStreamPublisher publisher) : IHealthCheck
+    {
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+            Task.FromResult(publisher.IsAvailable ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("The broker cannot be reached: events and changes are refused with 503 until it is back."));
+    }
+}
+
+/// <summary>Settings of <c>Ingest</c>.</summary>
+public sealed class IngestOptions
+{
+    /// <summary>Bytes of events waiting for the broker in this process; beyond it requests are refused with 503 and Retry-After.</summary>
+    public int BacklogBytes { get; set; } = 64 * 1024 * 1024;
+
+    /// <summary>Bytes of one message that holds the events of several requests.</summary>
+    public int GroupBytes { get; set; } = 256 * 1024;
+
+    internal void Validate()
+    {
+        if (BacklogBytes < Limits.BodyBytes) throw new InvalidOperationException($"Setting Ingest:BacklogBytes has to be {Limits.BodyBytes} or more, the size of one request.");
+        if (GroupBytes is < 1024 or > Limits.BodyBytes) throw new InvalidOperationException($"Setting Ingest:GroupBytes has to be between 1024 and {Limits.BodyBytes}.");
+    }
 }

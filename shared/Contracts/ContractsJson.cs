@@ -3,7 +3,11 @@ using System.Text.Json.Serialization;
 
 namespace Recommender.Contracts;
 
-/// <summary>The one JSON context: source-generated, camelCase, nulls left out, depth-limited.</summary>
+/// <summary>The one JSON context: source-generated, camelCase, nulls left out, depth-limited, no property twice.</summary>
+/// <remarks>
+/// Properties with a default are <c>set</c>, not <c>init</c>: source-generated deserialization sets every <c>init</c> property, and
+/// what is missing in the JSON would be null or false instead of the default.
+/// </remarks>
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Web,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace Recommender.Contracts;
@@ -40,7 +41,8 @@ public sealed record Interaction
         if (OccurredAt is { } early && early.Year < 1970) return new("occurredAt", "is before 1970");
         if (RecommendationId is not null && Limits.IdError(RecommendationId) is { } recommendationIdError) return new("recommendationId", recommendationIdError);
         if (Context is { ValueKind: not (JsonValueKind.Object or JsonValueKind.Null or JsonValueKind.Undefined) }) return new("context", "is not an object");
-        if (Context is { ValueKind: JsonValueKind.Object } context && context.GetRawText().Length > Limits.ContextBytes) return new("context", $"is longer than {Limits.ContextBytes} bytes");
+        if (Context is { ValueKind: JsonValueKind.Object } context && JsonMarshal.GetRawUtf8Value(context).Length > Limits.ContextBytes) return new("context", $"is longer than {Limits.ContextBytes} bytes");
+        if (Context is { ValueKind: JsonValueKind.Object } texts && Limits.JsonError(texts) is { } contextError) return new("context", contextError);
         return null;
     }
 }
@@ -55,10 +57,13 @@ public sealed record RejectedElement(int Index, string Field, string Error);
 public sealed record AcceptedResponse
 {
     public required int Accepted { get; init; }
-    public IReadOnlyList<RejectedElement> Rejected { get; init; } = [];
+    public IReadOnlyList<RejectedElement> Rejected { get; set; } = [];
+
+    /// <summary>How many were rejected, when <see cref="Rejected"/> lists only the first of them.</summary>
+    public int? RejectedTotal { get; init; }
 
     /// <summary>Ids the server assigned: of the accepted events that came without one, in order. Empty when every event had its own.</summary>
-    public IReadOnlyList<string> EventIds { get; init; } = [];
+    public IReadOnlyList<string> EventIds { get; set; } = [];
 }
 
 /// <summary>

@@ -7,14 +7,14 @@ public sealed record Item
 {
     public string? ItemId { get; init; }
     public string? Title { get; init; }
-    public IReadOnlyList<string> Categories { get; init; } = [];
-    public IReadOnlyList<string> Tags { get; init; } = [];
+    public IReadOnlyList<string> Categories { get; set; } = [];
+    public IReadOnlyList<string> Tags { get; set; } = [];
 
     /// <summary>Numbers, texts, booleans, or arrays of texts, by name. Filters and boosts refer to them.</summary>
-    public IReadOnlyDictionary<string, JsonElement> Properties { get; init; } = new Dictionary<string, JsonElement>();
+    public IReadOnlyDictionary<string, JsonElement> Properties { get; set; } = new Dictionary<string, JsonElement>();
 
     /// <summary>An item that is not available is never recommended. Its events still count.</summary>
-    public bool Available { get; init; } = true;
+    public bool Available { get; set; } = true;
 
     public DateTimeOffset? PublishedAt { get; init; }
     public string? Url { get; init; }
@@ -27,15 +27,15 @@ public sealed record Item
     public FieldError? Validate()
     {
         if (Limits.IdError(ItemId) is { } idError) return new("itemId", idError);
-        if (TooLong(Title, Limits.TitleBytes)) return new("title", $"is longer than {Limits.TitleBytes} bytes");
+        if (Limits.TextError(Title, Limits.TitleBytes) is { } titleError) return new("title", titleError);
         if (Categories is null) return new("categories", "is not an array");
         if (Tags is null) return new("tags", "is not an array");
         if (Properties is null) return new("properties", "is not an object");
         if (Categories.Count + Tags.Count > Limits.LabelsPerItem) return new("categories", $"categories and tags together are more than {Limits.LabelsPerItem}");
         for (int i = 0; i < Categories.Count; i++) if (Limits.NameError(Categories[i]) is { } e) return new($"categories[{i}]", e);
         for (int i = 0; i < Tags.Count; i++) if (Limits.NameError(Tags[i]) is { } e) return new($"tags[{i}]", e);
-        if (TooLong(Url, Limits.TextBytes)) return new("url", $"is longer than {Limits.TextBytes} bytes");
-        if (TooLong(ImageUrl, Limits.TextBytes)) return new("imageUrl", $"is longer than {Limits.TextBytes} bytes");
+        if (Limits.TextError(Url, Limits.TextBytes) is { } urlError) return new("url", urlError);
+        if (Limits.TextError(ImageUrl, Limits.TextBytes) is { } imageUrlError) return new("imageUrl", imageUrlError);
         if (PropertiesError(Properties) is { } propertiesError) return propertiesError;
         if (Vector is { } vector)
         {
@@ -56,8 +56,8 @@ public sealed record Item
             {
                 JsonValueKind.Number => value.TryGetDouble(out double d) && double.IsFinite(d),
                 JsonValueKind.True or JsonValueKind.False or JsonValueKind.Null => true,
-                JsonValueKind.String => !TooLong(value.GetString(), Limits.TextBytes),
-                JsonValueKind.Array => value.GetArrayLength() <= Limits.ConditionValues && value.EnumerateArray().All(v => v.ValueKind == JsonValueKind.String && !TooLong(v.GetString(), Limits.NameBytes)),
+                JsonValueKind.String => IsText(value, Limits.TextBytes),
+                JsonValueKind.Array => value.GetArrayLength() <= Limits.ConditionValues && value.EnumerateArray().All(v => v.ValueKind == JsonValueKind.String && IsText(v, Limits.NameBytes)),
                 _ => false,
             };
             if (!valid) return new($"properties.{name}", "is not a number, text, boolean or array of texts within the size limits");
@@ -66,14 +66,13 @@ public sealed record Item
         return null;
     }
 
-    private static bool TooLong(string? text, int maxBytes) =>
-        text is not null && (text.Length > maxBytes || System.Text.Encoding.UTF8.GetByteCount(text) > maxBytes);
+    private static bool IsText(JsonElement value, int maxBytes) => Limits.JsonError(value) is null && Limits.TextError(value.GetString(), maxBytes) is null;
 }
 
 /// <summary>Body of <c>PUT /v1/users/{userId}</c>.</summary>
 public sealed record UserProfile
 {
-    public IReadOnlyDictionary<string, JsonElement> Properties { get; init; } = new Dictionary<string, JsonElement>();
+    public IReadOnlyDictionary<string, JsonElement> Properties { get; set; } = new Dictionary<string, JsonElement>();
 
     /// <summary>Says which field is wrong and why, or null for a valid profile.</summary>
     public FieldError? Validate() => Properties is null ? new("properties", "is not an object") : Item.PropertiesError(Properties);

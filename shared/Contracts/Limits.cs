@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Json;
 
 namespace Recommender.Contracts;
 
@@ -82,6 +84,49 @@ public static class Limits
     /// no control characters, no unpaired surrogates.
     /// </summary>
     public static string? IdError(string? id) => NameError(id, IdBytes);
+
+    /// <summary>
+    /// Says what is wrong with a long text (title, URL, property), or null: no NUL, which databases refuse, and no unpaired surrogates.
+    /// Null is valid: such texts may be left out.
+    /// </summary>
+    public static string? TextError(string? text, int maxBytes)
+    {
+        if (text is null) return null;
+        if (text.Length > maxBytes || Encoding.UTF8.GetByteCount(text) > maxBytes) return $"is longer than {maxBytes} bytes";
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (text[i] == '\0') return "holds a NUL character";
+            if (!char.IsSurrogate(text[i])) continue;
+            if (!char.IsHighSurrogate(text[i]) || i + 1 == text.Length || !char.IsLowSurrogate(text[i + 1])) return "is not valid Unicode";
+            i++;
+        }
+
+        return null;
+    }
+
+    /// <summary>The same rule for every name and text inside a JSON value.</summary>
+    public static string? JsonError(JsonElement value)
+    {
+        // Only an escape can smuggle such a character into JSON that is valid UTF-8.
+        if (JsonMarshal.GetRawUtf8Value(value).IndexOf("\\u"u8) < 0) return null;
+        try
+        {
+            return InnerError(value);
+        }
+        catch (InvalidOperationException)
+        {
+            // An unpaired surrogate has no text form to look at.
+            return "is not valid Unicode";
+        }
+
+        static string? InnerError(JsonElement value) => value.ValueKind switch
+        {
+            JsonValueKind.String => TextError(value.GetString(), int.MaxValue),
+            JsonValueKind.Array => value.EnumerateArray().Select(InnerError).FirstOrDefault(error => error is not null),
+            JsonValueKind.Object => value.EnumerateObject().Select(p => TextError(p.Name, int.MaxValue) ?? InnerError(p.Value)).FirstOrDefault(error => error is not null),
+            _ => null,
+        };
+    }
 
     /// <summary>The same rule for any short text of at most <paramref name="maxBytes"/> bytes.</summary>
     public static string? NameError(string? text, int maxBytes = NameBytes)

@@ -60,7 +60,7 @@ public sealed record MetricSet
     public required Estimate NdcgAt20 { get; init; }
 
     /// <summary>Further metrics by name, e.g. <c>mapAt20</c>, <c>coverageAt20</c>.</summary>
-    public IReadOnlyDictionary<string, double> More { get; init; } = new Dictionary<string, double>();
+    public IReadOnlyDictionary<string, double> More { get; set; } = new Dictionary<string, double>();
 }
 
 public sealed record Estimate(double Mean, double Low, double High);
@@ -98,7 +98,7 @@ public sealed record StatusResponse
     public required long Events { get; init; }
 
     /// <summary>What training is doing: idle, or stage and share done.</summary>
-    public string Training { get; init; } = "idle";
+    public string Training { get; set; } = "idle";
 }
 
 public sealed record UserListResponse

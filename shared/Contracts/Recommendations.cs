@@ -77,7 +77,7 @@ public sealed record Condition
 public sealed record Boost
 {
     public Filter? Filter { get; init; }
-    public double Factor { get; init; } = 1;
+    public double Factor { get; set; } = 1;
 }
 
 /// <summary>Puts an item at a 1-based position of the first page.</summary>
@@ -165,7 +165,7 @@ public sealed record HistoryItem
 {
     public required string ItemId { get; init; }
     public string? Title { get; init; }
-    public IReadOnlyList<string> Categories { get; init; } = [];
+    public IReadOnlyList<string> Categories { get; set; } = [];
     public required DateTimeOffset LastAt { get; init; }
 
     /// <summary>Sum of the events' weights; what the fold-in uses.</summary>

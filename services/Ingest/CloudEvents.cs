@@ -1,0 +1,128 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Recommender.Contracts;
+using Recommender.Messaging;
+using Recommender.ServiceDefaults;
+
+namespace Recommender.Ingest;
+
+/// <summary>
+/// CloudEvents 1.0 over HTTP: structured, batched and binary mode. <c>data</c> is the event; <c>id</c> is its id; <c>time</c> and <c>type</c>
+/// fill <c>occurredAt</c> and the event type where the data has none.
+/// </summary>
+internal static class CloudEvents
+{
+    public const string Structured = "application/cloudevents+json";
+    public const string Batched = "application/cloudevents-batch+json";
+
+    public static bool IsCloudEvent(HttpRequest request) =>
+        request.Headers.ContainsKey("ce-specversion") || RequestReading.IsMediaType(request.ContentType, Structured) || RequestReading.IsMediaType(request.ContentType, Batched);
+
+    /// <exception cref="ProblemException">The envelope is wrong.</exception>
+    public static (ParsedInteractions Parsed, bool IsSingle) Parse(HttpRequest request, ReadOnlyMemory<byte> body, DateTimeOffset now)
+    {
+        var valid = new List<Interaction>();
+        var rejected = new List<RejectedInteraction>();
+        if (RequestReading.IsMediaType(request.ContentType, Batched))
+        {
+            foreach (var (index, range) in JsonElements.Of(body)) AddStructured(index, body[range]);
+            return (new ParsedInteractions(valid, rejected), false);
+        }
+
+        if (RequestReading.IsMediaType(request.ContentType, Structured))
+        {
+            AddStructured(0, body);
+        }
+        else
+        {
+            var envelope = new CloudEvent
+            {
+                SpecVersion = Header(request, "ce-specversion"),
+                Id = Header(request, "ce-id"),
+                Source = Header(request, "ce-source"),
+                Type = Header(request, "ce-type"),
+                Time = Header(request, "ce-time"),
+            };
+            Add(0, envelope, body, body);
+        }
+
+        return (new ParsedInteractions(valid, rejected), true);
+
+        void AddStructured(int index, ReadOnlyMemory<byte> element)
+        {
+            CloudEvent? envelope;
+            try
+            {
+                envelope = JsonSerializer.Deserialize(element.Span, CloudEventsJson.Default.CloudEvent);
+            }
+            catch (JsonException e)
+            {
+                var error = JsonElements.Describe(e);
+                rejected.Add(new RejectedInteraction(index, error.Field, error.Error, element));
+                return;
+            }
+
+            if (envelope?.DataBase64 is not null) rejected.Add(new RejectedInteraction(index, "data_base64", "is not supported; send the event as JSON in data", element));
+            else if (envelope?.Data is not { ValueKind: JsonValueKind.Object } data) rejected.Add(new RejectedInteraction(index, "data", "is required and has to be an object", element));
+            else Add(index, envelope, System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(data).ToArray(), element);
+        }
+
+        void Add(int index, CloudEvent envelope, ReadOnlyMemory<byte> data, ReadOnlyMemory<byte> element)
+        {
+            if (Complete(envelope, data.Span, now, out var interaction) is { } error) rejected.Add(new RejectedInteraction(index, error.Field, error.Error, element));
+            else valid.Add(interaction!);
+        }
+    }
+
+    private static FieldError? Complete(CloudEvent envelope, ReadOnlySpan<byte> data, DateTimeOffset now, out Interaction? interaction)
+    {
+        interaction = null;
+        if (envelope.SpecVersion != "1.0") return new FieldError("specversion", "has to be 1.0");
+        if (string.IsNullOrEmpty(envelope.Id)) return new FieldError("id", "is required");
+        if (string.IsNullOrEmpty(envelope.Source)) return new FieldError("source", "is required");
+        if (string.IsNullOrEmpty(envelope.Type)) return new FieldError("type", "is required");
+        DateTimeOffset? time = null;
+        if (envelope.Time is not null)
+        {
+            if (!DateTimeOffset.TryParse(envelope.Time, System.Globalization.CultureInfo.InvariantCulture, System.Globalization.DateTimeStyles.AssumeUniversal, out var parsed)) return new FieldError("time", "is not an RFC 3339 time");
+            time = parsed;
+        }
+
+        try
+        {
+            interaction = JsonSerializer.Deserialize(data, ContractsJson.Default.Interaction);
+        }
+        catch (JsonException e)
+        {
+            var error = JsonElements.Describe(e);
+            return error with { Field = error.Field.Length > 0 ? $"data.{error.Field}" : "data" };
+        }
+
+        if (interaction is null) return new FieldError("data", "is null; an object is expected");
+        interaction = interaction with { EventId = envelope.Id, Type = interaction.Type ?? envelope.Type, OccurredAt = interaction.OccurredAt ?? time ?? now };
+        if (interaction.Validate(now) is not { } invalid) return null;
+        return invalid with { Field = invalid.Field == "eventId" ? "id" : $"data.{invalid.Field}" };
+    }
+
+    /// <summary>Header values are percent-encoded where they go beyond ASCII.</summary>
+    private static string? Header(HttpRequest request, string name) => request.Headers.TryGetValue(name, out var value) ? Uri.UnescapeDataString(value.ToString()) : null;
+}
+
+internal sealed record CloudEvent
+{
+    [JsonPropertyName("specversion")]
+    public string? SpecVersion { get; init; }
+
+    public string? Id { get; init; }
+    public string? Source { get; init; }
+    public string? Type { get; init; }
+    public string? Time { get; init; }
+    public JsonElement? Data { get; init; }
+
+    [JsonPropertyName("data_base64")]
+    public string? DataBase64 { get; init; }
+}
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, MaxDepth = Limits.JsonDepth + 2, AllowDuplicateProperties = false)]
+[JsonSerializable(typeof(CloudEvent))]
+internal sealed partial class CloudEventsJson : JsonSerializerContext;

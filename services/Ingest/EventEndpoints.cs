@@ -1,0 +1,105 @@
+using System.Text.Unicode;
+using Recommender.Contracts;
+using Recommender.Messaging;
+using Recommender.ServiceDefaults;
+
+namespace Recommender.Ingest;
+
+/// <summary><c>POST /v1/events</c>.</summary>
+internal static class EventEndpoints
+{
+    public static void Map(WebApplication app) =>
+        app.MapPost("/v1/events", PostAsync)
+            .RequireScope(Scopes.Ingest)
+            .WithName("PostEvents")
+            .WithSummary("Takes one event, an array, NDJSON or CloudEvents. Answers once they are durable. ?atomic=true takes all or nothing.")
+            .Accepts<Interaction>("application/json", "application/x-ndjson", CloudEvents.Structured, CloudEvents.Batched)
+            .Produces<AcceptedResponse>(StatusCodes.Status202Accepted);
+
+    private static async Task<IResult> PostAsync(HttpContext context, GroupPublishers publishers, IngestOptions options, TimeProvider clock)
+    {
+        bool atomic = QueryFlag(context, "atomic");
+        publishers.Interactions.ThrowIfUnavailable();
+        string? contentType = context.Request.ContentType;
+        bool ndjson = Ndjson.Is(contentType);
+        if (!ndjson && !RequestReading.IsJson(contentType))
+            throw new ProblemException(Problem.UnsupportedMediaType("Content-Type has to be application/json, application/x-ndjson, application/cloudevents+json or application/cloudevents-batch+json."));
+
+        using var batch = new Batch<Interaction>(publishers.Interactions, ContractsJson.Default.Interaction, atomic ? int.MaxValue : options.GroupBytes);
+        bool isSingle = false;
+        if (ndjson) await ReadNdjsonAsync(context, batch, atomic, clock);
+        else isSingle = await ReadJsonAsync(context, batch, clock);
+
+        IngestTelemetry.Rejected.Add(batch.RejectedTotal);
+        if (atomic && batch.RejectedTotal > 0) return batch.NothingValid(isSingle);
+        var answer = await batch.CompleteAsync(isSingle);
+        IngestTelemetry.Accepted.Add(batch.Taken);
+        return answer;
+    }
+
+    /// <summary>True when the body was a single event.</summary>
+    private static async Task<bool> ReadJsonAsync(HttpContext context, Batch<Interaction> batch, TimeProvider clock)
+    {
+        using var body = await context.ReadBodyAsync();
+        var now = clock.GetUtcNow();
+        bool single;
+        ParsedInteractions parsed;
+        if (CloudEvents.IsCloudEvent(context.Request))
+        {
+            (parsed, single) = CloudEvents.Parse(context.Request, body.Memory, now);
+        }
+        else
+        {
+            parsed = InteractionParser.Parse(body.Memory, now, now, _ => batch.AssignId());
+            single = IsObject(body.Span);
+        }
+
+        if (parsed.Rejected is [{ Index: < 0 } whole]) throw new ProblemException(Problem.InvalidBody(whole.Error));
+        int count = parsed.Valid.Count + parsed.Rejected.Count;
+        if (count > Limits.EventsPerArray) throw new ProblemException(Problem.TooLarge($"The array holds {count} events; {Limits.EventsPerArray} are allowed. NDJSON has no limit."));
+        foreach (var interaction in parsed.Valid) await batch.AddAsync(interaction);
+        foreach (var rejected in parsed.Rejected) batch.Reject(rejected.Index, rejected.Field, rejected.Error);
+        return single;
+    }
+
+    private static async Task ReadNdjsonAsync(HttpContext context, Batch<Interaction> batch, bool atomic, TimeProvider clock)
+    {
+        var now = clock.GetUtcNow();
+        long bytes = 0;
+        await foreach (var (index, line) in Ndjson.ReadLinesAsync(context, context.RequestAborted))
+        {
+            // All or nothing means that all is held until the end.
+            if (atomic && (bytes += line?.Length ?? 0) > Limits.BodyBytes) throw new ProblemException(Problem.TooLarge($"With atomic=true a body is at most {Limits.BodyBytes} bytes long."));
+            if (line is not { } content)
+            {
+                batch.Reject(index, "", $"is longer than {Limits.LineBytes} bytes");
+                continue;
+            }
+
+            if (!Utf8.IsValid(content.Span))
+            {
+                batch.Reject(index, "", $"is not valid UTF-8 at byte {RequestReading.FirstInvalidByte(content.Span)}");
+                continue;
+            }
+
+            // A long stream takes longer than the tolerance for clocks.
+            if ((index & 1023) == 0) now = clock.GetUtcNow();
+            var (interaction, error) = InteractionParser.ParseOne(content.Span, now);
+            if (interaction is null) batch.Reject(index, error!.Field, error.Error);
+            else await batch.AddAsync(interaction with { EventId = interaction.EventId ?? batch.AssignId(), OccurredAt = interaction.OccurredAt ?? now });
+        }
+    }
+
+    internal static bool IsObject(ReadOnlySpan<byte> body)
+    {
+        int first = body.IndexOfAnyExcept(" \t\r\n"u8);
+        return first >= 0 && body[first] != (byte)'[';
+    }
+
+    internal static bool QueryFlag(HttpContext context, string name)
+    {
+        var values = context.Request.Query[name];
+        if (values.Count == 0) return false;
+        return bool.TryParse(values.ToString(), out bool value) ? value : throw new ProblemException(Problem.InvalidField(name, "is neither true nor false"));
+    }
+}
