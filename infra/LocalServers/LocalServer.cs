@@ -73,7 +73,7 @@ public abstract class LocalServer : IAsyncDisposable
         Running[this] = 0;
         await PrepareAsync(cancellationToken);
         var run = Describe();
-        _process = Launch(run, LogFile);
+        _process = Launcher.Start(run, LogFile);
         if (ProcessTree.Find(_process.Id) is { } id) await File.WriteAllTextAsync(PidFile, id.ToString(), cancellationToken);
         try
         {
@@ -154,28 +154,12 @@ public abstract class LocalServer : IAsyncDisposable
         return new StreamReader(stream).ReadToEnd();
     }
 
-    /// <summary>
-    /// Starts a program in a session of its own, so that a Ctrl-C meant for its owner does not reach it: the owner stops it in order.
-    /// Its output goes straight to the file, so that it does not depend on a reader.
-    /// </summary>
-    protected static Process Launch(CommandLine run, string logFile)
-    {
-        var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false, WorkingDirectory = run.WorkingFolder };
-        string detach = Programs.Find("setsid") is { } setsid ? $"'{setsid}' " : "";
-        foreach (var argument in (string[])["-c", $"exec {detach}\"$@\" >>\"$LOG_FILE\" 2>&1 </dev/null", "sh", run.Program, .. run.Arguments])
-        {
-            start.ArgumentList.Add(argument);
-        }
-        foreach (var (name, value) in run.Environment) start.Environment[name] = value;
-        start.Environment["LOG_FILE"] = logFile;
-        return Process.Start(start) ?? throw new ServerFailedException($"{run.Program} could not be started.");
-    }
-
     /// <summary>Runs a program to its end.</summary>
     /// <exception cref="ServerFailedException">Its exit code is not 0; the message holds its output.</exception>
     protected static async Task<string> RunAsync(CommandLine run, string? input, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo(run.Program, run.Arguments)
+        List<string> words = [.. run.Prefix, run.Program, .. run.Arguments];
+        var start = new ProcessStartInfo(words[0], words.Skip(1))
         {
             UseShellExecute = false,
             WorkingDirectory = run.WorkingFolder,
@@ -214,6 +198,15 @@ public abstract class LocalServer : IAsyncDisposable
                 await Task.Delay(10, cancellationToken);
             }
         }
+    }
+
+    /// <summary>Writes a new file that only its owner can read.</summary>
+    protected static async Task WriteSecretAsync(string file, string content)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        await using var writer = new StreamWriter(file, options);
+        await writer.WriteAsync(content);
     }
 
     private async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
@@ -281,17 +274,7 @@ public abstract class LocalServer : IAsyncDisposable
         string file = Path.Combine(Folder, "secret");
         if (File.Exists(file)) return File.ReadAllText(file).Trim();
         string secret = RandomNumberGenerator.GetHexString(32, lowercase: true);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using var stream = new FileStream(file, options);
-        using var writer = new StreamWriter(stream);
-        writer.Write(secret);
+        WriteSecretAsync(file, secret).GetAwaiter().GetResult();
         return secret;
     }
-}
-
-/// <summary>A program to start.</summary>
-public sealed record CommandLine(string Program, IReadOnlyList<string> Arguments, string WorkingFolder)
-{
-    public IReadOnlyDictionary<string, string?> Environment { get; init; } = new Dictionary<string, string?>();
 }

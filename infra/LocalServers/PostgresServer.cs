@@ -72,11 +72,22 @@ public sealed class PostgresServer(string folder, int port = 0) : LocalServer("p
         // What an interrupted creation left is of no use.
         if (Directory.Exists(Data)) Directory.Delete(Data, recursive: true);
         Directory.CreateDirectory(Data);
-        if (UnprivilegedUser() is { } owner) await RunAsync(new CommandLine(Programs.Require("chown"), [$"{owner.User}:{owner.Group}", Data], Folder), null, cancellationToken);
-
-        // The password goes through standard input, so that it is neither in a process list nor in a file of another owner.
-        await RunAsync(Unprivileged(Programs.Require("initdb"),
-            ["-D", Data, "-U", User, "-E", "UTF8", "--no-locale", "--auth=scram-sha-256", "--pwfile=/dev/stdin"]), Password + "\n", cancellationToken);
+        // In a file of its own for a moment: in a process list anyone could read it.
+        string passwordFile = Path.Combine(Folder, "initial-password");
+        await WriteSecretAsync(passwordFile, Password + "\n");
+        try
+        {
+            if (UnprivilegedUser() is { } owner)
+            {
+                await RunAsync(new CommandLine(Programs.Require("chown"), [$"{owner.User}:{owner.Group}", Data, passwordFile], Folder), null, cancellationToken);
+            }
+            await RunAsync(Unprivileged(Programs.Require("initdb"),
+                ["-D", Data, "-U", User, "-E", "UTF8", "--no-locale", "--auth=scram-sha-256", $"--pwfile={passwordFile}"]), null, cancellationToken);
+        }
+        finally
+        {
+            File.Delete(passwordFile);
+        }
         await RunAsync(Unprivileged(Programs.Require("postgres"), ["--single", "-D", Data, "postgres"]),
             $"CREATE DATABASE {Database} TEMPLATE template0;\n", cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(Data, "initialized"), "", cancellationToken);
@@ -91,9 +102,9 @@ public sealed class PostgresServer(string folder, int port = 0) : LocalServer("p
         var environment = new Dictionary<string, string?> { ["LC_ALL"] = "C" };
         if (UnprivilegedUser() is not { } account) return new CommandLine(program, arguments, Folder) { Environment = environment };
         string[] pass = OthersMayEnter(Folder) ? [] : ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"];
-        return new CommandLine(Programs.Require("setpriv"),
-            [$"--reuid={account.User}", $"--regid={account.Group}", "--clear-groups", .. pass, program, .. arguments], Folder)
+        return new CommandLine(program, arguments, Folder)
         {
+            Prefix = [Programs.Require("setpriv"), $"--reuid={account.User}", $"--regid={account.Group}", "--clear-groups", .. pass],
             Environment = environment,
         };
     }

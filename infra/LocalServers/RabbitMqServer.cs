@@ -111,7 +111,7 @@ public sealed class RabbitMqServer : LocalServer
         if (_mapper is not { HasExited: false })
         {
             var run = new CommandLine(Programs.Require("epmd"), ["-port", _mapperPort.ToString(CultureInfo.InvariantCulture), "-address", "127.0.0.1"], Folder);
-            _mapper = Launch(run, Path.Combine(Folder, "epmd.log"));
+            _mapper = Launcher.Start(run, Path.Combine(Folder, "epmd.log"));
             await WaitForPortAsync(_mapperPort, TimeSpan.FromSeconds(20), () => !_mapper.HasExited, cancellationToken);
         }
     }

@@ -53,18 +53,10 @@ public sealed class ServiceProcess : IAsyncDisposable
     public void Launch()
     {
         if (IsRunning) throw new InvalidOperationException($"{Name} runs already.");
-        var start = new ProcessStartInfo("dotnet", [_dll, .. _arguments])
-        {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = Path.GetDirectoryName(_dll)!,
-        };
-        foreach (var (name, value) in _environment) start.Environment[name] = value;
-        _process = new Process { StartInfo = start };
+        var run = new CommandLine("dotnet", [_dll, .. _arguments], Path.GetDirectoryName(_dll)!) { Environment = _environment };
+        _process = Launcher.Start(run, redirect: true);
         _process.OutputDataReceived += (_, line) => Keep(line.Data);
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
-        _process.Start();
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }

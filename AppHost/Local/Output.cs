@@ -1,0 +1,36 @@
+namespace Recommender.AppHost;
+
+/// <summary>The terminal, shared by all processes: whole lines, each with the name of who wrote it.</summary>
+internal static class Output
+{
+    // Readable on dark and on light ground.
+    private static readonly string[] Colours = ["36", "32", "33", "35", "34", "31", "96"];
+    private static readonly bool Coloured = !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+    private static readonly List<string> Names = [];
+    private static readonly Lock Gate = new();
+
+    public static void Line(string name, string text)
+    {
+        lock (Gate)
+        {
+            if (!Names.Contains(name)) Names.Add(name);
+            string prefix = $"{name,-10}| ";
+            if (Coloured) prefix = $"\e[{Colours[Names.IndexOf(name) % Colours.Length]}m{prefix}\e[0m";
+            Console.Out.WriteLine(prefix + text);
+        }
+    }
+
+    /// <summary>What the host itself has to say.</summary>
+    public static void Say(string text)
+    {
+        lock (Gate) Console.Out.WriteLine(text);
+    }
+
+    public static void Table(IReadOnlyList<(string Name, string Address, string Note)> rows)
+    {
+        int name = rows.Max(row => row.Name.Length), address = rows.Max(row => row.Address.Length);
+        Say("");
+        foreach (var row in rows) Say($"  {row.Name.PadRight(name)}  {row.Address.PadRight(address)}  {row.Note}".TrimEnd());
+        Say("");
+    }
+}
