@@ -73,6 +73,20 @@ public abstract unsafe class Kernel
     internal virtual int Survivors(int* sums, float* scales, int count, in Bound bound, float threshold, int* survivors) =>
         SurvivorsScalar(sums, scales, 0, count, bound, threshold, survivors, 0);
 
+    /// <summary>The number of the row with the largest scale · unit · sum − half; the lowest among equals.</summary>
+    internal virtual int Nearest(int* sums, float* scales, float* halves, int count, float unit, out float bestScore)
+    {
+        int best = 0;
+        bestScore = float.NegativeInfinity;
+        for (int i = 0; i < count; i++)
+        {
+            float score = (scales[i] * (unit * sums[i])) - halves[i];
+            if (score > bestScore) (best, bestScore) = (i, score);
+        }
+
+        return best;
+    }
+
     private protected static int SurvivorsScalar(int* sums, float* scales, int from, int count, in Bound bound, float threshold, int* survivors, int found)
     {
         for (int i = from; i < count; i++)

@@ -52,6 +52,36 @@ internal unsafe class Vector256Kernel : Kernel
         return SurvivorsScalar(sums, scales, i, count, bound, threshold, survivors, found);
     }
 
+    internal sealed override int Nearest(int* sums, float* scales, float* halves, int count, float unit, out float bestScore)
+    {
+        if (count < 8) return base.Nearest(sums, scales, halves, count, unit, out bestScore);
+        Vector256<float> bestScores = Vector256.Create(float.NegativeInfinity), units = Vector256.Create(unit);
+        Vector256<int> bests = default, rows = Vector256<int>.Indices;
+        int i = 0;
+        for (; i <= count - 8; i += 8, rows += Vector256.Create(8))
+        {
+            Vector256<float> scores = (Vector256.Load(scales + i) * (units * Vector256.ConvertToSingle(Vector256.Load(sums + i)))) - Vector256.Load(halves + i);
+            Vector256<int> better = Vector256.GreaterThan(scores, bestScores).AsInt32();
+            bestScores = Vector256.ConditionalSelect(better.AsSingle(), scores, bestScores);
+            bests = Vector256.ConditionalSelect(better, rows, bests);
+        }
+
+        int best = bests[0];
+        bestScore = bestScores[0];
+        for (int lane = 1; lane < 8; lane++)
+        {
+            if (bestScores[lane] > bestScore || (bestScores[lane] == bestScore && bests[lane] < best)) (best, bestScore) = (bests[lane], bestScores[lane]);
+        }
+
+        for (; i < count; i++)
+        {
+            float score = (scales[i] * (unit * sums[i])) - halves[i];
+            if (score > bestScore) (best, bestScore) = (i, score);
+        }
+
+        return best;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private protected static Vector256<short> Widen(sbyte* row)
     {

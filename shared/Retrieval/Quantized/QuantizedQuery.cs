@@ -15,8 +15,12 @@ internal static unsafe class QuantizedQuery
     /// <summary>Quantizes the query.</summary>
     /// <param name="quantized">Receives <see cref="QuantizedRows.Stride"/> numbers, 0 from the rank on.</param>
     /// <returns>Whether it could be: every number finite, and their size within what float32 can bound.</returns>
-    public static bool TryCreate(ReadOnlySpan<float> query, QuantizedRows rows, Span<short> quantized, out Bound bound)
+    public static bool TryCreate(ReadOnlySpan<float> query, QuantizedRows rows, Span<short> quantized, out Bound bound) => TryCreate(query, rows, quantized, out bound, out _);
+
+    /// <param name="norm">|query|, not rounded down.</param>
+    public static bool TryCreate(ReadOnlySpan<float> query, QuantizedRows rows, Span<short> quantized, out Bound bound, out float norm)
     {
+        norm = 0;
         int rank = rows.Rank;
         bound = default;
         double largest = 0, squares = 0;
@@ -35,11 +39,12 @@ internal static unsafe class QuantizedQuery
         quantized.Clear();
         for (int j = 0; j < rank; j++) quantized[j] = (short)Math.Clamp(Math.Round(query[j] * inverse), -limit, limit);
 
-        double norm = Math.Sqrt(squares) * (1 + 1e-9);
+        double length = Math.Sqrt(squares) * (1 + 1e-9);
+        norm = MathF.BitIncrement((float)length);
         double rounding = (rank + 16) * Math.Pow(2, -23);
-        double slack = (norm * rows.Error) + (unit * 0.501 * 127 * rank) + (norm * rounding * ((127 * Math.Sqrt(rank)) + rows.Error));
+        double slack = (length * rows.Error) + (unit * 0.501 * 127 * rank) + (length * rounding * ((127 * Math.Sqrt(rank)) + rows.Error));
         double rest = (rank + 16) * Math.Pow(2, -148);
         bound = new Bound(unit, MathF.BitIncrement((float)slack), MathF.BitIncrement((float)rest));
-        return norm * rows.LargestScale * ((127 * Math.Sqrt(rank)) + rows.Error) < float.MaxValue / 4;
+        return length * rows.LargestScale * ((127 * Math.Sqrt(rank)) + rows.Error) < float.MaxValue / 4;
     }
 }
