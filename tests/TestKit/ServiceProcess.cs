@@ -16,13 +16,14 @@ public sealed class ServiceProcess : IAsyncDisposable
 
     /// <param name="project">Folder of the project below services/, such as <c>Trainer</c>. It must have been built: with the solution, or through a project reference.</param>
     /// <param name="environment">Added to this process's environment; ASPNETCORE_URLS is set from the port.</param>
+    /// <param name="arguments">In them <c>{PORT}</c> stands for the port.</param>
     /// <param name="port">0 for any free one.</param>
     public ServiceProcess(string project, IReadOnlyDictionary<string, string?>? environment = null, IReadOnlyList<string>? arguments = null, int port = 0)
     {
         Name = project;
         Port = port == 0 ? Ports.Free() : port;
         _dll = FindDll(project);
-        _arguments = arguments ?? [];
+        _arguments = [.. (arguments ?? []).Select(argument => argument.Replace("{PORT}", $"{Port}", StringComparison.Ordinal))];
         _environment = new(environment ?? new Dictionary<string, string?>()) { ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{Port}" };
         Client = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(100) };
     }
