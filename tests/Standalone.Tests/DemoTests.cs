@@ -73,7 +73,7 @@ public sealed class DemoTests
 
         var split = Splits.Temporal(users.Count, items.Count, entries);
         var stop = TestContext.Current.CancellationToken;
-        var model = Evaluation.Run(new IalsSettings().Train(split.Train, cancellation: stop), split, cancellation: stop);
+        var model = Evaluation.Run(new IalsSettings { Rank = 32, Epochs = 4 }.Train(split.Train, cancellation: stop), split, cancellation: stop);
         var popular = Evaluation.Run(new PopularitySettings().Train(split.Train, cancellation: stop), split, cancellation: stop);
         TestContext.Current.SendDiagnosticMessage($"Recall@20 / NDCG@20: model {model.Recall:0.000} / {model.Ndcg:0.000}, popular {popular.Recall:0.000} / {popular.Ndcg:0.000}, {model.Users} users");
         Assert.True(model.Recall > 3 * popular.Recall);

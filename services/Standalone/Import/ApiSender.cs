@@ -41,6 +41,7 @@ internal sealed class ApiSender(HttpClient client, TimeSpan patience, Action<str
     {
         if (elements.Count == 0) return SendResult.None;
         byte[] body = JsonSerializer.SerializeToUtf8Bytes([.. elements], json);
+        if (body.Length > Limits.BodyBytes && elements.Count > 1) return await HalveAsync();
         var outage = new Outage(patience);
         try
         {
@@ -66,14 +67,12 @@ internal sealed class ApiSender(HttpClient client, TimeSpan patience, Action<str
                         case HttpStatusCode.OK or HttpStatusCode.Accepted:
                             var answer = await ReadAsync(response, cancellationToken);
                             if (answer is null) throw new CommandException($"{Address(path)} answered {(int)response.StatusCode}, but not as a Recommender does; is --to right?");
-                            return new SendResult(answer.Accepted, answer.Rejected.Count, Name(answer.Rejected, elements, id));
+                            return new SendResult(answer.Accepted, elements.Count - answer.Accepted, Name(answer.Rejected, elements, id));
                         case HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or >= HttpStatusCode.InternalServerError:
                             await WaitAsync(outage, RetryAfter(response), await ProblemAsync(response, cancellationToken), cancellationToken);
                             continue;
                         case HttpStatusCode.RequestEntityTooLarge when elements.Count > 1:
-                            int half = elements.Count / 2;
-                            var first = await PostAsync(path, elements.Take(half).ToArray(), json, id, cancellationToken);
-                            return first.Add(await PostAsync(path, elements.Skip(half).ToArray(), json, id, cancellationToken));
+                            return await HalveAsync();
                         case HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnprocessableEntity:
                             return await RefusedAsync(response, elements, id, cancellationToken);
                         case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden:
@@ -87,6 +86,13 @@ internal sealed class ApiSender(HttpClient client, TimeSpan patience, Action<str
         finally
         {
             if (outage.Noted) Interlocked.Decrement(ref waiting);
+        }
+
+        async Task<SendResult> HalveAsync()
+        {
+            int half = elements.Count / 2;
+            var first = await PostAsync(path, elements.Take(half).ToArray(), json, id, cancellationToken);
+            return first.Add(await PostAsync(path, elements.Skip(half).ToArray(), json, id, cancellationToken));
         }
     }
 

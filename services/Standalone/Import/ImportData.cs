@@ -42,7 +42,7 @@ internal sealed class ImportData(DateTimeOffset now, int chunkSize = EventSorter
         }
 
         // The same few thousand ids come again and again: one string each instead of one per row.
-        sorter.Add(interaction with { UserId = Pooled(interaction.UserId), ItemId = Pooled(interaction.ItemId), Type = Pooled(interaction.Type), SessionId = interaction.SessionId });
+        sorter.Add(interaction with { UserId = Pooled(interaction.UserId), ItemId = Pooled(interaction.ItemId), Type = Pooled(interaction.Type) });
         return true;
     }
 
