@@ -23,6 +23,14 @@ public interface IStore : IInteractionStore, ICatalogueStore, IUserStore, IModel
     Task<JsonElement?> GetSettingAsync(string name, CancellationToken cancellationToken);
 
     Task PutSettingAsync(string name, JsonElement value, CancellationToken cancellationToken);
+
+    /// <summary>Writes everything the store holds, as of one moment, while it goes on working. The result restores into either database.</summary>
+    Task BackupAsync(Stream destination, CancellationToken cancellationToken);
+
+    /// <summary>Restores a backup into this empty, migrated store, wholly or not at all.</summary>
+    /// <exception cref="InvalidOperationException">The store is not empty, or the backup is of a newer schema.</exception>
+    /// <exception cref="InvalidDataException">Not a backup, or cut short.</exception>
+    Task RestoreAsync(Stream source, CancellationToken cancellationToken);
 }
 
 public interface IInteractionStore
@@ -42,6 +50,12 @@ public interface IInteractionStore
 
     /// <summary>Every event with a sequence of at most <paramref name="upToSequence"/>, ordered by (occurredAt, sequence), for training.</summary>
     Task<InteractionLog> ReadInteractionsAsync(long upToSequence, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Removes the events that occurred before a time, and takes them back out of users and items, slice by slice, each in a short transaction of
+    /// its own. From the start of the call on, events from before that time are dropped on arrival. Stopping early leaves the rest for the next call.
+    /// </summary>
+    IAsyncEnumerable<RemovedSlice> RemoveEventsBeforeAsync(DateTimeOffset before, CancellationToken cancellationToken);
 
     /// <summary>Names of event types; the position is <see cref="StoredEvent.TypeId"/>.</summary>
     Task<IReadOnlyList<string>> GetEventTypesAsync(CancellationToken cancellationToken);
@@ -94,6 +108,9 @@ public interface IUserStore
     Task CompleteErasureStageAsync(string erasureId, string stage, DateTimeOffset at, long? modelVersion, CancellationToken cancellationToken);
 
     Task<ErasureResponse?> GetErasureAsync(string erasureId, CancellationToken cancellationToken);
+
+    /// <summary>The revision of an erasure, for <c>IFactorStore.EraseUsersAsync</c>: above every revision of the user before, below every one after. Null for an unknown erasure.</summary>
+    Task<long?> GetErasureRevisionAsync(string erasureId, CancellationToken cancellationToken);
 
     /// <summary>
     /// Erasures that have not reached the stage, oldest first. Read those missing <c>model</c> before reading training data:
@@ -163,7 +180,16 @@ public sealed record StoredBatch
 
     /// <summary>Highest sequence of the store after the batch.</summary>
     public required long Sequence { get; init; }
+
+    /// <summary>The store's revision after the batch, which <see cref="Items"/> belong to: the version to write their statistics under.</summary>
+    public long Revision { get; init; }
 }
+
+/// <param name="Removed">Events removed.</param>
+/// <param name="UserKeys">Users who lost some: to be folded in again.</param>
+/// <param name="Items">Items that lost some, with their statistics now.</param>
+/// <param name="Revision">The version to write the statistics under.</param>
+public sealed record RemovedSlice(int Removed, IReadOnlyList<int> UserKeys, IReadOnlyList<ItemStatistics> Items, long Revision);
 
 /// <param name="Popularity">Number of its events of positive types (see <see cref="StatisticsSettings"/>).</param>
 /// <param name="Trend">Base-2 logarithm of the sum of 2^((occurredAt − epoch) / half-life) over those events; comparable at any time. −∞ when there is none.</param>
@@ -238,6 +264,9 @@ public sealed record CatalogueEntry
     public bool Deleted { get; init; }
     public double Popularity { get; init; }
     public double Trend { get; init; } = double.NegativeInfinity;
+
+    /// <summary>The store's revision this was read at: the version to write it to the factor store under.</summary>
+    public long Revision { get; init; }
 
     /// <summary>When it was first seen; <c>latest</c> orders by <see cref="Item.PublishedAt"/>, else by this.</summary>
     public required DateTimeOffset CreatedAt { get; init; }

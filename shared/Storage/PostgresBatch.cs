@@ -68,6 +68,7 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, StatisticsSetti
             UserKeys = [.. owners.Values.Where(owner => owner.Named && owner.Key != 0).Select(owner => owner.Key)],
             Items = [.. items.Where(item => item.Value.Named && item.Value.Key != 0).Select(item => new ItemStatistics(item.Value.Key, item.Key, item.Value.Popularity, item.Value.Trend))],
             Sequence = sequence,
+            Revision = revision,
         };
     }
 

@@ -31,8 +31,9 @@ public abstract partial class SqlStore
             }
 
             var written = changed.Select(id => entries[id]).ToList();
+            if (written.Count > 0) await NextRevisionAsync(connection, cancellationToken).ConfigureAwait(false);
             await SaveItemsAsync(connection, written, cancellationToken).ConfigureAwait(false);
-            // Keys of new items are known only now.
+            // Keys of new items, and the revision, are known only now.
             var keys = await LoadItemsAsync(connection, [.. changed], cancellationToken).ConfigureAwait(false);
             return new CatalogueResult { Changed = [.. keys.Values.OrderBy(entry => entry.ItemKey)], Failed = failed };
         }, cancellationToken);
@@ -41,7 +42,7 @@ public abstract partial class SqlStore
         ReadAsync<IReadOnlyList<CatalogueEntry>>(async connection =>
             await QueryAsync(connection, $"SELECT {EntryColumns} FROM items WHERE item_key > @afterKey ORDER BY item_key LIMIT @limit", new { afterKey, limit }, ReadEntry, cancellationToken).ConfigureAwait(false), cancellationToken);
 
-    private protected const string EntryColumns = "item_key, item_id, item, deleted, popularity, trend, created_at_ms";
+    private protected const string EntryColumns = "item_key, item_id, item, deleted, popularity, trend, created_at_ms, (SELECT revision FROM state)";
 
     private protected static CatalogueEntry ReadEntry(DbDataReader r) => new()
     {
@@ -52,6 +53,7 @@ public abstract partial class SqlStore
         Popularity = r.GetDouble(4),
         Trend = r.GetDouble(5),
         CreatedAt = Time(r.GetInt64(6)),
+        Revision = r.GetInt64(7),
     };
 
     /// <summary>Those of the items that exist, by id.</summary>

@@ -60,7 +60,7 @@ public abstract partial class SqlStore
             if (await FindUserAsync(connection, user, cancellationToken).ConfigureAwait(false) is { } key)
             {
                 var events = await QueryAsync(connection, "SELECT item_key, type_id, occurred_at_ms FROM events WHERE user_key = @key", new { key },
-                    r => new RemovedEvent(r.GetInt32(0), r.GetInt32(1), r.GetInt64(2)), cancellationToken).ConfigureAwait(false);
+                    r => new RemovedEvent(key, r.GetInt32(0), r.GetInt32(1), r.GetInt64(2)), cancellationToken).ConfigureAwait(false);
                 foreach (var e in events) erasedAtMs = Math.Max(erasedAtMs, e.OccurredAtMs);
                 await DeleteEventsAsync(connection, key, cancellationToken).ConfigureAwait(false);
                 await connection.ExecuteAsync(Command("DELETE FROM users WHERE user_key = @key", new { key }, cancellationToken)).ConfigureAwait(false);
@@ -77,8 +77,8 @@ public abstract partial class SqlStore
 
             await connection.ExecuteAsync(Command("DELETE FROM merges WHERE user_id = @userId", new { userId }, cancellationToken)).ConfigureAwait(false);
             await AddTombstoneAsync(connection, user, erasedAtMs, cancellationToken).ConfigureAwait(false);
-            await connection.ExecuteAsync(Command("UPDATE state SET revision = revision + 1, events = events - @removed", new { removed }, cancellationToken)).ConfigureAwait(false);
-            await connection.ExecuteAsync(Command("INSERT INTO erasures (erasure_id, events_removed) VALUES (@erasureId, @removed)", new { erasureId, removed }, cancellationToken)).ConfigureAwait(false);
+            long revision = await TakeFromStateAsync(connection, removed, cancellationToken).ConfigureAwait(false);
+            await connection.ExecuteAsync(Command("INSERT INTO erasures (erasure_id, events_removed, revision) VALUES (@erasureId, @removed, @revision)", new { erasureId, removed, revision }, cancellationToken)).ConfigureAwait(false);
             await AddStageAsync(connection, erasureId, "requested", requestedAt, cancellationToken).ConfigureAwait(false);
             await AddStageAsync(connection, erasureId, "store", DateTimeOffset.UtcNow, cancellationToken).ConfigureAwait(false);
             return (await ErasureAsync(connection, erasureId, cancellationToken).ConfigureAwait(false))!;
@@ -97,6 +97,9 @@ public abstract partial class SqlStore
 
     public Task<ErasureResponse?> GetErasureAsync(string erasureId, CancellationToken cancellationToken) =>
         ReadAsync(connection => ErasureAsync(connection, erasureId, cancellationToken), cancellationToken);
+
+    public Task<long?> GetErasureRevisionAsync(string erasureId, CancellationToken cancellationToken) =>
+        ReadAsync(connection => connection.ExecuteScalarAsync<long?>(Command("SELECT revision FROM erasures WHERE erasure_id = @erasureId", new { erasureId }, cancellationToken)), cancellationToken);
 
     public Task<IReadOnlyList<ErasureResponse>> ListPendingErasuresAsync(string stage, CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyList<ErasureResponse>>(async connection =>

@@ -103,10 +103,11 @@ public sealed partial class SqliteStore
             {
                 row.Read();
                 sequence = row.GetInt64(0);
-                revision = row.GetInt64(1) + 1;
+                revision = row.GetInt64(1);
                 retainedFromMs = row.GetInt64(3);
             }
 
+            long nextRevision = revision + 1;
             int stored = 0, duplicates = 0, dropped = 0;
             foreach (var e in interactions)
             {
@@ -140,10 +141,10 @@ public sealed partial class SqliteStore
             }
 
             foreach (var owner in owners.Values)
-                if (owner.Added > 0) sql.ChangeUser.Execute(owner.Key, revision, owner.Added, owner.LastAtMs);
+                if (owner.Added > 0) sql.ChangeUser.Execute(owner.Key, nextRevision, owner.Added, owner.LastAtMs);
             foreach (var item in items.Values)
                 if (item.Changed) sql.ChangeItem.Execute(item.Key, item.Popularity, item.Trend);
-            if (stored > 0) sql.WriteState.Execute(sequence, revision, stored, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
+            if (stored > 0) sql.WriteState.Execute(sequence, nextRevision, stored, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
 
             return new StoredBatch
             {
@@ -153,6 +154,7 @@ public sealed partial class SqliteStore
                 UserKeys = [.. owners.Values.Where(o => o.Named && o.Key is not null).Select(o => o.Key!.Value)],
                 Items = [.. items.Where(i => i.Value.Named && i.Value.Key is not null).Select(i => new ItemStatistics(i.Value.Key!.Value, i.Key, i.Value.Popularity, i.Value.Trend))],
                 Sequence = sequence,
+                Revision = stored > 0 ? nextRevision : revision,
             };
         }
 

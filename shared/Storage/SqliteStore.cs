@@ -49,6 +49,31 @@ public sealed partial class SqliteStore : SqlStore
     /// <summary>Deleted content is overwritten in the file (<c>secure_delete</c>); this empties the write-ahead log, which still has it.</summary>
     private protected override Task ForgetAsync(CancellationToken cancellationToken) => database.ExecuteAsync("PRAGMA wal_checkpoint(TRUNCATE)", cancellationToken);
 
+    /// <summary>Spans of sequences: the table is in their order.</summary>
+    private protected override async Task<List<Slice>> SlicesAsync(DbConnection connection, long beforeMs, CancellationToken cancellationToken)
+    {
+        const int span = 20_000;
+        var (first, last) = (await QueryAsync(connection, "SELECT coalesce(min(sequence), 1), coalesce(max(sequence), 0) FROM events", null, r => (r.GetInt64(0), r.GetInt64(1)), cancellationToken).ConfigureAwait(false))[0];
+        var slices = new List<Slice>();
+        for (; first <= last; first += span)
+            slices.Add(new Slice("events", FormattableString.Invariant($"sequence BETWEEN {first} AND {first + span - 1}"), EmptiesPartition: false));
+        return slices;
+    }
+
+    private protected override Task RestoreTableAsync(DbConnection connection, string table, string[] columns, Func<object?[]?> nextRow, CancellationToken cancellationToken)
+    {
+        bool state = table == "state";
+        string names = string.Join(", ", columns), values = string.Join(", ", columns.Select((_, i) => "$" + i));
+        using var insert = new SqliteStatement((SqliteConnection)connection, $"INSERT INTO {table} ({(state ? "id, " : "")}{names}) VALUES ({(state ? "1, " : "")}{values})", columns.Length);
+        while (nextRow() is { } row)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            insert.Execute(row);
+        }
+
+        return Task.CompletedTask;
+    }
+
     public override ValueTask DisposeAsync()
     {
         hotStatements?.Dispose();

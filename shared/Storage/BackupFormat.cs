@@ -1,0 +1,150 @@
+using System.Text;
+
+namespace Recommender.Storage;
+
+/// <summary>
+/// A backup: magic, schema version, then each table as name, columns and rows, then an end mark. A value is a kind byte and the value,
+/// little-endian. Kinds: 0 null, 1 integer (8), 2 number (8), 3 text, 4 bytes (both with their length first); 9 begins a row, 8 ends a table.
+/// </summary>
+internal static class BackupFormat
+{
+    private const string Magic = "recommender-backup-1";
+    private const byte Null = 0, Integer = 1, Number = 2, Text = 3, Bytes = 4, EndOfTable = 8, Row = 9;
+
+    /// <summary>Every table in the order of restoring, with the columns. <c>state</c> goes last: a store with events but none counted cannot be seen.</summary>
+    public static readonly IReadOnlyList<(string Table, string[] Columns)> Tables =
+    [
+        ("event_types", ["type_id", "name"]),
+        ("users", ["user_key", "is_session", "user_id", "revision", "events", "last_at_ms", "properties"]),
+        ("items", ["item_key", "item_id", "item", "deleted", "popularity", "trend", "created_at_ms"]),
+        ("events", ["sequence", "event_id", "user_key", "item_key", "type_id", "value", "occurred_at_ms", "session_id", "recommendation_id", "context"]),
+        ("merges", ["session_id", "merged_at_ms", "through_ms", "user_id"]),
+        ("tombstones", ["user_hash", "erased_at_ms"]),
+        ("erasures", ["erasure_id", "events_removed", "model_version", "revision"]),
+        ("erasure_stages", ["erasure_id", "stage", "at_ms"]),
+        ("models", ["version", "info", "state", "released_at_ms", "bytes"]),
+        ("model_chunks", ["version", "chunk", "body"]),
+        ("settings", ["name", "value"]),
+        ("state", ["sequence", "revision", "events", "last_stored_at_ms", "retained_from_ms"]),
+    ];
+
+    public sealed class Writer(Stream stream) : IDisposable
+    {
+        private readonly BinaryWriter writer = new(stream, Encoding.UTF8, leaveOpen: true);
+
+        public void Begin(int schemaVersion)
+        {
+            writer.Write(Magic);
+            writer.Write(schemaVersion);
+        }
+
+        public void BeginTable(string table, string[] columns)
+        {
+            writer.Write(table);
+            writer.Write(columns.Length);
+            foreach (string column in columns) writer.Write(column);
+        }
+
+        public void WriteRow(ReadOnlySpan<object?> values)
+        {
+            writer.Write(Row);
+            foreach (object? value in values)
+            {
+                switch (value)
+                {
+                    case null or DBNull: writer.Write(Null); break;
+                    case int or long or short: writer.Write(Integer); writer.Write(Convert.ToInt64(value, null)); break;
+                    case double number: writer.Write(Number); writer.Write(number); break;
+                    case string text: writer.Write(Text); writer.Write(text); break;
+                    case byte[] bytes: writer.Write(Bytes); writer.Write(bytes.Length); writer.Write(bytes); break;
+                    default: throw new NotSupportedException($"A value of type {value.GetType()} cannot be backed up.");
+                }
+            }
+        }
+
+        public void EndTable() => writer.Write(EndOfTable);
+
+        public void End() => writer.Write("");
+
+        public void Dispose() => writer.Dispose();
+    }
+
+    /// <exception cref="InvalidDataException">Not a backup, or cut short.</exception>
+    public sealed class Reader(Stream stream) : IDisposable
+    {
+        private readonly BinaryReader reader = new(stream, Encoding.UTF8, leaveOpen: true);
+
+        /// <summary>The schema version it was made at.</summary>
+        public int Begin() => Whole(() =>
+        {
+            // Looked at byte by byte: what is no backup may begin with any length.
+            byte[] expected = [(byte)Magic.Length, .. Encoding.UTF8.GetBytes(Magic)];
+            if (!reader.ReadBytes(expected.Length).AsSpan().SequenceEqual(expected)) throw new InvalidDataException("This is not a backup of a recommender store.");
+            return reader.ReadInt32();
+        });
+
+        /// <summary>The next table, or null at the end.</summary>
+        public (string Table, string[] Columns)? NextTable() => Whole<(string, string[])?>(() =>
+        {
+            string table = reader.ReadString();
+            if (table.Length == 0) return null;
+            var known = Tables.FirstOrDefault(t => t.Table == table);
+            int count = reader.ReadInt32();
+            if (known.Table is null || count is < 1 or > 64) throw new InvalidDataException($"The backup holds the unknown table \"{table}\".");
+            string[] columns = new string[count];
+            for (int i = 0; i < count; i++)
+            {
+                columns[i] = reader.ReadString();
+                if (!known.Columns.Contains(columns[i])) throw new InvalidDataException($"The backup holds the unknown column {table}.{columns[i]}.");
+            }
+
+            return (table, columns);
+        });
+
+        /// <summary>Fills the row; false at the end of the table.</summary>
+        public bool NextRow(object?[] row) => Whole(() =>
+        {
+            switch (reader.ReadByte())
+            {
+                case EndOfTable: return false;
+                case Row: break;
+                default: throw new InvalidDataException("The backup is damaged.");
+            }
+
+            for (int i = 0; i < row.Length; i++)
+            {
+                row[i] = reader.ReadByte() switch
+                {
+                    Null => null,
+                    Integer => reader.ReadInt64(),
+                    Number => reader.ReadDouble(),
+                    Text => reader.ReadString(),
+                    Bytes => ReadBytes(reader.ReadInt32()),
+                    _ => throw new InvalidDataException("The backup is damaged."),
+                };
+            }
+
+            return true;
+        });
+
+        private byte[] ReadBytes(int length)
+        {
+            byte[] bytes = length < 0 ? [] : reader.ReadBytes(length);
+            return bytes.Length == length ? bytes : throw new EndOfStreamException();
+        }
+
+        private static T Whole<T>(Func<T> read)
+        {
+            try
+            {
+                return read();
+            }
+            catch (EndOfStreamException e)
+            {
+                throw new InvalidDataException("The backup is cut short.", e);
+            }
+        }
+
+        public void Dispose() => reader.Dispose();
+    }
+}

@@ -1,0 +1,239 @@
+using System.Text;
+using System.Text.Json;
+using Recommender.Contracts;
+using Xunit;
+
+namespace Recommender.Storage.Tests;
+
+public abstract partial class StoreContract
+{
+    private static UserProfile Profile(string json) => JsonSerializer.Deserialize($$"""{"properties":{{json}}}""", ContractsJson.Default.UserProfile)!;
+
+    [Fact]
+    public async Task Profiles_are_replaced_and_exported()
+    {
+        await Store.PutUserAsync("ann", Profile("""{"age":30,"tags":["a","b"]}"""), Stop);
+        await Store.PutUserAsync("ann", Profile("""{"age":31}"""), Stop);
+        var export = (await Store.ExportUserAsync("ann", Stop))!;
+        Assert.Equal(31, Assert.Single(export.Properties).Value.GetInt32());
+        Assert.Empty(export.Events);
+        Assert.Equal(1, (await Store.GetStatusAsync(Stop)).Users);
+        Assert.Null(await Store.ExportUserAsync("bob", Stop));
+        await PutAsync(Event("e1", "ann", "a"));
+        Assert.Single((await Store.ExportUserAsync("ann", Stop))!.Events);
+        Assert.Equal(31, (await Store.ExportUserAsync("ann", Stop))!.Properties["age"].GetInt32());
+    }
+
+    [Fact]
+    public async Task Users_are_listed_by_prefix_with_most_events_first()
+    {
+        await PutAsync(Event("1", "a_1", "x"), Event("2", "ab", "x", at: T0.AddDays(1)), Event("3", "ab", "y"), Event("4", "b", "x"), Event("5", "á", "x"), SessionEvent("6", "ab", "x"));
+        Assert.Equal([new UserSummary("ab", 2, T0.AddDays(1)), new UserSummary("a_1", 1, T0)], await Store.ListUsersAsync("a", 10, Stop));
+        Assert.Equal(["a_1"], (await Store.ListUsersAsync("a_", 10, Stop)).Select(u => u.UserId));
+        Assert.Equal(["á"], (await Store.ListUsersAsync("á", 10, Stop)).Select(u => u.UserId));
+        Assert.Empty(await Store.ListUsersAsync("%", 10, Stop));
+        Assert.Equal(2, (await Store.ListUsersAsync("", 2, Stop)).Count);
+    }
+
+    [Fact]
+    public async Task A_merge_moves_a_sessions_events_once()
+    {
+        var batch = await PutAsync(SessionEvent("e1", "s", "a", T0.AddHours(1)), SessionEvent("e2", "s", "b"), Event("e3", "ann", "c"));
+        var before = await Store.ReadUserEventsAsync([.. batch.UserKeys], Stop);
+        var merged = await Store.MergeSessionAsync("s", "ann", T0.AddDays(1), Stop);
+        Assert.Equal(2, merged.Moved);
+        var user = await HistoryAsync(merged.UserKey!.Value);
+        var session = await HistoryAsync(merged.SessionKey!.Value);
+        Assert.Equal((UserRef.User("ann"), UserRef.Session("s")), (user.User, session.User));
+        Assert.Equal((3, 0), (user.Events.Count, session.Events.Count));
+        Assert.All([user, session], now => Assert.True(now.Revision > before.Single(then => then.UserKey == now.UserKey).Revision));
+
+        Assert.Equal(merged with { Moved = 0 }, await Store.MergeSessionAsync("s", "ann", T0.AddDays(1), Stop));
+        Assert.Equal(user.Revision, (await HistoryAsync(merged.UserKey.Value)).Revision);
+        Assert.Equal("e2:b e3:c e1:a", await ReadableAsync("ann"));
+        Assert.Equal("s", (await Store.ExportUserAsync("ann", Stop))!.Events[0].SessionId);
+        Assert.Equal(3, (await Store.GetStatusAsync(Stop)).Events);
+        // The same events again are duplicates of the user's now.
+        var again = await PutAsync(SessionEvent("e1", "s", "a", T0.AddHours(1)));
+        Assert.Equal((0, 1), (again.Stored, again.Duplicates));
+        Assert.Equal([merged.UserKey.Value], again.UserKeys);
+    }
+
+    [Fact]
+    public async Task Session_events_from_before_a_merge_go_to_the_user_and_later_ones_stay()
+    {
+        Assert.Equal(new MergeResult(0, null, null), await Store.MergeSessionAsync("s", "ann", T0, Stop));
+        await PutAsync(SessionEvent("late", "s", "a", T0.AddMinutes(-5)), SessionEvent("later", "s", "b", T0.AddMinutes(5)));
+        Assert.Equal("late:a", await ReadableAsync("ann"));
+        await Store.MergeSessionAsync("s", "bob", T0.AddHours(1), Stop);
+        Assert.Equal("late:a", await ReadableAsync("ann"));
+        Assert.Equal("later:b", await ReadableAsync("bob"));
+        await PutAsync(SessionEvent("x", "s", "c", T0.AddMinutes(-1)), SessionEvent("y", "s", "c", T0.AddMinutes(30)));
+        Assert.Equal("late:a x:c", await ReadableAsync("ann"));
+        Assert.Equal("later:b y:c", await ReadableAsync("bob"));
+    }
+
+    [Fact]
+    public async Task An_erased_user_is_gone_with_their_part_in_popularity_and_late_events_are_dropped()
+    {
+        await PutAsync(Event("e1", "ann", "a"), Event("e2", "ann", "b"), Event("e3", "ann", "b", "dislike"), Event("e4", "bob", "a", at: T0.AddHours(-50)), SessionEvent("e5", "s", "c"));
+        await Store.PutUserAsync("ann", Profile("{}"), T0, Stop);
+        await Store.MergeSessionAsync("s", "ann", T0.AddHours(1), Stop);
+        int key = (await Store.ReadUserEventsAsync([.. await Store.ListUserKeysAsync(0, 10, Stop)], Stop)).Single(u => u.User == UserRef.User("ann")).UserKey;
+        long before = (await HistoryAsync(key)).Revision;
+        var requested = T0.AddHours(2);
+        var receipt = await Store.EraseUserAsync("ann", "x-1", requested, Stop);
+
+        Assert.Equal(("x-1", "pending", 4L, null), (receipt.ErasureId, receipt.State, receipt.EventsRemoved, receipt.ModelVersion));
+        Assert.Equal(requested, receipt.Stages["requested"]);
+        Assert.Contains("store", receipt.Stages.Keys);
+        Assert.True(await Store.GetErasureRevisionAsync("x-1", Stop) > before);
+        Assert.Null(await Store.ExportUserAsync("ann", Stop));
+        Assert.Empty(await Store.ReadUserEventsAsync([key], Stop));
+        Assert.Equal((1L, 1L), await Store.GetStatusAsync(Stop) is var s ? (s.Events, s.Users) : default);
+        Assert.Equal(1, (await Store.ReadInteractionsAsync(long.MaxValue, Stop)).Count);
+        var items = (await Store.ReadCatalogueAsync(0, 10, Stop)).ToDictionary(e => e.ItemId);
+        Assert.Equal(1, items["a"].Popularity);
+        Assert.Equal(Settings.TrendOf(T0.AddHours(-50)), items["a"].Trend, 1e-6);
+        Assert.All(["b", "c"], id => Assert.Equal((0, double.NegativeInfinity), (items[id].Popularity, items[id].Trend)));
+
+        // Events, profiles and merges from before that come late or again are dropped.
+        var late = await PutAsync(Event("e1", "ann", "a"), Event("e9", "ann", "z"), SessionEvent("e5", "s", "c"), Event("e10", "bob", "a"));
+        Assert.Equal((1, 0, 3), (late.Stored, late.Duplicates, late.Dropped));
+        Assert.Equal(["a"], late.Items.Select(i => i.ItemId));
+        await Store.PutUserAsync("ann", Profile("{}"), T0, Stop);
+        await Store.MergeSessionAsync("s", "ann", T0.AddHours(1), Stop);
+        Assert.Null(await Store.ExportUserAsync("ann", Stop));
+        var again = await Store.EraseUserAsync("ann", "x-1", requested, Stop);
+        Assert.Equal(receipt.Stages, again.Stages);
+        Assert.Equal(4, again.EventsRemoved);
+
+        // Who returns is a new user, with higher revisions and another key.
+        var returned = await PutAsync(Event("e11", "ann", "a", at: requested.AddMilliseconds(1)));
+        Assert.Equal(1, returned.Stored);
+        Assert.NotEqual(key, returned.UserKeys[0]);
+        Assert.True((await HistoryAsync(returned.UserKeys[0])).Revision > await Store.GetErasureRevisionAsync("x-1", Stop));
+        // And the first erasure, repeated, leaves them alone.
+        await Store.EraseUserAsync("ann", "x-1", requested, Stop);
+        Assert.Equal("e11:a", await ReadableAsync("ann"));
+    }
+
+    [Fact]
+    public async Task Events_dated_ahead_are_erased_and_stay_away_too()
+    {
+        await PutAsync(Event("e1", "ann", "a", at: T0.AddMinutes(9)));
+        await Store.EraseUserAsync("ann", "x", T0, Stop);
+        Assert.Equal(1, (await PutAsync(Event("e1", "ann", "a", at: T0.AddMinutes(9)))).Dropped);
+        Assert.Null(await Store.ExportUserAsync("ann", Stop));
+    }
+
+    [Fact]
+    public async Task Trends_after_an_erasure_are_those_of_the_events_that_are_left()
+    {
+        // Beside the newest event the others have no weight at all in a sum of 52 bits; alone they do.
+        await PutAsync(Event("old1", "bob", "a", at: T0.AddYears(-2)), Event("old2", "eve", "a", at: T0.AddYears(-2).AddDays(3)), Event("new", "ann", "a"));
+        await Store.EraseUserAsync("ann", "x", T0, Stop);
+        double expected = StatisticsSettings.AddTrends(Settings.TrendOf(T0.AddYears(-2)), Settings.TrendOf(T0.AddYears(-2).AddDays(3)));
+        var item = Assert.Single(await Store.ReadCatalogueAsync(0, 10, Stop));
+        Assert.Equal(2, item.Popularity);
+        Assert.Equal(expected, item.Trend, 1e-9);
+    }
+
+    [Fact]
+    public async Task Erasure_stages_complete_the_receipt_once()
+    {
+        await Store.EraseUserAsync("nobody", "x", T0, Stop);
+        Assert.Equal("x", Assert.Single(await Store.ListPendingErasuresAsync("model", Stop)).ErasureId);
+        await Store.CompleteErasureStageAsync("x", "factorStore", T0.AddSeconds(1), null, Stop);
+        Assert.Equal("pending", (await Store.GetErasureAsync("x", Stop))!.State);
+        await Store.CompleteErasureStageAsync("x", "serving", T0.AddSeconds(2), null, Stop);
+        await Store.CompleteErasureStageAsync("x", "serving", T0.AddSeconds(9), null, Stop);
+        await Store.CompleteErasureStageAsync("x", "model", T0.AddSeconds(3), 7, Stop);
+        await Store.CompleteErasureStageAsync("x", "model", T0.AddSeconds(4), 8, Stop);
+        var receipt = (await Store.GetErasureAsync("x", Stop))!;
+        Assert.Equal(("done", 7L, T0.AddSeconds(2)), (receipt.State, receipt.ModelVersion, receipt.Stages["serving"]));
+        Assert.Equal(["factorStore", "model", "requested", "serving", "store"], receipt.Stages.Keys.Order());
+        Assert.Empty(await Store.ListPendingErasuresAsync("model", Stop));
+        await Store.CompleteErasureStageAsync("unknown", "serving", T0, null, Stop);
+        Assert.Null(await Store.GetErasureAsync("unknown", Stop));
+        Assert.Null(await Store.GetErasureRevisionAsync("unknown", Stop));
+    }
+
+    [Fact]
+    public async Task Old_events_are_removed_as_if_they_had_never_been_and_do_not_come_back()
+    {
+        Interaction[] old = [.. Enumerable.Range(0, 300).Select(n => Event($"old{n}", $"u{n % 20}", $"i{n % 30}", n % 5 == 0 ? "dislike" : "view", at: T0.AddDays(-n)))];
+        Interaction[] kept = [.. Enumerable.Range(1, 100).Select(n => Event($"new{n}", $"u{n % 15}", $"i{n % 25}", at: T0.AddHours(n)))];
+        await PutAsync([.. old, .. kept, Event("gone", "only-old", "only-old", at: T0.AddYears(-3))]);
+        var boundary = T0.AddDays(-0.5);
+        var revisions = (await Store.ReadUserEventsAsync([.. await Store.ListUserKeysAsync(0, 100, Stop)], Stop)).ToDictionary(u => u.UserKey, u => u.Revision);
+        var slices = new List<RemovedSlice>();
+        await foreach (var slice in Store.RemoveEventsBeforeAsync(boundary, Stop)) slices.Add(slice);
+
+        Assert.Equal(300, slices.Sum(slice => slice.Removed));
+        Assert.Equal(21, slices.SelectMany(slice => slice.UserKeys).Distinct().Count());
+        Interaction[] left = [old[0], .. kept];
+        Assert.Equal(left.Length, (await Store.GetStatusAsync(Stop)).Events);
+        Assert.Equal(left.Select(e => e.OccurredAt!.Value.ToUnixTimeMilliseconds()).Order(), (await Store.ReadInteractionsAsync(long.MaxValue, Stop)).OccurredAtMs);
+        foreach (var user in await Store.ReadUserEventsAsync([.. revisions.Keys], Stop))
+        {
+            Assert.Equal(left.Count(e => e.UserId == user.User.Id), user.Events.Count);
+            Assert.True(user.Revision > revisions[user.UserKey]);
+        }
+
+        var catalogue = (await Store.ReadCatalogueAsync(0, 100, Stop)).ToDictionary(e => e.ItemId);
+        Assert.Equal(31, catalogue.Count);
+        foreach (var (id, entry) in catalogue)
+        {
+            var events = left.Where(e => e.ItemId == id && e.Type == "view").ToList();
+            Assert.Equal(events.Count, entry.Popularity);
+            Assert.Equal(events.Aggregate(double.NegativeInfinity, (sum, e) => StatisticsSettings.AddTrends(sum, Settings.TrendOf(e.OccurredAt!.Value))), entry.Trend, 1e-6);
+        }
+
+        Assert.Equal(1, (await PutAsync(old[5])).Dropped);
+        Assert.Equal(1, (await PutAsync(kept[5])).Duplicates);
+        await foreach (var slice in Store.RemoveEventsBeforeAsync(boundary, Stop)) Assert.Fail($"{slice.Removed} events were left.");
+    }
+
+    [Fact]
+    public async Task A_backup_restores_into_an_empty_store_and_goes_on()
+    {
+        var context = JsonElement.Parse("""{"d":"é"}""");
+        await PutAsync(Event("e1", "ann", "a", "purchase", 2.5) with { Context = context, SessionId = "q", RecommendationId = "r" }, Event("e2", "bob", "b", at: T0.AddYears(-1)), SessionEvent("e3", "s", "a"), Event("e4", "eve", "c", "dislike"));
+        await Store.ApplyCatalogueAsync([Put("a", "Title"), Put("z", "Zed"), Delete("z")], Stop);
+        await Store.PutUserAsync("ann", Profile("""{"age":3}"""), Stop);
+        await Store.MergeSessionAsync("s", "ann", T0, Stop);
+        await Store.EraseUserAsync("eve", "x", T0, Stop);
+        byte[] model = Encoding.UTF8.GetBytes("model");
+        long version = await Store.SaveModelAsync(Info(), model, Stop);
+        await Store.ReleaseModelAsync(version, T0, Stop);
+        await Store.PutSettingAsync("s", JsonElement.Parse("[1]"), Stop);
+        using var backup = new MemoryStream();
+        await Store.BackupAsync(backup, Stop);
+
+        await RecreateAsync(async empty =>
+        {
+            foreach (int length in new[] { 0, 10, (int)backup.Length / 2, (int)backup.Length - 1 })
+                await Assert.ThrowsAsync<InvalidDataException>(() => empty.RestoreAsync(new MemoryStream(backup.ToArray()[..length]), Stop));
+            Assert.Equal(new StoreStatus(0, 0, 0, 0, null), await empty.GetStatusAsync(Stop));
+            backup.Position = 0;
+            await empty.RestoreAsync(backup, Stop);
+            Assert.Equal(await Store.GetStatusAsync(Stop), await empty.GetStatusAsync(Stop));
+            foreach (string user in new[] { "ann", "bob" })
+                Assert.Equal(JsonSerializer.Serialize(await Store.ExportUserAsync(user, Stop), ContractsJson.Default.UserExport), JsonSerializer.Serialize(await empty.ExportUserAsync(user, Stop), ContractsJson.Default.UserExport));
+            var keys = await Store.ListUserKeysAsync(0, 100, Stop);
+            Assert.Equal(keys, await empty.ListUserKeysAsync(0, 100, Stop));
+            Assert.Equal((await Store.ReadUserEventsAsync([.. keys], Stop)).OrderBy(u => u.UserKey).Select(u => u.Revision), (await empty.ReadUserEventsAsync([.. keys], Stop)).OrderBy(u => u.UserKey).Select(u => u.Revision));
+            Assert.Equal((await Store.ReadCatalogueAsync(0, 10, Stop)).Select(e => (e.ItemKey, e.ItemId, e.Item?.Title, e.Deleted, e.Popularity, e.Trend, e.CreatedAt)), (await empty.ReadCatalogueAsync(0, 10, Stop)).Select(e => (e.ItemKey, e.ItemId, e.Item?.Title, e.Deleted, e.Popularity, e.Trend, e.CreatedAt)));
+            Assert.Equal(model, await empty.ReadModelAsync(version, Stop));
+            Assert.Equal(version, (await empty.GetReleasedModelAsync(Stop))!.Version);
+            Assert.Equal("[1]", (await empty.GetSettingAsync("s", Stop))!.Value.GetRawText());
+            Assert.Equal((await Store.GetErasureAsync("x", Stop))!.Stages, (await empty.GetErasureAsync("x", Stop))!.Stages);
+            // It goes on where the first was: duplicates are known, the erased stay away, keys are new.
+            var more = await empty.StoreInteractionsAsync([Event("e1", "ann", "a"), Event("e4", "eve", "c"), Event("e5", "new", "new")], Stop);
+            Assert.Equal((1, 1, 1), (more.Stored, more.Duplicates, more.Dropped));
+            Assert.True(more.UserKeys.Max() > keys.Max());
+            await Assert.ThrowsAsync<InvalidOperationException>(() => empty.RestoreAsync(new MemoryStream(backup.ToArray()), Stop));
+        });
+    }
+}
