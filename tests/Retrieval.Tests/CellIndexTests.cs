@@ -141,10 +141,10 @@ public sealed class CellIndexTests
     [Fact]
     public void Options_out_of_range_are_refused_by_name()
     {
-        Assert.Contains("RecallTarget", Assert.Throws<ArgumentOutOfRangeException>(() => new CellIndex(Factors, Rank, new() { RecallTarget = 0 })).Message);
+        Assert.Contains("RecallTarget", Assert.Throws<ArgumentException>(() => new CellIndex(Factors, Rank, new() { RecallTarget = 0 })).Message);
         Assert.Contains("SampleQueries", Assert.Throws<ArgumentException>(() => new CellIndex(Factors, Rank, new() { SampleQueries = new float[3] })).Message);
-        Assert.Contains("Threads", Assert.Throws<ArgumentOutOfRangeException>(() => new CellIndex(Factors, Rank, new() { Threads = 0 })).Message);
-        Assert.Contains("Cells", Assert.Throws<ArgumentOutOfRangeException>(() => new CellIndex(Factors, Rank, new() { Cells = 0 })).Message);
+        Assert.Contains("Threads", Assert.Throws<ArgumentException>(() => new CellIndex(Factors, Rank, new() { Threads = 0 })).Message);
+        Assert.Contains("Cells", Assert.Throws<ArgumentException>(() => new CellIndex(Factors, Rank, new() { Cells = 0 })).Message);
     }
 
     [Fact]

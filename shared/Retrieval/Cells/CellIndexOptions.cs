@@ -37,11 +37,17 @@ public sealed record CellIndexOptions
 
     internal void Check(int rank)
     {
-        if (Cells is { } cells) ArgumentOutOfRangeException.ThrowIfLessThan(cells, 1, nameof(Cells));
-        if (!(RecallTarget > 0 && RecallTarget <= 1)) throw new ArgumentOutOfRangeException(nameof(RecallTarget), RecallTarget, "RecallTarget is above 0 and at most 1.");
-        if (RowBudget is { } budget) ArgumentOutOfRangeException.ThrowIfLessThan(budget, 1, nameof(RowBudget));
-        ArgumentOutOfRangeException.ThrowIfLessThan(Rounds, 1, nameof(Rounds));
-        ArgumentOutOfRangeException.ThrowIfLessThan(Threads, 1, nameof(Threads));
-        if (SampleQueries is { } queries && (queries.Length == 0 || queries.Length % rank != 0)) throw new ArgumentException($"SampleQueries has {queries.Length} numbers, which is not one or more queries of rank {rank}.", nameof(SampleQueries));
+        Require(Cells is null or >= 1, nameof(Cells), Cells, "at least 1");
+        Require(RecallTarget is > 0 and <= 1, nameof(RecallTarget), RecallTarget, "above 0 and at most 1");
+        Require(RowBudget is null or >= 1, nameof(RowBudget), RowBudget, "at least 1");
+        Require(Rounds >= 1, nameof(Rounds), Rounds, "at least 1");
+        Require(Threads >= 1, nameof(Threads), Threads, "at least 1");
+        int? numbers = SampleQueries?.Length;
+        Require(numbers is null || (numbers > 0 && numbers % rank == 0), nameof(SampleQueries), numbers, $"one or more queries of {rank} numbers each");
+    }
+
+    private static void Require(bool holds, string setting, object? value, string range)
+    {
+        if (!holds) throw new ArgumentException($"{setting} is {value}; it must be {range}.");
     }
 }
