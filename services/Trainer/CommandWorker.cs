@@ -84,16 +84,18 @@ public sealed class CommandWorker(
         switch (command.Kind)
         {
             case CommandKind.PutUser when command.Profile is { } profile:
-                await store.PutUserAsync(userId, profile, cancellationToken);
+                await store.PutUserAsync(userId, profile, command.AcceptedAt, cancellationToken);
                 return null;
             case CommandKind.MergeSession when command.SessionId is { } sessionId:
-                var merged = await store.MergeSessionAsync(sessionId, userId, cancellationToken);
+                var merged = await store.MergeSessionAsync(sessionId, userId, command.AcceptedAt, cancellationToken);
                 await folding.FoldInAsync([.. new[] { merged.UserKey, merged.SessionKey }.OfType<int>()], cancellationToken);
                 await factorStore.DeleteUsersAsync([UserRef.Session(sessionId)], cancellationToken);
                 return null;
             case CommandKind.EraseUser when command.ErasureId is { } erasureId:
                 await store.EraseUserAsync(userId, erasureId, command.AcceptedAt, cancellationToken);
-                await factorStore.DeleteUsersAsync([UserRef.User(userId)], cancellationToken);
+                // With the revision, so that a fold-in that another instance has under way does not bring the user back.
+                long revision = await store.GetErasureRevisionAsync(erasureId, cancellationToken) ?? 0;
+                await factorStore.EraseUsersAsync([UserRef.User(userId)], revision, cancellationToken);
                 await store.CompleteErasureStageAsync(erasureId, "factorStore", clock.GetUtcNow(), null, cancellationToken);
                 await notices.PublishAsync(new UserErased { ErasureId = erasureId, UserId = userId }, cancellationToken);
                 logger.LogInformation("Erased a user, receipt {ErasureId}.", erasureId);
@@ -112,5 +114,6 @@ public sealed class CommandWorker(
         CreatedAt = entry.CreatedAt,
         Popularity = entry.Popularity,
         Trend = entry.Trend,
+        Version = entry.Revision,
     };
 }

@@ -53,7 +53,7 @@ public sealed class InteractionWorker(
             for (int i = 0; i < statistics.Length; i++)
             {
                 var item = stored.Items[i];
-                statistics[i] = new(item.ItemKey, item.ItemId, item.Popularity, item.Trend);
+                statistics[i] = new(item.ItemKey, item.ItemId, item.Popularity, item.Trend, stored.Revision);
             }
 
             await Task.WhenAll(
