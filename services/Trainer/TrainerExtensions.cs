@@ -31,6 +31,7 @@ public static class TrainerExtensions
         services.AddSingleton<Folding>();
         services.AddSingleton<StatusReader>();
         services.AddSingleton<Training>();
+        services.AddSingleton<SettingsTuner>();
         AddWorker<Reconciler>(services);
         AddWorker<InteractionWorker>(services);
         AddWorker<CommandWorker>(services);

@@ -51,13 +51,29 @@ public sealed record TrainerOptions
     [Range(100, 10_000_000)]
     public int HoldoutUsersLimit { get; set; } = 20_000;
 
-    /// <summary>Length of the factors.</summary>
+    /// <summary>Length of the factors until a search has found better settings.</summary>
     [Range(1, 2048)]
     public int Rank { get; set; } = 64;
 
     /// <summary>Threads of a training; 0: all processors.</summary>
     [Range(0, 1024)]
     public int Threads { get; set; }
+
+    /// <summary>Seconds spent on finding better settings after the first training, and again when the data has grown <see cref="TuneAfterGrowth"/>-fold. 0: never.</summary>
+    [Range(0.0, 24 * 3600.0)]
+    public double TuneBudgetSeconds { get; set; } = 120;
+
+    /// <summary>Events as a multiple of those of the last search for settings.</summary>
+    [Range(1.0, 1000.0)]
+    public double TuneAfterGrowth { get; set; } = 2;
+
+    /// <summary>Below this many events settings are not searched for: the hold-out would decide by chance.</summary>
+    [Range(1, long.MaxValue)]
+    public long TuneMinimumEvents { get; set; } = 5_000;
+
+    /// <summary>Longest factors the search may choose.</summary>
+    [Range(8, 2048)]
+    public int TuneMaxRank { get; set; } = 128;
 
     /// <summary>How much worse (relative NDCG@20) than the model in service a new one may be on the same hold-out and still be released.</summary>
     [Range(0.0, 1.0)]

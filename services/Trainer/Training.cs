@@ -19,9 +19,6 @@ public sealed class Training(
     TimeProvider clock,
     ILogger<Training> logger)
 {
-    /// <summary>Name of the tuned settings in the store.</summary>
-    public const string SettingsName = "learner";
-
     /// <summary>Returns the model's registry entry; null when another instance is training or there is nothing to learn from.</summary>
     public async Task<ModelInfo?> RunAsync(CancellationToken cancellationToken)
     {
@@ -48,9 +45,7 @@ public sealed class Training(
         var started = Stopwatch.GetTimestamp();
         progress.Training = "reading events";
         long watermark = (await store.GetStatusAsync(cancellationToken)).Sequence;
-        var log = await store.ReadInteractionsAsync(watermark, cancellationToken);
-        var itemIds = await ReadItemIdsAsync(cancellationToken);
-        var data = TrainingData.Build(log, itemIds, await store.GetEventTypesAsync(cancellationToken), weights);
+        var data = await TrainingData.ReadAsync(store, watermark, weights, cancellationToken);
         var everything = data.Preferences(data.Events);
         if (everything.Count == 0)
         {
@@ -59,14 +54,14 @@ public sealed class Training(
         }
 
         var settings = await ReadSettingsAsync(cancellationToken);
-        var metrics = Judge(data, settings, cancellationToken);
+        var inService = await store.GetReleasedModelAsync(cancellationToken);
+        var (metrics, decision) = Judge(data, settings, inService, cancellationToken);
         var model = Train("training", everything, settings, cancellationToken);
-        string? objection = Objection(metrics);
         var info = new ModelInfo
         {
             Version = 0,
-            State = objection is null ? ModelState.Trained : ModelState.Rejected,
-            Reason = objection,
+            State = decision.Release ? ModelState.Trained : ModelState.Rejected,
+            Reason = decision.Reason,
             TrainedAt = clock.GetUtcNow(),
             TrainSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
             Learner = model.Learner,
@@ -87,31 +82,44 @@ public sealed class Training(
         logger.LogInformation("Trained model {Version}: {Learner}, rank {Rank}, {Users} users, {Items} items, {Interactions} interactions, {Seconds:0.0} s.",
             version, info.Learner, info.Rank, info.Users, info.Items, info.Interactions, info.TrainSeconds);
 
-        if (objection is null) await reconciler.ReleaseAsync(version, cancellationToken);
-        else logger.LogWarning("Model {Version} is not released: {Reason}", version, objection);
+        logger.LogInformation("Model {Version}: {Reason}", version, decision.Reason);
+        if (decision.Release) await reconciler.ReleaseAsync(version, cancellationToken);
         foreach (long pruned in await store.PruneModelsAsync(options.KeepModels, cancellationToken))
             await factorStore.DeleteModelAsync(pruned, cancellationToken);
         return info with { Version = version };
     }
 
-    /// <summary>Hold-out metrics of a model trained on the older events, and of popularity beside it; null when nothing can be held out.</summary>
-    private ModelMetrics? Judge(TrainingData data, LearnerSettings settings, CancellationToken cancellationToken)
+    /// <summary>
+    /// Judges the settings on the newest events, after learning from the older ones only. Beside them, on the same hold-out: the settings of the model
+    /// in service, learnt from the same older events (the model itself may have seen the newest), and popularity.
+    /// </summary>
+    private (ModelMetrics? Metrics, GateDecision Decision) Judge(TrainingData data, LearnerSettings settings, ModelInfo? inService, CancellationToken cancellationToken)
     {
         var split = data.Holdout(options.HoldoutShare, options.HoldoutUsersLimit);
-        if (split.Test.Columns.Length == 0 || split.Train.Count == 0) return null;
-        var evaluation = new EvaluationOptions { Threads = Threads };
-        var results = new Dictionary<string, MetricSet>();
-        int users = 0;
-        foreach (var (name, candidate) in new (string, LearnerSettings)[] { ("model", settings), ("popular", new PopularitySettings()) })
+        if (split.Test.Columns.Length == 0 || split.Train.Count == 0)
+            return (null, new(true, "Released unjudged: there are no held-out events yet."));
+
+        var candidate = Evaluate("model", split, settings, cancellationToken);
+        var popular = Evaluate("popular", split, new PopularitySettings(), cancellationToken);
+        var results = new Dictionary<string, MetricSet> { ["model"] = ToMetrics(candidate), ["popular"] = ToMetrics(popular) };
+        EvaluationResult? serving = null;
+        if (inService is not null)
         {
-            var model = Train("judging", split.Train, candidate, cancellationToken);
-            var result = Evaluation.Run(model, split, evaluation, cancellationToken);
-            results[name] = ToMetrics(result);
-            users = result.Users;
-            logger.LogInformation("Hold-out of {Users} users: {Name} Recall@20 {Recall:0.0000}, NDCG@20 {Ndcg:0.0000}.", users, name, result.Recall, result.Ndcg);
+            var served = LearnerSettings.FromJson(inService.Settings.GetRawText());
+            serving = served == settings ? candidate : Evaluate("in service", split, served, cancellationToken);
+            results["inService"] = ToMetrics(serving);
         }
 
-        return new() { Split = "temporal", Users = users, Results = results };
+        var metrics = new ModelMetrics { Split = "temporal", Users = candidate.Users, Results = results };
+        return (metrics, ReleaseGate.Decide(candidate, serving, popular, options.GateTolerance));
+    }
+
+    private EvaluationResult Evaluate(string name, Split split, LearnerSettings settings, CancellationToken cancellationToken)
+    {
+        var model = Train("judging", split.Train, settings, cancellationToken);
+        var result = Evaluation.Run(model, split, new EvaluationOptions { Threads = Threads }, cancellationToken);
+        logger.LogInformation("Hold-out of {Users} users: {Name} Recall@20 {Recall:0.0000}, NDCG@20 {Ndcg:0.0000}.", result.Users, name, result.Recall, result.Ndcg);
+        return result;
     }
 
     private Model Train(string stage, InteractionMatrix matrix, LearnerSettings settings, CancellationToken cancellationToken)
@@ -122,32 +130,10 @@ public sealed class Training(
 
     private int Threads => options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
 
-    /// <summary>Why the model should not be released; null when nothing speaks against it. Without a hold-out there is nothing to object.</summary>
-    private static string? Objection(ModelMetrics? metrics)
-    {
-        if (metrics is null) return null;
-        double model = metrics.Results["model"].NdcgAt20.Mean, popular = metrics.Results["popular"].NdcgAt20.Mean;
-        return model >= popular ? null : FormattableString.Invariant($"NDCG@20 {model:0.0000} on the hold-out is below popularity's {popular:0.0000}.");
-    }
-
     private async Task<LearnerSettings> ReadSettingsAsync(CancellationToken cancellationToken) =>
-        await store.GetSettingAsync(SettingsName, cancellationToken) is { } tuned
+        await store.GetSettingAsync(SettingsTuner.SettingsName, cancellationToken) is { } tuned
             ? LearnerSettings.FromJson(tuned.GetRawText())
             : Learning.Default with { Rank = options.Rank };
-
-    private async Task<Dictionary<int, string>> ReadItemIdsAsync(CancellationToken cancellationToken)
-    {
-        const int PageItems = 10_000;
-        var ids = new Dictionary<int, string>();
-        for (int after = 0; ;)
-        {
-            var entries = await store.ReadCatalogueAsync(after, PageItems, cancellationToken);
-            if (entries.Count == 0) return ids;
-            foreach (var entry in entries)
-                if (!entry.Deleted) ids[entry.ItemKey] = entry.ItemId;
-            after = entries[^1].ItemKey;
-        }
-    }
 
     private static MetricSet ToMetrics(EvaluationResult result) => new()
     {

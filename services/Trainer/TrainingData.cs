@@ -31,6 +31,27 @@ public sealed class TrainingData
 
     public int Events => log.Count;
 
+    /// <summary>Every event up to a sequence, on items that are not deleted.</summary>
+    public static async Task<TrainingData> ReadAsync(IStore store, long upToSequence, EventWeights weights, CancellationToken cancellationToken)
+    {
+        var log = await store.ReadInteractionsAsync(upToSequence, cancellationToken);
+        return Build(log, await ReadItemIdsAsync(store, cancellationToken), await store.GetEventTypesAsync(cancellationToken), weights);
+    }
+
+    private static async Task<Dictionary<int, string>> ReadItemIdsAsync(IStore store, CancellationToken cancellationToken)
+    {
+        const int PageItems = 10_000;
+        var ids = new Dictionary<int, string>();
+        for (int after = 0; ;)
+        {
+            var entries = await store.ReadCatalogueAsync(after, PageItems, cancellationToken);
+            if (entries.Count == 0) return ids;
+            foreach (var entry in entries)
+                if (!entry.Deleted) ids[entry.ItemKey] = entry.ItemId;
+            after = entries[^1].ItemKey;
+        }
+    }
+
     /// <param name="itemIds">External id by item key, of every item that may be recommended; items that are missing here are left out with their events.</param>
     /// <param name="typeNames">Names by <see cref="StoredEvent.TypeId"/>.</param>
     public static TrainingData Build(InteractionLog log, IReadOnlyDictionary<int, string> itemIds, IReadOnlyList<string> typeNames, EventWeights weights)

@@ -9,6 +9,7 @@ namespace Recommender.Trainer;
 public sealed class TrainingWorker(
     IStore store,
     Training training,
+    SettingsTuner tuner,
     Progress progress,
     TrainerOptions options,
     TimeProvider clock,
@@ -40,8 +41,13 @@ public sealed class TrainingWorker(
 
                 running = true;
                 logger.LogInformation("Training starts: {Reason}.", due ?? "asked for");
-                await training.RunAsync(stoppingToken);
+                var trained = await training.RunAsync(stoppingToken);
                 dueSince = null;
+
+                // A first model with middling settings is in service by now; better settings are worth waiting for.
+                if (trained is not null && await tuner.IsDueAsync((await store.GetStatusAsync(stoppingToken)).Events, stoppingToken) && await tuner.RunAsync(stoppingToken))
+                    await training.RunAsync(stoppingToken);
+                progress.Training = "idle";
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {

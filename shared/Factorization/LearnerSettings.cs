@@ -12,7 +12,7 @@ namespace Recommender.Factorization;
 [JsonDerivedType(typeof(PopularitySettings), PopularityModel.Name)]
 public abstract record LearnerSettings
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = false };
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { AllowOutOfOrderMetadataProperties = true }; // A database may reorder keys.
 
     /// <summary>Trains on all of <paramref name="matrix"/>. Same data, settings and seed give the same bits for any number of threads.</summary>
     /// <exception cref="ArgumentException">There are no interactions, or a setting is out of range; the message names it.</exception>

@@ -38,7 +38,7 @@ public sealed record Trial(int Number, string Stage, LearnerSettings Asked, Lear
 /// <summary>All that tuning has learned so far; with it, and the same data and options, tuning goes on where it stopped.</summary>
 public sealed record TuningState(string Data, IReadOnlyList<Trial> Trials)
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { AllowOutOfOrderMetadataProperties = true };
 
     public double SecondsSpent => Trials.Sum(t => t.Seconds);
 

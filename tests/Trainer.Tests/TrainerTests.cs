@@ -137,6 +137,41 @@ public class TrainerTests
     }
 
     [Fact]
+    public async Task Settings_that_predict_worse_than_those_in_service_are_rejected_and_stay_out_of_service()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync();
+        await trainer.SendAsync(TrainerFixture.Circles());
+        var good = await trainer.Training.RunAsync(Cancellation);
+        await trainer.Store.PutSettingAsync(SettingsTuner.SettingsName, JsonDocument.Parse(new PopularitySettings().ToJson()).RootElement, Cancellation);
+        var rejected = await trainer.Training.RunAsync(Cancellation);
+
+        Assert.Equal(ModelState.Rejected, rejected!.State);
+        Assert.StartsWith("Rejected", rejected.Reason);
+        Assert.Equal(good!.Version, await trainer.FactorStore.GetReleasedAsync(Cancellation));
+        Assert.NotNull(await trainer.Reconciler.ReleaseAsync(rejected.Version, Cancellation));
+    }
+
+    [Fact]
+    public async Task A_search_for_settings_is_kept_and_used_by_the_next_training()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync(o =>
+        {
+            o.TuneMinimumEvents = 1;
+            o.TuneBudgetSeconds = 0.5;
+            o.TuneMaxRank = 16;
+        });
+        await trainer.SendAsync(TrainerFixture.Circles());
+        var tuner = new SettingsTuner(trainer.Store, TrainerFixture.Weights, trainer.Progress, trainer.Options, Microsoft.Extensions.Logging.Abstractions.NullLogger<SettingsTuner>.Instance);
+        Assert.True(await tuner.IsDueAsync(320, Cancellation));
+        Assert.True(await tuner.RunAsync(Cancellation));
+        Assert.False(await tuner.IsDueAsync(320, Cancellation));
+
+        var info = await trainer.Training.RunAsync(Cancellation);
+        var tuned = await trainer.Store.GetSettingAsync(SettingsTuner.SettingsName, Cancellation);
+        Assert.Equal(LearnerSettings.FromJson(tuned!.Value.GetRawText()), LearnerSettings.FromJson(info!.Settings.GetRawText()));
+    }
+
+    [Fact]
     public async Task Nothing_is_trained_from_nothing()
     {
         await using var trainer = await TrainerFixture.CreateAsync();
