@@ -44,6 +44,7 @@ public sealed class Training(
     {
         var started = Stopwatch.GetTimestamp();
         progress.Training = "reading events";
+        var erasures = await store.ListPendingErasuresAsync("model", cancellationToken);
         long watermark = (await store.GetStatusAsync(cancellationToken)).Sequence;
         var data = await TrainingData.ReadAsync(store, watermark, weights, cancellationToken);
         var everything = data.Preferences(data.Events);
@@ -82,6 +83,7 @@ public sealed class Training(
         logger.LogInformation("Trained model {Version}: {Learner}, rank {Rank}, {Users} users, {Items} items, {Interactions} interactions, {Seconds:0.0} s.",
             version, info.Learner, info.Rank, info.Users, info.Items, info.Interactions, info.TrainSeconds);
 
+        foreach (var erasure in erasures) await store.CompleteErasureStageAsync(erasure.ErasureId, "model", clock.GetUtcNow(), version, cancellationToken);
         logger.LogInformation("Model {Version}: {Reason}", version, decision.Reason);
         if (decision.Release) await reconciler.ReleaseAsync(version, cancellationToken);
         foreach (long pruned in await store.PruneModelsAsync(options.KeepModels, cancellationToken))

@@ -245,6 +245,10 @@ public class TrainerTests
         var receipt = await trainer.Store.GetErasureAsync("r", Cancellation);
         Assert.Equal(1, receipt!.EventsRemoved);
         Assert.Contains("factorStore", receipt.Stages.Keys);
+
+        await trainer.SendAsync(TrainerFixture.Circles());
+        var without = await trainer.Training.RunAsync(Cancellation);
+        Assert.Equal(without!.Version, (await trainer.Store.GetErasureAsync("r", Cancellation))!.ModelVersion);
     }
 
     private static async Task<Dictionary<string, float>> ScoresAsync(TrainerFixture trainer, ServedModel served, string userId)
