@@ -59,15 +59,12 @@ public sealed class Reconciler(
         await working.WaitAsync(cancellationToken);
         try
         {
-            if (!rebuilding && await factorStore.GetGenerationAsync(cancellationToken) is null)
-            {
-                await PutCatalogueAsync(cancellationToken);
-                rebuilding = true;
-                refold.Set();
-            }
-
+            bool emptied = !rebuilding && await factorStore.GetGenerationAsync(cancellationToken) is null;
+            if (emptied) await PutCatalogueAsync(cancellationToken);
             await released.RefreshAsync(cancellationToken);
-            if (await PointToReleasedAsync(cancellationToken)) refold.Set();
+            bool pointed = await PointToReleasedAsync(cancellationToken);
+            if (emptied) rebuilding = true;
+            if (emptied || pointed) refold.Set();
         }
         finally
         {
