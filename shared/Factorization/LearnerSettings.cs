@@ -9,6 +9,7 @@ namespace Recommender.Factorization;
 [JsonDerivedType(typeof(SpectralSettings), SpectralModel.Name)]
 [JsonDerivedType(typeof(NeighbourhoodSettings), NeighbourhoodModel.Name)]
 [JsonDerivedType(typeof(HybridSettings), HybridModel.Name)]
+[JsonDerivedType(typeof(SumSettings), SumModel.Name)]
 [JsonDerivedType(typeof(PopularitySettings), PopularityModel.Name)]
 public abstract record LearnerSettings
 {

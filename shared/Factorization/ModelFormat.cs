@@ -29,6 +29,7 @@ internal static class ModelFormat
             SpectralModel.Name => SpectralModel.ReadBody(reader),
             NeighbourhoodModel.Name => NeighbourhoodModel.ReadBody(reader),
             HybridModel.Name => HybridModel.ReadBody(reader),
+            SumModel.Name => SumModel.ReadBody(reader),
             _ => throw new InvalidDataException($"The model is of learner '{learner}', which this program does not know."),
         };
         if (reader.Unsigned("the model") != EndMark) throw new InvalidDataException("The model does not end where it should.");

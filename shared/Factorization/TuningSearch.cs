@@ -17,15 +17,17 @@ internal sealed class TuningSearch(
         var neighbourhood = new NeighbourhoodSettings();
         if (options.AllowNeighbourhood) neighbourhood = (NeighbourhoodSettings)SearchNeighbourhood().Settings;
 
-        int shortRank = Math.Min(64, options.MaxRank);
+        int shortRank = Math.Min(64, Math.Max(options.MaxRank / 2, 8));
         var ials = SearchIals(shortRank, until: .4);
         var spectral = SearchSpectral(shortRank, until: .6);
         // Both go on to longer ranks: what is behind at a short one may lead at a long one.
         var families = new[] { ials, spectral }.OrderByDescending(t => t.Score).ToArray();
-        double end = options.AllowNeighbourhood ? .85 : 1;
+        double end = options.AllowNeighbourhood ? .75 : .9;
         for (int f = 0; f < families.Length; f++) families[f] = Lengthen(families[f], until: f == 0 ? .6 + (end - .6) * .6 : end);
-        if (options.AllowNeighbourhood)
-            foreach (var family in families.OrderByDescending(t => t.Score)) SearchHybrid(family, neighbourhood);
+        var sum = SearchSum(until: end + .1);
+        if (!options.AllowNeighbourhood) return;
+        Trial?[] all = [.. families, sum];
+        foreach (var part in all.OfType<Trial>().OrderByDescending(t => t.Score)) SearchHybrid(part, neighbourhood);
     }
 
     private bool Within(double share) => trials.SecondsSpent < share * options.BudgetSeconds;
@@ -44,7 +46,7 @@ internal sealed class TuningSearch(
     private Trial SearchIals(int rank, double until)
     {
         Trial? best = null;
-        foreach (var (alpha0, lambda, damping) in new[] { (.1, .03, .3), (.1, .1, .5), (.03, .01, .3), (.01, .005, 0.0), (.3, .1, .3), (.1, .03, 0.0), (.3, .3, .6), (1, .2, .3) })
+        foreach (var (alpha0, lambda, damping) in new[] { (.03, .005, .3), (.1, .03, .3), (.01, .001, .3), (.003, .0003, .3), (.3, .1, .5), (.01, .005, 0), (.1, .03, 0) })
         {
             if (best is not null && !Within(until * .6)) break;
             var trial = trials.Try("ials, coarse", new IalsSettings { Rank = rank, Alpha0 = alpha0, Lambda = lambda, Damping = damping, Start = IalsStart.Spectral });
@@ -58,7 +60,7 @@ internal sealed class TuningSearch(
     private Trial SearchSpectral(int rank, double until)
     {
         Trial? best = null;
-        foreach (var (alpha0, lambda, damping, share) in new[] { (.1, .03, .3, .2), (.03, .01, .3, .2), (.3, .1, .5, 0.0), (.1, .3, .5, .4), (.01, .01, .5, .2) })
+        foreach (var (alpha0, lambda, damping, share) in new[] { (.03, .01, .3, .2), (.1, .3, .5, 0.0), (.01, .001, .3, .4), (.3, 1, .5, .2), (.003, .003, .5, .4) })
         {
             if (best is not null && !Within(until * .9)) break;
             var trial = trials.Try("spectral, coarse", new SpectralSettings { Rank = rank, Alpha0 = alpha0, Lambda = lambda, Damping = damping, SpectralShare = share });
@@ -83,6 +85,23 @@ internal sealed class TuningSearch(
         }
 
         return best;
+    }
+
+    /// <summary>The best of both families of half the length each, added.</summary>
+    private Trial? SearchSum(double until)
+    {
+        Trial? Half<T>() where T : LearnerSettings => State.Trials.Where(t => t.Settings is T && RankOf(t) <= Math.Max(options.MaxRank / 2, 1)).MaxBy(t => t.Score);
+        var (first, second) = (Half<IalsSettings>(), Half<SpectralSettings>());
+        if (first is null || second is null) return null;
+        Trial? best = null;
+        foreach (double weight in new[] { 1.0, .4, 2.5 })
+        {
+            if (!Within(until)) break;
+            var trial = trials.Try("sum", new SumSettings { First = first.Settings, Second = second.Settings, Weight = weight });
+            best = best is null ? trial : Better(best, trial);
+        }
+
+        return best is null ? null : Walk(best, "sum", until, [new("weight", s => ((SumSettings)s).Weight, (s, v) => (SumSettings)s with { Weight = v }, 1.6, .01, 100, Logarithmic: true)], rounds: 1);
     }
 
     private void SearchHybrid(Trial factors, NeighbourhoodSettings neighbourhood)

@@ -15,9 +15,9 @@ internal sealed class TuningTrials
     private readonly List<Trial> trials = [];
     private readonly string data;
 
-    // What trials share, per hold-out: the start of a rank, and the two halves of hybrids.
+    // What trials share, per hold-out: the start of a rank, and the parts of sums and hybrids.
     private (int Rank, float[][] Starts)? starts;
-    private (string Key, Model[] Models)? factors;
+    private readonly List<(string Key, Model[] Models)> trained = [];
     private (string Key, ItemNeighbours[] Found)? neighbours;
 
     public TuningTrials(Split[] holdouts, TuningOptions options, Func<double> clock, TuningState? resume, Action<TuningState>? progress, CancellationToken cancellation)
@@ -51,7 +51,7 @@ internal sealed class TuningTrials
         var (judged, recall, ndcg, curve) = settings switch
         {
             IalsSettings ials => Judge(ials),
-            HybridSettings hybrid => Judge(hybrid),
+            SumSettings or HybridSettings => Judge(settings, ModelsOf(settings)),
             _ => Judge(settings, [.. holdouts.Select(h => settings.Train(h.Train, Options, cancellation))]),
         };
         var trial = new Trial(trials.Count + 1, stage, settings, judged, (recall + ndcg) / 2, recall, ndcg, clock() - begin, curve);
@@ -111,14 +111,34 @@ internal sealed class TuningTrials
         return (settings with { Epochs = epochs }, recalls[epochs - 1], ndcgs[epochs - 1], [.. Enumerable.Range(0, common).Select(e => (recalls[e] + ndcgs[e]) / 2)]);
     }
 
-    private (LearnerSettings, double, double, IReadOnlyList<double>) Judge(HybridSettings settings)
+    /// <summary>Models per hold-out, put together from parts that the last trials trained.</summary>
+    private Model[] ModelsOf(LearnerSettings settings)
     {
-        string factorKey = settings.Factors.ToJson();
-        if (factors?.Key != factorKey) factors = (factorKey, [.. holdouts.Select(h => settings.Factors.Train(h.Train, Options, cancellation))]);
-        var found = settings.Neighbourhood with { HistoryPower = 0 };
-        if (neighbours?.Key != found.ToJson()) neighbours = (found.ToJson(), [.. holdouts.Select(h => found.Find(h.Train, options.Threads, cancellation))]);
-        return Judge(settings, [.. holdouts.Select((_, h) => new HybridModel(
-            factors.Value.Models[h], neighbours.Value.Found[h].With((float)settings.Weight, (float)settings.Neighbourhood.HistoryPower)))]);
+        if (settings is SumSettings sum)
+        {
+            var (first, second) = (ModelsOf(sum.First), ModelsOf(sum.Second));
+            return [.. holdouts.Select((_, h) => new SumModel(first[h], second[h], (float)sum.Weight))];
+        }
+
+        if (settings is HybridSettings hybrid)
+        {
+            var (factors, found) = (ModelsOf(hybrid.Factors), NeighboursOf(hybrid.Neighbourhood));
+            return [.. holdouts.Select((_, h) => new HybridModel(factors[h], found[h].With((float)hybrid.Weight, (float)hybrid.Neighbourhood.HistoryPower)))];
+        }
+
+        string key = settings.ToJson();
+        int at = trained.FindIndex(t => t.Key == key);
+        if (at >= 0) return trained[at].Models;
+        if (trained.Count == 2) trained.RemoveAt(0);
+        trained.Add((key, [.. holdouts.Select(h => settings.Train(h.Train, Options, cancellation))]));
+        return trained[^1].Models;
+    }
+
+    private ItemNeighbours[] NeighboursOf(NeighbourhoodSettings settings)
+    {
+        string key = (settings with { HistoryPower = 0 }).ToJson();
+        if (neighbours?.Key != key) neighbours = (key, [.. holdouts.Select(h => settings.Find(h.Train, options.Threads, cancellation))]);
+        return neighbours.Value.Found;
     }
 
     private EvaluationResult Evaluate(Model model, int h) =>

@@ -9,5 +9,6 @@ internal static class Verbs
     {
         yield return QualityVerb.Create();
         yield return TopKVerb.Create();
+        yield return TrainVerb.Create();
     }
 }

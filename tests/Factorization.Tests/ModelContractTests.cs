@@ -16,6 +16,7 @@ public sealed class ModelContractTests
         ["spectral mix"] = new SpectralSettings { Rank = 10, SpectralShare = .3 },
         ["neighbourhood"] = new NeighbourhoodSettings { Neighbours = 20 },
         ["hybrid"] = new HybridSettings { Factors = new IalsSettings { Rank = 6, Epochs = 3 }, Neighbourhood = new() { Neighbours = 15 }, Weight = 2 },
+        ["sum"] = new SumSettings { First = new IalsSettings { Rank = 6, Epochs = 3 }, Second = new SpectralSettings { Rank = 5 }, Weight = .7 },
         ["ials flat"] = new IalsSettings { Rank = 5, Epochs = 5, Nu = .5, Alpha0 = .05, Lambda = .05 },
     };
 

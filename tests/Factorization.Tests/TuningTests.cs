@@ -36,7 +36,7 @@ public sealed class TuningTests
     {
         var holdouts = Tuning.RandomHoldouts(Data);
         var whole = Tuning.Run(holdouts, Short, Clock());
-        foreach (int after in new[] { 1, 5, 17, whole.Trials.Count })
+        foreach (int after in new[] { 1, 17, whole.Trials.Count })
         {
             string? kept = null;
             using var kill = new CancellationTokenSource();
