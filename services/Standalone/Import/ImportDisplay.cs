@@ -80,18 +80,27 @@ internal sealed class TerminalDisplay(IAnsiConsole console) : IImportDisplay
         {
             context = started;
             await body();
+            Finish();
         });
 
     public void Stage(string name, long total, long done = 0)
     {
+        Finish();
         task = context!.AddTask(Markup.Escape(name), maxValue: Math.Max(total, 1));
         if (done > 0) task.Increment(done);
-        if (total == 0) task.Increment(1);
     }
 
     public void Advance(long units) => task?.Increment(units);
 
     public void Note(string line) => console.WriteLine(line);
+
+    // A stage may have nothing to do, or files that were not read; its rate stands still from here.
+    private void Finish()
+    {
+        if (task is null) return;
+        task.Value = task.MaxValue;
+        task.StopTask();
+    }
 
     private sealed class CountColumn : ProgressColumn
     {
