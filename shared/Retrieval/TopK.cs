@@ -71,6 +71,17 @@ public ref struct TopK
         return _count;
     }
 
+    /// <summary>Forgets the items from <paramref name="item"/> on.</summary>
+    internal void RemoveFrom(int item)
+    {
+        int count = _count;
+        _count = 0;
+        Threshold = _heap.IsEmpty ? float.PositiveInfinity : float.NegativeInfinity;
+        if (item == 0) return;
+        // Entering in the place of one that was looked at already keeps the heap in order.
+        for (int i = 0; i < count; i++) if (_heap[i].Item < item) Enter(_heap[i]);
+    }
+
     private bool Enter(ScoredItem candidate)
     {
         if (_heap.IsEmpty) return false;

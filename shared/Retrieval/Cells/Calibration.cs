@@ -3,7 +3,7 @@ namespace Recommender.Retrieval;
 /// <summary>Finds the smallest reach with which sample queries find the wanted share of their true top items.</summary>
 internal static class Calibration
 {
-    private const int Queries = 200;
+    private const int Queries = 400;
     private const int K = 20;
 
     /// <summary>Every choice of reach, tried from the smallest on.</summary>
@@ -24,7 +24,7 @@ internal static class Calibration
         });
 
         // The sample's recall is an estimate; a little more than the target allows for that.
-        double wanted = options.RecallTarget + (0.2 * (1 - options.RecallTarget));
+        double wanted = options.RecallTarget + (0.4 * (1 - options.RecallTarget));
         foreach (float reach in Reaches)
         {
             var found = new int[2 * count];

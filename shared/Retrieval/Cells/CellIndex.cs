@@ -104,7 +104,7 @@ public sealed unsafe class CellIndex : IItemIndex
                 var scan = new QuantizedScan(_kernel, _rows, q, quantized, bound, factors, items, scope);
                 if (scope.Allowed is { } allowed && allowed.Count <= Math.Max(wanted, Count * GatherShare)) scored = Gather(allowed, ref scan, ref top);
                 else scored = Visit(quantized, centreBound, norm * reach, rowBudget, ref scan, ref top);
-                scan.Flush(ref top);
+                scan.Finish(ref top);
             }
 
             return top.Finish();

@@ -14,31 +14,62 @@ internal sealed unsafe class Avx2Kernel : Vector256Kernel
 
     internal override void DotsInt8(short* query, sbyte* rows, int stride, int count, int* sums)
     {
-        int i = 0;
-        sbyte* row = rows;
-        for (; i <= count - 4; i += 4, row += 4L * stride)
+        if (stride == 64)
         {
-            // Four rows share each load of the query and the horizontal additions at the end.
-            Vector256<int> a = default, b = default, c = default, d = default;
-            for (int j = 0; j < stride; j += 16)
-            {
-                Vector256<short> q = Vector256.Load(query + j);
-                a += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(row + j), q);
-                b += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(row + stride + j), q);
-                c += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(row + (2L * stride) + j), q);
-                d += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(row + (3L * stride) + j), q);
-            }
-
-            Store(a, b, c, d, sums + i);
+            Dots64(query, rows, count, sums);
+            return;
         }
 
-        for (; i < count; i++, row += stride)
+        int i = 0;
+        sbyte* a = rows;
+        for (; i <= count - 4; i += 4, a += 4L * stride)
+        {
+            // Four rows share each load of the query and the horizontal additions at the end.
+            sbyte* b = a + stride, c = b + stride, d = c + stride;
+            Vector256<int> sumA = default, sumB = default, sumC = default, sumD = default;
+            for (nint j = 0; j < stride; j += 16)
+            {
+                Vector256<short> q = Vector256.Load(query + j);
+                sumA += Multiply(a + j, q);
+                sumB += Multiply(b + j, q);
+                sumC += Multiply(c + j, q);
+                sumD += Multiply(d + j, q);
+            }
+
+            Store(sumA, sumB, sumC, sumD, sums + i);
+        }
+
+        for (; i < count; i++, a += stride)
         {
             Vector256<int> sum = default;
-            for (int j = 0; j < stride; j += 16) sum += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(row + j), Vector256.Load(query + j));
+            for (nint j = 0; j < stride; j += 16) sum += Multiply(a + j, Vector256.Load(query + j));
             sums[i] = Vector256.Sum(sum);
         }
     }
+
+    /// <summary>The commonest rank: the whole query stays in registers.</summary>
+    private static void Dots64(short* query, sbyte* rows, int count, int* sums)
+    {
+        Vector256<short> q0 = Vector256.Load(query), q1 = Vector256.Load(query + 16), q2 = Vector256.Load(query + 32), q3 = Vector256.Load(query + 48);
+        int i = 0;
+        sbyte* row = rows;
+        for (; i <= count - 4; i += 4, row += 256)
+        {
+            Vector256<int> a = Multiply(row, q0) + Multiply(row + 16, q1) + (Multiply(row + 32, q2) + Multiply(row + 48, q3));
+            Vector256<int> b = Multiply(row + 64, q0) + Multiply(row + 80, q1) + (Multiply(row + 96, q2) + Multiply(row + 112, q3));
+            Vector256<int> c = Multiply(row + 128, q0) + Multiply(row + 144, q1) + (Multiply(row + 160, q2) + Multiply(row + 176, q3));
+            Vector256<int> d = Multiply(row + 192, q0) + Multiply(row + 208, q1) + (Multiply(row + 224, q2) + Multiply(row + 240, q3));
+            Store(a, b, c, d, sums + i);
+        }
+
+        for (; i < count; i++, row += 64)
+        {
+            sums[i] = Vector256.Sum(Multiply(row, q0) + Multiply(row + 16, q1) + (Multiply(row + 32, q2) + Multiply(row + 48, q3)));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Multiply(sbyte* row, Vector256<short> query) => Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(row), query);
 
     /// <summary>Writes the horizontal sums of four vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -51,7 +51,7 @@ public sealed unsafe class QuantizedIndex : IItemIndex
                 var scan = new QuantizedScan(_kernel, _rows, q, quantized, bound, factors, null, scope);
                 if (scope.Allowed is { } allowed && allowed.Count < Count / 4) Gather(allowed, ref scan, ref top);
                 else scan.Scan(0, Count, ref top);
-                scan.Flush(ref top);
+                scan.Finish(ref top);
             }
 
             return top.Finish();
@@ -92,7 +92,7 @@ public sealed unsafe class QuantizedIndex : IItemIndex
                     TopK top = TopK.Resume(results.Slice(q * k, wanted), counts[q]);
                     var scan = new QuantizedScan(_kernel, _rows, q0 + ((long)q * Rank), quantized + ((long)q * stride), bounds[q], factors, null, scope.Of(q));
                     scan.Scan(from, Math.Min(from + Tile, Count), ref top);
-                    scan.Flush(ref top);
+                    scan.Finish(ref top, from);
                     counts[q] = top.Count;
                 }
             }

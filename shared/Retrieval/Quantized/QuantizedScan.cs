@@ -1,10 +1,12 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 
 namespace Recommender.Retrieval;
 
 /// <summary>
-/// One search over quantized rows: scores blocks in int8, keeps the rows that could still enter the top k, and scores those in float32.
-/// The float rows of one block's survivors are fetched while the next block is scored, so that the search seldom waits for memory.
+/// One search over quantized rows. While it scans, the top k holds lower bounds of scores: k rows score at least its threshold, so a row whose
+/// upper bound is below cannot be among the best. What is left at the end, seldom more than twice k rows, is scored in float32.
 /// </summary>
 internal unsafe ref struct QuantizedScan
 {
@@ -21,9 +23,10 @@ internal unsafe ref struct QuantizedScan
     private readonly SearchScope _scope;
     private fixed int _sums[Block];
     private fixed int _survivors[Block];
-    private fixed int _pendingItems[Block];
-    private fixed float _pendingUppers[Block];
-    private int _pending;
+
+    // Items with the upper bounds of their scores. From a pool.
+    private ScoredItem[] _kept;
+    private int _count;
 
     /// <param name="query">Rank numbers.</param>
     /// <param name="factors">Items × rank, row-major, by item.</param>
@@ -38,9 +41,10 @@ internal unsafe ref struct QuantizedScan
         _factors = factors;
         _items = items;
         _scope = scope;
+        _kept = ArrayPool<ScoredItem>.Shared.Rent(4 * Block);
     }
 
-    /// <summary>Offers the rows from <paramref name="from"/> to <paramref name="to"/> − 1.</summary>
+    /// <summary>Considers the rows from <paramref name="from"/> to <paramref name="to"/> − 1.</summary>
     public void Scan(int from, int to, scoped ref TopK top)
     {
         fixed (int* sums = _sums, survivors = _survivors)
@@ -49,59 +53,80 @@ internal unsafe ref struct QuantizedScan
             {
                 int count = Math.Min(Block, to - start);
                 _kernel.DotsInt8(_quantized, _rows.Rows + ((long)start * _rows.Stride), _rows.Stride, count, sums);
-                Flush(ref top);
                 int found = _kernel.Survivors(sums, _rows.Scales + start, count, _bound, top.Threshold, survivors);
+                if (found == 0) continue;
+                Reserve(found, top.Threshold);
                 for (int i = 0; i < found; i++)
                 {
                     int row = start + survivors[i];
-                    Keep(_items is null ? row : _items[row], _bound.Upper(sums[survivors[i]], _rows.Scales[row]));
+                    Keep(_items is null ? row : _items[row], sums[survivors[i]], _rows.Scales[row], ref top);
                 }
             }
         }
     }
 
-    /// <summary>Offers the rows listed.</summary>
+    /// <summary>Considers the rows listed.</summary>
     /// <param name="count">At most <see cref="Block"/>.</param>
     public void ScanAt(int* rows, int count, scoped ref TopK top)
     {
         fixed (int* sums = _sums)
         {
             _kernel.DotsInt8At(_quantized, _rows.Rows, _rows.Stride, rows, count, sums);
-            Flush(ref top);
-            for (int i = 0; i < count; i++)
-            {
-                int row = rows[i];
-                float upper = _bound.Upper(sums[i], _rows.Scales[row]);
-                if (!(upper < top.Threshold)) Keep(_items is null ? row : _items[row], upper);
-            }
+            Reserve(count, top.Threshold);
+            for (int i = 0; i < count; i++) Keep(_items is null ? rows[i] : _items[rows[i]], sums[i], _rows.Scales[rows[i]], ref top);
         }
     }
 
-    /// <summary>Scores what still waits in float32. To be called after the last block.</summary>
-    public void Flush(scoped ref TopK top)
+    /// <summary>Puts float32 scores in the place of the lower bounds. Ends the use of this object.</summary>
+    /// <param name="from">Items below this, in <paramref name="top"/> from before, have their float32 scores already and stay.</param>
+    public void Finish(scoped ref TopK top, int from = 0)
     {
+        Drop(top.Threshold);
+        top.RemoveFrom(from);
         int rank = _rows.Rank;
-        for (int i = 0; i < _pending; i++)
+        const int Ahead = 4;
+        for (int i = 0; i < _count; i++)
         {
-            // The threshold may have risen since the item was kept.
-            if (_pendingUppers[i] < top.Threshold) continue;
-            int item = _pendingItems[i];
+            if (Sse.IsSupported && i + Ahead < _count)
+            {
+                byte* next = (byte*)(_factors + ((long)_kept[i + Ahead].Item * rank));
+                for (int line = 0; line < 4 * rank; line += 64) Sse.Prefetch0(next + line);
+            }
+
+            int item = _kept[i].Item;
             top.Add(item, _kernel.Dot(_query, _factors + ((long)item * rank), rank));
         }
 
-        _pending = 0;
+        ArrayPool<ScoredItem>.Shared.Return(_kept);
+        _kept = [];
     }
 
-    private void Keep(int item, float upper)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Keep(int item, int sum, float scale, scoped ref TopK top)
     {
-        if (!_scope.Allows(item)) return;
-        if (Sse.IsSupported)
-        {
-            byte* row = (byte*)(_factors + ((long)item * _rows.Rank));
-            for (int line = 0; line < 4 * _rows.Rank; line += 64) Sse.Prefetch0(row + line);
-        }
+        float upper = _bound.Upper(sum, scale);
+        // The threshold may have risen since the block's survivors were found. A bound that is NaN says nothing, so the row is kept.
+        if (upper < top.Threshold || !_scope.Allows(item)) return;
+        _kept[_count++] = new ScoredItem(item, upper);
+        top.Add(item, -_bound.Upper(-sum, scale));
+    }
 
-        _pendingItems[_pending] = item;
-        _pendingUppers[_pending++] = upper;
+    /// <summary>Makes room for more items, first by dropping those that cannot be among the best any more.</summary>
+    private void Reserve(int more, float threshold)
+    {
+        if (_count + more <= _kept.Length) return;
+        Drop(threshold);
+        if (_count + more <= _kept.Length / 2) return;
+        ScoredItem[] larger = ArrayPool<ScoredItem>.Shared.Rent(Math.Max(2 * _kept.Length, _count + more));
+        _kept.AsSpan(0, _count).CopyTo(larger);
+        ArrayPool<ScoredItem>.Shared.Return(_kept);
+        _kept = larger;
+    }
+
+    private void Drop(float threshold)
+    {
+        int kept = 0;
+        for (int i = 0; i < _count; i++) if (!(_kept[i].Score < threshold)) _kept[kept++] = _kept[i];
+        _count = kept;
     }
 }
