@@ -40,6 +40,7 @@ public sealed class PostgresServer(string folder, int port = 0) : LocalServer("p
     protected override async Task PrepareAsync(CancellationToken cancellationToken)
     {
         if (!File.Exists(Path.Combine(Data, "initialized"))) await CreateClusterAsync(cancellationToken);
+        await RemoveStaleLockAsync();
         string settings = Settings("postgresql.conf") + string.Create(CultureInfo.InvariantCulture, $"""
 
             # Added by the local server.
@@ -65,6 +66,22 @@ public sealed class PostgresServer(string folder, int port = 0) : LocalServer("p
         var answer = new byte[1];
         await stream.ReadExactlyAsync(answer, cancellationToken);
         return answer[0] == 'R';
+    }
+
+    /// <summary>
+    /// After a kill PostgreSQL refuses to start as long as the process number in its lock file exists, even as a zombie that nobody
+    /// collects or as another program. The folder's own lock says that no server of ours is meant to run; once the last process of
+    /// the killed one has gone, its file means nothing.
+    /// </summary>
+    private async Task RemoveStaleLockAsync()
+    {
+        string file = Path.Combine(Data, "postmaster.pid");
+        if (!File.Exists(file)) return;
+        if (!await ProcessTree.WaitForEndAsync(ProcessTree.InFolder("postgres", Data), TimeSpan.FromSeconds(30)))
+        {
+            throw new ServerFailedException($"A PostgreSQL that was not started here runs in {Data}; stop it first.");
+        }
+        File.Delete(file);
     }
 
     private async Task CreateClusterAsync(CancellationToken cancellationToken)

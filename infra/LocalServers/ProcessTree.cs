@@ -71,6 +71,26 @@ public static partial class ProcessTree
     /// <summary>The process with this number, if it runs.</summary>
     public static ProcessId? Find(int pid) => Read(pid)?.Id;
 
+    /// <summary>Running processes of a program whose current folder is the given one.</summary>
+    /// <param name="name">The program's name as the kernel knows it, at most 15 characters.</param>
+    public static IReadOnlyList<ProcessId> InFolder(string name, string folder)
+    {
+        var found = new List<ProcessId>();
+        foreach (var directory in Directory.EnumerateDirectories("/proc"))
+        {
+            if (!int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out int pid) || Find(pid) is not { } id) continue;
+            try
+            {
+                if (File.ReadAllText($"{directory}/comm").TrimEnd('\n') == name && new FileInfo($"{directory}/cwd").LinkTarget == folder) found.Add(id);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // It has ended, or belongs to someone else.
+            }
+        }
+        return found;
+    }
+
     private static (ProcessId Id, int Parent)? Read(int pid)
     {
         string text;
