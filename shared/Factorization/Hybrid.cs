@@ -60,6 +60,8 @@ public sealed class HybridModel : Model
         return score;
     }
 
+    internal override Model WithItemRows(Func<float[], int, float[]> change) => new HybridModel(Factors.WithItemRows(change), Neighbours);
+
     public override void Write(Stream stream)
     {
         var writer = new ModelWriter(stream, Name);

@@ -6,10 +6,11 @@ namespace Recommender.Factorization;
 /// <summary>Which learner, and every number it is steered by: what tuning chooses and the registry keeps. Settings train a model.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "learner")]
 [JsonDerivedType(typeof(IalsSettings), IalsModel.Name)]
-[JsonDerivedType(typeof(SpectralSettings), SpectralModel.Name)]
+[JsonDerivedType(typeof(SpectralSettings), Spectral.Name)]
 [JsonDerivedType(typeof(NeighbourhoodSettings), NeighbourhoodModel.Name)]
 [JsonDerivedType(typeof(HybridSettings), HybridModel.Name)]
 [JsonDerivedType(typeof(SumSettings), SumModel.Name)]
+[JsonDerivedType(typeof(Item2VecSettings), Item2Vec.Name)]
 [JsonDerivedType(typeof(PopularitySettings), PopularityModel.Name)]
 public abstract record LearnerSettings
 {

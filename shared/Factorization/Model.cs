@@ -45,6 +45,9 @@ public abstract class Model
     /// <returns>The score.</returns>
     public abstract float Explain(ReadOnlySpan<HistoryEntry> history, int item, Span<float> contributions);
 
+    /// <summary>The same model with rows of item factors changed (given all rows and the rank); itself where it has none of its own.</summary>
+    internal virtual Model WithItemRows(Func<float[], int, float[]> change) => this;
+
     /// <summary>Writes magic, format version, every setting and the numbers; <see cref="Read"/> restores it bit for bit.</summary>
     public abstract void Write(Stream stream);
 

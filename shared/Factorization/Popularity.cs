@@ -21,6 +21,21 @@ public sealed record PopularitySettings : LearnerSettings
     }
 }
 
+/// <summary>Popularity of late.</summary>
+public static class RecentPopularity
+{
+    /// <summary>Sums of c·p·2^−(age / half-life), age being counted to the newest entry.</summary>
+    /// <param name="halfLife">In the unit of the entries' times, above 0.</param>
+    public static PopularityModel Of(int items, IReadOnlyCollection<TimedEntry> entries, double halfLife)
+    {
+        if (!(halfLife > 0)) throw new ArgumentOutOfRangeException(nameof(halfLife), halfLife, "The half-life must be above 0.");
+        var scores = new double[items];
+        long newest = entries.Count == 0 ? 0 : entries.Max(e => e.Time);
+        foreach (var (entry, time) in entries) scores[entry.Item] += entry.Weight * entry.Target * Math.Pow(2, (time - newest) / halfLife);
+        return new PopularityModel([.. scores.Select(s => (float)s)]);
+    }
+}
+
 /// <summary>Rank 1: an item's factor is its summed weight of positive events, a user's is 1 (0 without a history).</summary>
 public sealed class PopularityModel : Model
 {

@@ -2,13 +2,15 @@ using Recommender.Factorization.Algebra;
 
 namespace Recommender.Factorization;
 
-/// <summary>Trains <see cref="SpectralModel"/>s: basis, leave-one-out ridge, mix.</summary>
+/// <summary>Trains <see cref="LinearModel"/>s: basis, leave-one-out ridge, mix.</summary>
 internal static unsafe class Spectral
 {
+    public const string Name = "spectral";
+
     /// <summary>Users and items whose scores are sampled to put both kinds of output vectors on one scale.</summary>
     private const int Sample = 1000;
 
-    public static SpectralModel Train(InteractionMatrix matrix, SpectralSettings s, TrainOptions options, CancellationToken cancellation)
+    public static LinearModel Train(InteractionMatrix matrix, SpectralSettings s, TrainOptions options, CancellationToken cancellation)
     {
         int rank = s.Rank, users = matrix.UserCount, items = matrix.ItemCount, threads = options.Threads;
         if ((long)Math.Max(users, items) * (rank + 20) > Array.MaxLength)
@@ -20,17 +22,17 @@ internal static unsafe class Spectral
         if (s.SpectralShare >= 1)
         {
             Normalise(spectral!, 1 / Deviation(matrix, input, spectral!, rank));
-            return new SpectralModel(s, input, spectral!);
+            return new LinearModel(Name, s, rank, input, spectral!);
         }
 
         var ridge = Ridge(matrix, s, input, spectral, threads, cancellation);
         options.Progress?.Invoke(new TrainProgress(2, 2));
-        if (spectral is null) return new SpectralModel(s, input, ridge);
+        if (spectral is null) return new LinearModel(Name, s, rank, input, ridge);
         // Scores keep the ridge's scale, in which 1 means "will consume".
         double ridgeDeviation = Deviation(matrix, input, ridge, rank), spectralDeviation = Deviation(matrix, input, spectral, rank);
         float byRidge = (float)(1 - s.SpectralShare), bySpectral = (float)(s.SpectralShare * ridgeDeviation / spectralDeviation);
         for (long k = 0; k < ridge.LongLength; k++) ridge[k] = byRidge * ridge[k] + bySpectral * spectral[k];
-        return new SpectralModel(s, input, ridge);
+        return new LinearModel(Name, s, rank, input, ridge);
     }
 
     private static void Normalise(float[] x, double scale)
@@ -111,7 +113,7 @@ internal static unsafe class Spectral
         int userStep = Math.Max(1, matrix.UserCount / Sample), itemStep = Math.Max(1, matrix.ItemCount / Sample);
         for (int u = 0; u < matrix.UserCount; u += userStep)
         {
-            SpectralModel.Fold(matrix.Users.History(u), input, rank, x);
+            LinearModel.Fold(matrix.Users.History(u), input, rank, x);
             for (int i = 0; i < matrix.ItemCount; i += itemStep)
             {
                 double score = Vectors.Dot(x, output.AsSpan(i * rank, rank));

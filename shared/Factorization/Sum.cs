@@ -82,6 +82,8 @@ public sealed class SumModel : Model
         return score;
     }
 
+    internal override Model WithItemRows(Func<float[], int, float[]> change) => new SumModel(First.WithItemRows(change), Second.WithItemRows(change), weight);
+
     public override void Write(Stream stream)
     {
         var writer = new ModelWriter(stream, Name);

@@ -47,6 +47,14 @@ internal static class LearningData
     /// </summary>
     public static (int Users, int Items, List<TimedEntry> Entries) ReadTimed(string folder)
     {
+        var (users, items, entries, _) = ReadTimedWithContent(folder);
+        return (users, items, entries);
+    }
+
+    /// <summary><see cref="ReadTimed"/> and what the data set tells of each item; null where nothing.</summary>
+    public static (int Users, int Items, List<TimedEntry> Entries, ItemText?[] Texts) ReadTimedWithContent(string folder)
+    {
+        var texts = new Dictionary<string, ItemText>();
         var users = new Dictionary<string, int>();
         var items = new Dictionary<string, int>();
         var entries = new List<TimedEntry>();
@@ -63,6 +71,8 @@ internal static class LearningData
         var culture = System.Globalization.CultureInfo.InvariantCulture;
         if (Find(folder, "ratings.csv") is { } ratings)
         {
+            if (Find(folder, "movies.csv") is { } movies)
+                foreach (var row in Csv(movies)) texts[row["movieId"]] = new ItemText { Title = row["title"], Labels = row["genres"].Split('|') };
             foreach (var row in Csv(ratings)) Add(row["userId"], row["movieId"], "rating", double.Parse(row["rating"], culture), long.Parse(row["timestamp"], culture));
         }
         else if (Find(folder, "users_interactions.csv") is { } articles)
@@ -80,6 +90,7 @@ internal static class LearningData
                 string customer = row["CustomerID"], code = row["StockCode"];
                 if (customer.Length == 0 || !char.IsAsciiDigit(code[0])) continue; // Codes without a leading digit are postage, fees and the like.
                 double quantity = double.Parse(row["Quantity"], culture);
+                texts.TryAdd(code, new ItemText { Title = row["Description"], Numbers = [("price", double.Parse(row["UnitPrice"], culture))] });
                 bool back = quantity < 0 || row["InvoiceNo"].StartsWith('C');
                 Add(customer, code, back ? "return" : "purchase", quantity, DateTime.Parse(row["InvoiceDate"], culture).Ticks);
             }
@@ -89,7 +100,9 @@ internal static class LearningData
             throw new FileNotFoundException($"{folder} has none of train.txt, ratings.csv, users_interactions.csv, online_retail.csv (.gz or not).");
         }
 
-        return (users.Count, items.Count, entries);
+        var byIndex = new ItemText?[items.Count];
+        foreach (var (id, index) in items) byIndex[index] = texts.GetValueOrDefault(id);
+        return (users.Count, items.Count, entries, byIndex);
     }
 
     /// <summary>Rows by column name; one row per line, quotes as in RFC 4180.</summary>

@@ -20,13 +20,20 @@ internal static class QualityVerb
         var factorsOnly = new Option<bool>("--factors-only") { Description = "Tuning leaves the item–item term out." };
         var state = new Option<FileInfo?>("--state") { Description = "File that tuning keeps its state in and goes on from." };
         var baselines = new Option<bool>("--baselines") { Description = "Prints every single learner's default and tuned figures beside the winner." };
-        var command = new Command("quality", "Trains on a public data set and judges the lists on its test part.") { data, learner, settings, rank, threads, tune, budget, factorsOnly, state, baselines };
+        var cold = new Option<bool>("--cold") { Description = "Withholds every tenth item with content and judges how well content finds it." };
+        var command = new Command("quality", "Trains on a public data set and judges the lists on its test part.") { data, learner, settings, rank, threads, tune, budget, factorsOnly, state, baselines, cold };
         command.SetAction((result, cancellation) =>
         {
             var split = LearningData.Read(result.GetValue(data)!.FullName);
             Console.Error.WriteLine($"{split.Train.UserCount} users, {split.Train.ItemCount} items, {split.Train.Count} training and {split.Test.Columns.Length} test interactions.");
             var chosen = LearnerSettings.FromJson(result.GetValue(settings) ?? $$"""{"learner":"{{result.GetValue(learner)}}"}""");
             if (result.GetValue(rank) is { } r) chosen = chosen.WithRank(r);
+            if (result.GetValue(cold))
+            {
+                Console.WriteLine(JsonSerializer.Serialize(ColdItems.Judge(result.GetValue(data)!.FullName, chosen)));
+                return Task.CompletedTask;
+            }
+
             double tuneSeconds = 0;
             if (result.GetValue(tune))
             {

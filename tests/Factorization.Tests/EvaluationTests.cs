@@ -109,4 +109,12 @@ public sealed class EvaluationTests
         };
         Assert.InRange(Evaluation.Run(settings.Train(split.Train), split).Recall, recall, .2);
     }
+
+    [Fact]
+    public void Recent_popularity_halves_with_each_half_life()
+    {
+        TimedEntry[] events = [new(new(0, 0), 0), new(new(1, 0), 0), new(new(0, 1), 10), new(new(0, 2, 4, 0), 10)];
+        Assert.Equal([1, 1, 0], RecentPopularity.Of(3, events, halfLife: 10).ItemFactors.ToArray());
+        Assert.Equal([.5f, 1, 0], RecentPopularity.Of(3, events, halfLife: 5).ItemFactors.ToArray());
+    }
 }

@@ -41,7 +41,8 @@ internal sealed unsafe class RidgeSolver : IDisposable
     private readonly float* scratch;
     private readonly float* row;
     private readonly float* solution;
-    private nuint stageSize, panelSize, matrixSize;
+    private float* steps;
+    private nuint stageSize, panelSize, matrixSize, stepsSize;
 
     public RidgeSolver(int rank)
     {
@@ -90,6 +91,72 @@ internal sealed unsafe class RidgeSolver : IDisposable
         }
 
         Vectors.Multiply(1, solution, scale, result, rank);
+    }
+
+    /// <summary>
+    /// Improves a solution that is near already by conjugate gradients on (I + F̂ᵀF̂) v = F̂ᵀ(√c·p). Distinct large eigenvalues are as few as
+    /// rows, and a changed row disturbs few of them, so a handful of steps suffices.
+    /// </summary>
+    /// <param name="result">In: the guess. Out: the solution; zero when there are no rows.</param>
+    /// <returns>Steps taken.</returns>
+    public int Improve<T>(T rows, float* diagonal, float* result) where T : struct, IRidgeRows
+    {
+        const int Most = 60;
+        const double Tolerance = 1e-13; // Of squared lengths.
+        int n = rows.Count;
+        var v = new Span<float>(solution, rank);
+        if (n == 0)
+        {
+            new Span<float>(result, rank).Clear();
+            return 0;
+        }
+
+        ReserveStage(n);
+        Grow(ref steps, ref stepsSize, (nuint)(3 * padded));
+        float* residual = steps, direction = steps + padded, applied = steps + 2 * padded;
+        for (int k = 0; k < rank; k++)
+        {
+            float root = MathF.Sqrt(diagonal[k]);
+            scale[k] = 1 / root;
+            v[k] = result[k] * root;
+            residual[k] = -v[k];
+        }
+
+        new Span<float>(applied, rank).Clear();
+        for (int e = 0; e < n; e++)
+        {
+            float root = MathF.Sqrt(rows.Weight(e));
+            float* staged = stage + e * ld;
+            Vectors.Multiply(root, rows.Row(e, row), scale, staged, rank);
+            float goal = root * rows.Target(e);
+            Vectors.Add(goal, staged, applied, rank);
+            Vectors.Add(goal - Vectors.Dot(staged, solution, rank), staged, residual, rank);
+        }
+
+        double wanted = Vectors.Dot(applied, applied, rank) * Tolerance;
+        new Span<float>(residual, rank).CopyTo(new Span<float>(direction, rank));
+        double length = Vectors.Dot(residual, residual, rank);
+        int step = 0;
+        for (; step < Most && length > wanted; step++)
+        {
+            new Span<float>(direction, rank).CopyTo(new Span<float>(applied, rank));
+            for (int e = 0; e < n; e++)
+            {
+                float* staged = stage + e * ld;
+                Vectors.Add(Vectors.Dot(staged, direction, rank), staged, applied, rank);
+            }
+
+            float along = (float)(length / Vectors.Dot(direction, applied, rank));
+            Vectors.Add(along, direction, solution, rank);
+            Vectors.Add(-along, applied, residual, rank);
+            double next = Vectors.Dot(residual, residual, rank);
+            float turn = (float)(next / length);
+            for (int k = 0; k < rank; k++) direction[k] = residual[k] + turn * direction[k];
+            length = next;
+        }
+
+        Vectors.Multiply(1, solution, scale, result, rank);
+        return step;
     }
 
     /// <summary>What each row contributes to the product of the solution with <paramref name="item"/>: the contributions sum to it.</summary>
@@ -179,10 +246,12 @@ internal sealed unsafe class RidgeSolver : IDisposable
     private void Reserve(int n)
     {
         int side = Tile.Padded(n);
-        Grow(ref stage, ref stageSize, (nuint)(Math.Max(side, Batch) * ld));
+        ReserveStage(side);
         Grow(ref panels, ref panelSize, (nuint)((nint)side * padded));
         Grow(ref matrix, ref matrixSize, (nuint)(side * (nint)(side + Tile.Columns)));
     }
+
+    private void ReserveStage(int rows) => Grow(ref stage, ref stageSize, (nuint)(Math.Max(rows, Batch) * ld));
 
     private static void Grow(ref float* buffer, ref nuint size, nuint wanted)
     {
@@ -201,10 +270,9 @@ internal sealed unsafe class RidgeSolver : IDisposable
 
     public void Dispose()
     {
-        foreach (nint p in (ReadOnlySpan<nint>)[(nint)stage, (nint)panels, (nint)matrix, (nint)scale, (nint)target, (nint)inverse, (nint)scratch, (nint)row, (nint)solution])
+        foreach (nint p in (ReadOnlySpan<nint>)[(nint)stage, (nint)panels, (nint)matrix, (nint)scale, (nint)target, (nint)inverse, (nint)scratch, (nint)row, (nint)solution, (nint)steps])
             NativeMemory.AlignedFree((void*)p);
-        stage = panels = matrix = null;
-        stageSize = panelSize = matrixSize = 0;
+        stage = panels = matrix = steps = null;
         GC.SuppressFinalize(this);
     }
 

@@ -6,29 +6,30 @@ namespace Recommender.Factorization;
 /// x = Σ c·p·P_i over the history, scaled to length 1; score = x·Q_j. Folding in costs one addition of a vector per entry.
 /// Entries with target 0 add nothing.
 /// </summary>
-public sealed class SpectralModel : Model
+public sealed class LinearModel : Model
 {
-    public const string Name = "spectral";
-
     private readonly float[] input;
     private readonly float[] output;
     private readonly int items;
 
+    /// <param name="learner">The learner that filled it: <see cref="Spectral.Name"/> or <see cref="Item2Vec.Name"/>.</param>
     /// <param name="input">P, <c>items × rank</c>.</param>
     /// <param name="output">Q, <c>items × rank</c>.</param>
-    internal SpectralModel(SpectralSettings settings, float[] input, float[] output)
+    internal LinearModel(string learner, LearnerSettings settings, int rank, float[] input, float[] output)
     {
+        Learner = learner;
         Settings = settings;
+        Rank = rank;
         this.input = input;
         this.output = output;
-        items = input.Length / settings.Rank;
+        items = input.Length / rank;
     }
 
-    public SpectralSettings Settings { get; }
+    public LearnerSettings Settings { get; }
 
-    public override string Learner => Name;
+    public override string Learner { get; }
 
-    public override int Rank => Settings.Rank;
+    public override int Rank { get; }
 
     public override int ItemCount => items;
 
@@ -69,21 +70,24 @@ public sealed class SpectralModel : Model
         return score;
     }
 
+    internal override Model WithItemRows(Func<float[], int, float[]> change) => new LinearModel(Learner, Settings, Rank, change(input, Rank), change(output, Rank));
+
     public override void Write(Stream stream)
     {
-        var writer = new ModelWriter(stream, Name);
+        var writer = new ModelWriter(stream, Learner);
         writer.Text(Settings.ToJson());
         writer.Integer(ItemCount);
+        writer.Integer(Rank);
         writer.Numbers<float>(input);
         writer.Numbers<float>(output);
         writer.End();
     }
 
-    internal static SpectralModel ReadBody(ModelReader reader)
+    internal static LinearModel ReadBody<T>(string learner, ModelReader reader) where T : LearnerSettings
     {
-        var settings = reader.Settings<SpectralSettings>();
-        long numbers = (long)reader.Integer(0, int.MaxValue) * settings.Rank;
-        var input = reader.Numbers<float>(numbers);
-        return new SpectralModel(settings, input, reader.Numbers<float>(numbers));
+        var settings = reader.Settings<T>();
+        int items = reader.Integer(0, int.MaxValue), rank = reader.Integer(1, 1 << 16);
+        var input = reader.Numbers<float>((long)items * rank);
+        return new LinearModel(learner, settings, rank, input, reader.Numbers<float>((long)items * rank));
     }
 }
