@@ -48,7 +48,7 @@ internal sealed class JournalStreams(JournalFile file, MessagingOptions options,
         var journal = await file.GetAsync();
         try
         {
-            await journal.AppendAsync(stream, body, TraceHeaders.Format(origins), cancellationToken);
+            await journal.AppendAsync(stream, body, FormatHeaders(origins), cancellationToken);
         }
         catch (StoreUnavailableException e)
         {
@@ -72,7 +72,7 @@ internal sealed class JournalStreams(JournalFile file, MessagingOptions options,
             await journal.WaitAsync(stream, after, cancellationToken);
             var entries = await journal.ReadAsync(stream, after, maxBatchBytes, cancellationToken);
             if (entries.Count == 0) continue;
-            var batch = entries.Select(entry => new Delivery(entry.Body, TraceHeaders.Parse(entry.Headers), restarted)).ToList();
+            var batch = entries.Select(entry => ToDelivery(entry, restarted)).ToList();
             restarted = false;
             using (var activity = MessagingTelemetry.StartProcess(stream, batch))
             {
@@ -118,6 +118,19 @@ internal sealed class JournalStreams(JournalFile file, MessagingOptions options,
 
     public async Task<long> RemoveDeadLettersAsync(Func<ReadOnlyMemory<byte>, bool> predicate, CancellationToken cancellationToken) =>
         await (await file.GetAsync()).RemoveDeadLettersAsync(letter => predicate(letter.Body), cancellationToken);
+
+    /// <summary>Milliseconds since 1970, a semicolon, trace contexts.</summary>
+    private static string FormatHeaders(IReadOnlyList<ActivityContext> origins) =>
+        $"{DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()};{TraceHeaders.Format(origins)}";
+
+    private static Delivery ToDelivery(JournalEntry entry, bool redelivered)
+    {
+        int end = entry.Headers?.IndexOf(';') ?? -1;
+        return new Delivery(entry.Body, end < 0 ? [] : TraceHeaders.Parse(entry.Headers![(end + 1)..]), redelivered)
+        {
+            SentAt = end > 0 && long.TryParse(entry.Headers.AsSpan(0, end), out long ms) ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null,
+        };
+    }
 
     /// <summary>What was handled is not handled again while the file is full; it is removed when there is room.</summary>
     private async Task RemoveAsync(Journal journal, string stream, long upToId, IReadOnlyList<DeadMessage> dead, CancellationToken cancellationToken)

@@ -123,8 +123,12 @@ internal sealed class RabbitMqConsumer : IStreamConsumer, IAsyncDisposable
         };
     }
 
-    private static DateTimeOffset? SentAt(IReadOnlyBasicProperties properties) =>
-        properties.IsTimestampPresent() && properties.Timestamp.UnixTime is > 0 and < 253_402_300_800 ? DateTimeOffset.FromUnixTimeSeconds(properties.Timestamp.UnixTime) : null;
+    private static DateTimeOffset? SentAt(IReadOnlyBasicProperties properties)
+    {
+        const long year10000 = 253_402_300_800;
+        if (properties.Headers is { } headers && headers.TryGetValue(TraceHeaders.SentAtMs, out object? value) && value is long ms and > 0 and < year10000 * 1000) return DateTimeOffset.FromUnixTimeMilliseconds(ms);
+        return properties.IsTimestampPresent() && properties.Timestamp.UnixTime is > 0 and < year10000 ? DateTimeOffset.FromUnixTimeSeconds(properties.Timestamp.UnixTime) : null;
+    }
 
     internal static string? Text(IDictionary<string, object?>? headers, string name) =>
         headers is not null && headers.TryGetValue(name, out object? value) ? value switch { byte[] bytes => Encoding.UTF8.GetString(bytes), string text => text, _ => null } : null;

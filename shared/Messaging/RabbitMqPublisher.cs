@@ -32,7 +32,7 @@ internal sealed class RabbitMqPublisher : IStreamPublisher, IAsyncDisposable
         if (TraceHeaders.Format(origins) is { } trace)
         {
             int comma = trace.IndexOf(',');
-            properties.Headers = new Dictionary<string, object?> { [TraceHeaders.TraceParent] = comma < 0 ? trace : trace[..comma] };
+            properties.Headers![TraceHeaders.TraceParent] = comma < 0 ? trace : trace[..comma];
             if (comma > 0) properties.Headers[TraceHeaders.Origins] = trace;
         }
 
@@ -57,7 +57,8 @@ internal sealed class RabbitMqPublisher : IStreamPublisher, IAsyncDisposable
     {
         var properties = NewProperties();
         string reason = dead.Reason.Length > 1000 ? dead.Reason[..1000] : dead.Reason;
-        properties.Headers = new Dictionary<string, object?> { [Topology.ReasonHeader] = reason, [Topology.StreamHeader] = stream };
+        properties.Headers![Topology.ReasonHeader] = reason;
+        properties.Headers[Topology.StreamHeader] = stream;
         return PublishAsync(Topology.DeadLetters, "", properties, dead.Body, cancellationToken);
     }
 
@@ -140,13 +141,18 @@ internal sealed class RabbitMqPublisher : IStreamPublisher, IAsyncDisposable
         }
     }
 
-    private static BasicProperties NewProperties() => new()
+    private static BasicProperties NewProperties()
     {
-        Persistent = true,
-        ContentType = "application/json",
-        MessageId = Guid.CreateVersion7().ToString("N"),
-        Timestamp = new AmqpTimestamp(DateTimeOffset.UtcNow.ToUnixTimeSeconds()),
-    };
+        long now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        return new()
+        {
+            Persistent = true,
+            ContentType = "application/json",
+            MessageId = Guid.CreateVersion7().ToString("N"),
+            Timestamp = new AmqpTimestamp(now / 1000),
+            Headers = new Dictionary<string, object?> { [TraceHeaders.SentAtMs] = now },
+        };
+    }
 
     private static StreamUnavailableException Unreachable() => new("RabbitMQ cannot be reached.");
 }

@@ -13,6 +13,9 @@ internal static class TraceHeaders
     /// <summary>Header of all of them, where there are several.</summary>
     public const string Origins = "x-origins";
 
+    /// <summary>Time of sending in milliseconds since 1970; the AMQP property has whole seconds. The name is that of RabbitMQ's own plug-in.</summary>
+    public const string SentAtMs = "timestamp_in_ms";
+
     // A group of a thousand requests does not need a thousand headers to be followed.
     private const int MaxOrigins = 64;
 

@@ -10,5 +10,6 @@ internal static class Verbs
         yield return QualityVerb.Create();
         yield return TopKVerb.Create();
         yield return TrainVerb.Create();
+        yield return IngestVerb.Create();
     }
 }
