@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Options;
 using Recommender.Ingest;
 using Recommender.Recommend;
 using Recommender.ServiceDefaults;
@@ -23,19 +24,36 @@ public static class StandaloneHost
     public static async Task<int> RunAsync(StandaloneOptions options, CancellationToken cancellationToken = default)
     {
         using var ownership = Own(options.DataDirectory);
-        await using var app = Build(options);
+        await using var app = await StartAsync(options, cancellationToken);
+        if (options.Demo) await LoadDemoAsync(app, options.DataDirectory, cancellationToken);
+        await app.WaitForShutdownAsync(cancellationToken);
+        return 0;
+    }
+
+    private static async Task<WebApplication> StartAsync(StandaloneOptions options, CancellationToken cancellationToken)
+    {
+        WebApplication? app = null;
+        bool started = false;
         try
         {
+            app = Build(options);
             await app.StartAsync(cancellationToken);
+            started = true;
+            return app;
+        }
+        catch (Exception e) when (e is OptionsValidationException or InvalidOperationException)
+        {
+            // A setting that cannot be used: the message names it.
+            throw new CommandException($"Cannot start: {e.Message}", inner: e);
         }
         catch (IOException e)
         {
             throw new CommandException($"Port {options.Port} cannot be used ({e.Message}). Choose another with --port.", inner: e);
         }
-
-        if (options.Demo) await LoadDemoAsync(app, options.DataDirectory, cancellationToken);
-        await app.WaitForShutdownAsync(cancellationToken);
-        return 0;
+        finally
+        {
+            if (!started && app is not null) await app.DisposeAsync();
+        }
     }
 
     private static WebApplication Build(StandaloneOptions options)
@@ -62,11 +80,23 @@ public static class StandaloneHost
     /// <summary>Two processes on one folder would each believe they own its journal.</summary>
     private static FileStream Own(string directory)
     {
-        Directory.CreateDirectory(directory);
+        try
+        {
+            Directory.CreateDirectory(directory);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException($"The data folder {directory} cannot be created ({e.Message}). Choose another with --data.", inner: e);
+        }
+
         string path = Path.Combine(directory, "lock");
         try
         {
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new CommandException($"The data folder {directory} cannot be written ({e.Message}). Choose another with --data.", inner: e);
         }
         catch (IOException e)
         {
@@ -78,6 +108,16 @@ public static class StandaloneHost
     {
         string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         using var client = new HttpClient { BaseAddress = new Uri(address) };
-        await DemoLoader.LoadAsync(client, dataDirectory, progress: null, cancellationToken);
+
+        // Ctrl-C stops the server; the loader must not wait for it to come back.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, app.Lifetime.ApplicationStopping);
+        try
+        {
+            await DemoLoader.LoadAsync(client, dataDirectory, progress: null, stop.Token);
+        }
+        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // The next start continues.
+        }
     }
 }

@@ -70,8 +70,15 @@ public static class DemoLoader
 
     private static async Task<bool> IsEmptyAsync(HttpClient client, CancellationToken cancellationToken)
     {
-        var status = await client.GetFromJsonAsync("v1/status", ContractsJson.Default.StatusResponse, cancellationToken);
-        return status is { Events: 0, Items: 0 };
+        try
+        {
+            var status = await client.GetFromJsonAsync("v1/status", ContractsJson.Default.StatusResponse, cancellationToken);
+            return status is { Events: 0, Items: 0 };
+        }
+        catch (HttpRequestException e)
+        {
+            throw new CommandException($"The demonstration cannot be loaded: {e.Message}", inner: e);
+        }
     }
 
     private static Marker? ReadMarker(string path)

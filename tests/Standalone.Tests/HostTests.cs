@@ -1,0 +1,79 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using Recommender.Contracts;
+using Recommender.TestKit;
+using Xunit;
+
+namespace Recommender.Standalone.Tests;
+
+/// <summary>The whole of Standalone, started by its command line inside this process.</summary>
+public sealed class HostTests : IDisposable
+{
+    private readonly TempFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public async Task What_is_imported_is_stored_once_however_often()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        string csv = folder.Write("events.csv", "userId,itemId,type,timestamp,title\n"
+            + string.Concat(Enumerable.Range(0, 500).Select(i => $"u{i % 20},i{i % 31},view,{1_700_000_000 + i / 3},Item {i % 31}\n")));
+        int port = FreePort();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var host = RunAsync(["--data", folder.File("data"), "--port", $"{port}"], stop.Token);
+        using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+
+        // The import waits for the server to come up.
+        string[] import = ["import", csv, "--preset", "csv", "--to", $"http://127.0.0.1:{port}", "--checkpoint", folder.File("c.json")];
+        Assert.Equal((0, ""), await RunAsync(import, cancellation));
+        await Eventually.EqualAsync((500L, 31L, 20L), CountsAsync);
+        Assert.Equal((0, ""), await RunAsync([.. import, "--batch-size", "7"], cancellation));
+        Assert.Equal((0, ""), await RunAsync(["import", folder.Write("one.csv", "userId,itemId,timestamp\nlast,i1,1700000000\n"), .. import[2..]], cancellation));
+        await Eventually.EqualAsync((501L, 31L, 21L), CountsAsync);
+
+        var popular = await client.GetFromJsonAsync("v1/items/popular?count=1", ContractsJson.Default.RecommendationResponse, cancellation);
+        Assert.StartsWith("Item ", popular!.Items[0].Title, StringComparison.Ordinal);
+
+        var (code, error) = await RunAsync(["--data", folder.File("data"), "--port", $"{FreePort()}"], cancellation);
+        Assert.Equal(1, code);
+        Assert.Contains("in use", error, StringComparison.Ordinal);
+        (code, error) = await RunAsync(["--data", folder.File("other"), "--port", $"{port}"], cancellation);
+        Assert.Equal(1, code);
+        Assert.Contains("--port", error, StringComparison.Ordinal);
+
+        await stop.CancelAsync();
+        Assert.Equal((0, ""), await host);
+
+        async Task<(long, long, long)> CountsAsync()
+        {
+            var status = await client.GetFromJsonAsync("v1/status", ContractsJson.Default.StatusResponse, cancellation);
+            return (status!.Events, status.Items, status.Users);
+        }
+    }
+
+    [Fact]
+    public async Task A_data_folder_that_cannot_be_is_one_line()
+    {
+        var (code, error) = await RunAsync(["--data", folder.Write("file", ""), "--port", "0"], TestContext.Current.CancellationToken);
+        Assert.Equal(1, code);
+        Assert.Contains("--data", error, StringComparison.Ordinal);
+        Assert.Equal(1, error.Count(c => c == '\n'));
+    }
+
+    private static async Task<(int Code, string Error)> RunAsync(string[] arguments, CancellationToken cancellationToken)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        int code = await CommandLine.RunAsync(arguments, output, error, cancellationToken);
+        return (code, error.ToString());
+    }
+
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+}
