@@ -36,6 +36,8 @@ public sealed class Journal : IAsyncDisposable
         writer = Task.Run(WriteLoopAsync);
     }
 
+    internal SqliteDatabase Database => database;
+
     /// <param name="path">File of the journal; created with its folder where absent.</param>
     /// <exception cref="StoreUnavailableException">The file cannot be used, or another process has it open.</exception>
     public static async Task<Journal> OpenAsync(string path, CancellationToken cancellationToken)
@@ -186,7 +188,6 @@ public sealed class Journal : IAsyncDisposable
 
             foreach (string name in names)
             {
-                // The table is in the file's order of ids; removal is from the front, so what is left is contiguous from the first id on.
                 var state = streams.GetOrAdd(name, _ => new StreamState());
                 state.HasTable = true;
                 state.Depth = Scalar(connection, $"SELECT count(*) FROM \"{Table(name)}\"");

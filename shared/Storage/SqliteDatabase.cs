@@ -26,7 +26,7 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         this.secureDelete = secureDelete;
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Path)!);
         connectionString = new SqliteConnectionStringBuilder { DataSource = Path, Pooling = false, DefaultTimeout = 10 }.ToString();
-        writer = Translate(() => Connect("PRAGMA journal_mode = WAL; PRAGMA cache_size = -65536;"));
+        writer = Translate(() => Connect("journal_mode = WAL", "cache_size = -65536"));
     }
 
     public string Path { get; }
@@ -53,7 +53,7 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         Task.Run(async () =>
         {
             ObjectDisposedException.ThrowIf(disposed, this);
-            if (!readers.TryTake(out var reader)) reader = Translate(() => Connect("PRAGMA query_only = ON;"));
+            if (!readers.TryTake(out var reader)) reader = Translate(() => Connect("query_only = ON"));
             try
             {
                 return await InTransaction(reader, "BEGIN", work).ConfigureAwait(false);
@@ -106,13 +106,15 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         return command.ExecuteNonQuery();
     }
 
-    private SqliteConnection Connect(string pragmas)
+    private SqliteConnection Connect(params string[] pragmas)
     {
         var connection = new SqliteConnection(connectionString);
         try
         {
             connection.Open();
-            Execute(connection, $"PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL; PRAGMA secure_delete = {secureDelete}; PRAGMA temp_store = MEMORY; {pragmas}");
+            // One by one: of several statements in one command, errors behind the first that yields a row are lost.
+            foreach (string pragma in (string[])["busy_timeout = 10000", "synchronous = FULL", $"secure_delete = {secureDelete}", "temp_store = MEMORY", .. pragmas])
+                Execute(connection, "PRAGMA " + pragma);
             return connection;
         }
         catch

@@ -8,6 +8,8 @@ public sealed partial class SqliteStore : SqlStore
 {
     private readonly SqliteDatabase database;
 
+    internal SqliteDatabase Database => database;
+
     /// <exception cref="StoreUnavailableException">The file cannot be opened or is no database.</exception>
     public SqliteStore(string path, StatisticsSettings statistics) : base(statistics) => database = new SqliteDatabase(path);
 

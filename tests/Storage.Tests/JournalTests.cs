@@ -125,6 +125,35 @@ public sealed class JournalTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_full_disk_fails_whole_groups_and_leaves_nothing_of_them()
+    {
+        await journal.AppendAsync("a", Body("first"), null, Stop);
+        await journal.Database.ExecuteAsync("PRAGMA max_page_count = 60", Stop);
+        var appends = Enumerable.Range(0, 200).Select(n => journal.AppendAsync("a", new byte[2000 + n], null, Stop)).ToArray();
+        var lengths = new List<int>();
+        foreach (var (append, n) in appends.Select((append, n) => (append, n)))
+        {
+            try
+            {
+                await append;
+                lengths.Add(2000 + n);
+            }
+            catch (StoreUnavailableException e)
+            {
+                Assert.True(e.IsFull);
+            }
+        }
+
+        Assert.True(lengths.Count < 200);
+        Assert.Equal(lengths, (await journal.ReadAsync("a", 1, int.MaxValue, Stop)).Select(entry => entry.Body.Length));
+        Assert.Equal(lengths.Count + 1, journal.GetDepths()["a"]);
+        // What is processed makes space.
+        await journal.RemoveAsync("a", long.MaxValue, Stop);
+        await journal.AppendAsync("a", Body("again"), null, Stop);
+        Assert.Equal("again", await ReadableAsync("a"));
+    }
+
+    [Fact]
     public async Task A_second_opener_is_refused() => await Assert.ThrowsAsync<StoreUnavailableException>(OpenAsync);
 
     [Fact]

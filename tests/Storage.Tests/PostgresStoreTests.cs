@@ -21,7 +21,79 @@ public sealed class PostgresStoreTests(Servers servers) : StoreContract
         await work(store);
     }
 
-    protected override async Task ExecuteAsync(string sql)
+    protected override Task ExecuteAsync(string sql) => ExecuteAsync(connectionString, sql);
+
+    protected override async Task WithoutSchemaAsync(string dialect, Func<IStore, Func<string, Task>, Task> work)
+    {
+        string database = await servers.NewDatabaseAsync();
+        await using var store = Stores.Open(database, "", Settings);
+        await work(store, sql => ExecuteAsync(database, sql));
+    }
+
+    [Fact]
+    public Task Every_earlier_schema_upgrades() => EveryEarlierSchemaUpgradesAsync("postgres");
+
+    [Fact]
+    public async Task The_lease_ends_with_its_connection()
+    {
+        await using var lease = await Store.TryAcquireTrainingLeaseAsync(Stop);
+        Assert.NotNull(lease);
+        await ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
+        IAsyncDisposable? next = null;
+        await Eventually.TrueAsync(async () => (next = await Store.TryAcquireTrainingLeaseAsync(Stop)) is not null);
+        await next!.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Old_months_go_as_whole_partitions()
+    {
+        await PutAsync([.. Enumerable.Range(0, 60).Select(n => Event($"e{n}", "ann", "a", at: T0.AddMonths(-n)))]);
+        await foreach (var _ in Store.RemoveEventsBeforeAsync(T0.AddMonths(-10), Stop)) continue;
+        Assert.Equal(11, (await HistoryAsync(1)).Events.Count);
+        await using var source = NpgsqlDataSource.Create(connectionString);
+        await using var count = source.CreateCommand("SELECT count(*) FROM pg_inherits WHERE inhparent = 'events'::regclass");
+        Assert.Equal(11L, await count.ExecuteScalarAsync(Stop));
+        await using var ids = source.CreateCommand("SELECT count(*) FROM event_ids");
+        Assert.Equal(11L, await ids.ExecuteScalarAsync(Stop));
+    }
+
+    [Fact]
+    public async Task A_store_that_cannot_be_reached_says_so_and_goes_on_when_it_is_back()
+    {
+        var own = await servers.NewPostgresAsync();
+        await using var store = Stores.Open(own.ConnectionString, "", Settings);
+        await store.MigrateAsync(Stop);
+        await store.StoreInteractionsAsync([Event("e1", "ann", "a")], Stop);
+        await own.KillAsync();
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => store.StoreInteractionsAsync([Event("e2", "ann", "a")], Stop));
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => store.ReadUserEventsAsync([1], Stop));
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => store.GetStatusAsync(Stop));
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => store.TryAcquireTrainingLeaseAsync(Stop));
+        await own.StartAsync(Stop);
+        await Eventually.PassesAsync(() => store.StoreInteractionsAsync([Event("e2", "ann", "a")], Stop));
+        Assert.Equal(2, (await store.GetStatusAsync(Stop)).Events);
+    }
+
+    [Fact]
+    public async Task An_embedded_store_moves_to_the_server_by_backup()
+    {
+        using var folder = new TempFolder();
+        await using var embedded = Stores.Open(null, Path.Combine(folder.Path, "r.db"), Settings);
+        await embedded.MigrateAsync(Stop);
+        await embedded.StoreInteractionsAsync([.. Enumerable.Range(0, 1000).Select(n => Event($"e{n}", $"u{n % 50}", $"i{n % 70}", at: T0.AddDays(-n)))], Stop);
+        using var backup = new MemoryStream();
+        await embedded.BackupAsync(backup, Stop);
+        backup.Position = 0;
+        await Store.RestoreAsync(backup, Stop);
+        var (a, b) = (await embedded.ReadInteractionsAsync(long.MaxValue, Stop), await Store.ReadInteractionsAsync(long.MaxValue, Stop));
+        Assert.Equal(1000, b.Count);
+        Assert.Equal(a.UserKeys, b.UserKeys);
+        Assert.Equal(a.ItemKeys, b.ItemKeys);
+        Assert.Equal(a.OccurredAtMs, b.OccurredAtMs);
+        Assert.Equal(1, (await PutAsync(Event("e7", "u7", "i7"))).Duplicates);
+    }
+
+    private static async Task ExecuteAsync(string connectionString, string sql)
     {
         await using var source = NpgsqlDataSource.Create(connectionString);
         await using var command = source.CreateCommand(sql);

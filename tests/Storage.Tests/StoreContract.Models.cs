@@ -138,6 +138,46 @@ public abstract partial class StoreContract
         Assert.Equal(1, (await Store.GetStatusAsync(Stop)).Events);
     }
 
+    /// <summary>Runs with another, empty store without any schema, and a way to run statements past it.</summary>
+    protected abstract Task WithoutSchemaAsync(string dialect, Func<IStore, Func<string, Task>, Task> work);
+
+    /// <summary>For each schema version before the newest, the rows that a program of that version left.</summary>
+    private protected async Task EveryEarlierSchemaUpgradesAsync(string dialect)
+    {
+        var migrations = Migration.All(dialect);
+        Assert.Equal(migrations.Select(m => (m.Version, m.Name)), Migration.All(dialect == "sqlite" ? "postgres" : "sqlite").Select(m => (m.Version, m.Name)));
+        foreach (var newest in migrations.SkipLast(1))
+        {
+            using var fixture = GetType().Assembly.GetManifestResourceStream(FormattableString.Invariant($"Fixtures/{newest.Version:000}.{dialect}.sql"));
+            Assert.NotNull(fixture);
+            string rows = await new StreamReader(fixture).ReadToEndAsync(Stop);
+            await WithoutSchemaAsync(dialect, async (store, execute) =>
+            {
+                await execute(dialect == "sqlite"
+                    ? "CREATE TABLE schema_versions (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL)"
+                    : "CREATE TABLE schema_versions (version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())");
+                foreach (var migration in migrations.Where(m => m.Version <= newest.Version))
+                {
+                    await execute(migration.Sql);
+                    await execute(FormattableString.Invariant($"INSERT INTO schema_versions (version, name, applied_at) VALUES ({migration.Version}, '{migration.Name}', '2024-03-01')"));
+                }
+
+                await execute(rows);
+                await store.MigrateAsync(Stop);
+                Assert.Equal(new StoreStatus(3, 2, 2, 3, T0), await store.GetStatusAsync(Stop));
+                Assert.Equal(["e2", "e1"], (await store.ExportUserAsync("ann", Stop))!.Events.Select(e => e.EventId));
+                Assert.Equal("Älter", (await store.ReadCatalogueAsync(0, 10, Stop))[0].Item!.Title);
+                Assert.Equal([1, 2, 3, 4], (await store.ReadModelAsync((await store.GetReleasedModelAsync(Stop))!.Version, Stop))!);
+                Assert.Equal(3, (await store.GetErasureAsync("x-1", Stop))!.EventsRemoved);
+                Assert.Equal(0, await store.GetErasureRevisionAsync("x-1", Stop));
+                Assert.Equal(1, (await store.GetSettingAsync("tuned", Stop))!.Value.GetProperty("alpha").GetInt32());
+                var more = await store.StoreInteractionsAsync([Event("e1", "ann", "a"), Event("n1", "gone", "a"), SessionEvent("n2", "other", "a"), Event("n3", "new", "new")], Stop);
+                Assert.Equal((2, 1, 1, 5L), (more.Stored, more.Duplicates, more.Dropped, more.Sequence));
+                Assert.Equal(3, (await store.ExportUserAsync("ann", Stop))!.Events.Count);
+            });
+        }
+    }
+
     /// <summary>Runs a statement past the store.</summary>
     protected abstract Task ExecuteAsync(string sql);
 
