@@ -14,6 +14,7 @@ public sealed class CommandWorker(
     IStore store,
     IFactorStore factorStore,
     Folding folding,
+    IStreamAdministration streams,
     INotices notices,
     TrainerOptions options,
     TimeProvider clock,
@@ -28,14 +29,9 @@ public sealed class CommandWorker(
         var dead = new List<DeadMessage>();
         foreach (var delivery in batch)
         {
-            try
-            {
-                commands.AddRange(JsonSerializer.Deserialize(delivery.Body.Span, ContractsJson.Default.CommandArray) ?? []);
-            }
-            catch (JsonException e)
-            {
-                dead.Add(new(delivery.Body, $"Not an array of commands: {e.Message}"));
-            }
+            var (valid, wrong) = CommandParser.Parse(delivery.Body);
+            commands.AddRange(valid);
+            dead.AddRange(wrong);
         }
 
         using var span = TrainerTelemetry.StartBatch("commands process", batch);
@@ -96,6 +92,7 @@ public sealed class CommandWorker(
                 // With the revision, so that a fold-in that another instance has under way does not bring the user back.
                 long revision = await store.GetErasureRevisionAsync(erasureId, cancellationToken) ?? 0;
                 await factorStore.EraseUsersAsync([UserRef.User(userId)], revision, cancellationToken);
+                await streams.RemoveDeadLettersAsync(body => UserMention.IsIn(body, userId), cancellationToken);
                 await store.CompleteErasureStageAsync(erasureId, "factorStore", clock.GetUtcNow(), null, cancellationToken);
                 await notices.PublishAsync(new UserErased { ErasureId = erasureId, UserId = userId }, cancellationToken);
                 logger.LogInformation("Erased a user, receipt {ErasureId}.", erasureId);

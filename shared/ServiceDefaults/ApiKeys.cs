@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 
 namespace Recommender.ServiceDefaults;
 
@@ -53,6 +54,48 @@ public static class ApiKeys
         return (key, new ApiKeyEntry { Id = id, Hash = text, Scopes = [.. scopes], RequestsPerSecond = requestsPerSecond });
     }
 
+    /// <summary>Adds an entry to a key file (setting <c>KeyFile</c>), which is created readable by its owner alone; running services take it up by themselves.</summary>
+    /// <exception cref="InvalidOperationException">The file holds something else, or a key of this id.</exception>
+    public static void AddToFile(string path, ApiKeyEntry entry)
+    {
+        var entries = ReadFile(path);
+        if (entries.Any(e => e.Id == entry.Id)) throw new InvalidOperationException($"{path} has a key '{entry.Id}' already. Choose another id, or remove that key first.");
+        WriteFile(path, [.. entries, entry]);
+    }
+
+    /// <summary>Takes a key out of a key file. False when there is none of this id.</summary>
+    /// <exception cref="InvalidOperationException">The file holds something else.</exception>
+    public static bool RemoveFromFile(string path, string id)
+    {
+        var entries = ReadFile(path);
+        if (!entries.Any(e => e.Id == id)) return false;
+        WriteFile(path, [.. entries.Where(e => e.Id != id)]);
+        return true;
+    }
+
+    private static IReadOnlyList<ApiKeyEntry> ReadFile(string path)
+    {
+        if (!File.Exists(path)) return [];
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), ServiceJson.Default.KeyFile)?.Keys ?? [];
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidOperationException($"{path} is not a key file: line {e.LineNumber + 1} is not valid.", e);
+        }
+    }
+
+    private static void WriteFile(string path, IReadOnlyList<ApiKeyEntry> entries)
+    {
+        // Beside the file and then over it: a service that reads meanwhile sees the old or the new one, never a part.
+        string part = path + ".part";
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using (var stream = new FileStream(part, options)) JsonSerializer.Serialize(stream, new KeyFile(entries), ServiceJson.Default.KeyFile);
+        File.Move(part, path, overwrite: true);
+    }
+
     internal static string? IdError(string? id) =>
         id is { Length: > 0 and <= 32 } && id.All(c => c is >= 'a' and <= 'z' or >= '0' and <= '9' or '-') ? null : "A key's id is 1 to 32 of a-z, 0-9 and '-'.";
 
@@ -85,5 +128,7 @@ public static class ApiKeys
         }
     }
 }
+
+internal sealed record KeyFile(IReadOnlyList<ApiKeyEntry> Keys);
 
 internal sealed record HashedKey(int Iterations, byte[] Salt, byte[] Hash);

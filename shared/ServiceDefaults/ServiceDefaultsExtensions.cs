@@ -106,4 +106,5 @@ internal sealed record HealthEntry(string Name, string Status, string? Detail);
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(HealthBody))]
 [JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(KeyFile))]
 internal sealed partial class ServiceJson : JsonSerializerContext;

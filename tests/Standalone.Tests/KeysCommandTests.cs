@@ -1,0 +1,36 @@
+using Xunit;
+
+namespace Recommender.Standalone.Tests;
+
+public sealed class KeysCommandTests
+{
+    [Fact]
+    public async Task A_key_is_shown_once_kept_as_a_hash_and_can_be_removed()
+    {
+        using var folder = new TempFolder();
+        string file = Path.Combine(folder.Path, "keys.json");
+        var (code, key, _) = await RunAsync("keys", "create", "--id", "shop", "--scopes", "ingest,read", "--file", file);
+        Assert.Equal(0, code);
+        Assert.StartsWith("rk_shop_", key);
+        string kept = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+        Assert.Contains("pbkdf2-sha256", kept);
+        Assert.DoesNotContain(key.Trim(), kept);
+        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+
+        Assert.Equal(1, (await RunAsync("keys", "create", "--id", "shop", "--scopes", "read", "--file", file)).Code);
+        Assert.Equal(1, (await RunAsync("keys", "create", "--id", "SHOP", "--scopes", "read", "--file", file)).Code);
+        Assert.Equal(1, (await RunAsync("keys", "create", "--id", "other", "--scopes", "everything", "--file", file)).Code);
+        Assert.Equal(kept, await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
+
+        Assert.Equal(0, (await RunAsync("keys", "remove", "--id", "shop", "--file", file)).Code);
+        Assert.Equal(1, (await RunAsync("keys", "remove", "--id", "shop", "--file", file)).Code);
+        Assert.DoesNotContain("pbkdf2", await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
+    }
+
+    private static async Task<(int Code, string Output, string Error)> RunAsync(params string[] args)
+    {
+        using StringWriter output = new(), error = new();
+        int code = await CommandLine.RunAsync(args, output, error, TestContext.Current.CancellationToken);
+        return (code, output.ToString(), error.ToString());
+    }
+}
