@@ -23,7 +23,7 @@ internal sealed class TrainerFixture : IAsyncDisposable
         Folding = new(store, FactorStore, Released, Weights, options);
         Reconciler = new(store, FactorStore, Released, Folding, Notices, options, TimeProvider.System, NullLogger<Reconciler>.Instance);
         Interactions = new(new NoStreams(), store, FactorStore, Folding, Progress, options, TimeProvider.System, NullLogger<InteractionWorker>.Instance);
-        Commands = new(new NoStreams(), store, FactorStore, Folding, Notices, options, TimeProvider.System, NullLogger<CommandWorker>.Instance);
+        Commands = new(new NoStreams(), store, FactorStore, Folding, DeadLetters, Notices, options, TimeProvider.System, NullLogger<CommandWorker>.Instance);
         Training = new(store, FactorStore, Reconciler, Weights, Progress, options, TimeProvider.System, NullLogger<Training>.Instance);
     }
 
@@ -33,6 +33,7 @@ internal sealed class TrainerFixture : IAsyncDisposable
     public InProcessFactorStore FactorStore { get; } = new();
     public Progress Progress { get; } = new();
     public RecordedNotices Notices { get; } = new();
+    public KeptDeadLetters DeadLetters { get; } = new();
     public ReleasedModel Released { get; }
     public Folding Folding { get; }
     public Reconciler Reconciler { get; }
@@ -104,6 +105,21 @@ internal sealed class TrainerFixture : IAsyncDisposable
     {
         public Task RunAsync(string stream, int maxBatchBytes, StreamHandler handler, CancellationToken cancellationToken) => Task.CompletedTask;
     }
+}
+
+/// <summary>Dead letters in memory.</summary>
+internal sealed class KeptDeadLetters : IStreamAdministration
+{
+    public List<byte[]> Bodies { get; } = [];
+
+    public Task<IReadOnlyDictionary<string, long>> GetDepthsAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<DeadLettersResponse> ListDeadLettersAsync(int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<long> ReplayDeadLettersAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<long> RemoveDeadLettersAsync(Func<ReadOnlyMemory<byte>, bool> predicate, CancellationToken cancellationToken) =>
+        Task.FromResult((long)Bodies.RemoveAll(body => predicate(body)));
 }
 
 internal sealed class RecordedNotices : INotices
