@@ -169,6 +169,7 @@ public sealed class Journal : IAsyncDisposable
     {
         if (!changes.Writer.TryComplete()) return;
         await writer.ConfigureAwait(false);
+        foreach (var state in streams.Values) state.Insert?.Dispose();
         await database.DisposeAsync().ConfigureAwait(false);
         processLock.Dispose();
     }
@@ -201,11 +202,8 @@ public sealed class Journal : IAsyncDisposable
     {
         var state = streams.GetOrAdd(stream, _ => new StreamState());
         if (!state.HasTable) SqliteDatabase.Execute(connection, $"CREATE TABLE IF NOT EXISTS \"{Table(stream)}\" (id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL, headers TEXT NULL)");
-        using var command = connection.CreateCommand();
-        command.CommandText = $"INSERT INTO \"{Table(stream)}\" (body, headers) VALUES ($body, $headers)";
-        command.Parameters.AddWithValue("$body", body.ToArray());
-        command.Parameters.AddWithValue("$headers", (object?)headers ?? DBNull.Value);
-        command.ExecuteNonQuery();
+        state.Insert ??= new SqliteStatement(connection, $"INSERT INTO \"{Table(stream)}\" (body, headers) VALUES ($0, $1)", 2);
+        state.Insert.Execute(body.ToArray(), headers);
         long id = SQLitePCL.raw.sqlite3_last_insert_rowid(connection.Handle);
         return new Outcome(id, () =>
         {
@@ -321,6 +319,9 @@ public sealed class Journal : IAsyncDisposable
         public bool HasTable;
         public long Depth;
         public long LastId;
+
+        /// <summary>Prepared at the first append.</summary>
+        public SqliteStatement? Insert;
 
         public Task Appended => Volatile.Read(ref appended).Task;
 

@@ -23,6 +23,8 @@ public sealed partial class PostgresStore : SqlStore
         if (!settings.ContainsKey("Max Auto Prepare")) settings.MaxAutoPrepare = 100;
         if (!settings.ContainsKey("No Reset On Close")) settings.NoResetOnClose = true;
         if (!settings.ContainsKey("Application Name")) settings.ApplicationName = "recommender";
+        // A process that is frozen in the middle of a transaction must not hold up the others for ever.
+        if (!settings.ContainsKey("Options")) settings.Options = "-c idle_in_transaction_session_timeout=30s";
         pool = NpgsqlDataSource.Create(settings);
         settings.Pooling = false;
         settings.KeepAlive = 30;

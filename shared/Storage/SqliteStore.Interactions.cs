@@ -72,7 +72,7 @@ public sealed partial class SqliteStore
         public readonly SqliteStatement Merge = new(connection, "SELECT user_id FROM merges WHERE session_id = $0 AND through_ms >= $1 ORDER BY through_ms LIMIT 1", 2);
         public readonly SqliteStatement Tombstone = new(connection, "SELECT erased_at_ms FROM tombstones WHERE user_hash = $0", 1);
         public readonly SqliteStatement FindEvent = new(connection, "SELECT 1 FROM events WHERE event_id = $0", 1);
-        public readonly SqliteStatement AddEvent = new(connection, "INSERT INTO events VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9)", 10);
+        public readonly SqliteStatement AddEvent = new(connection, "INSERT INTO events VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (event_id) DO NOTHING", 10);
         public readonly SqliteStatement FindUser = new(connection, "SELECT user_key FROM users WHERE is_session = $0 AND user_id = $1", 2);
         public readonly SqliteStatement AddUser = new(connection, $"INSERT INTO users (is_session, user_id, revision, events, last_at_ms) VALUES ($0, $1, 0, 0, {NoEvents}) RETURNING user_key", 2);
         public readonly SqliteStatement ChangeUser = new(connection, "UPDATE users SET revision = $1, events = events + $2, last_at_ms = max(last_at_ms, $3) WHERE user_key = $0", 4);
@@ -121,7 +121,8 @@ public sealed partial class SqliteStore
 
                 var item = FindItem(e.ItemId!);
                 owner.Named = item.Named = true;
-                if (Scalar(sql.FindEvent, e.EventId) is not null)
+                // A duplicate makes no user and no item; where both exist the insert itself finds out.
+                if ((owner.Key is null || item.Key is null) && Scalar(sql.FindEvent, e.EventId) is not null)
                 {
                     duplicates++;
                     continue;
@@ -130,7 +131,13 @@ public sealed partial class SqliteStore
                 owner.Key ??= (int)(long)Scalar(sql.AddUser, owner.User.IsSession ? 1 : 0, owner.User.Id)!;
                 item.Key ??= (int)(long)Scalar(sql.AddItem, e.ItemId, double.NegativeInfinity, at)!;
                 var type = FindType(e.Type!);
-                sql.AddEvent.Execute(++sequence, e.EventId, owner.Key, item.Key, type.Id, e.Value, at, e.SessionId, e.RecommendationId, ContextOf(e));
+                if (sql.AddEvent.Execute(sequence + 1, e.EventId, owner.Key, item.Key, type.Id, e.Value, at, e.SessionId, e.RecommendationId, ContextOf(e)) == 0)
+                {
+                    duplicates++;
+                    continue;
+                }
+
+                sequence++;
                 stored++;
                 owner.Added++;
                 owner.LastAtMs = Math.Max(owner.LastAtMs, at);

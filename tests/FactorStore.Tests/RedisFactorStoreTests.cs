@@ -1,5 +1,4 @@
 using Recommender.Contracts;
-using Recommender.LocalServers;
 using Recommender.TestKit;
 using StackExchange.Redis;
 using Xunit;
@@ -8,33 +7,48 @@ using Xunit;
 
 namespace Recommender.FactorStore.Tests;
 
-public sealed class RedisFactorStoreTests(Servers servers) : FactorStoreContract
+/// <summary>The assembly's Redis and connections to it that all tests of the class share: opening and closing them takes a second.</summary>
+public sealed class RedisConnections(Servers servers) : IAsyncLifetime
 {
-    private RedisServer redis = null!;
-    private IFactorStore? another;
+    public IFactorStore One { get; private set; } = null!;
+    public IFactorStore Another { get; private set; } = null!;
+    public ConnectionMultiplexer Past { get; private set; } = null!;
 
+    public async ValueTask InitializeAsync()
+    {
+        var redis = await servers.RedisAsync();
+        One = FactorStores.Open(redis.ConnectionString);
+        Another = FactorStores.Open(redis.ConnectionString);
+        Past = await ConnectionMultiplexer.ConnectAsync(redis.ConnectionString + ",allowAdmin=true");
+    }
+
+    public Task EmptyAsync() => Past.GetServer(Past.GetEndPoints()[0]).FlushAllDatabasesAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await One.DisposeAsync();
+        await Another.DisposeAsync();
+        Past.Dispose();
+    }
+}
+
+public sealed class RedisFactorStoreTests(Servers servers, RedisConnections redis) : FactorStoreContract, IClassFixture<RedisConnections>
+{
     protected override async Task<IFactorStore> CreateAsync()
     {
-        redis = await servers.RedisAsync();
-        using var connection = await ConnectionMultiplexer.ConnectAsync(redis.ConnectionString + ",allowAdmin=true");
-        await connection.GetServer(connection.GetEndPoints()[0]).FlushAllDatabasesAsync();
-        return FactorStores.Open(redis.ConnectionString);
+        await redis.EmptyAsync();
+        return redis.One;
     }
 
-    protected override Task<IFactorStore> OpenAnotherAsync() => Task.FromResult(another = FactorStores.Open(redis.ConnectionString));
+    protected override Task<IFactorStore> OpenAnotherAsync() => Task.FromResult(redis.Another);
 
-    public override async ValueTask DisposeAsync()
-    {
-        if (another is not null) await another.DisposeAsync();
-        await base.DisposeAsync();
-    }
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
     public async Task A_model_with_a_missing_chunk_is_absent()
     {
         await Store.PutModelAsync(3, new byte[(2 << 20) + 1], Stop);
-        using var connection = await ConnectionMultiplexer.ConnectAsync(redis.ConnectionString);
-        Assert.True(await connection.GetDatabase().KeyDeleteAsync("rec:model:{3}:1"));
+        Assert.True(await redis.Past.GetDatabase().KeyDeleteAsync("rec:model:{3}:1"));
         Assert.Null(await Store.GetModelAsync(3, Stop));
     }
 
@@ -43,8 +57,7 @@ public sealed class RedisFactorStoreTests(Servers servers) : FactorStoreContract
     {
         await Store.PutItemsAsync([Record(1), Record(2)], Stop);
         await Store.SetGenerationAsync("g-1", Stop);
-        using (var connection = await ConnectionMultiplexer.ConnectAsync(redis.ConnectionString + ",allowAdmin=true"))
-            await connection.GetServer(connection.GetEndPoints()[0]).FlushAllDatabasesAsync();
+        await redis.EmptyAsync();
         Assert.Null(await Store.GetGenerationAsync(Stop));
         await Store.PutItemsAsync([Record(3)], Stop);
         var changes = await Store.ReadItemChangesAsync(2, 10, Stop);
