@@ -33,6 +33,25 @@ public static unsafe class Ials
         }
     }
 
+    /// <summary>
+    /// A model of item factors that were learned elsewhere: users are folded in by these settings. The factors are turned to their principal
+    /// axes, which changes no score.
+    /// </summary>
+    /// <param name="itemFactors"><c>items × rank</c>, row-major.</param>
+    /// <exception cref="ArgumentException">The numbers do not fit the rank, or are not finite.</exception>
+    public static IalsModel FromItemFactors(float[] itemFactors, IalsSettings settings)
+    {
+        settings.Validate();
+        if (itemFactors.Length == 0 || itemFactors.Length % settings.Rank != 0)
+            throw new ArgumentException($"{itemFactors.Length} numbers are not whole rows of rank {settings.Rank}.", nameof(itemFactors));
+        if (Array.Exists(itemFactors, f => !float.IsFinite(f))) throw new ArgumentException("Item factors must be finite.", nameof(itemFactors));
+        int items = itemFactors.Length / settings.Rank;
+        var factors = (float[])itemFactors.Clone();
+        var weights = new float[items];
+        weights.AsSpan().Fill(1);
+        return new IalsModel(settings, factors, Dense.ToPrincipalAxes(factors, items, settings.Rank, 1, default), weights);
+    }
+
     /// <summary>Factors of all users of <paramref name="matrix"/> against the model's items: <c>users × rank</c>, row-major.</summary>
     public static float[] Users(IalsModel model, InteractionMatrix matrix, int threads = 1, CancellationToken cancellation = default)
     {

@@ -146,4 +146,16 @@ public sealed class IalsTests
         };
         Assert.Contains(named, Assert.Throws<ArgumentException>(() => settings.Validate()).Message);
     }
+
+    [Fact]
+    public void Item_factors_from_elsewhere_fold_users_in_as_the_formula_says()
+    {
+        // One axis, two items: w = Σ c·h / (α0·Σh² + Σ c·h² + λ(Σc + α0·n)^ν).
+        var model = Ials.FromItemFactors([2, -1], new IalsSettings { Rank = 1, Alpha0 = .5, Lambda = .1 });
+        double w = 3 * 2 / (.5 * 5 + 3 * 4 + .1 * (3 + .5 * 2));
+        Assert.Equal(2 * w, TestData.Score(model, [new(0, 3, 1)], 0), 1e-5);
+        Assert.Equal(-w, TestData.Score(model, [new(0, 3, 1)], 1), 1e-5);
+        Assert.Throws<ArgumentException>(() => Ials.FromItemFactors([1, 2, 3], new IalsSettings { Rank = 2 }));
+        Assert.Throws<ArgumentException>(() => Ials.FromItemFactors([1, float.NaN], new IalsSettings { Rank = 2 }));
+    }
 }
