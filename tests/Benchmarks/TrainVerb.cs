@@ -11,32 +11,36 @@ internal static class TrainVerb
 {
     public static Command Create()
     {
+        var data = new Option<DirectoryInfo?>("--data") { Description = "A public data set in place of generated data." };
         var users = new Option<int>("--users") { DefaultValueFactory = _ => 30_000 };
         var items = new Option<int>("--items") { DefaultValueFactory = _ => 40_000 };
         var interactions = new Option<int>("--interactions") { DefaultValueFactory = _ => 1_000_000 };
         var rank = new Option<int>("--rank") { DefaultValueFactory = _ => 64 };
         var epochs = new Option<int>("--epochs") { DefaultValueFactory = _ => 3 };
         var threads = new Option<int>("--threads") { DefaultValueFactory = _ => Environment.ProcessorCount };
-        var command = new Command("train", "Trains iALS on generated, skewed data.") { users, items, interactions, rank, epochs, threads };
+        var command = new Command("train", "Trains iALS on generated, skewed data.") { data, users, items, interactions, rank, epochs, threads };
         command.SetAction((result, cancellation) =>
         {
-            Run(result.GetValue(users), result.GetValue(items), result.GetValue(interactions), result.GetValue(rank), result.GetValue(epochs), result.GetValue(threads), cancellation);
+            Run(result.GetValue(data), result.GetValue(users), result.GetValue(items), result.GetValue(interactions), result.GetValue(rank), result.GetValue(epochs), result.GetValue(threads), cancellation);
             return Task.CompletedTask;
         });
         return command;
     }
 
-    private static void Run(int users, int items, int interactions, int rank, int epochs, int threads, CancellationToken cancellation)
+    private static void Run(DirectoryInfo? data, int users, int items, int interactions, int rank, int epochs, int threads, CancellationToken cancellation)
     {
         double peak = PeakGigaflops() * threads;
         Console.Error.WriteLine($"Peak of the inner loop on {threads} threads: {peak:f1} GFLOP/s.");
         var clock = Stopwatch.StartNew();
-        var matrix = Generate(users, items, interactions);
+        var matrix = data is null ? Generate(users, items, interactions) : LearningData.Read(data.FullName).Train;
+        (users, items) = (matrix.UserCount, matrix.ItemCount);
         Console.Error.WriteLine($"{matrix.Count} distinct interactions, generated and sorted in {clock.Elapsed.TotalSeconds:f1} s.");
         double operations = 2 * (Operations(matrix.Users, rank) + Operations(matrix.Items, rank))
             + 2.0 * (users + (double)items) * rank * rank * 1.5; // Gram matrices and turning to their axes.
         var seconds = new List<double>();
         double last = 0;
+        using var process = Process.GetCurrentProcess();
+        double lastProcessor = process.TotalProcessorTime.TotalSeconds;
         clock.Restart();
         new IalsSettings { Rank = rank, Epochs = epochs }.Train(matrix, new TrainOptions
         {
@@ -45,11 +49,16 @@ internal static class TrainVerb
             {
                 seconds.Add(clock.Elapsed.TotalSeconds - last);
                 last = clock.Elapsed.TotalSeconds;
-                Console.Error.WriteLine($"epoch {p.Epoch}: {seconds[^1]:f2} s");
+                process.Refresh();
+                double processor = process.TotalProcessorTime.TotalSeconds - lastProcessor;
+                lastProcessor += processor;
+                // Where the two differ by more than the threads, the machine was busy with something else.
+                Console.Error.WriteLine($"epoch {p.Epoch}: {seconds[^1]:f2} s, {processor:f2} s of processor");
             },
         }, cancellation);
-        using var process = Process.GetCurrentProcess();
+        process.Refresh();
         double best = seconds.Min();
+        FoldIn(matrix, rank);
         Console.WriteLine(JsonSerializer.Serialize(new
         {
             users,
@@ -63,6 +72,30 @@ internal static class TrainVerb
             peakMemoryBytes = process.PeakWorkingSet64,
             bytesPerInteraction = Math.Round(process.PeakWorkingSet64 / (double)matrix.Count, 1),
         }));
+    }
+
+    /// <summary>Folding in 100 events from scratch, and one more event.</summary>
+    private static void FoldIn(InteractionMatrix matrix, int rank)
+    {
+        if (matrix.ItemCount < 200) return;
+        var model = (IalsModel)new IalsSettings { Rank = rank, Epochs = 1 }.Train(matrix);
+        var histories = Enumerable.Range(0, 50).Select(h => Enumerable.Range(0, 101).Select(e => new HistoryEntry((h * 7919 + e * 104_729) % matrix.ItemCount, 1, 1)).ToArray()).ToArray();
+        var factor = new float[rank];
+        double exact = double.MaxValue, update = double.MaxValue;
+        for (int round = 0; round < 40; round++)
+        {
+            foreach (var history in histories)
+            {
+                long begin = Stopwatch.GetTimestamp();
+                model.FoldIn(history.AsSpan(0, 100), factor);
+                exact = Math.Min(exact, Stopwatch.GetElapsedTime(begin).TotalMicroseconds);
+                begin = Stopwatch.GetTimestamp();
+                model.Update(history, factor);
+                update = Math.Min(update, Stopwatch.GetElapsedTime(begin).TotalMicroseconds);
+            }
+        }
+
+        Console.Error.WriteLine($"Fold-in of 100 events {exact:f1} µs, of one more {update:f1} µs (best of 2,000).");
     }
 
     private static double Operations(SparseRows rows, int rank)
