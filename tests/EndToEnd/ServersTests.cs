@@ -28,17 +28,17 @@ public class ServersTests(Servers servers)
         long total = 0;
         List<(string What, Func<Task> Happens)> faults =
         [
+            ("kill Ingest", async () => { await shop.Ingest.KillAsync(); await shop.Ingest.StartAsync(); }),
             ("kill RabbitMQ", async () => { await shop.RabbitMq.KillAsync(); await shop.RabbitMq.StartAsync(Cancel); }),
             ("kill Trainer", async () => { await shop.Trainer.KillAsync(); await shop.Trainer.StartAsync(); }),
             ("kill Redis", async () => { await shop.Redis.KillAsync(); await shop.Redis.StartAsync(Cancel); }),
             ("kill Recommend", async () => { await shop.Recommend.KillAsync(); await shop.Recommend.StartAsync(); }),
-            ("kill Ingest", async () => { await shop.Ingest.KillAsync(); await shop.Ingest.StartAsync(); }),
             ("kill PostgreSQL", async () => { await shop.Postgres.KillAsync(); await shop.Postgres.StartAsync(Cancel); }),
         ];
         for (int i = 0; i < faults.Count; i++)
         {
-            // Each fault in the middle of the work: when its share of the events has been stored.
-            long share = expected * (i + 1) / (faults.Count + 2);
+            // Each fault in the middle of the work: when its share of the first half of the events has been stored.
+            long share = expected * (i + 1) / (2 * (faults.Count + 1));
             await Eventually.TrueAsync(async () =>
             {
                 if (!import.IsRunning) await GoOnAsync(import);
