@@ -56,6 +56,7 @@ public static class CommandLine
             new StandaloneOptions(parsed.GetRequiredValue(data).FullName, parsed.GetValue(port), parsed.GetValue(demo)), cancellationToken));
         root.Subcommands.Add(ImportCommand.Create(output, error));
         root.Subcommands.Add(KeysCommand.Create(output));
+        foreach (var command in BackupCommands.Create(output)) root.Subcommands.Add(command);
         return root;
     }
 
