@@ -127,7 +127,8 @@ public sealed class ServiceProcess : IAsyncDisposable
     }
 
     /// <summary>The build of the project in the configuration that this test runs in.</summary>
-    private static string FindDll(string project)
+    /// <summary>The built program of a service.</summary>
+    public static string FindDll(string project)
     {
         // …/bin/Debug/net10.0/: the configuration is the folder above the framework's.
         var output = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
