@@ -28,13 +28,26 @@ internal sealed record TopKData(float[] Items, float[] Users, int Rank)
             Threads = Environment.ProcessorCount,
             Progress = p => Console.Error.WriteLine($"epoch {p}"),
         });
+        TopKData data = Of(model, matrix);
+        data.Write(path);
+        return data;
+    }
+
+    /// <summary>Factors trained on the training part of a public data set.</summary>
+    public static TopKData Trained(string folder, int rank)
+    {
+        InteractionMatrix matrix = LearningData.Read(folder).Train;
+        return Of(Ials.Train(matrix, new IalsSettings { Rank = rank }), matrix);
+    }
+
+    private static TopKData Of(IalsModel model, InteractionMatrix matrix)
+    {
+        int rank = model.Rank;
         float[] all = Ials.Users(model, matrix, Environment.ProcessorCount);
         var random = new Random(5);
         var queries = new float[UserCount * rank];
-        for (int q = 0; q < UserCount; q++) all.AsSpan(random.Next(users) * rank, rank).CopyTo(queries.AsSpan(q * rank));
-        var data = new TopKData(model.ItemFactors.ToArray(), queries, rank);
-        data.Write(path);
-        return data;
+        for (int q = 0; q < UserCount; q++) all.AsSpan(random.Next(matrix.UserCount) * rank, rank).CopyTo(queries.AsSpan(q * rank));
+        return new TopKData(model.ItemFactors.ToArray(), queries, rank);
     }
 
     /// <summary>The item factors of a model file; the users are folded in from histories of items close to each other.</summary>

@@ -16,7 +16,7 @@ public abstract class IndexContract
         var random = new Random(3);
         foreach (Data.Shape shape in Enum.GetValues<Data.Shape>())
         {
-            foreach ((int n, int rank) in new[] { (1, 1), (7, 3), (300, 16), (1500, 33), (2500, 64) })
+            foreach ((int n, int rank) in new[] { (1, 1), (7, 3), (300, 16), (900, 33), (1200, 64) })
             {
                 float[] factors = Data.Factors(shape, n, rank, seed: n + rank);
                 IItemIndex index = Create(factors, rank, kernel);

@@ -40,9 +40,11 @@ public sealed class ServingIndexTests
         const int Rank = 6;
         var random = new Random(seed);
         int n = random.Next(0, 300);
+        // Every kind of index serves: the full scans, and neighbourhoods in their exact mode.
+        var options = new ItemIndexOptions { LargestFullScan = seed % 2 == 0 ? 1000 : 50, Cells = new() { RecallTarget = 1, Cells = 12, Rounds = 1, Threads = 1 } };
         List<float[]> rows = [.. Enumerable.Range(0, n).Select(_ => Data.Normal(random, Rank))];
         var removed = new HashSet<int>();
-        var index = new ServingIndex(ItemIndexes.Create(rows.SelectMany(r => r).ToArray(), Rank));
+        var index = new ServingIndex(ItemIndexes.Create(rows.SelectMany(r => r).ToArray(), Rank, options));
         for (int step = 0; step < 300; step++)
         {
             int item = rows.Count == 0 ? -1 : random.Next(rows.Count);
@@ -74,7 +76,7 @@ public sealed class ServingIndexTests
                         index.Replace(item, rows[item]);
                         removed.Add(0);
                         index.Remove(0);
-                        return ItemIndexes.Create(factors, rank);
+                        return ItemIndexes.Create(factors, rank, options);
                     });
                     break;
                 default:

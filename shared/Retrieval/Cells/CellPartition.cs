@@ -79,7 +79,8 @@ internal sealed unsafe class CellPartition
     private static void Assign(ReadOnlyMemory<float> factors, int rank, int[]? rows, float[] centres, int[] assigned, int threads, Kernel kernel)
     {
         int cells = centres.Length / rank;
-        CellPartition? groups = cells <= LargestFlat ? null : Of(centres, rank, (int)Math.Sqrt(cells), 4, 0, threads, kernel);
+        // Groups are of directions: by distance, most centres would end up in one group around the origin.
+        CellPartition? groups = cells <= LargestFlat ? null : Of(Directions(centres, rank), rank, (int)Math.Sqrt(cells), 4, 0, threads, kernel);
         QuantizedRows quantized = QuantizedRows.Of(centres, rank, groups?.Order);
         QuantizedRows? heads = groups is null ? null : QuantizedRows.Of(groups.Centres, rank);
         float[] halves = Halves(centres, rank, groups?.Order), headHalves = groups is null ? [] : Halves(groups.Centres, rank, null);
@@ -97,7 +98,7 @@ internal sealed unsafe class CellPartition
                 for (int i = part * Part; i < Math.Min(assigned.Length, (part + 1) * Part); i++)
                 {
                     ReadOnlySpan<float> row = Row(factors, rank, rows is null ? i : rows[i]);
-                    if (!QuantizedQuery.TryCreate(row, quantized, query, out Bound bound)) continue;
+                    if (!QuantizedQuery.TryCreate(row, quantized, query, out Bound bound, out float norm)) continue;
                     if (groups is null)
                     {
                         kernel.DotsInt8(q, quantized.Rows, quantized.Stride, cells, s);
@@ -107,7 +108,7 @@ internal sealed unsafe class CellPartition
 
                     kernel.DotsInt8(q, heads!.Rows, heads.Stride, headHalves.Length, s);
                     var top = new TopK(nearest);
-                    for (int g = 0; g < headHalves.Length; g++) top.Add(g, (heads.Scales[g] * (bound.Unit * s[g])) - headHalves[g]);
+                    for (int g = 0; g < headHalves.Length; g++) top.Add(g, (heads.Scales[g] * (bound.Unit * s[g])) - (norm * headHalves[g]));
                     float best = float.NegativeInfinity;
                     foreach (ScoredItem group in nearest.AsSpan(0, top.Finish()))
                     {
@@ -121,6 +122,21 @@ internal sealed unsafe class CellPartition
         });
         GC.KeepAlive(quantized);
         GC.KeepAlive(heads);
+    }
+
+    /// <summary>The centres scaled to length 1.</summary>
+    private static float[] Directions(float[] centres, int rank)
+    {
+        var directions = new float[centres.Length];
+        for (int at = 0; at < centres.Length; at += rank)
+        {
+            double squares = 0;
+            foreach (float value in centres.AsSpan(at, rank)) squares += (double)value * value;
+            double scale = squares > 0 ? 1 / Math.Sqrt(squares) : 0;
+            for (int j = at; j < at + rank; j++) directions[j] = (float)(centres[j] * scale);
+        }
+
+        return directions;
     }
 
     /// <summary>|c|²/2 of each centre: |y − c|² is least where y·c − |c|²/2 is largest.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Numerics;
 
 namespace Recommender.Retrieval;
 
@@ -127,7 +128,12 @@ public sealed class FilterIndex : IDisposable
         switch (filter)
         {
             case ItemFilter.All all:
-                foreach (ItemFilter part in all.Filters) Keep(part, words);
+                // Ranges last: what the others leave is often few enough to look at one by one.
+                foreach (ItemFilter part in all.Filters) if (part is not ItemFilter.Range) Keep(part, words);
+                foreach (ItemFilter part in all.Filters) if (part is ItemFilter.Range range) KeepRange(range, words);
+                break;
+            case ItemFilter.Range range:
+                KeepRange(range, words);
                 break;
             case ItemFilter.HasAll hasAll:
                 // Each value is a test of its own.
@@ -160,9 +166,6 @@ public sealed class FilterIndex : IDisposable
         {
             case ItemFilter.HasAny hasAny:
                 foreach (AttributeValue value in hasAny.Values) OrValue(hasAny.Key, value, passing);
-                break;
-            case ItemFilter.Range range:
-                if (_keys.TryGetValue(range.Key, out KeyIndex? key) && key.Numbers is { } numbers) CollectRange(numbers, range, passing);
                 break;
             case ItemFilter.Positions positions:
                 foreach (int position in positions.Items) if ((uint)position < (uint)_length) passing[position >> 6] |= 1UL << position;
@@ -205,11 +208,32 @@ public sealed class FilterIndex : IDisposable
         ArrayPool<ulong>.Shared.Return(rented);
     }
 
-    private static void CollectRange(NumberColumn numbers, ItemFilter.Range range, Span<ulong> passing)
+    private void KeepRange(ItemFilter.Range range, Span<ulong> words)
     {
+        if (!_keys.TryGetValue(range.Key, out KeyIndex? key) || key.Numbers is not { } numbers)
+        {
+            words.Clear();
+            return;
+        }
+
         double from = range.Gte ?? double.NegativeInfinity, to = range.Lte ?? double.PositiveInfinity;
         bool fromOpen = range.Gt >= from, toOpen = range.Lt <= to;
-        numbers.OrInto(passing, fromOpen ? range.Gt!.Value : from, fromOpen, toOpen ? range.Lt!.Value : to, toOpen);
+        if (fromOpen) from = range.Gt!.Value;
+        if (toOpen) to = range.Lt!.Value;
+        int left = 0;
+        foreach (ulong word in words) left += BitOperations.PopCount(word);
+        if (left <= numbers.Cost(from, to))
+        {
+            numbers.KeepInside(words, from, fromOpen, to, toOpen);
+            return;
+        }
+
+        ulong[] rented = ArrayPool<ulong>.Shared.Rent(Math.Max(1, words.Length));
+        Span<ulong> passing = rented.AsSpan(0, words.Length);
+        passing.Clear();
+        numbers.OrInto(passing, from, fromOpen, to, toOpen);
+        for (int i = 0; i < words.Length; i++) words[i] &= passing[i];
+        ArrayPool<ulong>.Shared.Return(rented);
     }
 
     private void OrValue(string key, AttributeValue value, Span<ulong> passing)

@@ -70,6 +70,24 @@ internal sealed class NumberColumn
         _changedList.Clear();
     }
 
+    /// <summary>How many positions <see cref="OrInto"/> would about have to touch.</summary>
+    public int Cost(double from, double to) => _changedList.Count + FirstAbove(to) - FirstNotBelow(from);
+
+    /// <summary>Clears the bits of the positions whose number is not between the bounds, or that have none, by looking at each position in the set.</summary>
+    public void KeepInside(Span<ulong> words, double from, bool fromOpen, double to, bool toOpen)
+    {
+        double[] values = _values;
+        for (int word = 0; word < words.Length; word++)
+        {
+            for (ulong left = words[word]; left != 0; left &= left - 1)
+            {
+                int position = (word << 6) + System.Numerics.BitOperations.TrailingZeroCount(left);
+                double value = position < values.Length ? values[position] : double.NaN;
+                if (!((fromOpen ? value > from : value >= from) && (toOpen ? value < to : value <= to))) words[word] &= ~(1UL << position);
+            }
+        }
+    }
+
     /// <summary>Sets the bits of the positions whose number is between <paramref name="from"/> and <paramref name="to"/>.</summary>
     /// <param name="fromOpen">Whether <paramref name="from"/> itself is outside.</param>
     /// <param name="toOpen">Whether <paramref name="to"/> itself is outside.</param>
