@@ -12,6 +12,9 @@ public interface IFactorStore : IAsyncDisposable
     /// <summary>The user's value as written by <see cref="UserState.Encode"/>, or null. One round trip, no parsing.</summary>
     ValueTask<byte[]?> GetUserAsync(UserRef user);
 
+    /// <summary>The same for the request path: the bytes may be in a pooled buffer, which the caller gives back by disposing it.</summary>
+    async ValueTask<PooledValue> LeaseUserAsync(UserRef user) => PooledValue.Of(await GetUserAsync(user).ConfigureAwait(false));
+
     /// <summary>
     /// Writes users, in pipelined batches. A value never replaces one of a higher <see cref="UserState.Revision"/>: an older fold-in never
     /// overwrites a newer one.

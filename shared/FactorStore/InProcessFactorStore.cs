@@ -18,6 +18,8 @@ public sealed class InProcessFactorStore : IFactorStore
 
     public ValueTask<byte[]?> GetUserAsync(UserRef user) => ValueTask.FromResult(UserStateOrder.Visible(users.GetValueOrDefault(user)));
 
+    public ValueTask<PooledValue> LeaseUserAsync(UserRef user) => ValueTask.FromResult(PooledValue.Of(UserStateOrder.Visible(users.GetValueOrDefault(user))));
+
     public Task PutUsersAsync(IReadOnlyList<UserState> users, CancellationToken cancellationToken)
     {
         foreach (var user in users) Put(user.User, user.Encode());

@@ -23,6 +23,7 @@ namespace Recommender.FactorStore;
 public sealed class RedisFactorStore : IFactorStore
 {
     private const int UsersPerPipeline = 256, ItemsPerScript = 200, ChunkBytes = 1 << 20, ChunksAtOnce = 4;
+    private const string UserPrefix = "rec:u:", SessionPrefix = "rec:s:";
     private const int ErasedSeconds = 24 * 3600;
     private static readonly RedisKey[] ItemKeys = ["rec:{items}:attributes", "rec:{items}:statistics", "rec:{items}:feed", "rec:{items}:sequence"];
     private static readonly RedisKey GenerationKey = "rec:{items}:generation";
@@ -32,6 +33,7 @@ public sealed class RedisFactorStore : IFactorStore
     private readonly ConfigurationOptions options;
     private readonly TimeSpan timeout;
     private readonly Task<ConnectionMultiplexer> connecting;
+    private readonly UserReader? userReader;
 
     /// <summary>Models are megabytes: on a connection of their own they do not hold up the values of users.</summary>
     private readonly Lazy<Task<ConnectionMultiplexer>> connectingForModels;
@@ -42,9 +44,13 @@ public sealed class RedisFactorStore : IFactorStore
         options = ConfigurationOptions.Parse(connectionString);
         options.AbortOnConnectFail = false;
         timeout = TimeSpan.FromMilliseconds(options.SyncTimeout);
+        userReader = UserReader.TryCreate(options, timeout);
         connecting = ConnectAsync();
         connectingForModels = new(ConnectAsync);
     }
+
+    public ValueTask<PooledValue> LeaseUserAsync(UserRef user) =>
+        userReader is null ? ReadWithClientAsync(user) : userReader.ReadAsync(user.IsSession ? SessionPrefix : UserPrefix, user.Id);
 
     public async ValueTask<byte[]?> GetUserAsync(UserRef user)
     {
@@ -169,6 +175,7 @@ public sealed class RedisFactorStore : IFactorStore
 
     public async ValueTask DisposeAsync()
     {
+        if (userReader is not null) await userReader.DisposeAsync().ConfigureAwait(false);
         foreach (var connection in connectingForModels.IsValueCreated ? [connecting, connectingForModels.Value] : new[] { connecting })
         {
             try
@@ -262,7 +269,9 @@ public sealed class RedisFactorStore : IFactorStore
 
     private static FactorStoreUnavailableException Unavailable(Exception e) => new($"Redis: {e.Message}", e);
 
-    private static RedisKey KeyOf(UserRef user) => (user.IsSession ? "rec:s:" : "rec:u:") + user.Id;
+    private async ValueTask<PooledValue> ReadWithClientAsync(UserRef user) => PooledValue.Of(await GetUserAsync(user).ConfigureAwait(false));
+
+    private static RedisKey KeyOf(UserRef user) => (user.IsSession ? SessionPrefix : UserPrefix) + user.Id;
 
     private static RedisKey ModelKey(long version) => string.Create(CultureInfo.InvariantCulture, $"rec:model:{{{version}}}");
 

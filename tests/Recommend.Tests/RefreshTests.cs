@@ -226,6 +226,8 @@ internal sealed class FailingFactorStore(IFactorStore inner) : IFactorStore
 
     public async ValueTask<byte[]?> GetUserAsync(UserRef user) => await Store.GetUserAsync(user);
 
+    public async ValueTask<PooledValue> LeaseUserAsync(UserRef user) => await Store.LeaseUserAsync(user);
+
     public Task PutUsersAsync(IReadOnlyList<UserState> users, CancellationToken cancellationToken) => Store.PutUsersAsync(users, cancellationToken);
 
     public Task DeleteUsersAsync(IReadOnlyList<UserRef> users, CancellationToken cancellationToken) => Store.DeleteUsersAsync(users, cancellationToken);

@@ -28,9 +28,9 @@ internal sealed class SimilarUsers(Serving.Serving serving, IFactorStore store, 
     private int _notesLeft;
 
     /// <summary>Notes a user that was served, with their value in the factor store.</summary>
-    public void Note(string userId, byte[]? value)
+    public void Note(string userId, ReadOnlySpan<byte> value)
     {
-        if (value is null) return;
+        if (value.IsEmpty) return;
         long second = Environment.TickCount64 / 1000;
         if (Volatile.Read(ref _second) != second)
         {
@@ -54,15 +54,15 @@ internal sealed class SimilarUsers(Serving.Serving serving, IFactorStore store, 
         if (present?.UserId == userId) Interlocked.CompareExchange(ref place, null, present);
     }
 
-    /// <param name="value">The asking user's value; null when unknown.</param>
+    /// <param name="value">The asking user's value.</param>
     /// <exception cref="ProblemException">The factor store is gone: nothing can be said of users.</exception>
-    public async Task<SimilarUsersResponse> FindAsync(string userId, byte[]? value, int count, CancellationToken cancellationToken)
+    public async Task<SimilarUsersResponse> FindAsync(string userId, PooledValue value, int count, CancellationToken cancellationToken)
     {
         if (serving.FactorStoreProblem is { } problem) throw new ProblemException(Problem.Unavailable("Users cannot be read: " + problem));
         var state = serving.State;
         if (state.Model is not { } model) return new SimilarUsersResponse { Users = [] };
         var users = new List<SimilarUser>();
-        foreach (var (entry, score) in Nearest(userId, value, model.Version, model.Rank, count * 2))
+        foreach (var (entry, score) in Nearest(userId, value.Span, model.Version, model.Rank, count * 2))
         {
             if (users.Count == count) break;
             cancellationToken.ThrowIfCancellationRequested();
@@ -73,7 +73,7 @@ internal sealed class SimilarUsers(Serving.Serving serving, IFactorStore store, 
         return new SimilarUsersResponse { ModelVersion = model.Version, Users = users };
     }
 
-    private List<(Entry Entry, float Score)> Nearest(string userId, byte[]? value, long version, int rank, int count)
+    private List<(Entry Entry, float Score)> Nearest(string userId, ReadOnlySpan<byte> value, long version, int rank, int count)
     {
         var found = new List<(Entry, float)>();
         if (!UserStateView.TryRead(value, out var view) || view.ModelVersion != version || view.Factor.Length != rank || TensorPrimitives.Norm(view.Factor) == 0) return found;

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
@@ -19,24 +18,33 @@ internal sealed class Answers(Serving.Serving serving, Engine engine, QueryReade
     public Serving.Serving Serving => serving;
     public Engine Engine => engine;
     public QueryReader Reader => reader;
-    public IFactorStore Store => store;
 
     /// <summary>
-    /// The value of a user or session, or null for one that has none, and while the factor store is gone: then nothing is known of anyone,
-    /// and the answer comes from memory.
+    /// The value of a user or session. While the factor store is gone nothing is known of anyone, and the answer comes from memory;
+    /// a failure surfaces as <see cref="FactorStoreUnavailableException"/>, for <see cref="NoteGone"/>.
     /// </summary>
-    public ValueTask<byte[]?> ReadAsync(UserRef user)
+    public ValueTask<PooledValue> StartReading(UserRef user) => serving.FactorStoreProblem is null ? store.LeaseUserAsync(user) : default;
+
+    /// <summary>The same, with failures taken as "nothing is known".</summary>
+    public async ValueTask<PooledValue> ReadAsync(UserRef user)
     {
-        if (serving.FactorStoreProblem is not null) return default;
         try
         {
-            var read = store.GetUserAsync(user);
-            return read.IsCompletedSuccessfully ? read : WaitAsync(read);
+            return await StartReading(user);
         }
         catch (FactorStoreUnavailableException e)
         {
-            return Gone(e);
+            NoteGone(e);
+            return default;
         }
+    }
+
+    /// <summary>From here on requests do not ask the factor store, until the refresher finds it again.</summary>
+    public void NoteGone(FactorStoreUnavailableException e)
+    {
+        if (serving.FactorStoreProblem is not null) return;
+        serving.FactorStoreProblem = e.Message;
+        logger.LogWarning(e, "The factor store is gone. Answers come from memory until it is back: what is popular, and histories given in requests.");
     }
 
     /// <summary>Sends what was written into the query's buffer, and counts it.</summary>
@@ -61,29 +69,5 @@ internal sealed class Answers(Serving.Serving serving, Engine engine, QueryReade
         string target = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "%";
         if (target.Contains('%') || context.GetRouteValue(parameter) is not string id) return context.GetPathId(parameter);
         return Limits.IdError(id) is { } error ? throw QueryReader.Wrong(parameter, error) : id;
-    }
-
-    [SuppressMessage("Performance", "CA1849", Justification = "The task has completed.")]
-    private async ValueTask<byte[]?> WaitAsync(ValueTask<byte[]?> read)
-    {
-        try
-        {
-            return await read;
-        }
-        catch (FactorStoreUnavailableException e)
-        {
-            return await Gone(e);
-        }
-    }
-
-    private ValueTask<byte[]?> Gone(FactorStoreUnavailableException e)
-    {
-        if (serving.FactorStoreProblem is null)
-        {
-            serving.FactorStoreProblem = e.Message;
-            logger.LogWarning(e, "The factor store is gone. Answers come from memory until it is back: what is popular, and histories given in requests.");
-        }
-
-        return default;
     }
 }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Recommender.Contracts;
+using Recommender.FactorStore;
 using Recommender.Recommend.Answering;
 using Recommender.Recommend.Requests;
 using Recommender.ServiceDefaults;
@@ -37,7 +38,7 @@ internal static class BatchEndpoint
         var userIds = Check(batch, wishes, answers);
         var response = context.Response;
         response.ContentType = "application/x-ndjson";
-        var values = new byte[]?[Block];
+        var values = new PooledValue[Block];
         for (int from = 0; from < userIds.Count; from += Block)
         {
             int count = Math.Min(Block, userIds.Count - from);
@@ -60,15 +61,15 @@ internal static class BatchEndpoint
         return userIds;
     }
 
-    private static async Task ReadAsync(Answers answers, IReadOnlyList<string> userIds, int from, Memory<byte[]?> values)
+    private static async Task ReadAsync(Answers answers, IReadOnlyList<string> userIds, int from, Memory<PooledValue> values)
     {
         // All reads of a block are on their way before the first is waited for.
-        var reads = new Task<byte[]?>[values.Length];
+        var reads = new Task<PooledValue>[values.Length];
         for (int i = 0; i < reads.Length; i++) reads[i] = answers.ReadAsync(UserRef.User(userIds[from + i])).AsTask();
         (await Task.WhenAll(reads)).CopyTo(values);
     }
 
-    private static void WriteBlock(Answers answers, RecommendationRequest wishes, IReadOnlyList<string> userIds, int from, ReadOnlySpan<byte[]?> values, HttpContext context)
+    private static void WriteBlock(Answers answers, RecommendationRequest wishes, IReadOnlyList<string> userIds, int from, ReadOnlySpan<PooledValue> values, HttpContext context)
     {
         // One state for the block; a line never mixes two models.
         var state = answers.Serving.State;
@@ -78,7 +79,8 @@ internal static class BatchEndpoint
             var query = Query.Begin();
             answers.Reader.Read(wishes, query);
             query.UserId = userIds[from + i];
-            answers.Engine.Answer(state, query, values[i], default);
+            using var value = values[i];
+            answers.Engine.Answer(state, query, value.Span, default);
             AnswerWriter.Write(state, query, answers.Serving.CountAnswer(), userIds[from + i]);
             query.Json.Write("\n"u8);
             var json = query.Json.Written;

@@ -32,32 +32,59 @@ internal static class UserEndpoints
     {
         long started = Stopwatch.GetTimestamp();
         string userId = Answers.PathId(context, "userId");
-        var read = answers.ReadAsync(UserRef.User(userId));
-        if (!read.IsCompletedSuccessfully) return WaitAsync(context, answers, similarUsers, userId, read, started);
-        return Respond(context, answers, similarUsers, userId, read.Result, started);
+        ValueTask<PooledValue> read;
+        try
+        {
+            read = answers.StartReading(UserRef.User(userId));
+        }
+        catch (FactorStoreUnavailableException e)
+        {
+            answers.NoteGone(e);
+            read = default;
+        }
+
+        return read.IsCompletedSuccessfully
+            ? Respond(context, answers, similarUsers, userId, read.Result, started)
+            : WaitAsync(context, answers, similarUsers, userId, read, started);
     }
 
-    private static async Task WaitAsync(HttpContext context, Answers answers, SimilarUsers similarUsers, string userId, ValueTask<byte[]?> read, long started) =>
-        await Respond(context, answers, similarUsers, userId, await read, started);
-
-    private static Task Respond(HttpContext context, Answers answers, SimilarUsers similarUsers, string userId, byte[]? value, long started)
+    private static async Task WaitAsync(HttpContext context, Answers answers, SimilarUsers similarUsers, string userId, ValueTask<PooledValue> read, long started)
     {
-        var query = Query.Begin();
-        answers.Reader.Read(context.Request.QueryString.Value, forUser: true, query);
-        query.UserId = userId;
-        if (value is null && query.SessionId is { } sessionId) return WithSessionAsync(context, answers, sessionId, userId, started);
-        Compute(context, answers, query, value, null, started);
-        similarUsers.Note(userId, value);
+        PooledValue value = default;
+        try
+        {
+            value = await read;
+        }
+        catch (FactorStoreUnavailableException e)
+        {
+            answers.NoteGone(e);
+        }
+
+        await Respond(context, answers, similarUsers, userId, value, started);
+    }
+
+    private static Task Respond(HttpContext context, Answers answers, SimilarUsers similarUsers, string userId, PooledValue value, long started)
+    {
+        using (value)
+        {
+            var query = Query.Begin();
+            answers.Reader.Read(context.Request.QueryString.Value, forUser: true, query);
+            query.UserId = userId;
+            if (value.IsNull && query.SessionId is { } sessionId) return WithSessionAsync(context, answers, sessionId, userId, started);
+            Compute(context, answers, query, value.Span, default, started);
+            similarUsers.Note(userId, value.Span);
+        }
+
         return Task.CompletedTask;
     }
 
     private static async Task WithSessionAsync(HttpContext context, Answers answers, string sessionId, string userId, long started)
     {
-        byte[]? session = await answers.ReadAsync(UserRef.Session(sessionId));
+        using var session = await answers.ReadAsync(UserRef.Session(sessionId));
         var query = Query.Begin();
         answers.Reader.Read(context.Request.QueryString.Value, forUser: true, query);
         query.UserId = userId;
-        Compute(context, answers, query, null, session, started);
+        Compute(context, answers, query, default, session.Span, started);
     }
 
     private static async Task PostAsync(HttpContext context, Answers answers)
@@ -65,14 +92,14 @@ internal static class UserEndpoints
         long started = Stopwatch.GetTimestamp();
         var request = await context.ReadJsonAsync(ContractsJson.Default.RecommendationRequest);
         answers.Reader.Read(request, Query.Begin());
-        byte[]? user = request.UserId is { } userId ? await answers.ReadAsync(UserRef.User(userId)) : null;
-        byte[]? session = user is null && request.SessionId is { } sessionId ? await answers.ReadAsync(UserRef.Session(sessionId)) : null;
+        using var user = request.UserId is { } userId ? await answers.ReadAsync(UserRef.User(userId)) : default;
+        using var session = user.IsNull && request.SessionId is { } sessionId ? await answers.ReadAsync(UserRef.Session(sessionId)) : default;
         var query = Query.Begin();
         answers.Reader.Read(request, query);
-        Compute(context, answers, query, user, session, started);
+        Compute(context, answers, query, user.Span, session.Span, started);
     }
 
-    private static void Compute(HttpContext context, Answers answers, Query query, byte[]? user, byte[]? session, long started)
+    private static void Compute(HttpContext context, Answers answers, Query query, ReadOnlySpan<byte> user, ReadOnlySpan<byte> session, long started)
     {
         var state = answers.Serving.State;
         answers.Engine.Answer(state, query, user, session);
@@ -92,15 +119,15 @@ internal static class UserEndpoints
         for (int i = 0; i < itemIds.Count; i++)
             if (Limits.IdError(itemIds[i]) is { } error) throw QueryReader.Wrong($"itemIds[{i}]", error);
 
-        byte[]? user = request.UserId is { } id ? await answers.ReadAsync(UserRef.User(id)) : null;
-        byte[]? session = user is null && request.SessionId is { } sid ? await answers.ReadAsync(UserRef.Session(sid)) : null;
+        using var user = request.UserId is { } id ? await answers.ReadAsync(UserRef.User(id)) : default;
+        using var session = user.IsNull && request.SessionId is { } sid ? await answers.ReadAsync(UserRef.Session(sid)) : default;
         var state = answers.Serving.State;
         var query = Query.Begin();
         query.GivenHistory = request.History;
         query.Explain = request.Explain ?? false;
         var positions = new List<int>(itemIds.Count);
         foreach (string itemId in itemIds) positions.Add(state.Catalogue.PositionOfId(itemId));
-        answers.Engine.AnswerRank(state, query, user, session, positions);
+        answers.Engine.AnswerRank(state, query, user.Span, session.Span, positions);
         AnswerWriter.Write(state, query, answers.Serving.CountAnswer());
         answers.Send(context, query, started);
     }
@@ -108,13 +135,13 @@ internal static class UserEndpoints
     private static async Task HistoryAsync(HttpContext context, Answers answers)
     {
         string userId = Answers.PathId(context, "userId");
-        byte[]? value = await answers.ReadAsync(UserRef.User(userId));
-        if (value is null && answers.Serving.FactorStoreProblem is { } problem) throw new ProblemException(Problem.Unavailable("The user's history cannot be read: " + problem));
-        var response = new UserHistoryResponse { UserId = userId, Items = Items(answers.Serving.State, value) };
+        using var value = await answers.ReadAsync(UserRef.User(userId));
+        if (value.IsNull && answers.Serving.FactorStoreProblem is { } problem) throw new ProblemException(Problem.Unavailable("The user's history cannot be read: " + problem));
+        var response = new UserHistoryResponse { UserId = userId, Items = Items(answers.Serving.State, value.Span) };
         await TypedResults.Json(response, ContractsJson.Default.UserHistoryResponse).ExecuteAsync(context);
     }
 
-    private static List<HistoryItem> Items(ServingState state, byte[]? value)
+    private static List<HistoryItem> Items(ServingState state, ReadOnlySpan<byte> value)
     {
         var items = new List<HistoryItem>();
         if (!UserStateView.TryRead(value, out var view)) return items;
@@ -139,7 +166,7 @@ internal static class UserEndpoints
     {
         string userId = Answers.PathId(context, "userId");
         int count = Parameters.Count(context, 20);
-        byte[]? value = await answers.ReadAsync(UserRef.User(userId));
+        using var value = await answers.ReadAsync(UserRef.User(userId));
         var response = await similarUsers.FindAsync(userId, value, count, context.RequestAborted);
         await TypedResults.Json(response, ContractsJson.Default.SimilarUsersResponse).ExecuteAsync(context);
     }
