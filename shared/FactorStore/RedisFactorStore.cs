@@ -50,7 +50,7 @@ public sealed class RedisFactorStore : IFactorStore
     }
 
     public ValueTask<PooledValue> LeaseUserAsync(UserRef user) =>
-        userReader is null ? ReadWithClientAsync(user) : userReader.ReadAsync(user.IsSession ? SessionPrefix : UserPrefix, user.Id);
+        userReader is not null && userReader.TryRead(user.IsSession ? SessionPrefix : UserPrefix, user.Id, out var value) ? value : ReadWithClientAsync(user);
 
     public async ValueTask<byte[]?> GetUserAsync(UserRef user)
     {

@@ -14,7 +14,7 @@ namespace Recommender.FactorStore;
 /// </summary>
 /// <remarks>
 /// A read joins whatever is being sent at that moment. Replies come in the order of the commands. A connection that fails, or leaves its
-/// oldest read without a reply for the timeout, is closed and all its reads fail; until it is there again, reads fail at once.
+/// oldest read without a reply for the timeout, is closed and all its reads fail; it connects again by itself.
 /// </remarks>
 internal sealed class UserReader : IAsyncDisposable
 {
@@ -33,9 +33,10 @@ internal sealed class UserReader : IAsyncDisposable
             ? new UserReader(options.EndPoints[0], options.Password, options.DefaultDatabase ?? 0, timeout)
             : null;
 
-    /// <exception cref="FactorStoreUnavailableException">Redis is gone, too slow, or refuses.</exception>
-    public ValueTask<PooledValue> ReadAsync(ReadOnlySpan<char> keyPrefix, string id) =>
-        _lanes[(uint)Interlocked.Increment(ref _next) % (uint)_lanes.Length].ReadAsync(keyPrefix, id);
+    /// <summary>Starts a read, which fails with <see cref="FactorStoreUnavailableException"/> when Redis is gone, too slow, or refuses.</summary>
+    /// <returns>False when the connection whose turn it is does not stand: the general client may know more.</returns>
+    public bool TryRead(ReadOnlySpan<char> keyPrefix, string id, out ValueTask<PooledValue> value) =>
+        _lanes[(uint)Interlocked.Increment(ref _next) % (uint)_lanes.Length].TryRead(keyPrefix, id, out value);
 
     public async ValueTask DisposeAsync()
     {
@@ -61,7 +62,6 @@ internal sealed class UserReader : IAsyncDisposable
         private int _filled;
         private bool _isSending;
         private Socket? _socket;
-        private string _problem = "is being connected to";
 
         public Lane(EndPoint endPoint, string? password, int database, TimeSpan timeout)
         {
@@ -69,14 +69,15 @@ internal sealed class UserReader : IAsyncDisposable
             _running = Task.Run(RunAsync);
         }
 
-        public ValueTask<PooledValue> ReadAsync(ReadOnlySpan<char> keyPrefix, string id)
+        public bool TryRead(ReadOnlySpan<char> keyPrefix, string id, out ValueTask<PooledValue> value)
         {
             Read read;
             Socket socket;
             bool send;
             lock (_lock)
             {
-                if (_socket is null) throw new FactorStoreUnavailableException($"Redis: {_problem}");
+                value = default;
+                if (_socket is null) return false;
                 socket = _socket;
                 read = _idle.TryPop(out var idle) ? idle : new Read(this);
                 read.SentAt = Stopwatch.GetTimestamp();
@@ -86,9 +87,9 @@ internal sealed class UserReader : IAsyncDisposable
                 _isSending = true;
             }
 
-            var result = read.Begin();
+            value = read.Begin();
             if (send) Send(socket);
-            return result;
+            return true;
         }
 
         public async ValueTask DisposeAsync()
@@ -243,7 +244,6 @@ internal sealed class UserReader : IAsyncDisposable
             lock (_lock)
             {
                 _socket = null;
-                _problem = problem;
                 _filled = 0;
                 failed = [.. _waiting];
                 _waiting.Clear();

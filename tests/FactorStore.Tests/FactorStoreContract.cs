@@ -60,6 +60,25 @@ public abstract class FactorStoreContract : IAsyncLifetime
     public async Task An_unknown_user_has_no_value() => Assert.Null(await Store.GetUserAsync(UserRef.User("nobody")));
 
     [Fact]
+    public async Task A_leased_value_is_the_same_bytes_whoever_else_reads()
+    {
+        UserState[] users = [.. Enumerable.Range(0, 300).Select(i => State(i % 3 == 0 ? UserRef.Session("s日" + i) : UserRef.User("u" + i), 1, 1, [.. Enumerable.Range(0, i).Select(f => (float)f)]))];
+        await Store.PutUsersAsync(users, Stop);
+        await Store.EraseUsersAsync([users[7].User], 5, Stop);
+        for (int round = 0; round < 20; round++)
+        {
+            await Task.WhenAll(users.Append(State(UserRef.User("nobody"), 1, 1)).Select(async user =>
+            {
+                using var value = await Store.LeaseUserAsync(user.User);
+                await Task.Yield();
+                byte[] expected = user.User == users[7].User || user.User.Id == "nobody" ? [] : user.Encode();
+                Assert.Equal(expected.Length == 0, value.IsNull);
+                Assert.Equal(expected, value.Span.ToArray());
+            }));
+        }
+    }
+
+    [Fact]
     public async Task A_users_value_comes_back_byte_for_byte_and_kinds_are_apart()
     {
         var user = State(UserRef.User("x{y} 日本🛒"), 5, 2, 0.25f, float.NaN);

@@ -75,11 +75,30 @@ public sealed class RedisFactorStoreTests(Servers servers, RedisConnections redi
         await store.PutUsersAsync([State(user, 1, 1, 1)], Stop);
         await own.KillAsync();
         await Eventually.PassesAsync(async () => await Assert.ThrowsAsync<FactorStoreUnavailableException>(async () => await store.GetUserAsync(user)));
+        await Assert.ThrowsAsync<FactorStoreUnavailableException>(async () => await store.LeaseUserAsync(user));
         await Assert.ThrowsAsync<FactorStoreUnavailableException>(() => store.PutUsersAsync([State(user, 2, 1, 2)], Stop));
         await own.StartAsync(Stop);
         await Eventually.PassesAsync(() => store.PutUsersAsync([State(user, 3, 1, 3)], Stop));
         Assert.True(UserStateView.TryRead(await store.GetUserAsync(user), out var view));
         Assert.Equal(3, view.Revision);
+    }
+
+    [Fact]
+    public async Task A_lease_waits_for_a_silent_server_no_longer_than_the_timeout_and_works_again_afterwards()
+    {
+        var own = await servers.NewRedisAsync();
+        await using var store = FactorStores.Open(own.ConnectionString + ",syncTimeout=300");
+        var user = UserRef.User("ann");
+        await store.PutUsersAsync([State(user, 1, 1, 1)], Stop);
+        for (int i = 0; i < 4; i++) (await store.LeaseUserAsync(user)).Dispose();
+        own.Freeze();
+        for (int i = 0; i < 4; i++) await Assert.ThrowsAsync<FactorStoreUnavailableException>(async () => await store.LeaseUserAsync(user));
+        own.Continue();
+        await Eventually.PassesAsync(async () =>
+        {
+            using var value = await store.LeaseUserAsync(user);
+            Assert.False(value.IsNull);
+        });
     }
 
     [Fact]
