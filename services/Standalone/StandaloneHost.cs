@@ -19,6 +19,8 @@ public sealed record StandaloneOptions(string DataDirectory, int Port, bool Demo
 /// <summary>Ingest, Trainer, Recommend and the page in one process: in-memory bus, SQLite, in-process factor store.</summary>
 public static class StandaloneHost
 {
+    private const string DemoKey = "Demo:Key";
+
     /// <summary>Runs until stopped; returns the exit code.</summary>
     /// <exception cref="CommandException">The data folder or the port is taken.</exception>
     public static async Task<int> RunAsync(StandaloneOptions options, CancellationToken cancellationToken = default)
@@ -64,6 +66,7 @@ public static class StandaloneHost
         foreach (string server in new[] { "rabbitmq", "redis", "postgres" }) builder.Configuration[$"ConnectionStrings:{server}"] = "";
         builder.WebHost.UseUrls($"http://127.0.0.1:{options.Port}");
         builder.AddServiceDefaults("standalone");
+        if (options.Demo) AddDemoKey(builder.Configuration);
         builder.AddIngest();
         builder.AddTrainer();
         builder.AddRecommend();
@@ -75,6 +78,17 @@ public static class StandaloneHost
         app.MapRecommend();
         app.MapConsolePage();
         return app;
+    }
+
+    /// <summary>Where keys are asked for, the demonstration's loader has one of its own, known to this process alone and gone with it.</summary>
+    private static void AddDemoKey(ConfigurationManager configuration)
+    {
+        if (!configuration.GetSection("Keys").GetChildren().Any()) return;
+        var (key, entry) = ApiKeys.Create("demonstration", [Scopes.Ingest, Scopes.Admin]);
+        configuration[DemoKey] = key;
+        configuration["Keys:demonstration:Id"] = entry.Id;
+        configuration["Keys:demonstration:Hash"] = entry.Hash;
+        configuration["Keys:demonstration:Scopes"] = string.Join(',', entry.Scopes);
     }
 
     /// <summary>Two processes on one folder would each believe they own its journal.</summary>
@@ -108,6 +122,7 @@ public static class StandaloneHost
     {
         string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         using var client = new HttpClient { BaseAddress = new Uri(address) };
+        if (app.Configuration[DemoKey] is { } key) client.DefaultRequestHeaders.Add("X-API-Key", key);
 
         // Ctrl-C stops the server; the loader must not wait for it to come back.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, app.Lifetime.ApplicationStopping);

@@ -26,7 +26,7 @@ public static class DemoLoader
         string marker = Path.Combine(dataDirectory, MarkerName);
         if (ReadMarker(marker) is not { } state)
         {
-            if (!await IsEmptyAsync(client, cancellationToken)) return false;
+            if (await StatusAsync(client, cancellationToken) is not { Events: 0, Items: 0 }) return false;
             state = new Marker(new DateTimeOffset(DateTimeOffset.UtcNow.UtcDateTime.Date, TimeSpan.Zero), Done: false);
             Directory.CreateDirectory(dataDirectory);
             WriteMarker(marker, state);
@@ -68,12 +68,12 @@ public static class DemoLoader
             await Task.Delay(100, cancellationToken);
     }
 
-    private static async Task<bool> IsEmptyAsync(HttpClient client, CancellationToken cancellationToken)
+    private static async Task<StatusResponse> StatusAsync(HttpClient client, CancellationToken cancellationToken)
     {
         try
         {
-            var status = await client.GetFromJsonAsync("v1/status", ContractsJson.Default.StatusResponse, cancellationToken);
-            return status is { Events: 0, Items: 0 };
+            return await client.GetFromJsonAsync("v1/status", ContractsJson.Default.StatusResponse, cancellationToken)
+                ?? throw new CommandException("The demonstration cannot be loaded: the server does not tell its status.");
         }
         catch (HttpRequestException e)
         {
