@@ -1,0 +1,109 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
+using Recommender.Contracts;
+using Recommender.TestKit;
+
+namespace Recommender.Integration;
+
+public class TrioTests(Servers servers)
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task One_trace_reaches_from_the_request_over_the_broker_to_store_and_fold_in()
+    {
+        var spans = new ConcurrentBag<(string Name, ActivityTraceId Trace)>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name.StartsWith("Recommender", StringComparison.Ordinal) || source.Name == "Microsoft.AspNetCore",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = activity => spans.Add((activity.OperationName, activity.TraceId)),
+        };
+        ActivitySource.AddActivityListener(listener);
+        await using var trio = await ServiceTrio.StartAsync(servers);
+
+        var trace = ActivityTraceId.CreateRandom();
+        using var request = new HttpRequestMessage(HttpMethod.Post, "v1/events");
+        request.Headers.Add("traceparent", $"00-{trace}-{ActivitySpanId.CreateRandom()}-01");
+        request.Content = JsonContent.Create(new { userId = "u", itemId = "i", type = "view" });
+        using var response = await trio.Ingest.SendAsync(request, Cancel);
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+
+        await Eventually.TrueAsync(() => new[] { "store", "fold in" }.All(name => spans.Contains((name, trace))));
+    }
+
+    [Fact]
+    public async Task While_versions_change_under_load_no_request_fails_and_no_answer_mixes_models()
+    {
+        await using var trio = await ServiceTrio.StartAsync(servers);
+        await trio.SendAsync(ServiceTrio.Circles());
+        long first = await trio.TrainAsync();
+        var answers = new Dictionary<long, string> { [first] = Text(await trio.RecommendAsync("user-0")) };
+        await trio.SendAsync([.. ServiceTrio.Circles().Take(200).Select(e => e with { EventId = "again-" + e.EventId, UserId = "other-" + e.UserId, OccurredAt = e.OccurredAt!.Value.AddDays(30) })]);
+        long second = await trio.TrainAsync();
+        answers[second] = Text(await trio.RecommendAsync("user-0"));
+        Assert.NotEqual(answers[first], answers[second]);
+
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var served = new ConcurrentDictionary<long, int>();
+        var load = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                var answer = await trio.RecommendAsync("user-0"); // Throws on any status but 2xx.
+                Assert.Equal(answers[answer.ModelVersion!.Value], Text(answer));
+                served.AddOrUpdate(answer.ModelVersion.Value, 1, (_, n) => n + 1);
+            }
+        }, Cancel)).ToArray();
+
+        for (int round = 0; round < 6; round++)
+        {
+            long version = round % 2 == 0 ? first : second;
+            using var released = await trio.Trainer.PostAsync($"v1/models/{version}/release", null, Cancel);
+            Assert.Equal(HttpStatusCode.OK, released.StatusCode);
+            int before = served.GetValueOrDefault(version);
+            await Eventually.TrueAsync(() => served.GetValueOrDefault(version) > before + 20 || Array.Exists(load, t => t.IsFaulted));
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(load);
+    }
+
+    [Fact]
+    public async Task An_event_changes_the_next_answer_without_training()
+    {
+        await using var trio = await ServiceTrio.StartAsync(servers);
+        await trio.SendAsync(ServiceTrio.Circles());
+        await trio.TrainAsync();
+        Assert.NotEqual(Sources.Personal, (await trio.RecommendAsync("newcomer")).Source);
+
+        using var accepted = await trio.Ingest.PostAsJsonAsync("v1/events", new { userId = "newcomer", itemId = "item-1-3", type = "purchase" }, Cancel);
+        Assert.Equal(HttpStatusCode.Accepted, accepted.StatusCode);
+        var since = Stopwatch.GetTimestamp();
+        RecommendationResponse? answer = null;
+        await Eventually.TrueAsync(async () => (answer = await trio.RecommendAsync("newcomer")).Source == Sources.Personal);
+        TestContext.Current.TestOutputHelper?.WriteLine($"[MEASURED] personal {Stopwatch.GetElapsedTime(since).TotalMilliseconds:0} ms after the event was accepted");
+
+        Assert.StartsWith("item-1-", answer!.Items[0].ItemId);
+        Assert.DoesNotContain(answer.Items, item => item.ItemId == "item-1-3");
+    }
+
+    [Fact]
+    public async Task An_emptied_Redis_is_filled_again_from_the_store()
+    {
+        await using var trio = await ServiceTrio.StartAsync(servers);
+        await trio.SendAsync(ServiceTrio.Circles());
+        await trio.TrainAsync();
+        string before = Text(await trio.RecommendAsync("user-0"));
+
+        await trio.FlushRedisAsync();
+        await Eventually.TrueAsync(async () => Text(await trio.RecommendAsync("user-0")) == before);
+        var history = await trio.Recommend.GetFromJsonAsync("v1/users/user-0/history", ContractsJson.Default.UserHistoryResponse, Cancel);
+        Assert.Equal(8, history!.Items.Count);
+    }
+
+    private static string Text(RecommendationResponse answer) =>
+        $"{answer.ModelVersion}: {string.Join(", ", answer.Items.Select(item => $"{item.ItemId} {item.Score:R}"))}";
+}
