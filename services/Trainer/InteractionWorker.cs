@@ -61,6 +61,7 @@ public sealed class InteractionWorker(
                 factorStore.PutItemStatisticsAsync(statistics, cancellationToken));
         }
 
+        progress.Handled(interactions.Count, batch.Count);
         progress.RaiseFolded(stored.Sequence);
         if (batch[^1].SentAt is { } sentAt) progress.Sent(sentAt);
         TrainerTelemetry.Stored.Add(stored.Stored);

@@ -9,6 +9,7 @@ public sealed class Progress
     private long lastStoredTicks;
     private long dropped;
     private long sentTicks;
+    private double eventsPerMessage = 1;
 
     /// <summary>Events up to this sequence are folded in.</summary>
     public long Folded => Volatile.Read(ref folded);
@@ -29,6 +30,11 @@ public sealed class Progress
         Interlocked.Add(ref dropped, batch.Dropped);
         if (batch.Stored > 0) Volatile.Write(ref lastStoredTicks, now.UtcTicks);
     }
+
+    /// <summary>Events of a message, averaged over the last batches: turns waiting messages into waiting events.</summary>
+    public double EventsPerMessage => Volatile.Read(ref eventsPerMessage);
+
+    public void Handled(int events, int messages) => Volatile.Write(ref eventsPerMessage, 0.8 * EventsPerMessage + 0.2 * events / messages);
 
     public void Sent(DateTimeOffset at) => Volatile.Write(ref sentTicks, at.UtcTicks);
 

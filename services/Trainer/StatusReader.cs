@@ -31,7 +31,8 @@ public sealed class StatusReader(
         long trained = newest is [var model, ..] ? model.Watermark : 0;
         var watermarks = new Dictionary<string, long>
         {
-            ["accepted"] = sequence + depths.GetValueOrDefault(Topology.Interactions),
+            // The broker counts messages; how many events wait in them is known by experience.
+            ["accepted"] = sequence + (long)Math.Round(depths.GetValueOrDefault(Topology.Interactions) * progress.EventsPerMessage),
             ["stored"] = sequence,
             ["folded"] = Math.Min(folded, sequence),
             ["trained"] = trained,

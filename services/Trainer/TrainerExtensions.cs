@@ -18,7 +18,8 @@ public static class TrainerExtensions
     public static WebApplicationBuilder AddTrainer(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
-        services.AddOptions<TrainerOptions>().BindConfiguration(TrainerOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<TrainerOptions>().BindConfiguration(TrainerOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<TrainerOptions>, Validator>();
         services.TryAddSingleton(sp => sp.GetRequiredService<IOptions<TrainerOptions>>().Value);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(EventWeights.Create(builder.Configuration.GetSection("EventTypes").Get<Dictionary<string, EventTypeSettings>>()));
@@ -45,5 +46,11 @@ public static class TrainerExtensions
     {
         services.AddSingleton<T>();
         services.AddHostedService(sp => sp.GetRequiredService<T>());
+    }
+
+    private sealed class Validator : IValidateOptions<TrainerOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, TrainerOptions options) =>
+            options.Problems().ToList() is [_, ..] problems ? ValidateOptionsResult.Fail(problems) : ValidateOptionsResult.Success;
     }
 }

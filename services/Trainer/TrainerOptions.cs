@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Reflection;
 
 namespace Recommender.Trainer;
 
@@ -86,4 +87,11 @@ public sealed record TrainerOptions
     /// <summary>How often registry and factor store are compared and what is missing is rebuilt.</summary>
     [Range(0.05, 3600.0)]
     public double ReconcileEverySeconds { get; set; } = 1;
+
+    /// <summary>One sentence for each setting that is out of range, naming it and the fix.</summary>
+    internal IEnumerable<string> Problems() =>
+        from property in typeof(TrainerOptions).GetProperties()
+        let range = property.GetCustomAttribute<RangeAttribute>()
+        where range is not null && !range.IsValid(property.GetValue(this))
+        select FormattableString.Invariant($"Setting {Section}:{property.Name} is {property.GetValue(this)}; it must be between {range.Minimum} and {range.Maximum}.");
 }

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Recommender.Contracts;
 using Recommender.FactorStore;
+using Recommender.Messaging;
 using Recommender.Storage;
 
 namespace Recommender.Trainer;
@@ -10,6 +12,7 @@ public sealed class TrainingWorker(
     IStore store,
     Training training,
     SettingsTuner tuner,
+    IStreamAdministration streams,
     Progress progress,
     TrainerOptions options,
     TimeProvider clock,
@@ -37,7 +40,7 @@ public sealed class TrainingWorker(
                 var due = asked ? null : await DueAsync(stoppingToken);
                 if (due is null) dueSince = null;
                 else dueSince ??= clock.GetUtcNow();
-                if (!asked && (due is null || !Quiet(dueSince!.Value))) continue;
+                if (!asked && (due is null || !await QuietAsync(dueSince!.Value, stoppingToken))) continue;
 
                 running = true;
                 logger.LogInformation("Training starts: {Reason}.", due ?? "asked for");
@@ -53,7 +56,7 @@ public sealed class TrainingWorker(
             {
                 return;
             }
-            catch (Exception e) when (e is StoreUnavailableException or FactorStoreUnavailableException)
+            catch (Exception e) when (e is StoreUnavailableException or FactorStoreUnavailableException or StreamUnavailableException)
             {
                 logger.LogWarning("Training put off: {Problem}", e.Message);
             }
@@ -100,12 +103,12 @@ public sealed class TrainingWorker(
         return null;
     }
 
-    private bool Quiet(DateTimeOffset dueSince)
+    /// <summary>Whether events have stopped coming for a while, or have gone on coming for too long to wait.</summary>
+    private async Task<bool> QuietAsync(DateTimeOffset dueSince, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        long lastStored = progress.LastStoredTicks;
-        return lastStored == 0
-            || now.UtcTicks - lastStored >= TimeSpan.FromSeconds(options.QuietSeconds).Ticks
-            || now - dueSince >= TimeSpan.FromSeconds(options.QuietAtMostSeconds);
+        if (now - dueSince >= TimeSpan.FromSeconds(options.QuietAtMostSeconds)) return true;
+        if (progress.LastStoredTicks != 0 && now.UtcTicks - progress.LastStoredTicks < TimeSpan.FromSeconds(options.QuietSeconds).Ticks) return false;
+        return (await streams.GetDepthsAsync(cancellationToken)).GetValueOrDefault(Topology.Interactions) == 0;
     }
 }

@@ -89,7 +89,7 @@ public sealed class ItemContent
             words["w:" + word] = 1;
             string marked = $"<{word}>";
             for (int n = 3; n <= 5; n++)
-                for (int at = 0; at + n <= marked.Length; at++) grams["g:" + marked.Substring(at, n)] = 1;
+                for (int at = 0; at + n <= marked.Length; at++) grams[$"g:{marked.AsSpan(at, n)}"] = 1;
         }
 
         List<(string, double)> labels = [.. item.Labels.Select(label => "l:" + label.Trim().ToLowerInvariant()).Distinct().Select(label => (label, 1.0))];

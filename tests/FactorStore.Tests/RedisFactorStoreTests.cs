@@ -42,7 +42,9 @@ public sealed class RedisFactorStoreTests(Servers servers, RedisConnections redi
 
     protected override Task<IFactorStore> OpenAnotherAsync() => Task.FromResult(redis.Another);
 
+#pragma warning disable CA2215 // The store belongs to the fixture and outlives the test.
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+#pragma warning restore CA2215
 
     [Fact]
     public async Task A_model_with_a_missing_chunk_is_absent()

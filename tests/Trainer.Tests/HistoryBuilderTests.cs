@@ -63,4 +63,11 @@ public class HistoryBuilderTests
     {
         Assert.Empty(Build(10));
     }
+
+    [Fact]
+    public void A_setting_out_of_range_is_named_with_its_range()
+    {
+        Assert.Empty(new TrainerOptions().Problems());
+        Assert.Equal(["Setting Trainer:Rank is 5000; it must be between 1 and 2048."], new TrainerOptions { Rank = 5000 }.Problems());
+    }
 }
