@@ -64,7 +64,7 @@ public static class RecommendService
     public static IEndpointRouteBuilder MapRecommend(this IEndpointRouteBuilder routes)
     {
         var answers = routes.ServiceProvider.GetRequiredService<Answers>();
-        UserEndpoints.Map(routes, answers, routes.ServiceProvider.GetRequiredService<SimilarUsers>());
+        UserEndpoints.Map(routes, answers);
         ItemEndpoints.Map(routes, answers);
         BatchEndpoint.Map(routes, answers);
         ServingEndpoint.Map(routes, answers.Serving);

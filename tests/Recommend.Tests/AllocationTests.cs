@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Recommender.FactorStore;
+using Recommender.TestKit;
 using Xunit;
 
 namespace Recommender.Recommend.Tests;
@@ -11,7 +12,7 @@ namespace Recommender.Recommend.Tests;
 public sealed class AllocationCollection;
 
 [Collection(nameof(AllocationTests))]
-public sealed class AllocationTests
+public sealed class AllocationTests(Servers servers)
 {
     /// <summary>The promise of the hot path, the web server's own part included.</summary>
     private const int BytesPerRequest = 2048;
@@ -20,11 +21,20 @@ public sealed class AllocationTests
     [InlineData("/v1/users/reader/recommendations")]
     [InlineData("/v1/users/stale/recommendations")]
     [InlineData("/v1/users/nobody/recommendations")]
-    public async Task A_request_allocates_little(string path)
+    public async Task A_request_allocates_little(string path) => await MeasureAsync(new InProcessFactorStore(), path);
+
+    [Fact]
+    public async Task A_request_with_a_read_from_Redis_allocates_little()
     {
-        var store = new InProcessFactorStore();
+        var redis = await servers.NewRedisAsync();
+        await using var store = FactorStores.Open(redis.ConnectionString);
+        await MeasureAsync(store, "/v1/users/reader/recommendations");
+    }
+
+    private static async Task MeasureAsync(IFactorStore store, string path)
+    {
         await Shop.Whole.FillAsync(store, 1, Shop.Whole.User("stale", 99, Shop.Bought(0), Shop.Bought(3)) with { ModelVersion = 99 });
-        await using var host = await RecommendHost.StartAsync(store, ("Recommend:PollMilliseconds", "60000"));
+        await using var host = await RecommendHost.StartAsync(store, ("Recommend:PollMilliseconds", "2000"));
         await host.ServesAsync(1);
 
         // A plain socket with one buffer: what is counted is the server's alone.

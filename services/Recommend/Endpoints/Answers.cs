@@ -13,11 +13,12 @@ using Recommender.ServiceDefaults;
 namespace Recommender.Recommend.Endpoints;
 
 /// <summary>What every endpoint that answers with items does alike: read the user's value, compute, write, measure.</summary>
-internal sealed class Answers(Serving.Serving serving, Engine engine, QueryReader reader, IFactorStore store, RecommendMetrics metrics, ILogger<Answers> logger)
+internal sealed class Answers(Serving.Serving serving, Engine engine, QueryReader reader, IFactorStore store, SimilarUsers similarUsers, RecommendMetrics metrics, ILogger<Answers> logger)
 {
     public Serving.Serving Serving => serving;
     public Engine Engine => engine;
     public QueryReader Reader => reader;
+    public SimilarUsers SimilarUsers => similarUsers;
 
     /// <summary>
     /// The value of a user or session. While the factor store is gone nothing is known of anyone, and the answer comes from memory;

@@ -14,9 +14,9 @@ namespace Recommender.Recommend.Endpoints;
 /// <summary>What is asked about one user: recommendations, rank, history, similar users.</summary>
 internal static class UserEndpoints
 {
-    public static void Map(IEndpointRouteBuilder routes, Answers answers, SimilarUsers similarUsers)
+    public static void Map(IEndpointRouteBuilder routes, Answers answers)
     {
-        routes.MapGet("/v1/users/{userId}/recommendations", context => GetAsync(context, answers, similarUsers))
+        routes.MapGet("/v1/users/{userId}/recommendations", context => GetAsync(context, answers))
             .Describe<RecommendationResponse>("Recommendations for a user", Parameter.Recommendations);
         routes.MapPost("/v1/recommendations", context => PostAsync(context, answers))
             .DescribeBody<RecommendationRequest>().Describe<RecommendationResponse>("Recommendations with everything a request can ask");
@@ -24,11 +24,11 @@ internal static class UserEndpoints
             .DescribeBody<RankRequest>().Describe<RecommendationResponse>("Scores and orders given items");
         routes.MapGet("/v1/users/{userId}/history", context => HistoryAsync(context, answers))
             .Describe<UserHistoryResponse>("What is known of a user, newest first", Parameter.User);
-        routes.MapGet("/v1/users/{userId}/similar", context => SimilarAsync(context, answers, similarUsers))
+        routes.MapGet("/v1/users/{userId}/similar", context => SimilarAsync(context, answers))
             .Describe<SimilarUsersResponse>("Users of like taste among those seen lately", Parameter.User, Parameter.Count);
     }
 
-    private static Task GetAsync(HttpContext context, Answers answers, SimilarUsers similarUsers)
+    private static Task GetAsync(HttpContext context, Answers answers)
     {
         long started = Stopwatch.GetTimestamp();
         string userId = Answers.PathId(context, "userId");
@@ -44,11 +44,11 @@ internal static class UserEndpoints
         }
 
         return read.IsCompletedSuccessfully
-            ? Respond(context, answers, similarUsers, userId, read.Result, started)
-            : WaitAsync(context, answers, similarUsers, userId, read, started);
+            ? Respond(context, answers, userId, read.Result, started)
+            : WaitAsync(context, answers, userId, read, started);
     }
 
-    private static async Task WaitAsync(HttpContext context, Answers answers, SimilarUsers similarUsers, string userId, ValueTask<PooledValue> read, long started)
+    private static async Task WaitAsync(HttpContext context, Answers answers, string userId, ValueTask<PooledValue> read, long started)
     {
         PooledValue value = default;
         try
@@ -60,10 +60,10 @@ internal static class UserEndpoints
             answers.NoteGone(e);
         }
 
-        await Respond(context, answers, similarUsers, userId, value, started);
+        await Respond(context, answers, userId, value, started);
     }
 
-    private static Task Respond(HttpContext context, Answers answers, SimilarUsers similarUsers, string userId, PooledValue value, long started)
+    private static Task Respond(HttpContext context, Answers answers, string userId, PooledValue value, long started)
     {
         using (value)
         {
@@ -72,7 +72,7 @@ internal static class UserEndpoints
             query.UserId = userId;
             if (value.IsNull && query.SessionId is { } sessionId) return WithSessionAsync(context, answers, sessionId, userId, started);
             Compute(context, answers, query, value.Span, default, started);
-            similarUsers.Note(userId, value.Span);
+            answers.SimilarUsers.Note(userId, value.Span);
         }
 
         return Task.CompletedTask;
@@ -162,12 +162,12 @@ internal static class UserEndpoints
         return items;
     }
 
-    private static async Task SimilarAsync(HttpContext context, Answers answers, SimilarUsers similarUsers)
+    private static async Task SimilarAsync(HttpContext context, Answers answers)
     {
         string userId = Answers.PathId(context, "userId");
         int count = Parameters.Count(context, 20);
         using var value = await answers.ReadAsync(UserRef.User(userId));
-        var response = await similarUsers.FindAsync(userId, value, count, context.RequestAborted);
+        var response = await answers.SimilarUsers.FindAsync(userId, value, count, context.RequestAborted);
         await TypedResults.Json(response, ContractsJson.Default.SimilarUsersResponse).ExecuteAsync(context);
     }
 }
