@@ -194,10 +194,8 @@ internal sealed class UserReader : IAsyncDisposable
                 var text = new StringBuilder($"*{command.Length}\r\n");
                 foreach (string word in command) text.Append($"${Encoding.UTF8.GetByteCount(word)}\r\n{word}\r\n");
                 await socket.SendAsync(Encoding.UTF8.GetBytes(text.ToString()), SocketFlags.None, patience.Token).ConfigureAwait(false);
-                PooledValue value;
                 string? error;
-                while (!replies.TryTake(out value, out error)) await FillAsync(socket, replies, patience.Token).ConfigureAwait(false);
-                value.Dispose();
+                while (!replies.TryTake(out _, out error)) await FillAsync(socket, replies, patience.Token).ConfigureAwait(false);
                 if (error is not null) throw new IOException(error);
             }
         }
@@ -207,11 +205,11 @@ internal sealed class UserReader : IAsyncDisposable
             while (true)
             {
                 await FillAsync(socket, replies, _disposed.Token).ConfigureAwait(false);
-                while (replies.TryTake(out var value, out string? error))
+                while (replies.TryTake(out var bytes, out string? error))
                 {
                     Read read;
                     lock (_lock) read = _waiting.Count > 0 ? _waiting.Dequeue() : throw new IOException("An answer without a question.");
-                    read.Value = value;
+                    read.Take(bytes.Span);
                     read.Problem = error;
 
                     // The next replies are received while the request goes on with this one.
@@ -257,22 +255,32 @@ internal sealed class UserReader : IAsyncDisposable
         }
     }
 
-    /// <summary>One read on its way; used again for the next.</summary>
-    private sealed class Read(Lane lane) : IValueTaskSource<PooledValue>, IThreadPoolWorkItem
+    /// <summary>One read on its way, and the buffer of its value; used again for another when the value has been given back.</summary>
+    private sealed class Read(Lane lane) : IValueTaskSource<PooledValue>, IThreadPoolWorkItem, IBufferOwner
     {
         // Runs its continuation where it is completed: on the thread pool, see Execute.
         private ManualResetValueTaskSourceCore<PooledValue> _core;
+        private byte[] _buffer = [];
+        private int _length;
 
         public long SentAt { get; set; }
-        public PooledValue Value { get; set; }
         public string? Problem { get; set; }
+
+        /// <summary>Keeps a copy of the value; nothing, and what stands for an erased user, is no value.</summary>
+        public void Take(ReadOnlySpan<byte> bytes)
+        {
+            _length = bytes.Length > UserStateOrder.Bytes ? bytes.Length : 0;
+            if (_length == 0) return;
+            if (_buffer.Length < _length) _buffer = new byte[Math.Max(_length, 1024)];
+            bytes.CopyTo(_buffer);
+        }
 
         public ValueTask<PooledValue> Begin() => new(this, _core.Version);
 
         public void Execute()
         {
             if (Problem is { } problem) _core.SetException(new FactorStoreUnavailableException($"Redis: {problem}"));
-            else _core.SetResult(Value);
+            else _core.SetResult(_length == 0 ? default : new PooledValue(_buffer, _length, this));
         }
 
         public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
@@ -281,17 +289,25 @@ internal sealed class UserReader : IAsyncDisposable
 
         public PooledValue GetResult(short token)
         {
+            bool isLent = false;
             try
             {
-                return _core.GetResult(token);
+                var value = _core.GetResult(token);
+                isLent = !value.IsNull;
+                return value;
             }
             finally
             {
-                _core.Reset();
-                Value = default;
-                Problem = null;
-                lane.Return(this);
+                if (!isLent) Return();
             }
+        }
+
+        public void Return()
+        {
+            _core.Reset();
+            _length = 0;
+            Problem = null;
+            lane.Return(this);
         }
     }
 
@@ -321,9 +337,9 @@ internal sealed class UserReader : IAsyncDisposable
 
         public void Received(int count) => _end += count;
 
-        /// <summary>Takes one whole reply: a bulk string (or none), a status, or an error.</summary>
+        /// <summary>Takes one whole reply: a bulk string (or none), a status, or an error. The bytes are good until the next <see cref="Free"/>.</summary>
         /// <exception cref="IOException">Not a reply to a GET.</exception>
-        public bool TryTake(out PooledValue value, out string? error)
+        public bool TryTake(out ReadOnlyMemory<byte> value, out string? error)
         {
             value = default;
             error = null;
@@ -340,7 +356,7 @@ internal sealed class UserReader : IAsyncDisposable
                 case (byte)'$' when Utf8Parser.TryParse(bytes[1..line], out int length, out _) && length is >= -1 and <= MaxValueBytes:
                     if (length < 0) break;
                     if (bytes.Length < line + 4 + length) return false;
-                    if (length > UserStateOrder.Bytes) value = PooledValue.Copy(bytes.Slice(line + 2, length));
+                    value = _buffer.AsMemory(_start + line + 2, length);
                     _start += length + 2;
                     break;
                 default:
