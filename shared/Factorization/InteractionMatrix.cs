@@ -34,6 +34,9 @@ public sealed record SparseRows(long[] Starts, int[] Columns, float[]? Weights, 
     }
 }
 
+/// <summary>Interactions in the order given: item, age as a share of the time that all of them span (0 the newest, 1 the oldest), weight × target.</summary>
+public sealed record EventAges(int[] Items, float[] Ages, float[] Weights);
+
 /// <summary>
 /// All training data: users × items, both by user and by item, one entry per pair. Immutable. Takes 8 bytes per interaction where all
 /// weights and targets are 1, up to 24 otherwise.
@@ -58,6 +61,22 @@ public sealed class InteractionMatrix
 
     /// <summary>Distinct (user, item) pairs.</summary>
     public long Count => Users.Columns.LongLength;
+
+    /// <summary>When interactions happened; null where that is not known. Only recent popularity asks.</summary>
+    public EventAges? Ages { get; private init; }
+
+    /// <summary>As <see cref="Build(int, int, IEnumerable{Entry})"/>, keeping when interactions happened.</summary>
+    /// <exception cref="ArgumentException">An index or number is out of range; the message says which entry.</exception>
+    public static InteractionMatrix BuildTimed(int users, int items, IReadOnlyList<TimedEntry> entries)
+    {
+        var matrix = Build(users, items, entries.Select(e => e.Entry));
+        if (entries.Count == 0) return matrix;
+        long newest = entries.Max(e => e.Time);
+        double span = Math.Max(newest - entries.Min(e => e.Time), 1);
+        var ages = new EventAges(
+            [.. entries.Select(e => e.Entry.Item)], [.. entries.Select(e => (float)((newest - e.Time) / span))], [.. entries.Select(e => e.Entry.Weight * e.Entry.Target)]);
+        return new InteractionMatrix(matrix.Users, matrix.Items) { Ages = ages };
+    }
 
     /// <summary>Collects entries; several of one pair become one: weight Σc, target Σc·p / Σc.</summary>
     /// <exception cref="ArgumentException">An index or number is out of range; the message says which entry.</exception>

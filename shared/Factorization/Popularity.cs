@@ -3,13 +3,26 @@ namespace Recommender.Factorization;
 /// <summary>The baseline every other learner must beat: the same list for everybody.</summary>
 public sealed record PopularitySettings : LearnerSettings
 {
-    public override void Validate()
-    {
-    }
+    /// <summary>
+    /// Age at which an interaction counts half, as a share of the time that the data spans, above 0: recent popularity, scaled to a maximum
+    /// of 1 so that it can stand beside other learners. 0: all interactions count alike, and so do they in data without times.
+    /// </summary>
+    public double HalfLife { get; init; }
+
+    public override void Validate() => Require(HalfLife is >= 0 and <= 100, nameof(HalfLife), HalfLife, "in 0..100");
 
     private protected override Model TrainCore(InteractionMatrix matrix, TrainOptions options, CancellationToken cancellation)
     {
         var scores = new float[matrix.ItemCount];
+        if (HalfLife > 0 && matrix.Ages is { } ages)
+        {
+            var sums = new double[scores.Length];
+            for (int e = 0; e < ages.Items.Length; e++) sums[ages.Items[e]] += ages.Weights[e] * Math.Pow(2, -ages.Ages[e] / HalfLife);
+            double most = Math.Max(sums.Max(), double.Epsilon);
+            for (int i = 0; i < scores.Length; i++) scores[i] = (float)(sums[i] / most);
+            return new PopularityModel(scores);
+        }
+
         for (int i = 0; i < scores.Length; i++)
         {
             double sum = 0;
@@ -18,21 +31,6 @@ public sealed record PopularitySettings : LearnerSettings
         }
 
         return new PopularityModel(scores);
-    }
-}
-
-/// <summary>Popularity of late.</summary>
-public static class RecentPopularity
-{
-    /// <summary>Sums of c·p·2^−(age / half-life), age being counted to the newest entry.</summary>
-    /// <param name="halfLife">In the unit of the entries' times, above 0.</param>
-    public static PopularityModel Of(int items, IReadOnlyCollection<TimedEntry> entries, double halfLife)
-    {
-        if (!(halfLife > 0)) throw new ArgumentOutOfRangeException(nameof(halfLife), halfLife, "The half-life must be above 0.");
-        var scores = new double[items];
-        long newest = entries.Count == 0 ? 0 : entries.Max(e => e.Time);
-        foreach (var (entry, time) in entries) scores[entry.Item] += entry.Weight * entry.Target * Math.Pow(2, (time - newest) / halfLife);
-        return new PopularityModel([.. scores.Select(s => (float)s)]);
     }
 }
 

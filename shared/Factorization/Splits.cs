@@ -21,24 +21,24 @@ public static class Splits
         var times = entries.Select(e => e.Time).ToArray();
         Array.Sort(times);
         long cut = times.Length == 0 ? 0 : times[Math.Min((int)(times.Length * (1 - fraction)), times.Length - 1)];
-        return Make(users, items, entries.Where(e => e.Time <= cut).Select(e => e.Entry), entries.Where(e => e.Time > cut).Select(e => e.Entry));
+        return MakeTimed(users, items, [.. entries.Where(e => e.Time <= cut)], entries.Where(e => e.Time > cut).Select(e => e.Entry));
     }
 
     /// <summary>The newest <paramref name="fraction"/> of each user's interactions (rounded down) is the test part; ties in time keep the given order.</summary>
     public static Split LastOfEachUser(int users, int items, IReadOnlyList<TimedEntry> entries, double fraction = .2)
     {
         CheckFraction(fraction);
-        var train = new List<Entry>();
+        var train = new List<TimedEntry>();
         var test = new List<Entry>();
         foreach (var group in entries.GroupBy(e => e.Entry.User))
         {
             var ordered = group.OrderBy(e => e.Time).ToArray();
             int held = (int)(ordered.Length * fraction);
-            train.AddRange(ordered[..^held].Select(e => e.Entry));
+            train.AddRange(ordered[..^held]);
             test.AddRange(ordered[^held..].Select(e => e.Entry));
         }
 
-        return Make(users, items, train, test);
+        return MakeTimed(users, items, train, test);
     }
 
     /// <summary>Each positive pair is held out with probability <paramref name="fraction"/>, decided by seed, user and item alone; every user keeps one.</summary>
@@ -73,9 +73,17 @@ public static class Splits
     /// <summary>A split whose two parts are given.</summary>
     public static Split Make(int users, int items, IEnumerable<Entry> train, IEnumerable<Entry> test)
     {
-        var matrix = InteractionMatrix.Build(users, items, train);
+        return Make(InteractionMatrix.Build(users, items, train), test);
+    }
+
+    /// <summary>A split whose two parts are given; training keeps its times.</summary>
+    public static Split MakeTimed(int users, int items, IReadOnlyList<TimedEntry> train, IEnumerable<Entry> test) =>
+        Make(InteractionMatrix.BuildTimed(users, items, train), test);
+
+    private static Split Make(InteractionMatrix matrix, IEnumerable<Entry> test)
+    {
         var unseen = test.Where(e => e.Target >= .5f && matrix.Users.Length(e.User) > 0 && matrix.Users.Row(e.User).BinarySearch(e.Item) < 0);
-        return new Split(matrix, InteractionMatrix.Build(users, items, unseen).Users);
+        return new Split(matrix, InteractionMatrix.Build(matrix.UserCount, matrix.ItemCount, unseen).Users);
     }
 
     private static double Chance(int seed, int user, int item)

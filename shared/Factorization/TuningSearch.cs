@@ -25,8 +25,9 @@ internal sealed class TuningSearch(
         double end = options.AllowNeighbourhood ? .75 : .9;
         for (int f = 0; f < families.Length; f++) families[f] = Lengthen(families[f], until: f == 0 ? .6 + (end - .6) * .6 : end);
         var sum = SearchSum(until: end + .1);
+        var recent = SearchRecent([.. families, sum], until: end + .13);
         if (!options.AllowNeighbourhood) return;
-        Trial?[] all = [.. families, sum];
+        Trial?[] all = [.. families, sum, recent];
         foreach (var part in all.OfType<Trial>().OrderByDescending(t => t.Score)) SearchHybrid(part, neighbourhood);
     }
 
@@ -102,6 +103,29 @@ internal sealed class TuningSearch(
         }
 
         return best is null ? null : Walk(best, "sum", until, [new("weight", s => ((SumSettings)s).Weight, (s, v) => (SumSettings)s with { Weight = v }, 1.6, .01, 100, Logarithmic: true)], rounds: 1);
+    }
+
+    /// <summary>What is popular of late beside the best factors, where the data has times.</summary>
+    private Trial? SearchRecent(Trial?[] parts, double until)
+    {
+        if (holdouts.Any(h => h.Train.Ages is null)) return null;
+        Trial? popularity = null;
+        foreach (double halfLife in new[] { .1, .03, .3, .01, .003 })
+        {
+            var trial = trials.Try("recent popularity", new PopularitySettings { HalfLife = halfLife });
+            popularity = popularity is null ? trial : Better(popularity, trial);
+        }
+
+        var factors = parts.OfType<Trial>().MaxBy(t => t.Score)!;
+        Trial? best = null;
+        foreach (double weight in new[] { .3, .1, 1, .03 })
+        {
+            if (best is not null && !Within(until)) break;
+            var trial = trials.Try("recent", new SumSettings { First = factors.Settings, Second = popularity!.Settings, Weight = weight });
+            best = best is null ? trial : Better(best, trial);
+        }
+
+        return Walk(best!, "recent", until, [new("weight", s => ((SumSettings)s).Weight, (s, v) => (SumSettings)s with { Weight = v }, 1.7, .001, 100, Logarithmic: true)], rounds: 1);
     }
 
     private void SearchHybrid(Trial factors, NeighbourhoodSettings neighbourhood)

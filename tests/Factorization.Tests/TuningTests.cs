@@ -32,6 +32,20 @@ public sealed class TuningTests
     }
 
     [Fact]
+    public void What_is_popular_of_late_joins_where_fashions_change()
+    {
+        // Everybody takes the newest items of their taste: old interactions say little of what comes next.
+        var random = new Random(3);
+        var entries = Enumerable.Range(0, 4000).Select(t => new TimedEntry(new Entry(random.Next(150), Math.Min(t / 40 + random.Next(8), 99)), t)).ToArray();
+        var outer = Splits.Temporal(150, 100, entries, .1);
+        var state = Tuning.Run([outer], Short with { AllowNeighbourhood = false, BudgetSeconds = 30 }, Clock());
+        var recent = state.Trials.Where(t => t.Settings is PopularitySettings { HalfLife: > 0 }).MaxBy(t => t.Score)!;
+        Assert.True(recent.Score > 2 * state.Trials[0].Score);
+        Assert.Contains(state.Trials, t => t.Settings is SumSettings { Second: PopularitySettings });
+        Assert.True(state.Best!.Score >= recent.Score);
+    }
+
+    [Fact]
     public void A_search_killed_at_any_trial_goes_on_and_ends_the_same()
     {
         var holdouts = Tuning.RandomHoldouts(Data);
