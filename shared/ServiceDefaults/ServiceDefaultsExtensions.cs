@@ -25,6 +25,8 @@ public static class ServiceDefaultsExtensions
 
         // Request lines hold personal ids in their paths; they stay out of the log unless someone turns them on.
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        // Every probe of an unhealthy part would be an error line; the part itself logs when it goes and when it is back.
+        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
 
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

@@ -33,9 +33,9 @@ internal static class IngestVerb
         double floorPublish = system.RabbitMq is { } broker ? await BarePublishAsync(broker.ConnectionString, batch, Math.Min(connections, 32), cancellation) : await BareJournalAsync(system.ScratchFolder, batch, Math.Min(connections, 32), cancellation);
         double floorCopy = system.Postgres is { } postgres ? await BareCopyAsync(postgres.ConnectionString, cancellation) : BareInsert(system.ScratchFolder);
 
-        // The first second compiles the hot paths.
+        // The first seconds compile the hot paths.
         var warmUp = new EventLoad(system.IngestPort, batch, connections);
-        await warmUp.RunAsync(1, cancellation);
+        await warmUp.RunAsync(3, cancellation);
         await StoredAsync(system, warmUp.Accepted, cancellation);
         var usedBefore = system.ProcessorSeconds();
 
