@@ -25,15 +25,21 @@ internal static class Calibration
 
         // The sample's recall is an estimate; a little more than the target allows for that.
         double wanted = options.RecallTarget + (0.4 * (1 - options.RecallTarget));
-        foreach (float reach in Reaches)
+        for (int step = 0; step < Reaches.Length; step++)
         {
+            float reach = Reaches[step];
             var found = new int[2 * count];
             Run(count, options.Threads, q =>
             {
                 found[2 * q] = Common(exact[2 * q], Search(index, queries.Span.Slice(q * index.Rank, index.Rank), null, reach));
                 found[(2 * q) + 1] = Common(exact[(2 * q) + 1], Search(index, queries.Span.Slice(q * index.Rank, index.Rank), part, reach));
             });
-            if (Recall(0) >= wanted && Recall(1) >= wanted) return reach;
+            if (Recall(0) >= wanted && Recall(1) >= wanted)
+            {
+                // Generated queries are only like users', so one step is kept in reserve for them.
+                if (options.SampleQueries is not null) return reach;
+                return step + 1 < Reaches.Length ? Reaches[step + 1] : 1;
+            }
 
             double Recall(int kind)
             {
@@ -76,7 +82,7 @@ internal static class Calibration
         return queries;
     }
 
-    /// <summary>Sums of a few items from one to three cells.</summary>
+    /// <summary>Sums of a few items from one to six cells.</summary>
     private static float[] Generate(CellIndex index, int seed)
     {
         var random = new Random(seed);
@@ -84,11 +90,11 @@ internal static class Calibration
         for (int q = 0; q < Queries; q++)
         {
             Span<float> query = queries.AsSpan(q * index.Rank, index.Rank);
-            for (int cells = random.Next(1, 4); cells > 0; cells--)
+            for (int cells = random.Next(1, 7); cells > 0; cells--)
             {
                 // Cells are drawn by an item, so that large ones count more.
                 ReadOnlySpan<int> items = index.CellItems(index.CellOf(random.Next(index.Count)));
-                for (int n = random.Next(1, 6); n > 0; n--)
+                for (int n = random.Next(1, 5); n > 0; n--)
                 {
                     ReadOnlySpan<float> factor = index.Factor(items[random.Next(items.Length)]);
                     double squares = 0;
