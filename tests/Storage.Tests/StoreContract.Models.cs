@@ -14,7 +14,16 @@ public abstract partial class StoreContract
 
     private static ModelInfo Info(ModelState state = ModelState.Trained) => new()
     {
-        Version = 0, State = state, TrainedAt = T0, TrainSeconds = 1.5, Learner = "ials", Rank = 8, Users = 1, Items = 2, Interactions = 3, Watermark = 4,
+        Version = 0,
+        State = state,
+        TrainedAt = T0,
+        TrainSeconds = 1.5,
+        Learner = "ials",
+        Rank = 8,
+        Users = 1,
+        Items = 2,
+        Interactions = 3,
+        Watermark = 4,
         Settings = JsonElement.Parse("""{"alpha":0.1}"""),
     };
 

@@ -17,8 +17,12 @@ public abstract partial class StoreContract
         string Cpu(TimeSpan since, int events) => $"{(self.TotalProcessorTime - since).TotalMicroseconds / events:N1} µs of this process's CPU each";
         Interaction Next(int n) => new()
         {
-            EventId = $"order-{n}-{random.Next():x8}", UserId = $"user-{random.Next(20_000)}", ItemId = $"item-{(int)(4_000 * Math.Pow(random.NextDouble(), 3))}",
-            Type = n % 5 == 0 ? "purchase" : "view", Value = n % 5 == 0 ? n % 7 : null, OccurredAt = T0.AddMinutes(n),
+            EventId = $"order-{n}-{random.Next():x8}",
+            UserId = $"user-{random.Next(20_000)}",
+            ItemId = $"item-{(int)(4_000 * Math.Pow(random.NextDouble(), 3))}",
+            Type = n % 5 == 0 ? "purchase" : "view",
+            Value = n % 5 == 0 ? n % 7 : null,
+            OccurredAt = T0.AddMinutes(n),
         };
         foreach (int size in new[] { 500, 5_000 })
         {
