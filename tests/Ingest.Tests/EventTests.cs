@@ -229,6 +229,25 @@ public sealed class EventTests
     }
 
     [Fact]
+    public async Task A_full_disk_is_507_and_a_refusal_by_the_broker_503_and_neither_claims_anything()
+    {
+        bool full = true;
+        await using var host = await IngestHost.StartAsync(wrap: _ => new Refusing(() => new StreamUnavailableException("refused") { IsFull = full }));
+        Assert.NotNull((await host.PostAsync("/v1/events", Valid)).IsProblem(507, "insufficient-storage").RetryAfter);
+        Assert.NotNull((await host.PostAsync("/v1/items", """{"itemId":"a"}""")).IsProblem(507, "insufficient-storage").RetryAfter);
+        full = false;
+        Assert.NotNull((await host.PostAsync("/v1/events", Valid)).IsProblem(503, "unavailable").RetryAfter);
+        Assert.Equal(0, host.Get<GroupPublishers>().Interactions.BacklogBytes);
+    }
+
+    private sealed class Refusing(Func<Exception> error) : IStreamPublisher
+    {
+        public bool IsAvailable => true;
+
+        public Task PublishAsync(string stream, ReadOnlyMemory<byte> body, IReadOnlyList<ActivityContext> origins, CancellationToken cancellationToken) => throw error();
+    }
+
+    [Fact]
     public async Task The_callers_trace_goes_through_the_stream()
     {
         await using var host = await IngestHost.StartAsync();
