@@ -66,8 +66,9 @@ internal sealed class Refresher(IFactorStore store, Serving serving, RecommendOp
 
     private async Task RefreshAsync(CancellationToken cancellationToken)
     {
-        await ReadChangesAsync(cancellationToken);
+        // A model takes longest: it is on its way while the feed is read, the whole catalogue at the start.
         if (await store.GetReleasedAsync(cancellationToken) is { } released) StartLoading(released, cancellationToken);
+        await ReadChangesAsync(cancellationToken);
         await FinishLoadingAsync(cancellationToken);
     }
 
@@ -86,7 +87,7 @@ internal sealed class Refresher(IFactorStore store, Serving serving, RecommendOp
             }
 
             state.Catalogue.Apply(changes.Items);
-            _loading?.ChangedMeanwhile.AddRange(changes.Items);
+            if (_loading?.LayingOut is not null) _loading.ChangedMeanwhile.AddRange(changes.Items);
             serving.Generation = changes.Generation;
             serving.Sequence = changes.Sequence;
             more = changes.More;
@@ -131,15 +132,13 @@ internal sealed class Refresher(IFactorStore store, Serving serving, RecommendOp
 
         if (_loading?.Version == version || (_failedVersion == version && Stopwatch.GetTimestamp() < _retryFailedAt)) return;
         serving.LoadingVersion = version;
-        var basis = serving.State.Catalogue;
-        _loading = new Loading(version, basis, Task.Run(() => LoadAsync(version, basis, cancellationToken), cancellationToken));
+        _loading = new Loading(version, Task.Run(() => LoadAsync(version, cancellationToken), cancellationToken));
     }
 
-    private async Task<ServingState> LoadAsync(long version, Catalogue basis, CancellationToken cancellationToken)
+    private async Task<ServingModel> LoadAsync(long version, CancellationToken cancellationToken)
     {
         byte[] bytes = await store.GetModelAsync(version, cancellationToken) ?? throw new InvalidDataException($"Model {version} is released, but the factor store does not hold it.");
-        var model = ModelLoader.Load(version, bytes);
-        return new ServingState(model, basis.LaidOutFor(model.ItemKeys));
+        return ModelLoader.Load(version, bytes);
     }
 
     private async Task FinishLoadingAsync(CancellationToken cancellationToken)
@@ -147,21 +146,36 @@ internal sealed class Refresher(IFactorStore store, Serving serving, RecommendOp
         if (_loading is not { } loading) return;
 
         // Small models are there at once; large ones are looked for again at the next round.
-        await Task.WhenAny(loading.Task, Task.Delay(20, cancellationToken));
-        if (!loading.Task.IsCompleted) return;
-        _loading = null;
-        ServingState loaded;
+        await Task.WhenAny(loading.Model, Task.Delay(20, cancellationToken));
+        if (!loading.Model.IsCompleted) return;
+        ServingModel model;
+        Catalogue catalogue;
         try
         {
-            loaded = await loading.Task;
+            model = await loading.Model;
+            if (loading.LayingOut is null || loading.Basis != serving.State.Catalogue)
+            {
+                // The first time, and again when the catalogue was replaced meanwhile.
+                var basis = serving.State.Catalogue;
+                loading.Basis = basis;
+                loading.ChangedMeanwhile.Clear();
+                loading.LayingOut = Task.Run(() => basis.LaidOutFor(model.ItemKeys), cancellationToken);
+            }
+
+            await Task.WhenAny(loading.LayingOut, Task.Delay(20, cancellationToken));
+            if (!loading.LayingOut.IsCompleted) return;
+            catalogue = await loading.LayingOut;
+            _loading = null;
         }
         catch (FactorStoreUnavailableException)
         {
+            _loading = null;
             serving.LoadingVersion = null;
             throw;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
+            _loading = null;
             if (_failedVersion != loading.Version) logger.LogError(e, "Model {Version} is released and cannot be loaded; {Served} goes on being served.", loading.Version, serving.State.Model?.Version);
             _failedVersion = loading.Version;
             _retryFailedAt = Stopwatch.GetTimestamp() + Stopwatch.Frequency;
@@ -170,20 +184,23 @@ internal sealed class Refresher(IFactorStore store, Serving serving, RecommendOp
             return;
         }
 
-        // A reload in between replaced the catalogue the model was laid out from.
-        if (loading.Basis != serving.State.Catalogue) loaded = loaded with { Catalogue = serving.State.Catalogue.LaidOutFor(loaded.Model!.ItemKeys) };
-        else loaded.Catalogue.Apply(loading.ChangedMeanwhile);
-        loaded.Catalogue.Publish();
-        serving.State = loaded;
+        catalogue.Apply(loading.ChangedMeanwhile);
+        catalogue.Publish();
+        serving.State = new ServingState(model, catalogue);
         serving.ModelProblem = null;
         serving.LoadingVersion = null;
         _failedVersion = 0;
-        logger.LogInformation("Serving model {Version}: {Learner}, {Items} items × {Rank}, {Index}.", loaded.Model!.Version, loaded.Model.Learned.Learner, loaded.Model.ItemCount, loaded.Model.Rank, loaded.Model.Index.Description);
+        logger.LogInformation("Serving model {Version}: {Learner}, {Items} items × {Rank}, {Index}.", model.Version, model.Learned.Learner, model.ItemCount, model.Rank, model.Index.Description);
     }
 
-    /// <param name="Basis">Catalogue the new layout is copied from.</param>
-    private sealed record Loading(long Version, Catalogue Basis, Task<ServingState> Task)
+    /// <summary>A model on its way: first itself, then the catalogue laid out for it.</summary>
+    private sealed record Loading(long Version, Task<ServingModel> Model)
     {
+        /// <summary>Catalogue the new layout is copied from.</summary>
+        public Catalogue? Basis { get; set; }
+
+        public Task<Catalogue>? LayingOut { get; set; }
+
         /// <summary>What the copy may have missed.</summary>
         public List<ItemRecord> ChangedMeanwhile { get; } = [];
     }
