@@ -3,7 +3,7 @@
 # there. The packages' own services are neither started nor enabled: this product starts its own instances, in its own folders.
 set -euo pipefail
 
-packages=(rabbitmq-server redis-server postgresql chromium wrk)
+packages=(rabbitmq-server redis-server postgresql chromium wrk amqp-tools)
 
 installed() {
   case "$1" in
@@ -12,6 +12,7 @@ installed() {
     postgresql) compgen -G '/usr/lib/postgresql/*/bin/postgres' ;;
     chromium) command -v chromium ;;
     wrk) command -v wrk ;;
+    amqp-tools) command -v amqp-publish ;;
   esac >/dev/null 2>&1
 }
 

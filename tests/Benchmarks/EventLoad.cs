@@ -94,7 +94,6 @@ internal sealed class EventLoad(int port, int batch, int connections, int firstW
         if (head < 0) return false;
         int at = answer[..head].IndexOf("Content-Length: "u8);
         if (at < 0) return answer.EndsWith("0\r\n\r\n"u8);
-        System.Buffers.Text.Utf8Parser.TryParse(answer[(at + 16)..], out int content, out _);
-        return answer.Length >= head + 4 + content;
+        return System.Buffers.Text.Utf8Parser.TryParse(answer[(at + 16)..], out int content, out _) && answer.Length >= head + 4 + content;
     }
 }

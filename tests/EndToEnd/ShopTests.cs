@@ -29,7 +29,15 @@ public sealed class ShopTests(ShopTests.Shop shop) : IClassFixture<ShopTests.Sho
         {
             await channel.BasicPublishAsync("interactions", "", mandatory: true, json, Encoding.UTF8.GetBytes(body), Cancel);
         }
-        await Eventually.TrueAsync(async () => (await shop.Api.HistoryAsync("foreign")).Count == 2);
+
+        // A client written in C, from the command line.
+        Servers.Require("amqp-publish");
+        using var publish = System.Diagnostics.Process.Start("amqp-publish",
+            ["--url", shop.RabbitMq.ConnectionString, "-e", "interactions", "-C", "application/json", "-b", """{"eventId":"f-4","userId":"foreign","itemId":"bread","type":"view"}"""]);
+        await publish.WaitForExitAsync(Cancel);
+        Assert.Equal(0, publish.ExitCode);
+
+        await Eventually.TrueAsync(async () => (await shop.Api.HistoryAsync("foreign")).Count == 3);
         await Eventually.TrueAsync(async () => (await shop.Api.GetAsync("/v1/deadletters")).GetProperty("total").GetInt64() == 2);
         var reasons = (await shop.Api.GetAsync("/v1/deadletters")).GetProperty("letters").EnumerateArray().Select(letter => letter.GetProperty("reason").GetString()).ToList();
         Assert.Contains(reasons, reason => reason!.Contains("userId", StringComparison.Ordinal));

@@ -14,15 +14,15 @@ public sealed class FoldInTests
         var history = Data.Users.History(4);
         for (int n = 1; n <= history.Length; n++)
         {
-            model.Update(history[..n], kept);
-            model.FoldIn(history[..n], exact);
+            model.Update(history.AsSpan(0, n), kept);
+            model.FoldIn(history.AsSpan(0, n), exact);
             AssertClose(exact, kept);
         }
 
         for (int n = history.Length - 1; n >= 0; n--)
         {
-            model.Update(history[..n], kept);
-            model.FoldIn(history[..n], exact);
+            model.Update(history.AsSpan(0, n), kept);
+            model.FoldIn(history.AsSpan(0, n), exact);
             AssertClose(exact, kept);
         }
     }
