@@ -149,9 +149,10 @@ function reasons(list) {
   const largest = [...list].sort((a, b) => Math.abs(b.share) - Math.abs(a.share)).slice(0, 3);
   return element('ul', { className: 'reasons' }, ...largest.map(reason => {
     const share = Math.round(reason.share * 100);
+    const title = reason.title ?? reason.itemId;
     return element('li', {},
-      element('meter', { min: 0, max: 1, value: Math.min(1, Math.max(0, reason.share)), title: `${share} %` }),
-      element('span', { textContent: `${share} % because of ${reason.title ?? reason.itemId}` }));
+      element('meter', { min: 0, max: 1, value: Math.min(1, Math.abs(reason.share)), title: `${share} %` }),
+      element('span', { textContent: share < 0 ? `${share} %, in spite of ${title}` : `${share} % because of ${title}` }));
   }));
 }
 
