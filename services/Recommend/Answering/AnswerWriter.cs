@@ -86,7 +86,7 @@ internal static class AnswerWriter
             json.Write(item.IdJson);
             json.Write(item.TitleJson);
             json.Write(",\"share\":"u8);
-            json.Write(-contributions[i]);
+            json.Write(0 - contributions[i]); // A share of nothing is 0, not -0.
             json.Write("}"u8);
         }
 
