@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Recommender.Factorization;
 
 /// <summary>What one user thinks of one item, by index.</summary>
@@ -69,14 +71,12 @@ public sealed class InteractionMatrix
     /// <exception cref="ArgumentException">An index or number is out of range; the message says which entry.</exception>
     public static InteractionMatrix BuildTimed(int users, int items, IReadOnlyList<TimedEntry> entries)
     {
-        var matrix = Build(users, items, entries.Select(e => e.Entry));
-        if (entries.Count == 0) return matrix;
-        long newest = entries.Max(e => e.Time);
-        double span = Math.Max(newest - entries.Min(e => e.Time), 1);
-        var ages = new EventAges(
-            [.. entries.Select(e => e.Entry.Item)], [.. entries.Select(e => (float)((newest - e.Time) / span))], [.. entries.Select(e => e.Entry.Weight * e.Entry.Target)]);
-        return new InteractionMatrix(matrix.Users, matrix.Items) { Ages = ages };
+        var builder = new InteractionMatrixBuilder(users, items);
+        foreach (var e in entries) builder.Add(e.Entry, e.Time);
+        return builder.Build();
     }
+
+    internal InteractionMatrix WithAges(EventAges ages) => new(Users, Items) { Ages = ages };
 
     /// <summary>Collects entries; several of one pair become one: weight Σc, target Σc·p / Σc.</summary>
     /// <exception cref="ArgumentException">An index or number is out of range; the message says which entry.</exception>
@@ -228,7 +228,16 @@ public sealed class InteractionMatrixBuilder(int users, int items)
     private readonly List<float> weights = [];
     private readonly List<float> targets = [];
 
+    private readonly List<long> times = [];
+
     public int Count => userIndices.Count;
+
+    /// <summary>With its time, in any unit that grows. Recent popularity can be learned when all entries come with one.</summary>
+    public void Add(Entry entry, long time)
+    {
+        Add(entry);
+        times.Add(time);
+    }
 
     public void Add(Entry entry)
     {
@@ -239,8 +248,14 @@ public sealed class InteractionMatrixBuilder(int users, int items)
     }
 
     /// <exception cref="ArgumentException">An index or number is out of range; the message says which entry.</exception>
-    public InteractionMatrix Build() => InteractionMatrix.Build(
-        users, items,
-        System.Runtime.InteropServices.CollectionsMarshal.AsSpan(userIndices), System.Runtime.InteropServices.CollectionsMarshal.AsSpan(itemIndices),
-        System.Runtime.InteropServices.CollectionsMarshal.AsSpan(weights), System.Runtime.InteropServices.CollectionsMarshal.AsSpan(targets));
+    public InteractionMatrix Build()
+    {
+        var matrix = InteractionMatrix.Build(
+            users, items, CollectionsMarshal.AsSpan(userIndices), CollectionsMarshal.AsSpan(itemIndices), CollectionsMarshal.AsSpan(weights), CollectionsMarshal.AsSpan(targets));
+        if (times.Count == 0 || times.Count != Count) return matrix;
+        long newest = times.Max();
+        double span = Math.Max(newest - times.Min(), 1);
+        return matrix.WithAges(new EventAges(
+            [.. itemIndices], [.. times.Select(t => (float)((newest - t) / span))], [.. weights.Zip(targets, (weight, target) => weight * target)]));
+    }
 }

@@ -30,6 +30,9 @@ public sealed record PopularitySettings : LearnerSettings
             scores[i] = (float)sum;
         }
 
+        // On the scale it was asked for, also where the data has no times: beside other learners the scale matters.
+        float top = scores.AsSpan().IsEmpty ? 0 : System.Numerics.Tensors.TensorPrimitives.Max<float>(scores);
+        if (HalfLife > 0 && top > 0) foreach (ref float score in scores.AsSpan()) score /= top;
         return new PopularityModel(scores);
     }
 }

@@ -118,5 +118,7 @@ public sealed class EvaluationTests
         Assert.Equal([1, 1, 0], Of(1));
         Assert.Equal([.5f, 1, 0], Of(.5));
         Assert.Equal([2, 1, 0], Of(0));
+        var timeless = InteractionMatrix.Build(2, 3, events.Select(e => e.Entry));
+        Assert.Equal([1, .5f, 0], new PopularitySettings { HalfLife = 1 }.Train(timeless).ItemFactors.ToArray());
     }
 }
