@@ -162,8 +162,16 @@ public sealed class PresetTests : IDisposable
         string orders = folder.Write("orders.csv", "when\twho\tsku\twhat\tn\n31/12/2023 10:00\tu1\tA\tBUY\t2\n31/12/2023 09:00\tu2\tB\tbuy\t\n31/12/2023 09:00\tu2\tB\tbuy\t\n");
         var mapping = new CsvMapping
         {
-            User = "who", Item = "sku", Type = "what", Value = "n", Time = "when", TimeFormat = "dd/MM/yyyy HH:mm",
-            Title = "label", Categories = "groups", ListSeparator = ">", Properties = ["price", "brand"],
+            User = "who",
+            Item = "sku",
+            Type = "what",
+            Value = "n",
+            Time = "when",
+            TimeFormat = "dd/MM/yyyy HH:mm",
+            Title = "label",
+            Categories = "groups",
+            ListSeparator = ">",
+            Properties = ["price", "brand"],
         };
 
         var (events, items, data) = Read(new CsvPreset(mapping), catalogue, orders);
