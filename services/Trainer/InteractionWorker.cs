@@ -42,6 +42,7 @@ public sealed class InteractionWorker(
         using var span = TrainerTelemetry.StartBatch("interactions process", batch);
         span?.SetTag("events", interactions.Count);
 
+        progress.Storing();
         StoredBatch stored;
         using (TrainerTelemetry.Source.StartActivity("store"))
             stored = await store.StoreInteractionsAsync(interactions, cancellationToken);

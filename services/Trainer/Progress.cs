@@ -6,13 +6,17 @@ namespace Recommender.Trainer;
 public sealed class Progress
 {
     private long folded;
+    private volatile bool folding;
     private long lastStoredTicks;
     private long dropped;
     private long sentTicks;
     private double eventsPerMessage = 1;
 
-    /// <summary>Events up to this sequence are folded in.</summary>
+    /// <summary>Events up to this sequence were folded in by this process; 0 for none yet.</summary>
     public long Folded => Volatile.Read(ref folded);
+
+    /// <summary>True from before a batch is stored until it is folded in, over every failed try.</summary>
+    public bool IsFolding => folding;
 
     /// <summary>When events were last stored, in UTC ticks; 0 for never.</summary>
     public long LastStoredTicks => Volatile.Read(ref lastStoredTicks);
@@ -24,6 +28,9 @@ public sealed class Progress
     public long Dropped => Volatile.Read(ref dropped);
 
     public string Training { get; set; } = "idle";
+
+    /// <summary>A batch is about to be stored.</summary>
+    public void Storing() => folding = true;
 
     public void Stored(StoredBatch batch, DateTimeOffset now)
     {
@@ -38,8 +45,10 @@ public sealed class Progress
 
     public void Sent(DateTimeOffset at) => Volatile.Write(ref sentTicks, at.UtcTicks);
 
+    /// <summary>The batch is folded in, and with it everything up to the sequence.</summary>
     public void RaiseFolded(long sequence)
     {
+        folding = false;
         for (long seen = Folded; seen < sequence;)
         {
             long before = Interlocked.CompareExchange(ref folded, sequence, seen);

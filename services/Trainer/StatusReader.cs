@@ -21,7 +21,7 @@ public sealed class StatusReader(
         var released = await TryAsync("store", () => store.GetReleasedModelAsync(cancellationToken), problems);
         long? pointer = await TryAsync("factor store", () => factorStore.GetReleasedAsync(cancellationToken), problems);
         var newest = await TryAsync("store", () => store.ListModelsAsync(1, cancellationToken), problems);
-        long folded = progress.Folded;
+        long foldedHere = progress.Folded;
         var stored = await TryAsync("store", () => store.GetStatusAsync(cancellationToken), problems);
         var depths = await TryAsync("broker", () => streams.GetDepthsAsync(cancellationToken), problems) ?? new Dictionary<string, long>();
         if (reconciler.Problem is { } problem) problems.Add(problem);
@@ -29,12 +29,16 @@ public sealed class StatusReader(
         var now = clock.GetUtcNow();
         long sequence = stored?.Sequence ?? 0;
         long trained = newest is [var model, ..] ? model.Watermark : 0;
+        // A message is acknowledged after its fold-in, so with nothing waiting and nothing in hand all that is stored is folded in: a process
+        // that has just started knows no more than that. What a model was trained on counts as folded in.
+        bool allFolded = !progress.IsFolding && depths.TryGetValue(Topology.Interactions, out long depth) && depth == 0;
+        long folded = allFolded ? sequence : Math.Min(Math.Max(foldedHere, trained), sequence);
         var watermarks = new Dictionary<string, long>
         {
             // The broker counts messages; how many events wait in them is known by experience.
             ["accepted"] = sequence + (long)Math.Round(depths.GetValueOrDefault(Topology.Interactions) * progress.EventsPerMessage),
             ["stored"] = sequence,
-            ["folded"] = Math.Min(folded, sequence),
+            ["folded"] = folded,
             ["trained"] = trained,
             ["released"] = released?.Watermark ?? 0,
         };

@@ -34,14 +34,14 @@ public static class TrainerEndpoints
             if (await store.GetModelAsync(version, cancellationToken) is null) return NoModel(version);
             return await reconciler.ReleaseAsync(version, cancellationToken) is { } info
                 ? Results.Ok(info)
-                : Results.Problem($"The factors of model {version} have been dropped to save space (Trainer:KeepModels). Train a new model instead.", statusCode: StatusCodes.Status409Conflict);
+                : Problem.Conflict($"The factors of model {version} have been dropped to save space (Trainer:KeepModels). Train a new model instead.");
         });
 
         admin.MapGet("/status", (StatusReader status, CancellationToken cancellationToken) => status.ReadAsync(cancellationToken));
 
         admin.MapGet("/deadletters", async (IStreamAdministration streams, int? limit, CancellationToken cancellationToken) =>
             limit is < 1 or > 1000
-                ? Results.Problem("limit must be between 1 and 1000.", statusCode: StatusCodes.Status400BadRequest)
+                ? Problem.InvalidField("limit", "must be between 1 and 1000")
                 : Results.Ok(await streams.ListDeadLettersAsync(limit ?? 100, cancellationToken)));
 
         admin.MapPost("/deadletters/replay", async (IStreamAdministration streams, CancellationToken cancellationToken) =>
@@ -49,10 +49,10 @@ public static class TrainerEndpoints
 
         admin.MapGet("/users", async (IStore store, string? prefix, int? limit, CancellationToken cancellationToken) =>
             limit is < 1 or > 1000
-                ? Results.Problem("limit must be between 1 and 1000.", statusCode: StatusCodes.Status400BadRequest)
+                ? Problem.InvalidField("limit", "must be between 1 and 1000")
                 : Results.Ok(new UserListResponse { Users = await store.ListUsersAsync(prefix ?? "", limit ?? 50, cancellationToken) }));
     }
 
     private static IResult NoModel(long version) =>
-        Results.Problem($"There is no model {version}. GET /v1/models lists them.", statusCode: StatusCodes.Status404NotFound);
+        Problem.NotFound($"There is no model {version}. GET /v1/models lists them.");
 }

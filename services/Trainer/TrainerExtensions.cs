@@ -8,6 +8,7 @@ using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.Factorization;
 using Recommender.Messaging;
+using Recommender.ServiceDefaults;
 using Recommender.Storage;
 
 namespace Recommender.Trainer;
@@ -38,6 +39,12 @@ public static class TrainerExtensions
         AddWorker<CommandWorker>(services);
         AddWorker<TrainingWorker>(services);
         services.AddHealthChecks().AddCheck<TrainerHealth>("trainer");
+        services.Configure<ProblemOptions>(problems =>
+        {
+            problems.Map<StoreUnavailableException>(_ => Problem.Unavailable("The database cannot be reached."));
+            problems.Map<FactorStoreUnavailableException>(_ => Problem.Unavailable("The factor store cannot be reached. A release that was asked for is finished when it is back."));
+            problems.Map<StreamUnavailableException>(e => Problem.Unavailable(e.Message));
+        });
         services.AddNoticeHandler<ModelReleased>(static (sp, _, cancellationToken) => sp.GetRequiredService<ReleasedModel>().RefreshAsync(cancellationToken));
         return builder;
     }

@@ -32,11 +32,13 @@ public sealed class TrainingWorker(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         DateTimeOffset? dueSince = null;
+        // A training that was asked for and put off is still asked for.
+        bool asked = false;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                bool asked = await WaitAsync(stoppingToken);
+                asked |= await WaitAsync(stoppingToken);
                 var due = asked ? null : await DueAsync(stoppingToken);
                 if (due is null) dueSince = null;
                 else dueSince ??= clock.GetUtcNow();
@@ -45,7 +47,7 @@ public sealed class TrainingWorker(
                 running = true;
                 logger.LogInformation("Training starts: {Reason}.", due ?? "asked for");
                 var trained = await training.RunAsync(stoppingToken);
-                dueSince = null;
+                (dueSince, asked) = (null, false);
 
                 // A first model with middling settings is in service by now; better settings are worth waiting for.
                 if (trained is not null && await tuner.IsDueAsync((await store.GetStatusAsync(stoppingToken)).Events, stoppingToken) && await tuner.RunAsync(stoppingToken))
@@ -64,6 +66,7 @@ public sealed class TrainingWorker(
             catch (Exception e)
 #pragma warning restore CA1031
             {
+                asked = false;
                 progress.Training = $"failed: {e.Message}";
                 logger.LogError(e, "Training failed.");
             }

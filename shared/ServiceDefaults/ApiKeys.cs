@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Recommender.ServiceDefaults;
@@ -92,7 +93,10 @@ public static class ApiKeys
         string part = path + ".part";
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var stream = new FileStream(part, options)) JsonSerializer.Serialize(stream, new KeyFile(entries), ServiceJson.Default.KeyFile);
+        // A hash is copied out of the file into other settings, so it stands there as it is: base64's '+' not as an escape.
+        using (var stream = new FileStream(part, options))
+        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+            JsonSerializer.Serialize(json, new KeyFile(entries), ServiceJson.Default.KeyFile);
         File.Move(part, path, overwrite: true);
     }
 

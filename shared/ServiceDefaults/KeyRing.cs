@@ -71,7 +71,7 @@ internal sealed class KeyRing : IDisposable
             var entry = section.Get<ApiKeyEntry>() ?? new ApiKeyEntry();
             if (section["Scopes"] is { Length: > 0 } list) entry.Scopes = list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             if (ApiKeys.IdError(entry.Id) is { } idError) throw Wrong(section, "Id", idError);
-            if (ApiKeys.ParseHash(entry.Hash) is not { } hashed) throw Wrong(section, "Hash", "It is not pbkdf2-sha256$iterations$salt$hash. Create the key with the command `keys create`, which prints the entry.");
+            if (ApiKeys.ParseHash(entry.Hash) is not { } hashed) throw Wrong(section, "Hash", "It is not pbkdf2-sha256$iterations$salt$hash. Create the key with the command `keys create`, which writes the entry into a key file.");
             if (entry.Scopes.Length == 0 || entry.Scopes.Any(s => !Scopes.All.Contains(s))) throw Wrong(section, "Scopes", $"It has to be one or more of {string.Join(", ", Scopes.All)}.");
             if (entry.RequestsPerSecond < 1) throw Wrong(section, "RequestsPerSecond", "It has to be 1 or more.");
             if (!keys.TryAdd(entry.Id, new ApiKey(entry.Id, hashed, entry.Scopes, entry.RequestsPerSecond, _clock))) throw Wrong(section, "Id", $"'{entry.Id}' occurs twice.");

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Xunit;
 
 namespace Recommender.Standalone.Tests;
@@ -25,6 +26,20 @@ public sealed class KeysCommandTests
         Assert.Equal(0, (await RunAsync("keys", "remove", "--id", "shop", "--file", file)).Code);
         Assert.Equal(1, (await RunAsync("keys", "remove", "--id", "shop", "--file", file)).Code);
         Assert.DoesNotContain("pbkdf2", await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_hash_can_be_copied_out_of_the_file_as_it_stands_there()
+    {
+        using var folder = new TempFolder();
+        string file = Path.Combine(folder.Path, "keys.json");
+        // Nearly every second hash holds a '+', which JSON need not escape.
+        for (int i = 0; i < 12; i++) await RunAsync("keys", "create", "--id", $"key-{i}", "--scopes", "read", "--file", file);
+        string kept = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+        using var json = JsonDocument.Parse(kept);
+        var entries = json.RootElement.GetProperty("keys").EnumerateArray().ToList();
+        Assert.Equal(12, entries.Count);
+        Assert.All(entries, entry => Assert.Contains($"\"{entry.GetProperty("hash").GetString()}\"", kept, StringComparison.Ordinal));
     }
 
     private static async Task<(int Code, string Output, string Error)> RunAsync(params string[] args)
