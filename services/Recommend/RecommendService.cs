@@ -48,11 +48,11 @@ public static class RecommendService
         // Notices are nudges: the refresher looks by itself as well.
         services.AddNoticeHandler<ModelReleased>((provider, _, _) => Nudge(provider));
         services.AddNoticeHandler<CatalogueChanged>((provider, _, _) => Nudge(provider));
-        services.AddNoticeHandler<UserErased>((provider, notice, _) =>
+        services.AddNoticeHandler<UserErased>((provider, notice, cancellationToken) =>
         {
             provider.GetRequiredService<SimilarUsers>().Forget(notice.UserId);
             provider.GetRequiredService<Rotation>().Forget(UserRef.User(notice.UserId));
-            return Task.CompletedTask;
+            return provider.GetRequiredService<INotices>().PublishAsync(new UserForgotten { ErasureId = notice.ErasureId }, cancellationToken);
         });
 
         // A cursor in a query string grows with what was shown.

@@ -53,6 +53,6 @@ public static class TrainerEndpoints
                 : Results.Ok(new UserListResponse { Users = await store.ListUsersAsync(prefix ?? "", limit ?? 50, cancellationToken) }));
     }
 
-    private static IResult NoModel(long version) =>
+    private static Problem NoModel(long version) =>
         Problem.NotFound($"There is no model {version}. GET /v1/models lists them.");
 }

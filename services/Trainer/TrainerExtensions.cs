@@ -46,6 +46,8 @@ public static class TrainerExtensions
             problems.Map<StreamUnavailableException>(e => Problem.Unavailable(e.Message));
         });
         services.AddNoticeHandler<ModelReleased>(static (sp, _, cancellationToken) => sp.GetRequiredService<ReleasedModel>().RefreshAsync(cancellationToken));
+        services.AddNoticeHandler<UserForgotten>(static (sp, notice, cancellationToken) =>
+            sp.GetRequiredService<IStore>().CompleteErasureStageAsync(notice.ErasureId, "serving", sp.GetRequiredService<TimeProvider>().GetUtcNow(), null, cancellationToken));
         return builder;
     }
 

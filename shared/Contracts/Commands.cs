@@ -85,6 +85,12 @@ public sealed record UserErased
     public required string UserId { get; init; }
 }
 
+/// <summary>An instance of Recommend has dropped the erased user from its memory: the stage <c>serving</c> of the receipt.</summary>
+public sealed record UserForgotten
+{
+    public required string ErasureId { get; init; }
+}
+
 /// <summary>Asks the Trainer to train now. Published by any instance; the one holding the training lease acts.</summary>
 public sealed record TrainingRequested
 {

@@ -27,6 +27,7 @@ namespace Recommender.Contracts;
 [JsonSerializable(typeof(ModelReleased))]
 [JsonSerializable(typeof(CatalogueChanged))]
 [JsonSerializable(typeof(UserErased))]
+[JsonSerializable(typeof(UserForgotten))]
 [JsonSerializable(typeof(TrainingRequested))]
 [JsonSerializable(typeof(RecommendationRequest))]
 [JsonSerializable(typeof(RecommendationResponse))]

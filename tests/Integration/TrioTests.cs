@@ -104,6 +104,22 @@ public class TrioTests(Servers servers)
         Assert.Equal(8, history!.Items.Count);
     }
 
+    [Fact]
+    public async Task An_erasure_is_done_when_store_factor_store_and_serving_have_forgotten_the_user()
+    {
+        await using var trio = await ServiceTrio.StartAsync(servers);
+        await trio.SendAsync(ServiceTrio.Circles());
+        using var accepted = await trio.Ingest.DeleteAsync("v1/users/user-0", Cancel);
+        Assert.Equal(HttpStatusCode.Accepted, accepted.StatusCode);
+
+        ErasureResponse? receipt = null;
+        await Eventually.TrueAsync(async () => (receipt = await trio.Ingest.GetFromJsonAsync(accepted.Headers.Location, ContractsJson.Default.ErasureResponse, Cancel))!.State == "done");
+        Assert.Equal(["factorStore", "requested", "serving", "store"], receipt!.Stages.Keys.Order());
+        Assert.Equal(8, receipt.EventsRemoved);
+        using var export = await trio.Ingest.GetAsync("v1/users/user-0/export", Cancel);
+        Assert.Equal(HttpStatusCode.NotFound, export.StatusCode);
+    }
+
     private static string Text(RecommendationResponse answer) =>
         $"{answer.ModelVersion}: {string.Join(", ", answer.Items.Select(item => $"{item.ItemId} {item.Score:R}"))}";
 }
