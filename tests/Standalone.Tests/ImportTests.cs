@@ -136,6 +136,28 @@ public sealed class ImportTests : IDisposable
     }
 
     [Fact]
+    public async Task A_server_that_lost_what_was_sent_gets_everything()
+    {
+        await using var server = await StubServer.StartAsync();
+        server.Intercept = (number, context) =>
+        {
+            context.Response.StatusCode = 503;
+            return Task.FromResult(number >= 9);
+        };
+        Assert.Equal(1, (await RunAsync(server.Address, "--parallel", "1", "--batch-size", "50", "--patience-seconds", "1")).Code);
+        Assert.NotEmpty(server.Events);
+
+        // As after its data folder was removed.
+        server.EventBatches.Clear();
+        server.Intercept = null;
+        var (code, output, _) = await RunAsync(server.Address);
+
+        Assert.Equal(0, code);
+        Assert.Equal(ExpectedOrder.Order(), server.Events.Select(e => e.EventId!).Order());
+        Assert.Contains("beginning anew", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Stops_when_asked_and_a_changed_file_begins_anew()
     {
         await using var server = await StubServer.StartAsync();

@@ -1,4 +1,6 @@
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
 using Recommender.Contracts;
 
 namespace Recommender.Standalone.Import;
@@ -45,6 +47,12 @@ internal sealed class Importer(ImportOptions options, HttpClient client, IImport
     public async Task<ImportReport> RunAsync(ImportData data, Checkpoint checkpoint, CancellationToken cancellationToken)
     {
         var start = options.Restart ? null : checkpoint.Read();
+        if (start is not null && await HoldsLessAsync(start, cancellationToken))
+        {
+            display.Note("The server holds less than an interrupted run had sent, so it is not the same data any more: beginning anew.");
+            start = null;
+        }
+
         if (start is not null)
         {
             report.Resumed = start;
@@ -90,6 +98,24 @@ internal sealed class Importer(ImportOptions options, HttpClient client, IImport
             if (Environment.TickCount64 - written < 1000) return;
             checkpoint.Write(position);
             written = Environment.TickCount64;
+        }
+    }
+
+    /// <summary>
+    /// Whether the server has lost what was sent, as after its data folder was removed. Beginning anew needlessly does no harm; going on
+    /// would leave a hole. Where the status cannot be had, as with a key for ingest alone, the checkpoint is believed.
+    /// </summary>
+    private async Task<bool> HoldsLessAsync(Position sent, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var status = await client.GetFromJsonAsync("v1/status", ContractsJson.Default.StatusResponse, cancellationToken);
+            return status is { State: "ok" } && status.QueueDepths.All(queue => queue.Key == Topology.DeadLetters || queue.Value == 0)
+                && (status.Events < sent.Events || status.Items < sent.Items);
+        }
+        catch (Exception e) when (e is HttpRequestException or JsonException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return false;
         }
     }
 
