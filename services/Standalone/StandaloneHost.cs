@@ -83,7 +83,7 @@ public static class StandaloneHost
     /// <summary>Where keys are asked for, the demonstration's loader has one of its own, known to this process alone and gone with it.</summary>
     private static void AddDemoKey(ConfigurationManager configuration)
     {
-        if (!configuration.GetSection("Keys").GetChildren().Any()) return;
+        if (!configuration.GetSection("Keys").GetChildren().Any() && string.IsNullOrEmpty(configuration["KeyFile"])) return;
         var (key, entry) = ApiKeys.Create("demonstration", [Scopes.Ingest, Scopes.Admin]);
         configuration[DemoKey] = key;
         configuration["Keys:demonstration:Id"] = entry.Id;

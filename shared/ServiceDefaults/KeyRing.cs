@@ -20,16 +20,21 @@ internal sealed class KeyRing : IDisposable
     private readonly TimeProvider _clock;
     private readonly IDisposable _watch;
     private volatile State _state;
+    private volatile bool _required;
 
     public KeyRing(IConfiguration configuration, TimeProvider clock, ILogger<KeyRing> logger)
     {
         _clock = clock;
         _state = Read(configuration);
+        string? file = configuration["KeyFile"];
+        _required = _state.Keys.Count > 0 || !string.IsNullOrEmpty(file);
+        if (_state.Keys.Count == 0 && _required) logger.LogWarning("There is no key in {KeyFile}: every request is refused until there is one", Path.GetFullPath(file!));
         _watch = ChangeToken.OnChange(configuration.GetReloadToken, () =>
         {
             try
             {
                 _state = Read(configuration);
+                if (_state.Keys.Count > 0) _required = true;
             }
             catch (InvalidOperationException exception)
             {
@@ -38,8 +43,11 @@ internal sealed class KeyRing : IDisposable
         });
     }
 
-    /// <summary>True when any key is configured: then every endpoint with a scope asks for one.</summary>
-    public bool Required => _state.Keys.Count > 0;
+    /// <summary>
+    /// True when a key or a key file is configured: then every endpoint with a scope asks for a key. It stays true when the last key goes:
+    /// that means "nobody", and must not mean "everybody" for a service that listens beyond loopback.
+    /// </summary>
+    public bool Required => _required;
 
     public ApiKey? Find(string presented)
     {

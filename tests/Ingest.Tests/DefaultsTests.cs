@@ -109,6 +109,32 @@ public sealed class DefaultsTests
         Assert.Contains(host.Log, line => line.Level == LogLevel.Error && line.Text.Contains("Keys:0:Hash"));
     }
 
+    [Fact]
+    public async Task When_the_last_key_goes_nobody_is_let_in_rather_than_everybody()
+    {
+        using var folder = new TempFolder();
+        string file = Path.Combine(folder.Path, "keys.json");
+        var (key, entry) = ApiKeys.Create("only", [Scopes.Ingest]);
+        ApiKeys.AddToFile(file, entry);
+        await using var host = await IngestHost.StartAsync(settings: new() { ["KeyFile"] = file });
+        var configuration = (IConfigurationRoot)host.Get<IConfiguration>();
+        (await PostAsync(host, key)).IsAccepted(1);
+        ApiKeys.RemoveFromFile(file, "only");
+        configuration.Reload();
+        (await PostAsync(host, key)).IsProblem(401, "unauthorized");
+        (await PostAsync(host, null)).IsProblem(401, "unauthorized");
+    }
+
+    [Fact]
+    public async Task A_key_file_that_is_not_there_lets_nobody_in_and_is_named()
+    {
+        using var folder = new TempFolder();
+        string file = Path.Combine(folder.Path, "missing.json");
+        await using var host = await IngestHost.StartAsync(settings: new() { ["KeyFile"] = file });
+        (await PostAsync(host, null)).IsProblem(401, "unauthorized");
+        Assert.Contains(host.Log, line => line.Level == LogLevel.Warning && line.Text.Contains(file));
+    }
+
     [Theory]
     [InlineData("Keys:0:Id", "UPPER")]
     [InlineData("Keys:0:Hash", "plain")]
