@@ -47,7 +47,8 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
         var started = Stopwatch.GetTimestamp();
         var state = await Task.Run(() => Tuning.Run([split], tuning, () => Stopwatch.GetElapsedTime(started).TotalSeconds, resume, Report, cancellationToken), cancellationToken);
         await PutAsync(EventsName, status.Events, cancellationToken);
-        if (state.Best is not { } best) return false;
+        // The same list for everybody is no recommendation, even where the hold-out likes it.
+        if (state.Trials.Where(t => t.Settings is not PopularitySettings).MaxBy(t => t.Score) is not { } best) return false;
 
         var before = await store.GetSettingAsync(SettingsName, cancellationToken) is { } tuned ? LearnerSettings.FromJson(tuned.GetRawText()) : null;
         string settings = best.Settings.ToJson();

@@ -95,7 +95,7 @@ public sealed class TrainingData
             if (itemIndexes[e] < 0) continue;
             int user = userIndexes[e];
             var preference = EventWeights.Of(types[log.TypeIds[e]], log.Values[e], HistoryBuilder.Days(newest[user] - log.OccurredAtMs[e]));
-            if (preference.Weight > 0) entries.Add(new(user, itemIndexes[e], (float)preference.Weight, (float)preference.Target));
+            if (preference.Weight > 0) entries.Add(new(user, itemIndexes[e], (float)preference.Weight, (float)preference.Target), log.OccurredAtMs[e]);
         }
 
         return entries.Build();
