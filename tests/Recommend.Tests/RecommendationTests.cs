@@ -111,6 +111,11 @@ public sealed class RecommendationTests : IAsyncLifetime
             Assert.DoesNotContain(Shop.IdOf(2), answer.Items.Select(i => i.ItemId));
         }
 
+        // Of a user who only disliked things a session knows more.
+        await _host.Store.PutUsersAsync([Shop.Whole.State(UserRef.User("grumbler"), 1, Shop.Bought(9, target: 0))], TestContext.Current.CancellationToken);
+        Assert.Equal(Sources.Session, (await _host.GetAsync("/v1/users/grumbler/recommendations?sessionId=s-1&count=5")).Source);
+        Assert.Equal(Sources.Session, (await _host.PostAsync(new { userId = "grumbler", sessionId = "s-1", count = 5 })).Source);
+
         // A user and a session of one name have nothing in common.
         Assert.Equal(Sources.Popular, (await _host.GetAsync("/v1/users/s-1/recommendations")).Source);
         Assert.Equal(Sources.Personal, (await _host.PostAsync(new { userId = "reader", sessionId = "s-1" })).Source);

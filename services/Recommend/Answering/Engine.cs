@@ -129,6 +129,16 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
         });
     }
 
+    /// <summary>Whether the model can make something of a user's value. If not, a session of theirs may answer better.</summary>
+    public static bool Knows(ServingState state, ReadOnlySpan<byte> value)
+    {
+        if (!UserStateView.TryRead(value, out var stored)) return false;
+        if (state.Model is not { } model) return true; // No session would answer either.
+        foreach (ref readonly var record in stored.History)
+            if (record.Target > 0 && (uint)state.Catalogue.PositionOfKey(record.ItemKey) < (uint)model.ItemCount) return true;
+        return false;
+    }
+
     /// <summary>Takes the history of a stored value over. False when there is none that counts.</summary>
     private static bool TakeKnown(ServingState state, Query query, ReadOnlySpan<byte> value, out UserStateView stored)
     {

@@ -70,7 +70,7 @@ internal static class UserEndpoints
             var query = Query.Begin();
             answers.Reader.Read(context.Request.QueryString.Value, forUser: true, query);
             query.UserId = userId;
-            if (value.IsNull && query.SessionId is { } sessionId) return WithSessionAsync(context, answers, sessionId, userId, started);
+            if (query.SessionId is { } sessionId && !Engine.Knows(answers.Serving.State, value.Span)) return WithSessionAsync(context, answers, sessionId, userId, started);
             Compute(context, answers, query, value.Span, default, started);
             answers.SimilarUsers.Note(userId, value.Span);
         }
@@ -93,10 +93,10 @@ internal static class UserEndpoints
         var request = await context.ReadJsonAsync(ContractsJson.Default.RecommendationRequest);
         answers.Reader.Read(request, Query.Begin());
         using var user = request.UserId is { } userId ? await answers.ReadAsync(UserRef.User(userId)) : default;
-        using var session = user.IsNull && request.SessionId is { } sessionId ? await answers.ReadAsync(UserRef.Session(sessionId)) : default;
+        using var session = request.SessionId is { } sessionId && !Engine.Knows(answers.Serving.State, user.Span) ? await answers.ReadAsync(UserRef.Session(sessionId)) : default;
         var query = Query.Begin();
         answers.Reader.Read(request, query);
-        Compute(context, answers, query, user.Span, session.Span, started);
+        Compute(context, answers, query, session.IsNull ? user.Span : default, session.Span, started);
     }
 
     private static void Compute(HttpContext context, Answers answers, Query query, ReadOnlySpan<byte> user, ReadOnlySpan<byte> session, long started)
@@ -120,14 +120,14 @@ internal static class UserEndpoints
             if (Limits.IdError(itemIds[i]) is { } error) throw QueryReader.Wrong($"itemIds[{i}]", error);
 
         using var user = request.UserId is { } id ? await answers.ReadAsync(UserRef.User(id)) : default;
-        using var session = user.IsNull && request.SessionId is { } sid ? await answers.ReadAsync(UserRef.Session(sid)) : default;
+        using var session = request.SessionId is { } sid && !Engine.Knows(answers.Serving.State, user.Span) ? await answers.ReadAsync(UserRef.Session(sid)) : default;
         var state = answers.Serving.State;
         var query = Query.Begin();
         query.GivenHistory = request.History;
         query.Explain = request.Explain ?? false;
         var positions = new List<int>(itemIds.Count);
         foreach (string itemId in itemIds) positions.Add(state.Catalogue.PositionOfId(itemId));
-        answers.Engine.AnswerRank(state, query, user.Span, session.Span, positions);
+        answers.Engine.AnswerRank(state, query, session.IsNull ? user.Span : default, session.Span, positions);
         AnswerWriter.Write(state, query, answers.Serving.CountAnswer());
         answers.Send(context, query, started);
     }
