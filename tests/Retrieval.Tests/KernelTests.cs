@@ -122,7 +122,7 @@ public sealed unsafe class KernelTests
             return;
         }
 
-        var start = new ProcessStartInfo(Environment.ProcessPath!, ["-method", $"{typeof(KernelTests).FullName}.{nameof(An_over_read_would_end_the_process)}"])
+        var start = new ProcessStartInfo("dotnet", [typeof(KernelTests).Assembly.Location, "-method", $"{typeof(KernelTests).FullName}.{nameof(An_over_read_would_end_the_process)}"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
