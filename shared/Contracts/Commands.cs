@@ -90,9 +90,3 @@ public sealed record UserForgotten
 {
     public required string ErasureId { get; init; }
 }
-
-/// <summary>Asks the Trainer to train now. Published by any instance; the one holding the training lease acts.</summary>
-public sealed record TrainingRequested
-{
-    public required DateTimeOffset RequestedAt { get; init; }
-}

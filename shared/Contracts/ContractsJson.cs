@@ -28,7 +28,6 @@ namespace Recommender.Contracts;
 [JsonSerializable(typeof(CatalogueChanged))]
 [JsonSerializable(typeof(UserErased))]
 [JsonSerializable(typeof(UserForgotten))]
-[JsonSerializable(typeof(TrainingRequested))]
 [JsonSerializable(typeof(RecommendationRequest))]
 [JsonSerializable(typeof(RecommendationResponse))]
 [JsonSerializable(typeof(RankRequest))]
