@@ -20,6 +20,8 @@ public sealed class TrainingWorker(
 {
     private readonly AsyncSignal requested = new();
     private volatile bool running;
+    private long seenSequence;
+    private long triedSequence = -1;
 
     /// <summary>Asks for a training. False when one is running: another follows it.</summary>
     public bool Request()
@@ -47,7 +49,7 @@ public sealed class TrainingWorker(
                 running = true;
                 logger.LogInformation("Training starts: {Reason}.", due ?? "asked for");
                 var trained = await training.RunAsync(stoppingToken);
-                (dueSince, asked) = (null, false);
+                (dueSince, asked, triedSequence) = (null, false, seenSequence);
 
                 // A first model with middling settings is in service by now; better settings are worth waiting for.
                 if (trained is not null && await tuner.IsDueAsync((await store.GetStatusAsync(stoppingToken)).Events, stoppingToken) && await tuner.RunAsync(stoppingToken))
@@ -66,7 +68,7 @@ public sealed class TrainingWorker(
             catch (Exception e)
 #pragma warning restore CA1031
             {
-                asked = false;
+                (asked, triedSequence) = (false, seenSequence);
                 progress.Training = $"failed: {e.Message}";
                 logger.LogError(e, "Training failed.");
             }
@@ -97,7 +99,9 @@ public sealed class TrainingWorker(
     private async Task<string?> DueAsync(CancellationToken cancellationToken)
     {
         var status = await store.GetStatusAsync(cancellationToken);
-        if (status.Events < options.MinimumEvents) return null;
+        seenSequence = status.Sequence;
+        // The same events that just failed, or held nothing to learn, would do so again.
+        if (status.Events < options.MinimumEvents || seenSequence == triedSequence) return null;
         if (await store.ListModelsAsync(1, cancellationToken) is not [var newest, ..]) return $"{status.Events} events and no model yet";
 
         long fresh = status.Sequence - newest.Watermark;

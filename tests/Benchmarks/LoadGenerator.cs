@@ -59,7 +59,7 @@ internal static partial class LoadGenerator
                 long due = start + (long)(i * (double)Stopwatch.Frequency / rate);
                 SleepUntil(due);
                 Connection? connection;
-                while (!free.TryDequeue(out connection) && failure is null) Thread.Sleep(0);
+                while (!free.TryDequeue(out connection) && failure is null) Thread.Yield();
                 if (connection is not null) _ = ServeAsync(connection, i, due);
             }
         });
@@ -98,7 +98,7 @@ internal static partial class LoadGenerator
         {
             long nanoseconds = (long)(ticks * (1e9 / Stopwatch.Frequency));
             if (OperatingSystem.IsLinux()) _ = Nanosleep(new TimeSpec(nanoseconds / 1_000_000_000, nanoseconds % 1_000_000_000), 0);
-            else Thread.Sleep(0);
+            else Thread.Yield();
         }
     }
 
