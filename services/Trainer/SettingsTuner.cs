@@ -40,15 +40,15 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
         {
             BudgetSeconds = options.TuneBudgetSeconds,
             MaxRank = options.TuneMaxRank,
-            AllowNeighbourhood = false,
+            AllowNeighbourhood = data.Items <= options.TuneNeighbourhoodItemsLimit,
             // Serving goes on meanwhile: half of the processors are left to it.
             Threads = Math.Max(1, (options.Threads == 0 ? Environment.ProcessorCount : options.Threads) / 2),
         };
         var started = Stopwatch.GetTimestamp();
         var state = await Task.Run(() => Tuning.Run([split], tuning, () => Stopwatch.GetElapsedTime(started).TotalSeconds, resume, Report, cancellationToken), cancellationToken);
         await PutAsync(EventsName, status.Events, cancellationToken);
-        // The same list for everybody is no recommendation, even where the hold-out likes it.
-        if (state.Trials.Where(t => t.Settings is not PopularitySettings).MaxBy(t => t.Score) is not { } best) return false;
+        // The same list for everybody is no recommendation, even where the hold-out likes it; and without factors, new items could not be placed.
+        if (state.Trials.Where(t => t.Settings is not (PopularitySettings or NeighbourhoodSettings)).MaxBy(t => t.Score) is not { } best) return false;
 
         var before = await store.GetSettingAsync(SettingsName, cancellationToken) is { } tuned ? LearnerSettings.FromJson(tuned.GetRawText()) : null;
         string settings = best.Settings.ToJson();

@@ -76,6 +76,13 @@ public sealed record TrainerOptions
     [Range(8, 2048)]
     public int TuneMaxRank { get; set; } = 128;
 
+    /// <summary>
+    /// Catalogues of up to this many items may get a model with an item–item term beside the factors, which takes about 700 bytes per item in
+    /// registry, factor store and network, and twice that in serving memory. 0: factors alone.
+    /// </summary>
+    [Range(0, int.MaxValue)]
+    public int TuneNeighbourhoodItemsLimit { get; set; } = 200_000;
+
     /// <summary>How much worse (relative NDCG@20) than the model in service a new one may be on the same hold-out and still be released.</summary>
     [Range(0.0, 1.0)]
     public double GateTolerance { get; set; } = 0.02;

@@ -30,7 +30,7 @@ public sealed class HybridModel : Model
 {
     public const string Name = "hybrid";
 
-    /// <param name="neighbours">Already multiplied by its weight.</param>
+    /// <param name="neighbours">With the weight it has beside the factors.</param>
     internal HybridModel(Model factors, ItemNeighbours neighbours)
     {
         Factors = factors;

@@ -2,43 +2,48 @@ namespace Recommender.Factorization;
 
 /// <summary>
 /// A sparse item–item term: for each item i its strongest neighbours j with s_ij. The term adds
-/// <c>Σ_e c_e·p_e·s_ej / (Σ_e c_e·p_e)^HistoryPower</c> over the history's entries to the score of j, c being an entry's weight and p its
-/// target. Immutable.
+/// <c>Weight · Σ_e c_e·p_e·s_ej / (Σ_e c_e·p_e)^HistoryPower</c> over the history's entries to the score of j, c being an entry's weight and p
+/// its target. Never negative. Immutable.
 /// </summary>
 public sealed class ItemNeighbours
 {
-    /// <param name="starts">Item i's neighbours are entries <c>starts[i] .. starts[i + 1]</c>, strongest first.</param>
-    internal ItemNeighbours(long[] starts, int[] items, float[] strengths, float historyPower)
+    private readonly long[] starts;
+    private readonly int[] items;
+    private readonly float[] strengths;
+
+    /// <param name="starts">Item i's neighbours are entries <c>starts[i] .. starts[i + 1]</c>, ascending by item.</param>
+    internal ItemNeighbours(long[] starts, int[] items, float[] strengths, float weight, float historyPower)
     {
-        Starts = starts;
-        Items = items;
-        Strengths = strengths;
+        this.starts = starts;
+        this.items = items;
+        this.strengths = strengths;
+        Weight = weight;
         HistoryPower = historyPower;
     }
 
-    internal long[] Starts { get; }
-
-    internal int[] Items { get; }
-
-    internal float[] Strengths { get; }
+    /// <summary>What the whole term is multiplied by.</summary>
+    public float Weight { get; }
 
     /// <summary>0: the term grows with the history; 1: it is a mean.</summary>
     public float HistoryPower { get; }
 
-    public int ItemCount => Starts.Length - 1;
+    public int ItemCount => starts.Length - 1;
 
-    /// <summary>Neighbours of <paramref name="item"/>, strongest first.</summary>
-    public ReadOnlySpan<int> Of(int item) => Items.AsSpan((int)Starts[item], (int)(Starts[item + 1] - Starts[item]));
+    /// <summary>Pairs (item, neighbour).</summary>
+    public long Count => items.LongLength;
 
-    /// <summary>s_ij of each of <see cref="Of"/>.</summary>
-    public ReadOnlySpan<float> StrengthsOf(int item) => Strengths.AsSpan((int)Starts[item], (int)(Starts[item + 1] - Starts[item]));
+    /// <summary>Neighbours of <paramref name="item"/>, ascending.</summary>
+    public ReadOnlySpan<int> Of(int item) => items.AsSpan((int)starts[item], (int)(starts[item + 1] - starts[item]));
 
-    /// <summary>What one entry's strengths are multiplied by is this × its weight × its target: <c>(Σ c·p)^−HistoryPower</c>.</summary>
+    /// <summary>s_ij of each of <see cref="Of"/>, in 0..1.</summary>
+    public ReadOnlySpan<float> StrengthsOf(int item) => strengths.AsSpan((int)starts[item], (int)(starts[item + 1] - starts[item]));
+
+    /// <summary>What one entry's strengths are multiplied by is this × its weight × its target: <c>Weight · (Σ c·p)^−HistoryPower</c>.</summary>
     public float Scale(ReadOnlySpan<HistoryEntry> history)
     {
         double sum = 0;
         foreach (var entry in history) sum += MathF.Max(entry.Weight, 0) * entry.Target;
-        return sum > 0 ? (float)Math.Pow(sum, -HistoryPower) : 0;
+        return sum > 0 ? (float)(Weight * Math.Pow(sum, -HistoryPower)) : 0;
     }
 
     /// <summary>Overwrites <paramref name="scores"/> (one per item) with the term.</summary>
@@ -50,9 +55,9 @@ public sealed class ItemNeighbours
         {
             float given = scale * entry.Weight * entry.Target;
             if (!(given > 0)) continue;
-            var items = Of(entry.Item);
-            var strengths = StrengthsOf(entry.Item);
-            for (int n = 0; n < items.Length; n++) scores[items[n]] += given * strengths[n];
+            var neighbours = Of(entry.Item);
+            var own = StrengthsOf(entry.Item);
+            for (int n = 0; n < neighbours.Length; n++) scores[neighbours[n]] += given * own[n];
         }
     }
 
@@ -70,35 +75,95 @@ public sealed class ItemNeighbours
     /// <summary>s_ij, 0 where j is not a neighbour of i.</summary>
     public float Strength(int item, int neighbour)
     {
-        int at = Of(item).IndexOf(neighbour);
+        int at = Of(item).BinarySearch(neighbour);
         return at < 0 ? 0 : StrengthsOf(item)[at];
     }
 
-    /// <summary>The same neighbours with all strengths multiplied and another power of the history.</summary>
-    internal ItemNeighbours With(float weight, float historyPower)
-    {
-        var strengths = new float[Strengths.Length];
-        for (int n = 0; n < strengths.Length; n++) strengths[n] = weight * Strengths[n];
-        return new ItemNeighbours(Starts, Items, strengths, historyPower);
-    }
+    /// <summary>The same neighbours with another weight and power of the history.</summary>
+    internal ItemNeighbours With(float weight, float historyPower) => new(starts, items, strengths, weight, historyPower);
 
+    /// <summary>
+    /// Power and weight, the number of neighbours of each item (2 bytes each), neighbours as the distance to the one before in as few bytes as
+    /// it takes (7 bits each), strengths in half precision: 3 to 4 bytes a pair.
+    /// </summary>
     internal void Write(ModelWriter writer)
     {
-        writer.Numbers<float>([HistoryPower]);
-        writer.Numbers<long>(Starts);
-        writer.Numbers<int>(Items);
-        writer.Numbers<float>(Strengths);
+        writer.Numbers<float>([HistoryPower, Weight]);
+        var counts = new ushort[ItemCount];
+        var packed = new byte[items.LongLength * 2];
+        int used = 0;
+        for (int i = 0; i < counts.Length; i++)
+        {
+            counts[i] = checked((ushort)Of(i).Length);
+            int before = -1;
+            foreach (int item in Of(i))
+            {
+                if (used + 5 > packed.Length) Array.Resize(ref packed, (int)Math.Min(Array.MaxLength, Math.Max(64, packed.Length * 2L)));
+                uint distance = (uint)(item - before - 1);
+                for (; distance > 127; distance >>= 7) packed[used++] = (byte)(distance | 128);
+                packed[used++] = (byte)distance;
+                before = item;
+            }
+        }
+
+        writer.Numbers<ushort>(counts);
+        writer.Numbers<byte>(packed.AsSpan(0, used));
+        var halves = new Half[strengths.Length];
+        for (int n = 0; n < halves.Length; n++) halves[n] = (Half)strengths[n];
+        writer.Numbers<Half>(halves);
     }
 
+    /// <exception cref="InvalidDataException">Damaged.</exception>
     internal static ItemNeighbours Read(ModelReader reader)
+    {
+        if (reader.Version == 1) return ReadFirstFormat(reader);
+        var settings = reader.Numbers<float>(2);
+        var counts = reader.Numbers<ushort>();
+        var packed = reader.Numbers<byte>();
+        var halves = reader.Numbers<Half>();
+        var starts = new long[counts.Length + 1];
+        for (int i = 0; i < counts.Length; i++) starts[i + 1] = starts[i] + counts[i];
+        if (starts[^1] != halves.LongLength) throw Damaged();
+        var items = new int[halves.Length];
+        int at = 0;
+        for (int i = 0; i < counts.Length; i++)
+        {
+            long before = -1;
+            for (long n = starts[i]; n < starts[i + 1]; n++)
+            {
+                uint distance = 0;
+                for (int shift = 0; ; shift += 7)
+                {
+                    if (at == packed.Length || shift > 28) throw Damaged();
+                    distance |= (uint)(packed[at] & 127) << shift;
+                    if (packed[at++] < 128) break;
+                }
+
+                before += distance + 1L;
+                if (before >= counts.Length) throw Damaged();
+                items[n] = (int)before;
+            }
+        }
+
+        if (at != packed.Length) throw Damaged();
+        var strengths = new float[halves.Length];
+        for (int n = 0; n < strengths.Length; n++) strengths[n] = (float)halves[n];
+        return new ItemNeighbours(starts, items, strengths, settings[1], settings[0]);
+    }
+
+    /// <summary>Format 1 held whole numbers, strongest first, with the weight multiplied in.</summary>
+    private static ItemNeighbours ReadFirstFormat(ModelReader reader)
     {
         float power = reader.Numbers<float>(1)[0];
         var starts = reader.Numbers<long>();
         var items = reader.Numbers<int>();
-        if (starts.Length == 0 || starts[0] != 0 || starts[^1] != items.Length || items.AsSpan().ContainsAnyExceptInRange(0, starts.Length - 2))
-            throw new InvalidDataException("The model is damaged: its neighbours do not fit its items.");
+        if (starts.Length == 0 || starts[0] != 0 || starts[^1] != items.Length || items.AsSpan().ContainsAnyExceptInRange(0, starts.Length - 2)) throw Damaged();
         for (int i = 1; i < starts.Length; i++)
-            if (starts[i] < starts[i - 1]) throw new InvalidDataException("The model is damaged: its neighbours are not in order.");
-        return new ItemNeighbours(starts, items, reader.Numbers<float>(items.Length), power);
+            if (starts[i] < starts[i - 1]) throw Damaged();
+        var strengths = reader.Numbers<float>(items.Length);
+        for (int i = 1; i < starts.Length; i++) Array.Sort(items, strengths, (int)starts[i - 1], (int)(starts[i] - starts[i - 1]));
+        return new ItemNeighbours(starts, items, strengths, weight: 1, power);
     }
+
+    private static InvalidDataException Damaged() => new("The model is damaged: its neighbours do not fit its items.");
 }

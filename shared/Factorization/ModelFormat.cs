@@ -7,13 +7,13 @@ namespace Recommender.Factorization;
 
 /// <summary>
 /// The bytes of a model, little-endian: magic "RFM1", format version (4), learner (text), what the learner wrote, end mark "END1".
-/// A text is its UTF-8 length (4) and bytes; an array its length (8) and numbers.
+/// A text is its UTF-8 length (4) and bytes; an array its length (8) and numbers. Format 2 keeps neighbours compactly; models of format 1 still load.
 /// </summary>
 internal static class ModelFormat
 {
     public const uint Magic = 0x314D4652;
     public const uint EndMark = 0x31444E45;
-    public const int Version = 1;
+    public const int Version = 2;
 
     public static Model Read(Stream stream)
     {
@@ -21,6 +21,7 @@ internal static class ModelFormat
         if (reader.Unsigned("a model") != Magic) throw new InvalidDataException("This is not a model: the magic number is missing.");
         int version = reader.Integer(1, int.MaxValue);
         if (version > Version) throw new InvalidDataException($"The model has format {version}; this program reads formats up to {Version}.");
+        reader.Version = version;
         string learner = reader.Text();
         Model model = learner switch
         {
@@ -79,6 +80,9 @@ internal sealed class ModelWriter
 internal sealed class ModelReader(Stream stream)
 {
     public Stream Stream => stream;
+
+    /// <summary>Format of what is read.</summary>
+    public int Version { get; set; }
 
     public uint Unsigned(string what)
     {

@@ -4,7 +4,7 @@ namespace Recommender.Factorization;
 
 /// <summary>
 /// Items consumed together: RP3beta (Paudel et al. 2017), a walk item → user → item with popular targets held back:
-/// <c>s_ij = m_i^−α · Σ_{u has i and j} n_u^−α / m_j^β</c>, the strongest per item kept, then scaled to sum 1.
+/// <c>s_ij = m_i^−α · Σ_{u has i and j} n_u^−α / m_j^β</c>, the strongest per item kept, then scaled to sum 1 and rounded to half precision.
 /// α = 0, β = ½ and scaling by m_i^−½ would be cosine.
 /// </summary>
 public sealed record NeighbourhoodSettings : LearnerSettings
@@ -65,7 +65,7 @@ public sealed record NeighbourhoodSettings : LearnerSettings
             found[i].Strengths.CopyTo(strengths, starts[i]);
         }
 
-        return new ItemNeighbours(starts, columns, strengths, (float)HistoryPower);
+        return new ItemNeighbours(starts, columns, strengths, weight: 1, (float)HistoryPower);
     }
 
     private static void Walk(InteractionMatrix matrix, int item, float[] userScale, float[] sums, List<int> touched)
@@ -102,15 +102,10 @@ public sealed record NeighbourhoodSettings : LearnerSettings
         int count = Math.Min(Neighbours, candidates.Count);
         double total = 0;
         for (int n = 0; n < count; n++) total += candidates[n].Strength;
-        var items = new int[count];
-        var strengths = new float[count];
-        for (int n = 0; n < count; n++)
-        {
-            items[n] = candidates[n].Item;
-            strengths[n] = (float)(candidates[n].Strength / total);
-        }
-
-        return (items, strengths);
+        candidates.RemoveRange(count, candidates.Count - count);
+        candidates.Sort((x, y) => x.Item.CompareTo(y.Item));
+        // Rounded as they are written, so that the model that was judged is the one that is served.
+        return ([.. candidates.Select(c => c.Item)], [.. candidates.Select(c => (float)(Half)(c.Strength / total))]);
     }
 
     private protected override Model TrainCore(InteractionMatrix matrix, TrainOptions options, CancellationToken cancellation) =>

@@ -134,6 +134,24 @@ public sealed class ItemSet
         return Used;
     }
 
+    /// <summary>Becomes equal to another set, in the memory it has if that is enough.</summary>
+    /// <returns>This set.</returns>
+    public ItemSet CopyFrom(ItemSet other)
+    {
+        Reset(other.Length);
+        other.Used.CopyTo(Used);
+        _count = other._count;
+        return this;
+    }
+
+    /// <summary>Becomes the set of all positions below <paramref name="length"/>, in the memory it has if that is enough.</summary>
+    /// <returns>This set.</returns>
+    public ItemSet Fill(int length)
+    {
+        Reset(length);
+        return Not();
+    }
+
     /// <summary>A copy that can be changed independently.</summary>
     /// <param name="length">Positions the copy can hold; what does not fit is left out. Null: as many as this one.</param>
     public ItemSet Copy(int? length = null)

@@ -142,4 +142,28 @@ public sealed class ModelContractTests
         if (learner == "popularity") Assert.InRange(recall, .1, .4); // 20 of about 90 unseen items.
         else Assert.InRange(recall, .6, 1);
     }
+
+    [Fact]
+    public void A_model_of_the_first_format_still_loads_and_scores_as_it_did()
+    {
+        // A hybrid as format 1 wrote it: neighbours strongest first, four bytes each number, the weight multiplied in.
+        const string Bytes =
+            "UkZNMQEAAAAGAAAAaHlicmlkUkZNMQEAAAAEAAAAaWFsc3AAAAB7ImxlYXJuZXIiOiJpYWxzIiwicmFuayI6MiwiYWxwaGEwIjowLjAzLCJsYW1iZGEiOjAuMDA1LCJudSI6MSwiZXBv" +
+            "Y2hzIjoyLCJkYW1waW5nIjowLCJzdGFydCI6IlJhbmRvbSIsInNlZWQiOjF9BQAAAAIAAAAAAAAAK/MmmMHr8D+mZsg+vUfHPwUAAAAAAAAAAACAPwAAgD8AAIA/AACAPwAAgD8KAAAA" +
+            "AAAAAHwCED7ne5W+/tX+Pl4icb3iYwM/q+NHvYHGCT/lCY8+hD/5Ps0n571FTkQxAQAAAAAAAAAAAAA/BgAAAAAAAAAAAAAAAAAAAAMAAAAAAAAABgAAAAAAAAAJAAAAAAAAAAwAAAAA" +
+            "AAAADwAAAAAAAAAPAAAAAAAAAAQAAAABAAAAAgAAAAIAAAAAAAAAAwAAAAEAAAADAAAAAAAAAAIAAAABAAAABAAAAAAAAAADAAAAAgAAAA8AAAAAAAAAxqhYP/2jHD89swo/BnNwP33G" +
+            "Bz99xgc/zcxMP83MTD/NzMw+BnNwP33GBz99xgc/xqhYP/2jHD89swo/RU5EMQ==";
+        var model = Model.Read(new MemoryStream(Convert.FromBase64String(Bytes)));
+        float[] scores = [1.1472864f, 1.851225f, 1.4935923f, 2.0868864f, .93065053f];
+        for (int i = 0; i < scores.Length; i++) Assert.Equal(scores[i], model.Explain([new(1, 1, 1), new(2, 2, 1)], i, new float[2]), 1e-6f);
+    }
+
+    [Fact]
+    public void Neighbours_take_less_than_half_of_their_plain_size()
+    {
+        var settings = new NeighbourhoodSettings { Neighbours = 40 };
+        var model = (NeighbourhoodModel)settings.Train(TestData.Planted(400, 500, 30, 3));
+        Assert.True(model.Neighbours.Count > 10_000);
+        Assert.InRange(TestData.Bytes(model).Length, 0, 4 * model.Neighbours.Count);
+    }
 }

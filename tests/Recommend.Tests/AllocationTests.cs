@@ -21,19 +21,23 @@ public sealed class AllocationTests(Servers servers)
     [InlineData("/v1/users/reader/recommendations")]
     [InlineData("/v1/users/stale/recommendations")]
     [InlineData("/v1/users/nobody/recommendations")]
-    public async Task A_request_allocates_little(string path) => await MeasureAsync(new InProcessFactorStore(), path);
+    public async Task A_request_allocates_little(string path) => await MeasureAsync(new InProcessFactorStore(), path, Shop.Whole);
+
+    [Fact]
+    public async Task A_request_to_a_model_with_neighbours_allocates_little() =>
+        await MeasureAsync(new InProcessFactorStore(), "/v1/users/reader/recommendations", Shop.WithNeighbours);
 
     [Fact]
     public async Task A_request_with_a_read_from_Redis_allocates_little()
     {
         var redis = await servers.NewRedisAsync();
         await using var store = FactorStores.Open(redis.ConnectionString);
-        await MeasureAsync(store, "/v1/users/reader/recommendations");
+        await MeasureAsync(store, "/v1/users/reader/recommendations", Shop.Whole);
     }
 
-    private static async Task MeasureAsync(IFactorStore store, string path)
+    private static async Task MeasureAsync(IFactorStore store, string path, Shop shop)
     {
-        await Shop.Whole.FillAsync(store, 1, Shop.Whole.User("stale", 99, Shop.Bought(0), Shop.Bought(3)) with { ModelVersion = 99 });
+        await shop.FillAsync(store, 1, shop.User("stale", 99, Shop.Bought(0), Shop.Bought(3)) with { ModelVersion = 99 });
         await using var host = await RecommendHost.StartAsync(store, ("Recommend:PollMilliseconds", "2000"));
         await host.ServesAsync(1);
 

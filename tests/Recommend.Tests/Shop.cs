@@ -18,8 +18,16 @@ internal sealed class Shop
     public static readonly string[] Categories = ["books", "games", "music"];
 
     private static readonly Lazy<Shop> s_whole = new(() => new Shop(_ => true, seed: 1));
+    private static readonly Lazy<Shop> s_withNeighbours = new(() => new Shop(_ => true, seed: 1, new HybridSettings
+    {
+        Factors = new IalsSettings { Rank = Rank, Epochs = 4 },
+        Neighbourhood = new NeighbourhoodSettings { Neighbours = 7 },
+        Weight = 1.5,
+    }));
 
-    private Shop(Func<int, bool> hasFactor, int seed)
+    private static readonly Lazy<Shop> s_neighboursAlone = new(() => new Shop(_ => true, seed: 1, new NeighbourhoodSettings { Neighbours = 12 }));
+
+    private Shop(Func<int, bool> hasFactor, int seed, LearnerSettings? settings = null)
     {
         Numbers = [.. Enumerable.Range(0, Items).Where(hasFactor).OrderBy(IdOf, StringComparer.Ordinal)];
         var matrix = new InteractionMatrixBuilder(90, Numbers.Length);
@@ -30,18 +38,24 @@ internal sealed class Shop
                 if (Numbers[index] % 3 == user % 3 && random.Next(100) < 45) matrix.Add(new Entry(user, index));
         }
 
-        Model = Ials.Train(matrix.Build(), new IalsSettings { Rank = Rank, Epochs = 4, Seed = seed });
+        Model = (settings ?? new IalsSettings { Rank = Rank, Epochs = 4, Seed = seed }).Train(matrix.Build());
     }
 
     /// <summary>All sixty items have factors.</summary>
     public static Shop Whole => s_whole.Value;
+
+    /// <summary>The same with a model that adds an item–item term to the factors.</summary>
+    public static Shop WithNeighbours => s_withNeighbours.Value;
+
+    /// <summary>The same with a model of an item–item term alone.</summary>
+    public static Shop NeighboursAlone => s_neighboursAlone.Value;
 
     public static Shop WithFactors(Func<int, bool> hasFactor, int seed = 1) => new(hasFactor, seed);
 
     /// <summary>Number of the item of each index, in ordinal order of ids.</summary>
     public int[] Numbers { get; }
 
-    public IalsModel Model { get; }
+    public Model Model { get; }
 
     public static string IdOf(int number) => $"item-{number:00}";
 
@@ -88,7 +102,7 @@ internal sealed class Shop
 
     public UserState State(UserRef user, long version, params HistoryRecord[] history)
     {
-        var factor = new float[version == 0 ? 0 : Rank];
+        var factor = new float[version == 0 ? 0 : Model.Rank];
         if (version != 0) Model.FoldIn(Entries(history), factor);
         return new UserState { User = user, Revision = 1, ModelVersion = version, Factor = factor, History = history };
     }
@@ -119,12 +133,18 @@ internal sealed class Shop
         await store.SetReleasedAsync(version, TestContext.Current.CancellationToken);
     }
 
-    /// <summary>Every item's score for a history, by brute force.</summary>
-    public float ScoreOf(ReadOnlySpan<float> factor, int number)
+    /// <summary>The score of an item for a history, by brute force.</summary>
+    public float ScoreOf(IEnumerable<HistoryRecord> history, int number)
     {
+        var entries = Entries(history);
+        var factor = new float[Model.Rank];
+        Model.FoldIn(entries, factor);
         float sum = 0;
-        var row = Model.ItemFactors.Span.Slice(IndexOf(number) * Rank, Rank);
-        for (int i = 0; i < Rank; i++) sum += row[i] * factor[i];
-        return sum;
+        var row = Model.ItemFactors.Span.Slice(IndexOf(number) * Model.Rank, Model.Rank);
+        for (int i = 0; i < factor.Length; i++) sum += row[i] * factor[i];
+        if (Model.Neighbours is not { } neighbours) return sum;
+        var term = new float[Model.ItemCount];
+        neighbours.Score(entries, term);
+        return sum + term[IndexOf(number)];
     }
 }

@@ -24,6 +24,7 @@ internal sealed class TrainerFixture : IAsyncDisposable
         Reconciler = new(store, FactorStore, Released, Folding, Notices, options, TimeProvider.System, NullLogger<Reconciler>.Instance);
         Interactions = new(new NoStreams(), store, FactorStore, Folding, Progress, options, TimeProvider.System, NullLogger<InteractionWorker>.Instance);
         Commands = new(new NoStreams(), store, FactorStore, Folding, DeadLetters, Notices, options, TimeProvider.System, NullLogger<CommandWorker>.Instance);
+        Tuner = new(store, Weights, Progress, options, NullLogger<SettingsTuner>.Instance);
         Training = new(store, FactorStore, Reconciler, Weights, Progress, options, TimeProvider.System, NullLogger<Training>.Instance);
     }
 
@@ -40,6 +41,7 @@ internal sealed class TrainerFixture : IAsyncDisposable
     public InteractionWorker Interactions { get; }
     public CommandWorker Commands { get; }
     public Training Training { get; }
+    public SettingsTuner Tuner { get; }
 
     public static async Task<TrainerFixture> CreateAsync(Action<TrainerOptions>? configure = null)
     {

@@ -161,7 +161,7 @@ public class TrainerTests
             o.TuneMaxRank = 16;
         });
         await trainer.SendAsync(TrainerFixture.Circles());
-        var tuner = new SettingsTuner(trainer.Store, TrainerFixture.Weights, trainer.Progress, trainer.Options, Microsoft.Extensions.Logging.Abstractions.NullLogger<SettingsTuner>.Instance);
+        var tuner = trainer.Tuner;
         Assert.True(await tuner.IsDueAsync(320, Cancellation));
         Assert.True(await tuner.RunAsync(Cancellation));
         Assert.False(await tuner.IsDueAsync(320, Cancellation));
@@ -169,6 +169,37 @@ public class TrainerTests
         var info = await trainer.Training.RunAsync(Cancellation);
         var tuned = await trainer.Store.GetSettingAsync(SettingsTuner.SettingsName, Cancellation);
         Assert.Equal(LearnerSettings.FromJson(tuned!.Value.GetRawText()), LearnerSettings.FromJson(info!.Settings.GetRawText()));
+    }
+
+    [Theory]
+    [InlineData(200_000), InlineData(19)]
+    public async Task The_search_adds_neighbours_where_the_catalogue_is_not_too_large_for_them(int itemsLimit)
+    {
+        await using var trainer = await TrainerFixture.CreateAsync(o =>
+        {
+            o.TuneBudgetSeconds = 0.5;
+            o.TuneMaxRank = 16;
+            o.TuneNeighbourhoodItemsLimit = itemsLimit;
+        });
+        await trainer.SendAsync(TrainerFixture.Circles()); // Twenty items.
+        await trainer.Tuner.RunAsync(Cancellation);
+        var state = TuningState.FromJson((await trainer.Store.GetSettingAsync("tuning", Cancellation))!.Value.GetRawText());
+        Assert.Equal(itemsLimit > 20, state.Trials.Any(t => t.Settings is NeighbourhoodSettings));
+        var chosen = LearnerSettings.FromJson((await trainer.Store.GetSettingAsync(SettingsTuner.SettingsName, Cancellation))!.Value.GetRawText());
+        Assert.IsNotType<NeighbourhoodSettings>(chosen);
+    }
+
+    [Fact]
+    public async Task A_model_with_neighbours_is_judged_released_and_pushed_with_them()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync();
+        await trainer.SendAsync(TrainerFixture.Circles());
+        var settings = new HybridSettings { Factors = new IalsSettings { Rank = 8 }, Neighbourhood = new NeighbourhoodSettings { Neighbours = 5 } };
+        await trainer.Store.PutSettingAsync(SettingsTuner.SettingsName, JsonDocument.Parse(settings.ToJson()).RootElement, Cancellation);
+        var info = await trainer.Training.RunAsync(Cancellation);
+        Assert.Equal(ModelState.Released, (await trainer.Store.GetModelAsync(info!.Version, Cancellation))!.State);
+        var served = ServedModel.Decode(info.Version, (await trainer.FactorStore.GetModelAsync(info.Version, Cancellation))!);
+        Assert.Equal(20 * 5, served.Model.Neighbours!.Count);
     }
 
     [Fact]

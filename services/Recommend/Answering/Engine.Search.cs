@@ -29,7 +29,38 @@ internal sealed partial class Engine
     private static int SearchPlain(ServingModel model, Query query, ItemSet? allowed, int count)
     {
         var results = Query.Room(ref query.Scored, Math.Min(count, model.ItemCount));
-        return model.Index.Search(query.Factor.AsSpan(0, model.Rank), results.Length, new SearchScope(allowed, query.Excluded.Ascending), results);
+        var factor = query.Factor.AsSpan(0, model.Rank);
+        return query.Term.Touched.IsEmpty
+            ? model.Index.Search(factor, results.Length, new SearchScope(allowed, query.Excluded.Ascending), results)
+            : SearchWithTerm(model, query, allowed, factor, results);
+    }
+
+    /// <summary>
+    /// The best by factor score plus item–item term. The term is 0 but for the items it touches: those are taken out of the index's search and
+    /// scored one by one, so the best of both are the best of all wherever the index's search is exact.
+    /// </summary>
+    private static int SearchWithTerm(ServingModel model, Query query, ItemSet? allowed, ReadOnlySpan<float> factor, Span<ScoredItem> results)
+    {
+        var touched = query.Term.Touched;
+        int found = 0;
+        if (factor.ContainsAnyExcept(0f)) // Where factors say nothing, only what is touched has a score.
+        {
+            var untouched = allowed is null ? query.Untouched.Fill(model.Index.Count) : query.Untouched.CopyFrom(allowed);
+            foreach (int item in touched) if (item < untouched.Length) untouched.Remove(item);
+            found = model.Index.Search(factor, results.Length, new SearchScope(untouched, query.Excluded.Ascending), results);
+        }
+
+        var scores = Query.Room(ref query.TermScores, touched.Length);
+        model.Index.Score(factor, touched, scores);
+        var top = TopK.Continue(results, found);
+        for (int i = 0; i < touched.Length; i++)
+        {
+            int item = touched[i];
+            float score = scores[i] + query.Term[item];
+            if (score >= top.Threshold && (allowed is null || allowed.Contains(item)) && !query.Excluded.Contains(item)) top.Add(item, score);
+        }
+
+        return top.Finish();
     }
 
     /// <summary>
@@ -96,18 +127,20 @@ internal sealed partial class Engine
         }
     }
 
-    /// <summary>Every allowed item's cosine with one item; the best are added to the answer.</summary>
-    private static void SearchCosine(ServingState state, ServingModel model, Query query, int position, ItemSet? allowed, int wanted)
+    /// <summary>Every allowed item's likeness to one item; the best are added to the answer.</summary>
+    private static void SearchSimilar(ServingState state, ServingModel model, Query query, int position, ItemSet? allowed, int wanted)
     {
         var factor = model.Factor(position);
         float inverseNorm = model.InverseNorms[position];
         var factors = model.Learned.ItemFactors.Span;
+        if (model.Learned.Neighbours is { } neighbours) query.Term.SetNeighboursOf(neighbours, position);
         var top = new TopK(Query.Room(ref query.Scored, Math.Min(wanted, model.ItemCount)));
         for (int item = 0; item < model.ItemCount; item++)
         {
             if (allowed is not null && !allowed.Contains(item)) continue;
-            float cosine = TensorPrimitives.Dot(factor, factors.Slice(item * model.Rank, model.Rank)) * inverseNorm * model.InverseNorms[item];
-            if (cosine >= top.Threshold && !query.Excluded.Contains(item) && state.Catalogue.IsAvailable(item)) top.Add(item, cosine);
+            float likeness = TensorPrimitives.Dot(factor, factors.Slice(item * model.Rank, model.Rank)) * inverseNorm * model.InverseNorms[item] + query.Term[item];
+            // Exactly 0 is an item the model knows nothing of.
+            if (likeness >= top.Threshold && likeness != 0 && !query.Excluded.Contains(item) && state.Catalogue.IsAvailable(item)) top.Add(item, likeness);
         }
 
         int found = top.Finish();

@@ -78,18 +78,21 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
         Finish(state, query, query.Count + 1, pinned: 0);
     }
 
-    /// <summary>Items most like one item: the cosine of their factors. An item without a factor gets what is popular in its categories.</summary>
+    /// <summary>
+    /// Items most like one item: the cosine of their factors, and where the model has neighbours, how often they are consumed together
+    /// (1: as often as the one most often consumed with it). An item the model knows nothing of gets what is popular in its categories.
+    /// </summary>
     public static void AnswerSimilar(ServingState state, Query query, int position)
     {
         query.Excluded.Add(position);
         Exclude(state, query);
         int wanted = query.Count + 1;
-        if (state.Model is { } model && position < model.ItemCount && model.InverseNorms[position] > 0)
+        if (state.Model is { } model && position < model.ItemCount && model.IsKnown(position))
         {
             query.Source = Sources.Similar;
             query.UsedModel = true;
             var allowed = Allowed(state, query);
-            SearchCosine(state, model, query, position, allowed, wanted);
+            SearchSimilar(state, model, query, position, allowed, wanted);
             if (query.ItemCount < wanted) Fill(state, query, allowed, wanted, Sources.Popular);
         }
         else
@@ -206,6 +209,7 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
         var factor = Query.Room(ref query.Factor, model.Rank);
         if (query.GivenHistory is not { Count: > 0 } && stored.ModelVersion == model.Version && stored.Factor.Length == model.Rank) stored.Factor.CopyTo(factor);
         else model.Learned.FoldIn(query.History.AsSpan(0, usable), factor);
+        if (model.Learned.Neighbours is { } neighbours) query.Term.Set(neighbours, query.History.AsSpan(0, usable));
         return true;
     }
 
@@ -273,6 +277,6 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
     {
         Span<float> score = stackalloc float[1];
         model.Index.Score(query.Factor.AsSpan(0, model.Rank), [position], score);
-        return score[0];
+        return score[0] + query.Term[position];
     }
 }

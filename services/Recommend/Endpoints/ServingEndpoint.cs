@@ -25,7 +25,7 @@ internal static class ServingEndpoint
             ModelItems = state.Model?.ItemCount ?? 0,
             AvailableItems = state.Catalogue.Available,
             Items = state.Catalogue.Known,
-            IndexKind = state.Model?.Index.Description ?? "none",
+            IndexKind = state.Model?.Description ?? "none",
             FactorStore = serving.FactorStoreProblem ?? "ok",
             CatalogueSequence = serving.Sequence,
             Generation = serving.Generation,

@@ -76,6 +76,11 @@ internal sealed class Query
     public int UsableHistory;
     public float[] Factor = [];
 
+    /// <summary>What the model's item–item term adds to scores; empty where the model has none.</summary>
+    public readonly ItemTerm Term = new();
+    public readonly ItemSet Untouched = new(0);
+    public float[] TermScores = [];
+
     /// <summary>Positions excluded only because they were shown lately.</summary>
     public readonly List<int> Rotated = [];
     public ScoredItem[] Scored = new ScoredItem[64];
@@ -137,6 +142,7 @@ internal sealed class Query
     {
         Excluded.Clear();
         Rotated.Clear();
+        Term.Clear();
         HistoryLength = UsableHistory = 0;
         ItemCount = 0;
         UsedModel = More = false;

@@ -190,7 +190,7 @@ internal sealed class Refresher(IFactorStore store, Serving serving, RecommendOp
         serving.ModelProblem = null;
         serving.LoadingVersion = null;
         _failedVersion = 0;
-        logger.LogInformation("Serving model {Version}: {Learner}, {Items} items × {Rank}, {Index}.", model.Version, model.Learned.Learner, model.ItemCount, model.Rank, model.Index.Description);
+        logger.LogInformation("Serving model {Version}: {Learner}, {Items} items × {Rank}, {Index}.", model.Version, model.Learned.Learner, model.ItemCount, model.Rank, model.Description);
     }
 
     /// <summary>A model on its way: first itself, then the catalogue laid out for it.</summary>

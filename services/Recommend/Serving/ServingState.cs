@@ -32,11 +32,17 @@ internal sealed class ServingModel
 
     public IItemIndex Index { get; }
 
+    /// <summary>How it is searched, for log and status.</summary>
+    public string Description => Learned.Neighbours is { } neighbours ? $"{Index.Description}; {neighbours.Count} neighbours" : Index.Description;
+
     /// <summary>1 / |factor| of each item, 0 for a zero factor: for cosines.</summary>
     public float[] InverseNorms { get; }
 
     public int Rank => Learned.Rank;
     public int ItemCount => Learned.ItemCount;
+
+    /// <summary>Whether the model can say anything about an item.</summary>
+    public bool IsKnown(int item) => InverseNorms[item] > 0 || Learned.Neighbours is { } neighbours && !neighbours.Of(item).IsEmpty;
 
     public ReadOnlySpan<float> Factor(int item) => Learned.ItemFactors.Span.Slice(item * Rank, Rank);
 }
