@@ -1,9 +1,9 @@
 namespace Recommender.Retrieval;
 
 /// <summary>
-/// An index that changes while it is searched: a model's rows, rows appended or replaced since, and removed items. Positions never
-/// change: 0 to model items − 1 are the model's rows, each appended item gets the next. Any number of threads may search while others
-/// change it; every search sees one state, and every search that starts after a change has returned sees the change.
+/// An index that changes while it is searched: a model's rows, rows put in since, and removed items. Positions never change: 0 to model
+/// items − 1 are the model's rows, others are the caller's choice and may leave gaps, which no search finds. Any number of threads may
+/// search while others change it; every search sees one state, and every search that starts after a change has returned sees the change.
 /// </summary>
 public sealed unsafe class ServingIndex : IItemIndex
 {
@@ -20,13 +20,23 @@ public sealed unsafe class ServingIndex : IItemIndex
         _state = new State(model, model.Count, null, [], [], 0, []);
     }
 
-    /// <summary>Positions given out so far, removed items included.</summary>
+    /// <summary>One more than the highest position in use; removed items and gaps are included.</summary>
     public int Count => _state.Count;
 
     public int Rank { get; }
 
-    /// <summary>Rows that are scanned beside the model's index: appended and replaced ones. Many of them call for <see cref="Rebuild"/>.</summary>
+    /// <summary>Rows that are scanned in float32 beside the model's index: those put in since it was built.</summary>
     public int AppendedRows => _state.Rows;
+
+    /// <summary>The rows put in take a search's time that building the index anew would save: more than one in 32, and more than a thousand.</summary>
+    public bool WantsRebuild
+    {
+        get
+        {
+            State state = _state;
+            return state.Rows > Math.Max(1024, state.Model.Count / 32);
+        }
+    }
 
     public string Description
     {
@@ -37,7 +47,7 @@ public sealed unsafe class ServingIndex : IItemIndex
         }
     }
 
-    /// <summary>Adds an item.</summary>
+    /// <summary>Adds an item behind all others.</summary>
     /// <param name="factor"><see cref="Rank"/> numbers; copied.</param>
     /// <returns>Its position.</returns>
     public int Append(ReadOnlySpan<float> factor)
@@ -45,30 +55,26 @@ public sealed unsafe class ServingIndex : IItemIndex
         CheckFactor(factor);
         lock (_writing)
         {
-            State state = _state;
-            _state = WithRow(state, state.Count, factor, state.Hidden, state.Count + 1);
-            return state.Count;
+            int item = _state.Count;
+            PutLocked(item, factor);
+            return item;
         }
     }
 
-    /// <summary>Gives an item a new factor. A removed item stays removed.</summary>
-    public void Replace(int item, ReadOnlySpan<float> factor)
+    /// <summary>
+    /// Gives an item its factor, the first one or another than it had. Positions skipped on the way have none until they get theirs. A removed
+    /// item stays removed.
+    /// </summary>
+    /// <param name="factor"><see cref="Rank"/> numbers; copied.</param>
+    public void Put(int item, ReadOnlySpan<float> factor)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(item);
         CheckFactor(factor);
-        lock (_writing)
-        {
-            State state = _state;
-            CheckItem(state, item);
-            ItemSet? hidden = state.Hidden;
-            if (item < state.Model.Count)
-            {
-                hidden = hidden?.Copy() ?? new ItemSet(state.Model.Count);
-                hidden.Add(item);
-            }
-
-            _state = WithRow(state, item, factor, hidden, state.Count);
-        }
+        lock (_writing) PutLocked(item, factor);
     }
+
+    /// <summary>Whether the position has a factor; removed items keep theirs.</summary>
+    public bool HasFactor(int item) => _state.HasFactor(item);
 
     /// <summary>Takes items out of every search from now on. Removing one again does nothing.</summary>
     public void Remove(params ReadOnlySpan<int> items) => Change(items, removed: true);
@@ -126,26 +132,24 @@ public sealed unsafe class ServingIndex : IItemIndex
         ArgumentNullException.ThrowIfNull(build);
         State before = _state;
         var factors = new float[(long)before.Count * Rank];
-        for (int item = 0; item < before.Count; item++) before.Factor(item).CopyTo(factors.AsSpan(item * Rank, Rank));
+        ItemSet? gaps = null;
+        for (int item = 0; item < before.Count; item++)
+        {
+            if (before.HasFactor(item)) before.Factor(item).CopyTo(factors.AsSpan(item * Rank, Rank));
+            else (gaps ??= new ItemSet(before.Count)).Add(item);
+        }
+
         IItemIndex model = build(factors, Rank);
         if (model.Count != before.Count || model.Rank != Rank) throw new InvalidOperationException($"The index built has {model.Count} × {model.Rank}, not {before.Count} × {Rank}.");
         lock (_writing)
         {
             // What changed while building is replayed on top: the rows from then on, and the removals as they are now.
             State now = _state;
-            State state = new(model, model.Count, now.Removed, [], [], 0, []) { Removed = now.Removed };
+            State state = new(model, model.Count, Union(now.Removed, gaps, model.Count), [], [], 0, []) { Removed = now.Removed, Gaps = gaps };
             for (int row = before.Rows; row < now.Rows; row++)
             {
                 int item = now.Items[row];
-                if (item < 0) continue;
-                ItemSet? hidden = state.Hidden;
-                if (item < model.Count)
-                {
-                    hidden = hidden?.Copy() ?? new ItemSet(model.Count);
-                    hidden.Add(item);
-                }
-
-                state = WithRow(state, item, now.Row(row, Rank), hidden, Math.Max(state.Count, item + 1));
+                if (item >= 0) state = WithRow(state, item, now.Row(row, Rank));
             }
 
             _state = state;
@@ -170,9 +174,18 @@ public sealed unsafe class ServingIndex : IItemIndex
         return top.Finish();
     }
 
+    private void PutLocked(int item, ReadOnlySpan<float> factor) => _state = WithRow(_state, item, factor);
+
     /// <summary>A state with one more row, which from then on is the one that counts for its item.</summary>
-    private State WithRow(State state, int item, ReadOnlySpan<float> factor, ItemSet? hidden, int count)
+    private State WithRow(State state, int item, ReadOnlySpan<float> factor)
     {
+        ItemSet? hidden = state.Hidden;
+        if (item < state.Model.Count && !(hidden?.Contains(item) ?? false))
+        {
+            hidden = hidden?.Copy() ?? new ItemSet(state.Model.Count);
+            hidden.Add(item);
+        }
+
         // Rows beyond state.Rows are read by nobody yet, so the arrays are shared between states until they are full.
         float[] factors = state.Factors;
         if ((state.Rows + 1) * Rank > factors.Length) Array.Resize(ref factors, Math.Max(16 * Rank, factors.Length * 2));
@@ -184,7 +197,7 @@ public sealed unsafe class ServingIndex : IItemIndex
         if (state.Rows == items.Length) Array.Resize(ref items, Math.Max(16, items.Length * 2));
         if (replaces) items[old] = -1;
         items[state.Rows] = item;
-        return new State(state.Model, count, hidden, factors, items, state.Rows + 1, rowOf.SetItem(item, state.Rows)) { Removed = state.Removed };
+        return state with { Count = Math.Max(state.Count, item + 1), Hidden = hidden, Factors = factors, Items = items, Rows = state.Rows + 1, RowOf = rowOf.SetItem(item, state.Rows) };
     }
 
     private void Change(ReadOnlySpan<int> items, bool removed)
@@ -193,7 +206,7 @@ public sealed unsafe class ServingIndex : IItemIndex
         lock (_writing)
         {
             State state = _state;
-            foreach (int item in items) CheckItem(state, item);
+            foreach (int item in items) CheckPosition(state, item);
             ItemSet newRemoved = state.Removed?.Copy(state.Count) ?? new ItemSet(state.Count);
             ItemSet hidden = state.Hidden?.Copy() ?? new ItemSet(state.Model.Count);
             foreach (int item in items)
@@ -201,11 +214,11 @@ public sealed unsafe class ServingIndex : IItemIndex
                 if (removed) newRemoved.Add(item);
                 else newRemoved.Remove(item);
                 if (item >= state.Model.Count) continue;
-                if (removed || state.RowOf.ContainsKey(item)) hidden.Add(item);
+                if (removed || state.RowOf.ContainsKey(item) || (state.Gaps?.Contains(item) ?? false)) hidden.Add(item);
                 else hidden.Remove(item);
             }
 
-            _state = new State(state.Model, state.Count, hidden, state.Factors, state.Items, state.Rows, state.RowOf) { Removed = newRemoved };
+            _state = state with { Hidden = hidden, Removed = newRemoved };
         }
     }
 
@@ -223,21 +236,34 @@ public sealed unsafe class ServingIndex : IItemIndex
 
     private static void CheckItem(State state, int item)
     {
+        CheckPosition(state, item);
+        if (!state.HasFactor(item)) throw new ArgumentOutOfRangeException(nameof(item), item, "The position has no factor.");
+    }
+
+    private static void CheckPosition(State state, int item)
+    {
         if ((uint)item >= (uint)state.Count) throw new ArgumentOutOfRangeException(nameof(item), item, $"The index holds positions 0 to {state.Count - 1}.");
     }
 
+    private static ItemSet? Union(ItemSet? a, ItemSet? b, int length) => a is null && b is null ? null : (a?.Copy(length) ?? new ItemSet(length)).Or(b ?? new ItemSet(0));
+
     /// <summary>Everything a search reads, in one immutable object.</summary>
     /// <param name="Model">Positions 0 to Model.Count − 1.</param>
-    /// <param name="Hidden">Positions of the model's that its index must not return: removed or replaced.</param>
-    /// <param name="Factors">Appended rows × rank.</param>
-    /// <param name="Items">The position each appended row stands for; −1 where a later row does.</param>
-    /// <param name="RowOf">The appended row that counts for a position.</param>
+    /// <param name="Hidden">Positions of the model's that its index must not return: removed, replaced, or without a factor.</param>
+    /// <param name="Factors">Rows put in since the model's index was built × rank.</param>
+    /// <param name="Items">The position each of these rows stands for; −1 where a later row does.</param>
+    /// <param name="RowOf">The row that counts for a position.</param>
     private sealed record State(IItemIndex Model, int Count, ItemSet? Hidden, float[] Factors, int[] Items, int Rows, System.Collections.Immutable.ImmutableDictionary<int, int> RowOf)
     {
         public ItemSet? Removed { get; init; }
 
+        /// <summary>Positions of the model's index without a factor: what it holds for them is padding.</summary>
+        public ItemSet? Gaps { get; init; }
+
         public ReadOnlySpan<float> Row(int row, int rank) => Factors.AsSpan(row * rank, rank);
 
-        public ReadOnlySpan<float> Factor(int item) => RowOf.TryGetValue(item, out int row) ? Row(row, Model.Rank) : Model.Factor(item);
+        public ReadOnlySpan<float> Factor(int item) => Rows > 0 && RowOf.TryGetValue(item, out int row) ? Row(row, Model.Rank) : Model.Factor(item);
+
+        public bool HasFactor(int item) => ((uint)item < (uint)Model.Count && !(Gaps?.Contains(item) ?? false)) || RowOf.ContainsKey(item);
     }
 }

@@ -103,6 +103,67 @@ public sealed class RefreshTests
     }
 
     [Fact]
+    public async Task A_new_item_with_a_factor_is_found_by_search_at_once_and_gone_at_once()
+    {
+        var store = new InProcessFactorStore();
+        await Shop.Whole.FillAsync(store);
+        await using var host = await RecommendHost.StartAsync(store);
+        await host.ServesAsync(1);
+        var record = Shop.Record(1) with { ItemKey = 5000, ItemId = "brand-new", Item = new Item { ItemId = "brand-new", Categories = ["new"] } };
+        await store.PutItemsAsync([record], Cancellation);
+        await Eventually.TrueAsync(() => host.State.Catalogue.PositionOfId("brand-new") >= 0);
+        var model = host.State.Model!;
+        int position = host.State.Catalogue.PositionOfId("brand-new");
+        Assert.False(model.HasFactor(position));
+        Assert.Throws<ArgumentOutOfRangeException>(() => model.PutFactor(3, new float[Shop.Rank]));
+
+        // A factor in the direction of the reader's taste, longer than any other: it must come first, with the score of its dot product.
+        float[] taste = Shop.Whole.User("reader", 1, Shop.Bought(0), Shop.Bought(3), Shop.Bought(6)).Factor.ToArray();
+        model.PutFactor(position, [.. taste.Select(t => t * 50)]);
+        await host.ServesAsync(1);
+        var answer = await host.GetAsync("/v1/users/reader/recommendations?explain=true");
+        Assert.Equal((Sources.Personal, "brand-new"), (answer.Source, answer.Items[0].ItemId));
+        Assert.Equal(taste.Sum(t => t * t) * 50, answer.Items[0].Score, 3);
+        Assert.Equal("brand-new", (await host.GetAsync("/v1/users/reader/recommendations?category=new")).Items[0].ItemId);
+        Assert.Equal(answer.Items[0].Score, (await host.PostAsync(new { userId = "reader", itemIds = new[] { "brand-new" } }, "/v1/rank")).Items[0].Score);
+        Assert.Equal("brand-new", (await host.PostAsync(new { userId = "reader", count = 3, diversity = 0.5 })).Items[0].ItemId);
+        Assert.Equal(Sources.Similar, (await host.GetAsync("/v1/items/brand-new/similar")).Source);
+        Assert.Contains((await host.GetAsync("/v1/items/item-09/similar?count=60")).Items, i => i.ItemId == "brand-new");
+
+        await store.PutItemsAsync([record with { Deleted = true }], Cancellation);
+        await Eventually.TrueAsync(async () => (await host.GetAsync("/v1/users/reader/recommendations?count=100")).Items.All(i => i.ItemId != "brand-new"));
+        await store.PutItemsAsync([record], Cancellation);
+        await Eventually.TrueAsync(async () => (await host.GetAsync("/v1/users/reader/recommendations")).Items[0].ItemId == "brand-new");
+    }
+
+    [Fact]
+    public async Task Many_new_items_are_taken_into_the_index_in_the_background()
+    {
+        var store = new InProcessFactorStore();
+        await Shop.Whole.FillAsync(store);
+        await using var host = await RecommendHost.StartAsync(store);
+        await host.ServesAsync(1);
+        var model = host.State.Model!;
+        await store.PutItemsAsync([.. Enumerable.Range(0, 1200).Select(n => Shop.Record(n % 60) with { ItemKey = 5000 + n, ItemId = $"new-{n:0000}" })], Cancellation);
+        await host.ServesAsync(1);
+        var random = new Random(1);
+        int without = host.State.Catalogue.PositionOfKey(5007);
+        for (int n = 0; n < 1200; n++)
+        {
+            int position = host.State.Catalogue.PositionOfKey(5000 + n);
+            if (position != without) model.PutFactor(position, [.. Enumerable.Range(0, Shop.Rank).Select(_ => random.NextSingle() - 0.5f)]);
+        }
+
+        await Eventually.TrueAsync(() => model.Index.AppendedRows == 0);
+        Assert.False(model.HasFactor(without));
+        float[] taste = Shop.Whole.User("gamer", 1, Shop.Bought(1), Shop.Bought(4)).Factor.ToArray();
+        var expected = Enumerable.Range(0, host.State.Catalogue.Count)
+            .Where(p => model.HasFactor(p) && host.State.Catalogue[p]!.Id is not ("item-01" or "item-04"))
+            .OrderByDescending(p => System.Numerics.Tensors.TensorPrimitives.Dot(model.Factor(p), taste)).Take(30).Select(p => host.State.Catalogue[p]!.Id);
+        Assert.Equal(expected, (await host.GetAsync("/v1/users/gamer/recommendations?count=30")).Items.Select(i => i.ItemId));
+    }
+
+    [Fact]
     public async Task Before_any_model_everyone_gets_what_is_popular()
     {
         var store = new InProcessFactorStore();

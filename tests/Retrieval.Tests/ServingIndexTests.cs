@@ -18,7 +18,7 @@ public sealed class AppendedServingIndexTests : IndexContract
         var old = factors[..(model * rank)];
         for (int i = 0; i < model; i += 3) old.AsSpan(i * rank, rank).Fill(1e6f);
         var index = new ServingIndex(ItemIndexes.Create(old, rank, new() { Kernel = kernel }), kernel);
-        for (int i = 0; i < model; i += 3) index.Replace(i, factors.AsSpan(i * rank, rank));
+        for (int i = 0; i < model; i += 3) index.Put(i, factors.AsSpan(i * rank, rank));
         for (int i = model; i < n; i++) Assert.Equal(i, index.Append(factors.AsSpan(i * rank, rank)));
         return index;
     }
@@ -56,7 +56,7 @@ public sealed class ServingIndexTests
                     break;
                 case 1:
                     rows[item] = Data.Normal(random, Rank);
-                    index.Replace(item, rows[item]);
+                    index.Put(item, rows[item]);
                     break;
                 case 2 or 3:
                     removed.Add(item);
@@ -73,7 +73,7 @@ public sealed class ServingIndexTests
                         rows.Add(Data.Normal(random, Rank));
                         index.Append(rows[^1]);
                         rows[item] = Data.Normal(random, Rank);
-                        index.Replace(item, rows[item]);
+                        index.Put(item, rows[item]);
                         removed.Add(0);
                         index.Remove(0);
                         return ItemIndexes.Create(factors, rank, options);
@@ -93,6 +93,56 @@ public sealed class ServingIndexTests
             Assert.True(IndexContract.Same(expected, actual), $"RECOMMENDER_TEST_SEED={seed}, step {step}: {IndexContract.Difference(expected, actual)}");
             if (item >= 0) Assert.Equal(rows[item], index.Factor(item).ToArray());
         }
+    }
+
+    [Fact]
+    public void Positions_without_a_factor_are_never_found_until_they_get_one()
+    {
+        const int Rank = 4, Model = 600;
+        var random = new Random(4);
+        float[] factors = Data.Factors(Data.Shape.Random, Model, Rank, 1);
+        var index = new ServingIndex(ItemIndexes.Create(factors, Rank));
+        index.Put(Model + 5, Data.Normal(random, Rank));
+        Assert.Equal(Model + 6, index.Count);
+        for (int round = 0; round < 2; round++)
+        {
+            Assert.Equal([.. Enumerable.Range(0, Model), Model + 5], Found());
+            Assert.False(index.HasFactor(Model + 2));
+            Assert.True(index.HasFactor(Model + 5));
+            Assert.Throws<ArgumentOutOfRangeException>(() => index.Factor(Model + 2).ToArray());
+
+            // Bringing back what was never there makes nothing of it.
+            index.Remove(Model + 2);
+            index.Restore(Model + 2);
+            index.Rebuild((f, r) => ItemIndexes.Create(f, r));
+            Assert.Equal(0, index.AppendedRows);
+        }
+
+        Assert.Equal(Model + 6, index.Append(Data.Normal(random, Rank)));
+        index.Put(Model + 2, Data.Normal(random, Rank));
+        Assert.Equal([.. Enumerable.Range(0, Model), Model + 2, Model + 5, Model + 6], Found());
+        index.Put(Model + 2, [1, 2, 3, 4]);
+        Assert.Equal([1, 2, 3, 4], index.Factor(Model + 2).ToArray());
+        Assert.Equal([.. Enumerable.Range(0, Model), Model + 2, Model + 5, Model + 6], Found());
+
+        IEnumerable<int> Found()
+        {
+            var results = new ScoredItem[index.Count];
+            return results.Take(index.Search(Data.Normal(random, Rank), results.Length, default, results)).Select(r => r.Item).Order().ToArray();
+        }
+    }
+
+    [Fact]
+    public void A_rebuild_is_wanted_once_the_rows_put_in_cost_more_than_they_should()
+    {
+        float[] factors = Data.Factors(Data.Shape.Random, 40_000, 2, 1);
+        var index = new ServingIndex(ItemIndexes.Create(factors, 2));
+        for (int i = 0; i < 1250; i++) index.Append([1, 2]);
+        Assert.False(index.WantsRebuild);
+        index.Append([1, 2]);
+        Assert.True(index.WantsRebuild);
+        index.Rebuild((f, r) => ItemIndexes.Create(f, r));
+        Assert.False(index.WantsRebuild);
     }
 
     [Fact]
@@ -118,7 +168,7 @@ public sealed class ServingIndexTests
         var writer = new Random(3);
         for (int i = 0; i < 800; i++)
         {
-            index.Replace(writer.Next(N), Data.Normal(writer, Rank));
+            index.Put(writer.Next(N), Data.Normal(writer, Rank));
             if (i % 2 == 0) index.Append(Data.Normal(writer, Rank));
             if (i % 200 == 0) index.Rebuild((f, r) => ItemIndexes.Create(f, r));
         }

@@ -48,7 +48,7 @@ internal static class AnswerWriter
             json.Write(",\"score\":"u8);
             json.Write(answer.Score);
             json.Write(item.TitleJson);
-            if (query.Explain && answer.FromModel) WriteReasons(state, query, answer.Position);
+            if (query.Explain && answer.FromModel && answer.Position < state.Model!.ItemCount) WriteReasons(state, query, answer.Position);
             json.Write("}"u8);
         }
 

@@ -19,7 +19,7 @@ internal sealed partial class Engine
 
         // Diversity chooses from a pool: the larger it is, the further an item may come from.
         int pool = query.Diversity > 0 ? Math.Max(missing * 4, 100) : missing;
-        pool = Math.Min(pool, model.ItemCount);
+        pool = Math.Min(pool, model.Index.Count);
         int found = query.BoostSets.Count > 0 ? SearchBoosted(state, query, allowed, pool) : SearchPlain(model, query, allowed, pool);
         var candidates = query.Scored.AsSpan(0, found);
         if (query.Diversity > 0) candidates = candidates[..Diversity.Select(model.Index, candidates, missing, (float)query.Diversity)];
@@ -28,7 +28,7 @@ internal sealed partial class Engine
 
     private static int SearchPlain(ServingModel model, Query query, ItemSet? allowed, int count)
     {
-        var results = Query.Room(ref query.Scored, Math.Min(count, model.ItemCount));
+        var results = Query.Room(ref query.Scored, Math.Min(count, model.Index.Count));
         var factor = query.Factor.AsSpan(0, model.Rank);
         return query.Term.Touched.IsEmpty
             ? model.Index.Search(factor, results.Length, new SearchScope(allowed, query.Excluded.Ascending), results)
@@ -71,8 +71,8 @@ internal sealed partial class Engine
     {
         for (int width = Math.Max(count, 32) * 2; ; width *= 4)
         {
-            bool all = width >= state.Model!.ItemCount || width > MaxCandidates;
-            int found = SearchPlain(state.Model, query, allowed, all ? state.Model.ItemCount : width);
+            bool all = width >= state.Model!.Index.Count || width > MaxCandidates;
+            int found = SearchPlain(state.Model, query, allowed, all ? state.Model.Index.Count : width);
             if (Boost(state, query, query.Scored.AsSpan(0, found), count, all || found < width)) return Math.Min(count, found);
         }
     }
@@ -131,14 +131,14 @@ internal sealed partial class Engine
     private static void SearchSimilar(ServingState state, ServingModel model, Query query, int position, ItemSet? allowed, int wanted)
     {
         var factor = model.Factor(position);
-        float inverseNorm = model.InverseNorms[position];
-        var factors = model.Learned.ItemFactors.Span;
-        if (model.Learned.Neighbours is { } neighbours) query.Term.SetNeighboursOf(neighbours, position);
-        var top = new TopK(Query.Room(ref query.Scored, Math.Min(wanted, model.ItemCount)));
-        for (int item = 0; item < model.ItemCount; item++)
+        float inverseNorm = model.InverseNorm(position);
+        int count = model.Index.Count;
+        if (position < model.ItemCount && model.Learned.Neighbours is { } neighbours) query.Term.SetNeighboursOf(neighbours, position);
+        var top = new TopK(Query.Room(ref query.Scored, Math.Min(wanted, count)));
+        for (int item = 0; item < count; item++)
         {
-            if (allowed is not null && !allowed.Contains(item)) continue;
-            float likeness = TensorPrimitives.Dot(factor, factors.Slice(item * model.Rank, model.Rank)) * inverseNorm * model.InverseNorms[item] + query.Term[item];
+            if ((allowed is not null && !allowed.Contains(item)) || !model.HasFactor(item)) continue;
+            float likeness = TensorPrimitives.Dot(factor, model.Factor(item)) * inverseNorm * model.InverseNorm(item) + query.Term[item];
             // Exactly 0 is an item the model knows nothing of.
             if (likeness >= top.Threshold && likeness != 0 && !query.Excluded.Contains(item) && state.Catalogue.IsAvailable(item)) top.Add(item, likeness);
         }
@@ -173,7 +173,7 @@ internal sealed partial class Engine
         {
             int position = state.Catalogue.PositionOfId(pin.ItemId!);
             if (position < 0 || !state.Catalogue.IsAvailable(position)) continue;
-            bool scored = query.UsedModel && position < state.Model!.ItemCount;
+            bool scored = query.UsedModel && state.Model!.HasFactor(position);
             float score = scored ? Score(state.Model!, query, position) : 0;
             int at = Math.Min(pin.Position - 1, query.ItemCount);
             query.AddItem(0, 0, false);

@@ -87,7 +87,7 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
         query.Excluded.Add(position);
         Exclude(state, query);
         int wanted = query.Count + 1;
-        if (state.Model is { } model && position < model.ItemCount && model.IsKnown(position))
+        if (state.Model is { } model && model.IsKnown(position))
         {
             query.Source = Sources.Similar;
             query.UsedModel = true;
@@ -117,7 +117,7 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
         foreach (int position in positions)
         {
             if (state.Catalogue[position] is not { Available: true } item || !query.Excluded.Add(position)) continue;
-            bool scored = query.UsedModel && position < state.Model!.ItemCount;
+            bool scored = query.UsedModel && state.Model!.HasFactor(position);
             float score = scored ? Score(state.Model!, query, position) : query.UsedModel ? 0 : (float)item.Record.Popularity;
             query.AddItem(position, score, scored);
         }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Recommender.FactorStore;
+using Recommender.Retrieval;
 
 namespace Recommender.Recommend.Serving;
 
@@ -18,6 +19,7 @@ internal sealed class Refresher(IFactorStore store, Serving serving, RecommendOp
     private Loading? _loading;
     private long _failedVersion;
     private long _retryFailedAt;
+    private Task _reclustering = Task.CompletedTask;
 
     /// <summary>Looks now instead of at the end of the pause.</summary>
     public void Nudge()
@@ -70,6 +72,7 @@ internal sealed class Refresher(IFactorStore store, Serving serving, RecommendOp
         if (await store.GetReleasedAsync(cancellationToken) is { } released) StartLoading(released, cancellationToken);
         await ReadChangesAsync(cancellationToken);
         await FinishLoadingAsync(cancellationToken);
+        Recluster(cancellationToken);
     }
 
     private async Task ReadChangesAsync(CancellationToken cancellationToken)
@@ -87,6 +90,9 @@ internal sealed class Refresher(IFactorStore store, Serving serving, RecommendOp
             }
 
             state.Catalogue.Apply(changes.Items);
+
+            // What is gone disappears now, not at the end of a long feed.
+            state.Catalogue.Attributes.Publish();
             if (_loading?.LayingOut is not null) _loading.ChangedMeanwhile.AddRange(changes.Items);
             serving.Generation = changes.Generation;
             serving.Sequence = changes.Sequence;
@@ -102,7 +108,7 @@ internal sealed class Refresher(IFactorStore store, Serving serving, RecommendOp
     private async Task ReloadAsync(string generation, CancellationToken cancellationToken)
     {
         logger.LogInformation("The factor store has new content ({Generation}); reading the catalogue again.", generation);
-        var model = serving.State.Model;
+        var model = serving.State.Model?.Afresh();
         var catalogue = new Catalogue(model?.ItemKeys ?? []);
         long sequence = 0;
         ItemChanges changes;
@@ -191,6 +197,27 @@ internal sealed class Refresher(IFactorStore store, Serving serving, RecommendOp
         serving.LoadingVersion = null;
         _failedVersion = 0;
         logger.LogInformation("Serving model {Version}: {Learner}, {Items} items × {Rank}, {Index}.", model.Version, model.Learned.Learner, model.ItemCount, model.Rank, model.Description);
+    }
+
+    /// <summary>Builds the index anew in the background once many items came in since; answers come from the old one meanwhile.</summary>
+    private void Recluster(CancellationToken cancellationToken)
+    {
+        if (serving.State.Model is not { Index.WantsRebuild: true } model || !_reclustering.IsCompleted) return;
+        _reclustering = Task.Run(
+            () =>
+            {
+                try
+                {
+                    int rows = model.Index.AppendedRows;
+                    model.Index.Rebuild((factors, rank) => ItemIndexes.Create(factors, rank));
+                    logger.LogInformation("The index of model {Version} took {Rows} later items in: {Index}.", model.Version, rows, model.Index.Description);
+                }
+                catch (Exception e)
+                {
+                    logger.LogError(e, "The index of model {Version} could not be built anew; later items stay beside it, which costs time but no answers.", model.Version);
+                }
+            },
+            cancellationToken);
     }
 
     /// <summary>A model on its way: first itself, then the catalogue laid out for it.</summary>
