@@ -65,7 +65,7 @@ public sealed class CommandWorker(
         var result = await store.ApplyCatalogueAsync(commands, cancellationToken);
         if (result.Changed.Count > 0)
         {
-            long sequence = await factorStore.PutItemsAsync([.. result.Changed.Select(ToRecord)], cancellationToken);
+            long sequence = await factorStore.PutItemsAsync([.. result.Changed.Select(CatalogueCopy.ToRecord)], cancellationToken);
             await notices.PublishAsync(new CatalogueChanged { Sequence = sequence }, cancellationToken);
         }
 
@@ -88,29 +88,20 @@ public sealed class CommandWorker(
                 await factorStore.DeleteUsersAsync([UserRef.Session(sessionId)], cancellationToken);
                 return null;
             case CommandKind.EraseUser when command.ErasureId is { } erasureId:
-                await store.EraseUserAsync(userId, erasureId, command.AcceptedAt, cancellationToken);
+                var erased = await store.EraseUserAsync(userId, erasureId, command.AcceptedAt, cancellationToken);
                 // With the revision, so that a fold-in that another instance has under way does not bring the user back.
                 long revision = await store.GetErasureRevisionAsync(erasureId, cancellationToken) ?? 0;
                 await factorStore.EraseUsersAsync([UserRef.User(userId)], revision, cancellationToken);
+                // What the user did counts no longer, from this moment. Of an erasure that was cut short it is not known which items that concerns.
+                if (erased.Items is { } items) await CatalogueCopy.PutStatisticsAsync(factorStore, items, revision, cancellationToken);
+                else await CatalogueCopy.PutAllAsync(store, factorStore, cancellationToken);
                 await streams.RemoveDeadLettersAsync(body => UserMention.IsIn(body, userId), cancellationToken);
                 await store.CompleteErasureStageAsync(erasureId, "factorStore", clock.GetUtcNow(), null, cancellationToken);
                 await notices.PublishAsync(new UserErased { ErasureId = erasureId, UserId = userId }, cancellationToken);
-                logger.LogInformation("Erased a user, receipt {ErasureId}.", erasureId);
+                logger.LogInformation("Erased a user from the stores, receipt {ErasureId}.", erasureId);
                 return null;
             default:
                 return $"{command.Kind} lacks what it needs";
         }
     }
-
-    public static ItemRecord ToRecord(CatalogueEntry entry) => new()
-    {
-        ItemKey = entry.ItemKey,
-        ItemId = entry.ItemId,
-        Item = entry.Item,
-        Deleted = entry.Deleted,
-        CreatedAt = entry.CreatedAt,
-        Popularity = entry.Popularity,
-        Trend = entry.Trend,
-        Version = entry.Revision,
-    };
 }

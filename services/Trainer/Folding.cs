@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Recommender.FactorStore;
 using Recommender.Factorization;
 using Recommender.Storage;
@@ -11,12 +12,19 @@ public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedMode
     private IReadOnlyList<string> typeNames = [];
 
     /// <summary>
+    /// A fold-in that took longer than this, because the process was frozen in the middle of it, is checked against the store: the mark that keeps
+    /// an erased user from coming back in the factor store, 45 s long, may be gone by then.
+    /// </summary>
+    internal TimeSpan CheckedAfter { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>
     /// Brings the factor store up to date with the stored history of these users. May run twice or concurrently for the same user:
     /// the factor store keeps the newest revision.
     /// </summary>
     public async Task FoldInAsync(IReadOnlyCollection<int> userKeys, CancellationToken cancellationToken)
     {
         if (userKeys.Count == 0) return;
+        long started = Stopwatch.GetTimestamp();
         var users = await store.ReadUserEventsAsync(userKeys, cancellationToken);
         var names = await TypeNamesAsync(users, cancellationToken);
         var model = released.Current;
@@ -25,6 +33,15 @@ public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedMode
         if (users.Count < 16) for (int i = 0; i < states.Length; i++) states[i] = Fold(users[i], names, model);
         else Parallel.For(0, states.Length, new ParallelOptions { CancellationToken = cancellationToken }, i => states[i] = Fold(users[i], names, model));
         await factorStore.PutUsersAsync(states, cancellationToken);
+        if (Stopwatch.GetElapsedTime(started) >= CheckedAfter) await TakeBackErasedAsync(users, cancellationToken);
+    }
+
+    private async Task TakeBackErasedAsync(IReadOnlyList<UserEvents> written, CancellationToken cancellationToken)
+    {
+        var known = (await store.ReadUserEventsAsync([.. written.Select(user => user.UserKey)], cancellationToken)).Select(user => user.UserKey).ToHashSet();
+        // At the revision that was written: who has returned since has a higher one and stays.
+        foreach (var user in written)
+            if (!known.Contains(user.UserKey)) await factorStore.EraseUsersAsync([user.User], user.Revision, cancellationToken);
     }
 
     /// <summary>Folds in every user, in key order: after a release, and to rebuild an emptied factor store.</summary>

@@ -67,6 +67,7 @@ public sealed class InteractionWorker(
         if (batch[^1].SentAt is { } sentAt) progress.Sent(sentAt);
         TrainerTelemetry.Stored.Add(stored.Stored);
         TrainerTelemetry.Duplicates.Add(stored.Duplicates);
+        TrainerTelemetry.Dropped.Add(stored.Dropped);
         TrainerTelemetry.DeadParts.Add(dead.Count);
         if (logger.IsEnabled(LogLevel.Debug))
             logger.LogDebug("Stored {Stored} events ({Duplicates} known, {Dropped} dropped, {Dead} dead) of {Users} users.", stored.Stored, stored.Duplicates, stored.Dropped, dead.Count, stored.UserKeys.Count);

@@ -24,7 +24,7 @@ public sealed class Progress
     /// <summary>When the newest message that is stored and folded in was sent; null before the first, or where producers do not say.</summary>
     public DateTimeOffset? LastSentAt => Volatile.Read(ref sentTicks) is > 0 and var ticks ? new(ticks, TimeSpan.Zero) : null;
 
-    /// <summary>Events that came after their user had been erased.</summary>
+    /// <summary>Events that came after their user had been erased, or older than what is kept.</summary>
     public long Dropped => Volatile.Read(ref dropped);
 
     public string Training { get; set; } = "idle";

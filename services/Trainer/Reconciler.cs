@@ -60,7 +60,7 @@ public sealed class Reconciler(
         try
         {
             bool emptied = !rebuilding && await factorStore.GetGenerationAsync(cancellationToken) is null;
-            if (emptied) await PutCatalogueAsync(cancellationToken);
+            if (emptied) await CatalogueCopy.PutAllAsync(store, factorStore, cancellationToken);
             await released.RefreshAsync(cancellationToken);
             bool pointed = await PointToReleasedAsync(cancellationToken);
             if (emptied) rebuilding = true;
@@ -125,17 +125,5 @@ public sealed class Reconciler(
         await factorStore.SetReleasedAsync(model.Version, cancellationToken);
         await notices.PublishAsync(new ModelReleased { Version = model.Version, ReleasedAt = clock.GetUtcNow() }, cancellationToken);
         return true;
-    }
-
-    private async Task PutCatalogueAsync(CancellationToken cancellationToken)
-    {
-        const int PageItems = 2_000;
-        for (int after = 0; ;)
-        {
-            var entries = await store.ReadCatalogueAsync(after, PageItems, cancellationToken);
-            if (entries.Count == 0) return;
-            await factorStore.PutItemsAsync([.. entries.Select(CommandWorker.ToRecord)], cancellationToken);
-            after = entries[^1].ItemKey;
-        }
     }
 }

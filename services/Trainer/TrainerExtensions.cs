@@ -38,7 +38,9 @@ public static class TrainerExtensions
         AddWorker<InteractionWorker>(services);
         AddWorker<CommandWorker>(services);
         AddWorker<TrainingWorker>(services);
-        services.AddHealthChecks().AddCheck<TrainerHealth>("trainer");
+        AddWorker<ErasureWorker>(services);
+        AddWorker<RetentionWorker>(services);
+        services.AddHealthChecks().AddCheck<TrainerHealth>("trainer").AddCheck<ErasureWorker>("erasures");
         services.Configure<ProblemOptions>(problems =>
         {
             problems.Map<StoreUnavailableException>(_ => Problem.Unavailable("The database cannot be reached."));

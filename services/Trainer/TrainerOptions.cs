@@ -91,6 +91,17 @@ public sealed record TrainerOptions
     [Range(1, 1000)]
     public int KeepModels { get; set; } = 5;
 
+    /// <summary>Events that occurred longer ago are removed in the background, once a day (UTC), oldest month first. 0: events are kept for ever.</summary>
+    [Range(0, 36_500)]
+    public int RetentionDays { get; set; }
+
+    /// <summary>
+    /// Seconds after which an erasure goes over the dead letters a last time and is done: events of the user that were taken off the queue
+    /// before it have come to rest by then. Until then Recommend is told again and again, so that no instance misses it.
+    /// </summary>
+    [Range(0.0, 40.0)]
+    public double ErasureSettleSeconds { get; set; } = 15;
+
     /// <summary>How often registry and factor store are compared and what is missing is rebuilt.</summary>
     [Range(0.05, 3600.0)]
     public double ReconcileEverySeconds { get; set; } = 1;

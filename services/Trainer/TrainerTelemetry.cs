@@ -14,6 +14,9 @@ internal static class TrainerTelemetry
 
     public static readonly Counter<long> Stored = Meter.CreateCounter<long>("recommender.events.stored", "{event}");
     public static readonly Counter<long> Duplicates = Meter.CreateCounter<long>("recommender.events.duplicate", "{event}");
+
+    /// <summary>Events of erased users, and events older than what is kept.</summary>
+    public static readonly Counter<long> Dropped = Meter.CreateCounter<long>("recommender.events.dropped", "{event}");
     public static readonly Counter<long> DeadParts = Meter.CreateCounter<long>("recommender.events.dead", "{event}");
 
     /// <summary>

@@ -139,7 +139,7 @@ public sealed record ErasureResponse
     /// <summary><c>pending</c>, or <c>done</c> when every stage but the next model is.</summary>
     public required string State { get; init; }
 
-    /// <summary>Time of each finished stage by name: <c>requested</c>, <c>store</c>, <c>factorStore</c>, <c>serving</c>, <c>model</c>.</summary>
+    /// <summary>Time of each finished stage by name: <c>requested</c>, <c>store</c>, <c>factorStore</c>, <c>serving</c>, <c>queues</c> (events on their way and dead letters), <c>model</c>.</summary>
     public required IReadOnlyDictionary<string, DateTimeOffset> Stages { get; init; }
 
     /// <summary>Events removed from the store.</summary>

@@ -34,8 +34,16 @@ public sealed class InProcessFactorStore : IFactorStore
 
     public Task EraseUsersAsync(IReadOnlyList<UserRef> users, long revision, CancellationToken cancellationToken)
     {
-        foreach (var user in users) Put(user, UserStateOrder.Erased(revision));
+        byte[] erased = UserStateOrder.Erased(revision);
+        foreach (var user in users) Put(user, erased);
+        _ = ForgetLaterAsync();
         return Task.CompletedTask;
+
+        async Task ForgetLaterAsync()
+        {
+            await Task.Delay(TimeSpan.FromSeconds(UserStateOrder.ErasedSeconds), CancellationToken.None).ConfigureAwait(false);
+            foreach (var user in users) this.users.TryRemove(new(user, erased));
+        }
     }
 
     public Task<long> PutItemsAsync(IReadOnlyList<ItemRecord> items, CancellationToken cancellationToken)

@@ -8,7 +8,7 @@ namespace Recommender.FactorStore;
 /// <remarks>
 /// Keys (what must sit together in a cluster shares a hash tag):
 /// <code>
-/// rec:u:ID, rec:s:ID        user's, session's value (UserState); 16 bytes for an erased one, for a day
+/// rec:u:ID, rec:s:ID        user's, session's value (UserState); 16 bytes for an erased one, for UserStateOrder.ErasedSeconds
 /// rec:{items}:attributes    hash: item key → attributes (ItemEncoding)
 /// rec:{items}:statistics    hash: item key → popularity and trend
 /// rec:{items}:feed          sorted set: item key by the sequence of its last change
@@ -24,7 +24,6 @@ public sealed class RedisFactorStore : IFactorStore
 {
     private const int UsersPerPipeline = 256, ItemsPerScript = 200, ChunkBytes = 1 << 20, ChunksAtOnce = 4;
     private const string UserPrefix = "rec:u:", SessionPrefix = "rec:s:";
-    private const int ErasedSeconds = 24 * 3600;
     private static readonly RedisKey[] ItemKeys = ["rec:{items}:attributes", "rec:{items}:statistics", "rec:{items}:feed", "rec:{items}:sequence"];
     private static readonly RedisKey GenerationKey = "rec:{items}:generation";
     private static readonly RedisKey[] ReadKeys = [.. ItemKeys, GenerationKey];
@@ -71,7 +70,7 @@ public sealed class RedisFactorStore : IFactorStore
     public Task EraseUsersAsync(IReadOnlyList<UserRef> users, long revision, CancellationToken cancellationToken)
     {
         byte[] erased = UserStateOrder.Erased(revision);
-        return PutAsync(users.Count, i => (KeyOf(users[i]), erased), ErasedSeconds, cancellationToken);
+        return PutAsync(users.Count, i => (KeyOf(users[i]), erased), UserStateOrder.ErasedSeconds, cancellationToken);
     }
 
     public Task DeleteUsersAsync(IReadOnlyList<UserRef> users, CancellationToken cancellationToken) =>

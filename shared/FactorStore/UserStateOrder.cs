@@ -11,6 +11,12 @@ internal static class UserStateOrder
 {
     public const int Bytes = 16;
 
+    /// <summary>
+    /// How long the mark of an erased user stays: longer than a fold-in may be under way unchecked (see the Trainer's Folding), and not so long
+    /// that a minute after an erasure the id is still in a key.
+    /// </summary>
+    public const int ErasedSeconds = 45;
+
     public static bool Replaces(ReadOnlySpan<byte> value, ReadOnlySpan<byte> current)
     {
         int order = value[..8].SequenceCompareTo(current[..8]);

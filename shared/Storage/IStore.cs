@@ -31,6 +31,12 @@ public interface IStore : IInteractionStore, ICatalogueStore, IUserStore, IModel
     /// <exception cref="InvalidOperationException">The store is not empty, or the backup is of a newer schema.</exception>
     /// <exception cref="InvalidDataException">Not a backup, or cut short.</exception>
     Task RestoreAsync(Stream source, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Restores a backup as if nothing had occurred after <paramref name="until"/>: without later events, with the popularity and trends of the
+    /// others, and without models, which are to be learnt anew. Catalogue, profiles, merges, erasures and settings are those of the backup.
+    /// </summary>
+    Task RestoreUntilAsync(Stream source, DateTimeOffset until, CancellationToken cancellationToken);
 }
 
 public interface IInteractionStore
@@ -99,10 +105,16 @@ public interface IUserStore
     /// Removes the user, their events and properties, and takes the events back out of the items' popularity. Leaves a tombstone,
     /// so that events from before <paramref name="requestedAt"/> that arrive later are dropped. Repeating it changes nothing.
     /// </summary>
-    Task<ErasureResponse> EraseUserAsync(string userId, string erasureId, DateTimeOffset requestedAt, CancellationToken cancellationToken);
+    Task<ErasedUser> EraseUserAsync(string userId, string erasureId, DateTimeOffset requestedAt, CancellationToken cancellationToken);
+
+    /// <summary>Erasures that are carried out in the store and not yet everywhere else, oldest first. Only until they are closed does the store know whom they erase.</summary>
+    Task<IReadOnlyList<OpenErasure>> ListOpenErasuresAsync(CancellationToken cancellationToken);
+
+    /// <summary>Completes the stage <c>queues</c>, the last but the next model, and forgets whom the erasure was about.</summary>
+    Task CloseErasureAsync(string erasureId, DateTimeOffset at, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Records the time of one more stage of an erasure (<c>factorStore</c>, <c>serving</c>, <c>model</c>). The first time given stands;
+    /// Records the time of one more stage of an erasure (<c>factorStore</c>, <c>serving</c>, <c>model</c>; for <c>queues</c> see <see cref="CloseErasureAsync"/>). The first time given stands;
     /// unknown erasures are ignored.
     /// </summary>
     Task CompleteErasureStageAsync(string erasureId, string stage, DateTimeOffset at, long? modelVersion, CancellationToken cancellationToken);
@@ -279,6 +291,11 @@ public sealed record CatalogueResult
     /// <summary>Commands that could not be applied, by position, with the reason.</summary>
     public required IReadOnlyList<RejectedElement> Failed { get; init; }
 }
+
+/// <param name="Items">Items that lost events, with their statistics now. Null when this very erasure had been carried out before: then they are not known any more.</param>
+public sealed record ErasedUser(ErasureResponse Receipt, IReadOnlyList<ItemStatistics>? Items);
+
+public sealed record OpenErasure(string UserId, long Revision, ErasureResponse Receipt);
 
 /// <param name="Moved">Events moved.</param>
 /// <param name="UserKey">Null when neither had events.</param>

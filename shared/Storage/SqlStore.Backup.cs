@@ -34,7 +34,11 @@ public abstract partial class SqlStore
         await buffered.FlushAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    public async Task RestoreAsync(Stream source, CancellationToken cancellationToken)
+    public Task RestoreAsync(Stream source, CancellationToken cancellationToken) => RestoreAsync(source, null, cancellationToken);
+
+    public Task RestoreUntilAsync(Stream source, DateTimeOffset until, CancellationToken cancellationToken) => RestoreAsync(source, until.ToUnixTimeMilliseconds(), cancellationToken);
+
+    private async Task RestoreAsync(Stream source, long? untilMs, CancellationToken cancellationToken)
     {
         using var reader = new BackupFormat.Reader(new BufferedStream(source, 1 << 16));
         await WriteAsync(async connection =>
@@ -44,14 +48,46 @@ public abstract partial class SqlStore
             if (await connection.ExecuteScalarAsync<long>(Command("SELECT revision + (SELECT count(*) FROM models) + (SELECT count(*) FROM items) + (SELECT count(*) FROM settings) FROM state", null, cancellationToken)).ConfigureAwait(false) != 0)
                 throw new InvalidOperationException("The store is not empty. Restore into a new one.");
             await connection.ExecuteAsync(Command("DELETE FROM state", null, cancellationToken)).ConfigureAwait(false);
+            var left = new List<RemovedEvent>();
             while (reader.NextTable() is var (table, columns))
             {
                 object?[] row = new object?[columns.Length];
-                await RestoreTableAsync(connection, table, columns, () => reader.NextRow(row) ? row : null, cancellationToken).ConfigureAwait(false);
+                Func<object?[]?> nextRow = () => reader.NextRow(row) ? row : null;
+                await RestoreTableAsync(connection, table, columns, untilMs is { } ms ? Until(ms, table, columns, nextRow, left) : nextRow, cancellationToken).ConfigureAwait(false);
             }
 
+            if (untilMs is not null) await TakeOutAsync(connection, left, cancellationToken).ConfigureAwait(false);
             return true;
         }, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The rows without models and without later events, which are noted.</summary>
+    private static Func<object?[]?> Until(long untilMs, string table, string[] columns, Func<object?[]?> nextRow, List<RemovedEvent> left)
+    {
+        int time = Array.IndexOf(columns, "occurred_at_ms"), user = Array.IndexOf(columns, "user_key"), item = Array.IndexOf(columns, "item_key"), type = Array.IndexOf(columns, "type_id");
+        return () =>
+        {
+            while (nextRow() is { } row)
+            {
+                if (table is "models" or "model_chunks") continue;
+                if (table != "events" || (long)row[time]! <= untilMs) return row;
+                left.Add(new RemovedEvent((int)(long)row[user]!, (int)(long)row[item]!, (int)(long)row[type]!, (long)row[time]!));
+            }
+
+            return null;
+        };
+    }
+
+    /// <summary>Takes events that were not restored out of what was summed up from them.</summary>
+    private async Task TakeOutAsync(DbConnection connection, List<RemovedEvent> left, CancellationToken cancellationToken)
+    {
+        await TakeOutOfStatisticsAsync(connection, left, cancellationToken).ConfigureAwait(false);
+        long revision = await TakeFromStateAsync(connection, left.Count, cancellationToken).ConfigureAwait(false);
+        await TakeFromUsersAsync(connection, [.. left.GroupBy(e => e.UserKey).Select(group => (group.Key, group.Count()))], revision, cancellationToken).ConfigureAwait(false);
+        await connection.ExecuteAsync(Command($"UPDATE users SET last_at_ms = coalesce((SELECT max(occurred_at_ms) FROM events WHERE events.user_key = users.user_key), {NoEvents})", null, cancellationToken)).ConfigureAwait(false);
+        // Users and items that only later events named are not known yet.
+        await connection.ExecuteAsync(Command("DELETE FROM users WHERE events = 0 AND properties IS NULL", null, cancellationToken)).ConfigureAwait(false);
+        await connection.ExecuteAsync(Command("DELETE FROM items WHERE item IS NULL AND deleted = 0 AND NOT EXISTS (SELECT 1 FROM events WHERE events.item_key = items.item_key)", null, cancellationToken)).ConfigureAwait(false);
     }
 
     private static Task<int> SchemaVersionAsync(DbConnection connection, CancellationToken cancellationToken) =>

@@ -48,15 +48,16 @@ public abstract partial class SqlStore
             return new MergeResult(moved, userKey, sessionKey);
         }, cancellationToken);
 
-    public async Task<ErasureResponse> EraseUserAsync(string userId, string erasureId, DateTimeOffset requestedAt, CancellationToken cancellationToken)
+    public async Task<ErasedUser> EraseUserAsync(string userId, string erasureId, DateTimeOffset requestedAt, CancellationToken cancellationToken)
     {
-        var receipt = await WriteAsync(async connection =>
+        var erased = await WriteAsync(async connection =>
         {
-            if (await ErasureAsync(connection, erasureId, cancellationToken).ConfigureAwait(false) is { } earlier) return earlier;
+            if (await ErasureAsync(connection, erasureId, cancellationToken).ConfigureAwait(false) is { } earlier) return new ErasedUser(earlier, null);
 
             var user = UserRef.User(userId);
             long erasedAtMs = requestedAt.ToUnixTimeMilliseconds();
             long removed = 0;
+            IReadOnlyList<ItemStatistics> items = [];
             if (await FindUserAsync(connection, user, cancellationToken).ConfigureAwait(false) is { } key)
             {
                 var events = await QueryAsync(connection, "SELECT item_key, type_id, occurred_at_ms FROM events WHERE user_key = @key", new { key },
@@ -64,7 +65,7 @@ public abstract partial class SqlStore
                 foreach (var e in events) erasedAtMs = Math.Max(erasedAtMs, e.OccurredAtMs);
                 await DeleteEventsAsync(connection, key, cancellationToken).ConfigureAwait(false);
                 await connection.ExecuteAsync(Command("DELETE FROM users WHERE user_key = @key", new { key }, cancellationToken)).ConfigureAwait(false);
-                await TakeOutOfStatisticsAsync(connection, events, cancellationToken).ConfigureAwait(false);
+                items = await TakeOutOfStatisticsAsync(connection, events, cancellationToken).ConfigureAwait(false);
                 removed = events.Count;
             }
 
@@ -78,13 +79,32 @@ public abstract partial class SqlStore
             await connection.ExecuteAsync(Command("DELETE FROM merges WHERE user_id = @userId", new { userId }, cancellationToken)).ConfigureAwait(false);
             await AddTombstoneAsync(connection, user, erasedAtMs, cancellationToken).ConfigureAwait(false);
             long revision = await TakeFromStateAsync(connection, removed, cancellationToken).ConfigureAwait(false);
-            await connection.ExecuteAsync(Command("INSERT INTO erasures (erasure_id, events_removed, revision) VALUES (@erasureId, @removed, @revision)", new { erasureId, removed, revision }, cancellationToken)).ConfigureAwait(false);
+            await connection.ExecuteAsync(Command("INSERT INTO erasures (erasure_id, events_removed, revision, user_id) VALUES (@erasureId, @removed, @revision, @userId)", new { erasureId, removed, revision, userId }, cancellationToken)).ConfigureAwait(false);
             await AddStageAsync(connection, erasureId, "requested", requestedAt, cancellationToken).ConfigureAwait(false);
             await AddStageAsync(connection, erasureId, "store", DateTimeOffset.UtcNow, cancellationToken).ConfigureAwait(false);
-            return (await ErasureAsync(connection, erasureId, cancellationToken).ConfigureAwait(false))!;
+            return new ErasedUser((await ErasureAsync(connection, erasureId, cancellationToken).ConfigureAwait(false))!, items);
         }, cancellationToken).ConfigureAwait(false);
         await ForgetAsync(cancellationToken).ConfigureAwait(false);
-        return receipt;
+        return erased;
+    }
+
+    public Task<IReadOnlyList<OpenErasure>> ListOpenErasuresAsync(CancellationToken cancellationToken) =>
+        ReadAsync<IReadOnlyList<OpenErasure>>(async connection =>
+        {
+            var open = new List<OpenErasure>();
+            foreach (var (id, userId, revision) in await QueryAsync(connection, "SELECT erasure_id, user_id, revision FROM erasures WHERE user_id IS NOT NULL ORDER BY revision", null, r => (r.GetString(0), r.GetString(1), r.GetInt64(2)), cancellationToken).ConfigureAwait(false))
+                open.Add(new OpenErasure(userId, revision, (await ErasureAsync(connection, id, cancellationToken).ConfigureAwait(false))!));
+            return open;
+        }, cancellationToken);
+
+    public async Task CloseErasureAsync(string erasureId, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        await WriteAsync(async connection =>
+        {
+            await AddStageAsync(connection, erasureId, "queues", at, cancellationToken).ConfigureAwait(false);
+            return await connection.ExecuteAsync(Command("UPDATE erasures SET user_id = NULL WHERE erasure_id = @erasureId", new { erasureId }, cancellationToken)).ConfigureAwait(false);
+        }, cancellationToken).ConfigureAwait(false);
+        await ForgetAsync(cancellationToken).ConfigureAwait(false);
     }
 
     public Task CompleteErasureStageAsync(string erasureId, string stage, DateTimeOffset at, long? modelVersion, CancellationToken cancellationToken) =>
@@ -192,7 +212,7 @@ public abstract partial class SqlStore
         if (erasures is not [var erasure]) return null;
         var stages = await QueryAsync(connection, "SELECT stage, at_ms FROM erasure_stages WHERE erasure_id = @erasureId ORDER BY at_ms", new { erasureId }, r => (r.GetString(0), Time(r.GetInt64(1))), cancellationToken).ConfigureAwait(false);
         var times = stages.ToDictionary(stage => stage.Item1, stage => stage.Item2, StringComparer.Ordinal);
-        bool done = times.ContainsKey("store") && times.ContainsKey("factorStore") && times.ContainsKey("serving");
+        bool done = times.ContainsKey("store") && times.ContainsKey("factorStore") && times.ContainsKey("serving") && times.ContainsKey("queues");
         return new ErasureResponse { ErasureId = erasureId, State = done ? "done" : "pending", Stages = times, EventsRemoved = erasure.Removed, ModelVersion = erasure.Version };
     }
 }

@@ -43,6 +43,7 @@ internal sealed class ServiceTrio : IAsyncDisposable
             ["Trainer:Rank"] = "8",
             ["Trainer:TuneBudgetSeconds"] = "0",
             ["Trainer:MinimumEvents"] = "1000000", // Only when asked for.
+            ["Trainer:ErasureSettleSeconds"] = "1",
         };
         var trainer = await StartAsync("trainer", connections, b => b.AddTrainer(), a => a.MapTrainer());
         var ingest = await StartAsync("ingest", connections, b => b.AddIngest(), a => a.MapIngest());

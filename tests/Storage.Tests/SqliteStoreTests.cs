@@ -108,6 +108,7 @@ public sealed class SqliteStoreTests : StoreContract
         await PutAsync([Event("e0", "bob", "a"), .. Enumerable.Range(0, 500).Select(n => Event($"{id}-{n}", id, $"i{n}"))]);
         Assert.True(Holds());
         await Store.EraseUserAsync(id, "x", T0, Stop);
+        await Store.CloseErasureAsync("x", T0, Stop);
         Assert.False(Holds());
 
         bool Holds() => Directory.GetFiles(folder, "recommender.db*").Any(file =>

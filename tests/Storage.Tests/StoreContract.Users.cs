@@ -82,7 +82,8 @@ public abstract partial class StoreContract
         int key = (await Store.ReadUserEventsAsync([.. await Store.ListUserKeysAsync(0, 10, Stop)], Stop)).Single(u => u.User == UserRef.User("ann")).UserKey;
         long before = (await HistoryAsync(key)).Revision;
         var requested = T0.AddHours(2);
-        var receipt = await Store.EraseUserAsync("ann", "x-1", requested, Stop);
+        var erased = await Store.EraseUserAsync("ann", "x-1", requested, Stop);
+        var receipt = erased.Receipt;
 
         Assert.Equal(("x-1", "pending", 4L, null), (receipt.ErasureId, receipt.State, receipt.EventsRemoved, receipt.ModelVersion));
         Assert.Equal(requested, receipt.Stages["requested"]);
@@ -95,6 +96,7 @@ public abstract partial class StoreContract
         var items = (await Store.ReadCatalogueAsync(0, 10, Stop)).ToDictionary(e => e.ItemId);
         Assert.Equal(1, items["a"].Popularity);
         Assert.Equal(Settings.TrendOf(T0.AddHours(-50)), items["a"].Trend, 1e-6);
+        Assert.Equal([("a", 1), ("b", 0), ("c", 0)], erased.Items!.OrderBy(i => i.ItemId).Select(i => (i.ItemId, i.Popularity)));
         Assert.All(["b", "c"], id => Assert.Equal((0, double.NegativeInfinity), (items[id].Popularity, items[id].Trend)));
 
         // Events, profiles and merges from before that come late or again are dropped.
@@ -105,8 +107,9 @@ public abstract partial class StoreContract
         await Store.MergeSessionAsync("s", "ann", T0.AddHours(1), Stop);
         Assert.Null(await Store.ExportUserAsync("ann", Stop));
         var again = await Store.EraseUserAsync("ann", "x-1", requested, Stop);
-        Assert.Equal(receipt.Stages, again.Stages);
-        Assert.Equal(4, again.EventsRemoved);
+        Assert.Equal(receipt.Stages, again.Receipt.Stages);
+        Assert.Equal(4, again.Receipt.EventsRemoved);
+        Assert.Null(again.Items);
 
         // Who returns is a new user, with higher revisions and another key.
         var returned = await PutAsync(Event("e11", "ann", "a", at: requested.AddMilliseconds(1)));
@@ -150,9 +153,16 @@ public abstract partial class StoreContract
         await Store.CompleteErasureStageAsync("x", "serving", T0.AddSeconds(9), null, Stop);
         await Store.CompleteErasureStageAsync("x", "model", T0.AddSeconds(3), 7, Stop);
         await Store.CompleteErasureStageAsync("x", "model", T0.AddSeconds(4), 8, Stop);
+        Assert.Equal("pending", (await Store.GetErasureAsync("x", Stop))!.State);
+        var open = Assert.Single(await Store.ListOpenErasuresAsync(Stop));
+        Assert.Equal(("nobody", "x", await Store.GetErasureRevisionAsync("x", Stop)), (open.UserId, open.Receipt.ErasureId, open.Revision));
+        await Store.CloseErasureAsync("x", T0.AddSeconds(5), Stop);
+        await Store.CloseErasureAsync("x", T0.AddSeconds(6), Stop);
+        Assert.Empty(await Store.ListOpenErasuresAsync(Stop));
         var receipt = (await Store.GetErasureAsync("x", Stop))!;
+        Assert.Equal(T0.AddSeconds(5), receipt.Stages["queues"]);
         Assert.Equal(("done", 7L, T0.AddSeconds(2)), (receipt.State, receipt.ModelVersion, receipt.Stages["serving"]));
-        Assert.Equal(["factorStore", "model", "requested", "serving", "store"], receipt.Stages.Keys.Order());
+        Assert.Equal(["factorStore", "model", "queues", "requested", "serving", "store"], receipt.Stages.Keys.Order());
         Assert.Empty(await Store.ListPendingErasuresAsync("model", Stop));
         await Store.CompleteErasureStageAsync("unknown", "serving", T0, null, Stop);
         Assert.Null(await Store.GetErasureAsync("unknown", Stop));
@@ -193,6 +203,37 @@ public abstract partial class StoreContract
         Assert.Equal(1, (await PutAsync(old[5])).Dropped);
         Assert.Equal(1, (await PutAsync(kept[5])).Duplicates);
         await foreach (var slice in Store.RemoveEventsBeforeAsync(boundary, Stop)) Assert.Fail($"{slice.Removed} events were left.");
+    }
+
+    [Fact]
+    public async Task A_backup_restored_up_to_a_time_is_as_if_nothing_had_occurred_since()
+    {
+        Interaction[] before = [.. Enumerable.Range(0, 60).Select(n => Event($"e{n}", $"u{n % 7}", $"i{n % 5}", n % 4 == 0 ? "dislike" : "view", at: T0.AddHours(-n)))];
+        Interaction[] after = [.. Enumerable.Range(1, 40).Select(n => Event($"f{n}", $"u{n % 9}", $"i{n % 8}", at: T0.AddDays(n)))];
+        await PutAsync([.. after[..20], .. before, .. after[20..]]);
+        await Store.ApplyCatalogueAsync([Put("i7", "Known")], Stop);
+        await Store.SaveModelAsync(Info(), Encoding.UTF8.GetBytes("model"), Stop);
+        using var backup = new MemoryStream();
+        await Store.BackupAsync(backup, Stop);
+        backup.Position = 0;
+        await RecreateAsync(async replayed =>
+        {
+            await replayed.RestoreUntilAsync(backup, T0, Stop);
+            var status = await replayed.GetStatusAsync(Stop);
+            Assert.Equal((60, 7, 6), (status.Events, status.Users, status.Items));
+            Assert.Empty(await replayed.ListModelsAsync(10, Stop));
+            Assert.Equal(before.Select(e => e.OccurredAt!.Value.ToUnixTimeMilliseconds()).Order(), (await replayed.ReadInteractionsAsync(long.MaxValue, Stop)).OccurredAtMs);
+            foreach (var entry in await replayed.ReadCatalogueAsync(0, 100, Stop))
+            {
+                var events = before.Where(e => e.ItemId == entry.ItemId && e.Type == "view").ToList();
+                Assert.Equal(events.Count, entry.Popularity);
+                Assert.Equal(events.Aggregate(double.NegativeInfinity, (sum, e) => StatisticsSettings.AddTrends(sum, Settings.TrendOf(e.OccurredAt!.Value))), entry.Trend, 1e-6);
+            }
+
+            Assert.All(await replayed.ListUsersAsync("", 10, Stop), user => Assert.Equal(
+                (before.Count(e => e.UserId == user.UserId), before.Where(e => e.UserId == user.UserId).Max(e => e.OccurredAt!.Value)), ((int)user.Events, user.LastAt)));
+            Assert.Equal((1, 1), await replayed.StoreInteractionsAsync([before[3], after[3]], Stop) is var more ? (more.Stored, more.Duplicates) : default);
+        });
     }
 
     [Fact]

@@ -114,7 +114,11 @@ internal sealed class KeptDeadLetters : IStreamAdministration
 {
     public List<byte[]> Bodies { get; } = [];
 
-    public Task<IReadOnlyDictionary<string, long>> GetDepthsAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+    /// <summary>Messages waiting in the queue of events.</summary>
+    public long Waiting { get; set; }
+
+    public Task<IReadOnlyDictionary<string, long>> GetDepthsAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyDictionary<string, long>>(new Dictionary<string, long> { [Topology.Interactions] = Waiting });
 
     public Task<DeadLettersResponse> ListDeadLettersAsync(int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -1,0 +1,170 @@
+using System.Text;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging.Abstractions;
+using Recommender.Contracts;
+using Recommender.FactorStore;
+
+namespace Recommender.Trainer.Tests;
+
+public sealed class ErasureTests
+{
+    private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task What_an_erased_user_did_counts_no_longer_at_once()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync();
+        await trainer.SendAsync(TrainerFixture.Event("ann", "a", Start), TrainerFixture.Event("bob", "a", Start.AddHours(-9)), TrainerFixture.Event("ann", "b", Start));
+        await EraseAsync(trainer, "ann", "r");
+        Assert.Equal([("a", 1), ("b", 0)], await PopularityAsync(trainer));
+    }
+
+    [Fact]
+    public async Task An_erasure_cut_short_before_the_statistics_were_written_is_finished_when_its_command_comes_again()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync();
+        await trainer.SendAsync(TrainerFixture.Event("ann", "a", Start), TrainerFixture.Event("bob", "a", Start));
+        var requested = Start.AddDays(1);
+        await trainer.Store.EraseUserAsync("ann", "r", requested, Cancellation);
+        Assert.Equal([("a", 2)], await PopularityAsync(trainer));
+        await trainer.SendAsync(new Command { Kind = CommandKind.EraseUser, AcceptedAt = requested, UserId = "ann", ErasureId = "r" });
+        Assert.Equal([("a", 1)], await PopularityAsync(trainer));
+    }
+
+    [Fact]
+    public async Task Recommend_is_told_until_it_confirms_and_what_was_queued_has_passed_and_then_the_id_is_forgotten()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync(options => options.ErasureSettleSeconds = 0);
+        var clock = new LateClock();
+        using var worker = Worker(trainer, clock);
+        await trainer.SendAsync(TrainerFixture.Event("ann", "a", Start));
+        await EraseAsync(trainer, "ann", "r");
+        Assert.Single(Told(trainer));
+
+        await worker.AdvanceAsync(Cancellation);
+        await worker.AdvanceAsync(Cancellation);
+        Assert.Equal(3, Told(trainer).Count);
+        Assert.Equal(HealthStatus.Healthy, (await worker.CheckHealthAsync(new(), Cancellation)).Status);
+        clock.Ahead = TimeSpan.FromMinutes(2);
+        await worker.AdvanceAsync(Cancellation);
+        Assert.Equal(HealthStatus.Degraded, (await worker.CheckHealthAsync(new(), Cancellation)).Status);
+
+        // Confirmed, but events from before still wait: what is wrong with one of them would become a dead letter.
+        await trainer.Store.CompleteErasureStageAsync("r", "serving", Start, null, Cancellation);
+        trainer.DeadLetters.Waiting = 3;
+        await worker.AdvanceAsync(Cancellation);
+        trainer.DeadLetters.Bodies.Add(Encoding.UTF8.GetBytes("""{"userId":"ann"}"""));
+        Assert.Equal("pending", (await trainer.Store.GetErasureAsync("r", Cancellation))!.State);
+        trainer.DeadLetters.Waiting = 0;
+        await worker.AdvanceAsync(Cancellation);
+
+        Assert.Empty(trainer.DeadLetters.Bodies);
+        Assert.Equal("done", (await trainer.Store.GetErasureAsync("r", Cancellation))!.State);
+        Assert.Empty(await trainer.Store.ListOpenErasuresAsync(Cancellation));
+        int told = Told(trainer).Count;
+        await worker.AdvanceAsync(Cancellation);
+        Assert.Equal(told, Told(trainer).Count);
+        Assert.Equal(HealthStatus.Healthy, (await worker.CheckHealthAsync(new(), Cancellation)).Status);
+    }
+
+    [Fact]
+    public async Task A_fold_in_that_slept_through_an_erasure_does_not_bring_the_user_back()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync();
+        await trainer.SendAsync(TrainerFixture.Event("ann", "a", Start));
+        var asleep = new SleepyFactorStore(trainer.FactorStore);
+        var folding = new Folding(trainer.Store, asleep, trainer.Released, TrainerFixture.Weights, trainer.Options) { CheckedAfter = TimeSpan.Zero };
+        int key = Assert.Single(await trainer.Store.ListUserKeysAsync(0, 10, Cancellation));
+        // The mark of the erasure has expired by the time the write arrives.
+        asleep.Meanwhile = async () =>
+        {
+            await trainer.Store.EraseUserAsync("ann", "r", Start.AddDays(1), Cancellation);
+            await trainer.FactorStore.DeleteUsersAsync([UserRef.User("ann")], Cancellation);
+        };
+        await folding.FoldInAsync([key], Cancellation);
+        Assert.Null(await trainer.ReadUserAsync(UserRef.User("ann")));
+    }
+
+    [Fact]
+    public async Task Old_events_go_and_leave_no_trace_in_histories_and_statistics_and_only_once_a_day()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync(options => options.RetentionDays = 30);
+        var clock = new LateClock();
+        var today = new DateTimeOffset(clock.GetUtcNow().UtcDateTime.Date, TimeSpan.Zero);
+        await trainer.SendAsync(
+            TrainerFixture.Event("ann", "a", today.AddDays(-30).AddSeconds(-1)), TrainerFixture.Event("ann", "b", today.AddDays(-30)), TrainerFixture.Event("bob", "a", today.AddDays(-1)));
+        var worker = new RetentionWorker(trainer.Store, trainer.FactorStore, trainer.Folding, trainer.Options, clock, NullLogger<RetentionWorker>.Instance);
+        Assert.Equal(1, await worker.RunAsync(Cancellation));
+
+        Assert.Equal(2, (await trainer.Store.GetStatusAsync(Cancellation)).Events);
+        Assert.Single((await trainer.ReadUserAsync(UserRef.User("ann")))!.Value.History);
+        Assert.Equal([("a", 1), ("b", 1)], await PopularityAsync(trainer));
+        await trainer.SendAsync(TrainerFixture.Event("ann", "a", today.AddDays(-40)));
+        Assert.Equal(1, trainer.Progress.Dropped);
+        Assert.Equal(0, await worker.RunAsync(Cancellation));
+        clock.Ahead = TimeSpan.FromDays(1);
+        Assert.Equal(1, await worker.RunAsync(Cancellation));
+        Assert.Empty((await trainer.ReadUserAsync(UserRef.User("ann")))!.Value.History);
+    }
+
+    [Fact]
+    public async Task A_removal_that_was_cut_short_is_made_up_for()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync(options => options.RetentionDays = 30);
+        await trainer.SendAsync(TrainerFixture.Event("ann", "a", Start.AddYears(-1)), TrainerFixture.Event("bob", "a", DateTimeOffset.UtcNow));
+        // Killed between the store and the factor store.
+        await trainer.Store.PutSettingAsync("retention", System.Text.Json.JsonSerializer.SerializeToElement(new { Before = Start, Done = false }), Cancellation);
+        await foreach (var _ in trainer.Store.RemoveEventsBeforeAsync(DateTimeOffset.UtcNow.AddDays(-30), Cancellation)) { }
+        Assert.Single((await trainer.ReadUserAsync(UserRef.User("ann")))!.Value.History);
+        await new RetentionWorker(trainer.Store, trainer.FactorStore, trainer.Folding, trainer.Options, TimeProvider.System, NullLogger<RetentionWorker>.Instance).RunAsync(Cancellation);
+        Assert.Empty((await trainer.ReadUserAsync(UserRef.User("ann")))!.Value.History);
+        Assert.Equal([("a", 1)], await PopularityAsync(trainer));
+    }
+
+    private static ErasureWorker Worker(TrainerFixture trainer, TimeProvider clock) =>
+        new(trainer.Store, trainer.FactorStore, trainer.DeadLetters, trainer.Notices, trainer.Progress, trainer.Options, clock, NullLogger<ErasureWorker>.Instance);
+
+    private static async Task EraseAsync(TrainerFixture trainer, string userId, string erasureId) =>
+        Assert.Empty(await trainer.SendAsync(new Command { Kind = CommandKind.EraseUser, AcceptedAt = Start.AddDays(1), UserId = userId, ErasureId = erasureId }));
+
+    private static List<UserErased> Told(TrainerFixture trainer) => [.. trainer.Notices.Sent.OfType<UserErased>()];
+
+    private static async Task<IEnumerable<(string ItemId, double Popularity)>> PopularityAsync(TrainerFixture trainer) =>
+        (await trainer.FactorStore.ReadItemChangesAsync(0, 1000, Cancellation)).Items.OrderBy(i => i.ItemId, StringComparer.Ordinal).Select(i => (i.ItemId, i.Popularity));
+
+    private sealed class LateClock : TimeProvider
+    {
+        public TimeSpan Ahead { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + Ahead;
+    }
+
+    /// <summary>Something happens between the start of a write and its arrival.</summary>
+    private sealed class SleepyFactorStore(IFactorStore inner) : IFactorStore
+    {
+        public Func<Task> Meanwhile { get; set; } = () => Task.CompletedTask;
+
+        public async Task PutUsersAsync(IReadOnlyList<UserState> users, CancellationToken cancellationToken)
+        {
+            await Meanwhile();
+            await inner.PutUsersAsync(users, cancellationToken);
+        }
+
+        public ValueTask<byte[]?> GetUserAsync(UserRef user) => inner.GetUserAsync(user);
+        public Task DeleteUsersAsync(IReadOnlyList<UserRef> users, CancellationToken cancellationToken) => inner.DeleteUsersAsync(users, cancellationToken);
+        public Task EraseUsersAsync(IReadOnlyList<UserRef> users, long revision, CancellationToken cancellationToken) => inner.EraseUsersAsync(users, revision, cancellationToken);
+        public Task<long> PutItemsAsync(IReadOnlyList<ItemRecord> items, CancellationToken cancellationToken) => inner.PutItemsAsync(items, cancellationToken);
+        public Task<long> PutItemStatisticsAsync(IReadOnlyList<ItemStatisticsRecord> statistics, CancellationToken cancellationToken) => inner.PutItemStatisticsAsync(statistics, cancellationToken);
+        public Task<ItemChanges> ReadItemChangesAsync(long afterSequence, int limit, CancellationToken cancellationToken) => inner.ReadItemChangesAsync(afterSequence, limit, cancellationToken);
+        public Task PutModelAsync(long version, ReadOnlyMemory<byte> model, CancellationToken cancellationToken) => inner.PutModelAsync(version, model, cancellationToken);
+        public Task<byte[]?> GetModelAsync(long version, CancellationToken cancellationToken) => inner.GetModelAsync(version, cancellationToken);
+        public Task DeleteModelAsync(long version, CancellationToken cancellationToken) => inner.DeleteModelAsync(version, cancellationToken);
+        public Task SetReleasedAsync(long version, CancellationToken cancellationToken) => inner.SetReleasedAsync(version, cancellationToken);
+        public Task<long?> GetReleasedAsync(CancellationToken cancellationToken) => inner.GetReleasedAsync(cancellationToken);
+        public Task<string?> GetGenerationAsync(CancellationToken cancellationToken) => inner.GetGenerationAsync(cancellationToken);
+        public Task SetGenerationAsync(string generation, CancellationToken cancellationToken) => inner.SetGenerationAsync(generation, cancellationToken);
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}
