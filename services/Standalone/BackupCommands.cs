@@ -46,7 +46,30 @@ internal static class BackupCommands
             await output.WriteLineAsync($"Restored {path}. The services rebuild factors from it when they start.");
             return 0;
         });
-        return [backup, restore];
+        return [backup, restore, Replay(output)];
+    }
+
+    private static Command Replay(TextWriter output)
+    {
+        var data = new Option<DirectoryInfo?>("--data") { Description = "Data folder of a stopped or running one-process installation.", HelpName = "DIR" };
+        var postgres = new Option<string?>("--postgres") { Description = "Connection string of PostgreSQL, in place of --data.", HelpName = "CONNECTION" };
+        var into = new Option<DirectoryInfo?>("--into") { Description = "Data folder of the new installation.", HelpName = "DIR" };
+        var intoPostgres = new Option<string?>("--into-postgres") { Description = "Connection string of an empty database, in place of --into.", HelpName = "CONNECTION" };
+        var until = new Option<DateTimeOffset>("--until") { Description = "Time of the last event that counts, as in 2026-01-31T12:00:00Z.", HelpName = "TIME", Required = true };
+        var replay = new Command("replay", "Builds a new installation from the events up to a time, with factors and a model learnt from them alone. The old one stays as it is.") { until, data, postgres, into, intoPostgres };
+        replay.SetAction(async (parsed, cancellationToken) =>
+        {
+            await using var source = Open(parsed.GetValue(data), parsed.GetValue(postgres), mustExist: true);
+            if ((parsed.GetValue(into) is null) == (parsed.GetValue(intoPostgres) is null)) throw new CommandException("Say either --into or --into-postgres.", CommandLine.UsageError);
+            await using var app = ReplayHost.Build(parsed.GetValue(into)?.FullName, parsed.GetValue(intoPostgres));
+            await Guarded(async () =>
+            {
+                var (events, outcome) = await ReplayHost.RunAsync(app, source, parsed.GetValue(until), cancellationToken);
+                await output.WriteLineAsync($"Replayed {events:N0} events; {outcome.TrimEnd('.')}. Start the services on the new installation; with Redis, on an empty one.");
+            });
+            return 0;
+        });
+        return replay;
     }
 
     private static IStore Open(DirectoryInfo? data, string? postgres, bool mustExist)
