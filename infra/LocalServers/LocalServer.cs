@@ -6,6 +6,9 @@ using System.Security.Cryptography;
 
 namespace Recommender.LocalServers;
 
+/// <summary>PEM files of a server that also speaks TLS: its certificate, its key, and the authority clients are to trust.</summary>
+public sealed record TlsFiles(string Certificate, string Key, string Authority);
+
 /// <summary>
 /// One server as a child process, with all its files in one folder, listening on loopback only. It can be stopped, killed and frozen,
 /// and started again on the same data and port. Not for concurrent calls.
@@ -51,6 +54,9 @@ public abstract class LocalServer : IAsyncDisposable
     public int? ProcessId => IsRunning ? _process!.Id : null;
 
     public bool IsRunning => _process is { HasExited: false };
+
+    /// <summary>Null: without TLS.</summary>
+    public TlsFiles? Tls { get; init; }
 
     /// <summary>How long a start may take; restarts replay logs.</summary>
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(90);

@@ -49,7 +49,24 @@ public sealed class PostgresServer(string folder, int port = 0) : LocalServer("p
             unix_socket_directories = ''
 
             """);
+        if (Tls is not null) settings += await PrepareTlsAsync(Tls, cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(Data, "postgresql.conf"), settings, cancellationToken);
+    }
+
+    /// <summary>Checked by the client down to the name.</summary>
+    public string TlsConnectionString => $"{ConnectionString};SSL Mode=VerifyFull;Root Certificate={Tls?.Authority}";
+
+    /// <summary>It wants its key to belong to itself, so it gets copies.</summary>
+    private async Task<string> PrepareTlsAsync(TlsFiles tls, CancellationToken cancellationToken)
+    {
+        foreach (var (from, to) in ((string, string)[])[(tls.Certificate, "server.crt"), (tls.Key, "server.key")])
+        {
+            string copy = Path.Combine(Data, to);
+            await WriteSecretAsync(copy, await File.ReadAllTextAsync(from, cancellationToken));
+            if (UnprivilegedUser() is { } owner) await RunAsync(new CommandLine(Programs.Require("chown"), [$"{owner.User}:{owner.Group}", copy], Folder), null, cancellationToken);
+        }
+
+        return "ssl = on\nssl_cert_file = 'server.crt'\nssl_key_file = 'server.key'\n";
     }
 
     protected override CommandLine Describe() => Unprivileged(Programs.Require("postgres"), ["-D", Data]);

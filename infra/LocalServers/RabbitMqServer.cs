@@ -6,18 +6,38 @@ using System.Text;
 
 namespace Recommender.LocalServers;
 
-/// <summary>RabbitMQ with its management plugin. Each instance has an Erlang port mapper of its own, which ends with it.</summary>
+/// <param name="Index">0-based number of this node.</param>
+/// <param name="MapperPort">Port of the Erlang port mapper that all nodes share.</param>
+/// <param name="Cookie">The secret by which nodes know each other.</param>
+internal sealed record RabbitMqMember(int Index, int Size, int MapperPort, string Cookie)
+{
+    public static string NameOf(int index) => $"recommender{index + 1}@localhost";
+}
+
+/// <summary>RabbitMQ with its management plugin. Each instance has an Erlang port mapper of its own, which ends with it, unless it is part of a <see cref="RabbitMqCluster"/>.</summary>
 public sealed class RabbitMqServer : LocalServer
 {
     private const string User = "recommender";
-    private const string NodeName = "recommender@localhost";
-    private readonly int _mapperPort = Ports.Free();
+    private readonly RabbitMqMember? _member;
+    private readonly int _mapperPort;
     private readonly int _distributionPort = Ports.Free();
     private Process? _mapper;
 
     /// <param name="managementPort">Loopback port of the management page and API; 0 for any free one.</param>
     public RabbitMqServer(string folder, int port = 0, int managementPort = 0)
-        : base("rabbitmq", folder, port) => ManagementPort = managementPort == 0 ? Ports.Free() : managementPort;
+        : this(folder, port, managementPort, null)
+    {
+    }
+
+    internal RabbitMqServer(string folder, int port, int managementPort, RabbitMqMember? member)
+        : base("rabbitmq", folder, port)
+    {
+        ManagementPort = managementPort == 0 ? Ports.Free() : managementPort;
+        _member = member;
+        _mapperPort = member?.MapperPort ?? Ports.Free();
+    }
+
+    private string NodeName => _member is { } member ? RabbitMqMember.NameOf(member.Index) : "recommender@localhost";
 
     /// <summary>Programs it needs.</summary>
     public static readonly IReadOnlyList<string> RequiredPrograms = ["rabbitmq-server", "epmd"];
@@ -25,6 +45,11 @@ public sealed class RabbitMqServer : LocalServer
     public int ManagementPort { get; }
 
     public override string ConnectionString => ConnectionStringOf("/");
+
+    /// <summary>Port of the TLS listener, where <see cref="LocalServer.Tls"/> is given.</summary>
+    public int TlsPort { get; } = Ports.Free();
+
+    public string TlsConnectionString => $"amqps://{User}:{Password}@127.0.0.1:{TlsPort}/";
 
     /// <summary>The connection string of a virtual host; see <see cref="CreateVirtualHostAsync"/>.</summary>
     public string ConnectionStringOf(string virtualHost) => $"amqp://{User}:{Password}@127.0.0.1:{Port}/{Uri.EscapeDataString(virtualHost)}";
@@ -105,15 +130,37 @@ public sealed class RabbitMqServer : LocalServer
             default_pass = {Password}
 
             """);
+        if (Tls is not null)
+        {
+            settings += string.Create(CultureInfo.InvariantCulture, $"""
+                listeners.ssl.default = 127.0.0.1:{TlsPort}
+                ssl_options.certfile = {Tls.Certificate}
+                ssl_options.keyfile = {Tls.Key}
+                ssl_options.cacertfile = {Tls.Authority}
+
+                """);
+        }
+
+        if (_member is not null)
+        {
+            settings += Settings("rabbitmq-cluster.conf") + string.Concat(Enumerable.Range(0, _member.Size).Select(i => $"cluster_formation.classic_config.nodes.{i + 1} = {RabbitMqMember.NameOf(i)}\n"));
+            string cookie = Path.Combine(home, ".erlang.cookie");
+            if (!File.Exists(cookie)) await WriteSecretAsync(cookie, _member.Cookie);
+        }
+
         await File.WriteAllTextAsync(Path.Combine(Folder, "rabbitmq.conf"), settings, cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(Folder, "enabled_plugins"), "[rabbitmq_management].\n", cancellationToken);
 
-        if (_mapper is not { HasExited: false })
-        {
-            var run = new CommandLine(Programs.Require("epmd"), ["-port", _mapperPort.ToString(CultureInfo.InvariantCulture), "-address", "127.0.0.1"], Folder);
-            _mapper = Launcher.Start(run, Path.Combine(Folder, "epmd.log"));
-            await WaitForPortAsync(_mapperPort, TimeSpan.FromSeconds(20), () => !_mapper.HasExited, cancellationToken);
-        }
+        if (_member is null && _mapper is not { HasExited: false }) _mapper = await StartMapperAsync(_mapperPort, Folder, cancellationToken);
+    }
+
+    /// <summary>The Erlang port mapper, which tells nodes the ports of others.</summary>
+    internal static async Task<Process> StartMapperAsync(int port, string folder, CancellationToken cancellationToken)
+    {
+        var run = new CommandLine(Programs.Require("epmd"), ["-port", port.ToString(CultureInfo.InvariantCulture), "-address", "127.0.0.1"], folder);
+        var mapper = Launcher.Start(run, Path.Combine(folder, "epmd.log"));
+        await WaitForPortAsync(port, TimeSpan.FromSeconds(20), () => !mapper.HasExited, cancellationToken);
+        return mapper;
     }
 
     protected override CommandLine Describe() => new(Programs.Require("rabbitmq-server"), [], Folder)
