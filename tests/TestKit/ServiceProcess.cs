@@ -18,21 +18,22 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <param name="environment">Added to this process's environment; ASPNETCORE_URLS is set from the port.</param>
     /// <param name="arguments">In them <c>{PORT}</c> stands for the port.</param>
     /// <param name="port">0 for any free one.</param>
-    public ServiceProcess(string project, IReadOnlyDictionary<string, string?>? environment = null, IReadOnlyList<string>? arguments = null, int port = 0)
+    public ServiceProcess(string project, IReadOnlyDictionary<string, string?>? environment = null, IReadOnlyList<string>? arguments = null, int port = 0, string scheme = "http", HttpMessageHandler? handler = null)
     {
         Name = project;
         Port = port == 0 ? Ports.Free() : port;
         _dll = FindDll(project);
         _arguments = [.. (arguments ?? []).Select(argument => argument.Replace("{PORT}", $"{Port}", StringComparison.Ordinal))];
-        _environment = new(environment ?? new Dictionary<string, string?>()) { ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{Port}" };
-        Client = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(100) };
+        _environment = new(environment ?? new Dictionary<string, string?>()) { ["ASPNETCORE_URLS"] = $"{scheme}://127.0.0.1:{Port}" };
+        Address = new Uri($"{scheme}://127.0.0.1:{Port}/");
+        Client = new HttpClient(handler ?? new SocketsHttpHandler()) { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(100) };
     }
 
     public string Name { get; }
 
     public int Port { get; }
 
-    public Uri Address => new($"http://127.0.0.1:{Port}/");
+    public Uri Address { get; }
 
     public HttpClient Client { get; }
 
@@ -126,13 +127,12 @@ public sealed class ServiceProcess : IAsyncDisposable
         if (line is not null) _log.Enqueue(line);
     }
 
-    /// <summary>The build of the project in the configuration that this test runs in.</summary>
     /// <summary>The built program of a service.</summary>
     public static string FindDll(string project)
     {
         // …/bin/Debug/net10.0/: the configuration is the folder above the framework's.
         var output = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
-        foreach (var parent in (string[])["services", ""])
+        foreach (var parent in (string[])["services", "", "tests"])
         {
             string folder = Path.Combine(DataSets.RepositoryRoot, parent, project, "bin", output.Parent!.Name, output.Name);
             string dll = Path.Combine(folder, $"Recommender.{project}.dll");

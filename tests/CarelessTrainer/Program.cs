@@ -1,0 +1,33 @@
+using System.Threading.Channels;
+using Recommender.Messaging;
+using Recommender.ServiceDefaults;
+using Recommender.Trainer;
+
+// A Trainer with a defect put in on purpose: it acknowledges messages before their effect is durable. A test of loss that passes with this one proves nothing.
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults("trainer");
+builder.AddTrainer();
+var careful = builder.Services.Last(service => service.ServiceType == typeof(IStreamConsumer)).ImplementationType!;
+builder.Services.AddSingleton<IStreamConsumer>(services => new CarelessConsumer((IStreamConsumer)ActivatorUtilities.CreateInstance(services, careful)));
+var app = builder.Build();
+app.UseServiceDefaults();
+app.MapTrainer();
+await app.RunAsync();
+
+internal sealed class CarelessConsumer(IStreamConsumer inner) : IStreamConsumer
+{
+    public async Task RunAsync(string stream, int maxBatchBytes, StreamHandler handler, CancellationToken cancellationToken)
+    {
+        var acknowledged = Channel.CreateUnbounded<IReadOnlyList<Delivery>>();
+        var handling = Task.Run(async () =>
+        {
+            await foreach (var batch in acknowledged.Reader.ReadAllAsync(cancellationToken)) await handler(batch, cancellationToken);
+        }, cancellationToken);
+        await inner.RunAsync(stream, maxBatchBytes, (batch, _) =>
+        {
+            acknowledged.Writer.TryWrite(batch);
+            return Task.FromResult<IReadOnlyList<DeadMessage>>([]);
+        }, cancellationToken);
+        await handling;
+    }
+}
