@@ -19,10 +19,14 @@ public sealed class Training(
     TimeProvider clock,
     ILogger<Training> logger)
 {
+    /// <summary>The last run found another instance training and did nothing.</summary>
+    public bool FoundAnother { get; private set; }
+
     /// <summary>Returns the model's registry entry; null when another instance is training or there is nothing to learn from.</summary>
     public async Task<ModelInfo?> RunAsync(CancellationToken cancellationToken)
     {
         await using var lease = await store.TryAcquireTrainingLeaseAsync(cancellationToken);
+        FoundAnother = lease is null;
         if (lease is null)
         {
             logger.LogInformation("Another instance is training.");

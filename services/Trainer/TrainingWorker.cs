@@ -49,6 +49,8 @@ public sealed class TrainingWorker(
                 running = true;
                 logger.LogInformation("Training starts: {Reason}.", due ?? "asked for");
                 var trained = await training.RunAsync(stoppingToken);
+                // What was asked for follows when the other instance has ended; what was due may be due no longer by then.
+                if (training.FoundAnother) continue;
                 (dueSince, asked, triedSequence) = (null, false, seenSequence);
 
                 // A first model with middling settings is in service by now; better settings are worth waiting for.
