@@ -9,13 +9,21 @@ public static unsafe class Ials
     public static IalsModel Train(InteractionMatrix matrix, IalsSettings settings, TrainOptions? options = null, CancellationToken cancellation = default)
     {
         settings.Validate();
-        options ??= new TrainOptions();
+        return Train(matrix.Aged(settings.HalfLife), matrix, settings, options ?? new TrainOptions(), cancellation);
+    }
+
+    /// <param name="matrix">With weights as aged as the settings say.</param>
+    /// <param name="served">With weights as histories will have them.</param>
+    internal static IalsModel Train(InteractionMatrix matrix, InteractionMatrix served, IalsSettings settings, TrainOptions options, CancellationToken cancellation)
+    {
         int rank = settings.Rank, users = matrix.UserCount, items = matrix.ItemCount;
         if (matrix.Count == 0) throw new ArgumentException("There is nothing to learn from: the data holds no interactions.", nameof(matrix));
         if ((long)Math.Max(users, items) * rank > Array.MaxLength)
             throw new ArgumentException($"{Math.Max(users, items)} rows × rank {rank} exceed one array; lower Rank to {Array.MaxLength / Math.Max(users, items)}.");
+        // Trained on aged weights, served with histories as they are: in both the average pair weighs 1.
         var itemWeights = ItemWeights(matrix, settings.Damping);
-        var itemFactors = Start(matrix, settings, options, cancellation);
+        var servedWeights = matrix == served ? itemWeights : ItemWeights(served, settings.Damping);
+        var itemFactors = Start(served, settings, options, cancellation);
         var userFactors = new float[(long)users * rank];
         for (int epoch = 1; ; epoch++)
         {
@@ -28,7 +36,7 @@ public static unsafe class Ials
             if (!last && options.StopAfter is null) continue;
             var factors = last ? itemFactors : (float[])itemFactors.Clone();
             gram = Dense.ToPrincipalAxes(factors, items, rank, options.Threads, cancellation);
-            var model = new IalsModel(settings with { Epochs = epoch }, factors, gram, itemWeights);
+            var model = new IalsModel(settings with { Epochs = epoch }, factors, gram, servedWeights);
             if (options.StopAfter?.Invoke(epoch, model) == true || last) return model;
         }
     }

@@ -34,6 +34,12 @@ public sealed record IalsSettings : LearnerSettings
     /// <summary>g: observed pairs of an item with m users weigh m^−g, 0..1. 0 is plain iALS; above 0 popular items pull less.</summary>
     public double Damping { get; init; }
 
+    /// <summary>
+    /// Age at which an interaction counts half in training, as a share of the time that the data spans, 0..100. 0: all count alike, and so they
+    /// do in data without times. Histories at fold-in are taken as they are given.
+    /// </summary>
+    public double HalfLife { get; init; }
+
     public IalsStart Start { get; init; } = IalsStart.Random;
 
     public int Seed { get; init; } = 1;
@@ -46,6 +52,7 @@ public sealed record IalsSettings : LearnerSettings
         Require(Nu is >= 0 and <= 1, nameof(Nu), Nu, "in 0..1");
         Require(Epochs is >= 1 and <= 100, nameof(Epochs), Epochs, "in 1..100");
         Require(Damping is >= 0 and <= 1, nameof(Damping), Damping, "in 0..1");
+        Require(HalfLife is >= 0 and <= 100, nameof(HalfLife), HalfLife, "in 0..100");
     }
 
     public override LearnerSettings WithRank(int rank) => this with { Rank = rank };

@@ -36,8 +36,14 @@ public sealed record SparseRows(long[] Starts, int[] Columns, float[]? Weights, 
     }
 }
 
-/// <summary>Interactions in the order given: item, age as a share of the time that all of them span (0 the newest, 1 the oldest), weight × target.</summary>
-public sealed record EventAges(int[] Items, float[] Ages, float[] Weights);
+/// <summary>Interactions in the order given, with ages as shares of the time that all of them span: 0 the newest, 1 the oldest.</summary>
+/// <param name="Weights">Null when every weight is 1.</param>
+/// <param name="Targets">Null when every target is 1.</param>
+public sealed record EventAges(int[] Users, int[] Items, float[] Ages, float[]? Weights, float[]? Targets)
+{
+    /// <summary>Weight × target of an interaction.</summary>
+    public float Positive(int e) => (Weights is null ? 1 : Weights[e]) * (Targets is null ? 1 : Targets[e]);
+}
 
 /// <summary>
 /// All training data: users × items, both by user and by item, one entry per pair. Immutable. Takes 8 bytes per interaction where all
@@ -64,7 +70,7 @@ public sealed class InteractionMatrix
     /// <summary>Distinct (user, item) pairs.</summary>
     public long Count => Users.Columns.LongLength;
 
-    /// <summary>When interactions happened; null where that is not known. Only recent popularity asks.</summary>
+    /// <summary>When interactions happened; null where that is not known.</summary>
     public EventAges? Ages { get; private init; }
 
     /// <summary>As <see cref="Build(int, int, IEnumerable{Entry})"/>, keeping when interactions happened.</summary>
@@ -77,6 +83,21 @@ public sealed class InteractionMatrix
     }
 
     internal InteractionMatrix WithAges(EventAges ages) => new(Users, Items) { Ages = ages };
+
+    /// <summary>
+    /// The same pairs with every interaction's weight multiplied by <c>2^(−age / halfLife)</c>, so that what is learned is what holds of late.
+    /// Itself where the half-life is 0 or times are not known.
+    /// </summary>
+    /// <param name="halfLife">As a share of the time that the data spans.</param>
+    public InteractionMatrix Aged(double halfLife)
+    {
+        const float Least = 1e-12f; // Of a weight: no pair may vanish.
+        if (halfLife <= 0 || Ages is not { } ages) return this;
+        var weights = new float[ages.Items.Length];
+        for (int e = 0; e < weights.Length; e++)
+            weights[e] = (ages.Weights is null ? 1 : ages.Weights[e]) * MathF.Max((float)Math.Pow(2, -ages.Ages[e] / halfLife), Least);
+        return Build(UserCount, ItemCount, ages.Users, ages.Items, weights, ages.Targets).WithAges(ages);
+    }
 
     /// <summary>Collects entries; several of one pair become one: weight Σc, target Σc·p / Σc.</summary>
     /// <exception cref="ArgumentException">An index or number is out of range; the message says which entry.</exception>
@@ -133,6 +154,8 @@ public sealed class InteractionMatrix
     private static SparseRows Aggregate(long[] starts, int[] columns, float[]? weights, float[]? targets)
     {
         bool duplicates = false;
+        long[] keys = [];
+        float[] values = [];
         for (int r = 0; r + 1 < starts.Length; r++)
         {
             int from = (int)starts[r], length = (int)(starts[r + 1] - from);
@@ -143,15 +166,19 @@ public sealed class InteractionMatrix
             }
             else
             {
-                // Stable, so that sums are taken in the order given.
-                var order = Enumerable.Range(from, length).ToArray();
-                order = [.. order.OrderBy(e => columns[e])];
-                var c = order.Select(e => columns[e]).ToArray();
-                var w = weights is null ? null : order.Select(e => weights[e]).ToArray();
-                var t = targets is null ? null : order.Select(e => targets[e]).ToArray();
-                c.CopyTo(columns, from);
-                w?.CopyTo(weights!, from);
-                t?.CopyTo(targets!, from);
+                // By column, then by place, so that sums are taken in the order given.
+                if (keys.Length < length) (keys, values) = (new long[Math.Max(length, 2 * keys.Length)], new float[Math.Max(length, 2 * keys.Length)]);
+                for (int e = 0; e < length; e++) keys[e] = (long)row[e] << 32 | (uint)e;
+                keys.AsSpan(0, length).Sort();
+                for (int e = 0; e < length; e++) row[e] = (int)(keys[e] >> 32);
+                Reorder(weights);
+                Reorder(targets);
+                void Reorder(float[]? array)
+                {
+                    if (array is null) return;
+                    for (int e = 0; e < length; e++) values[e] = array[from + (int)keys[e]];
+                    values.AsSpan(0, length).CopyTo(array.AsSpan(from));
+                }
             }
 
             for (int e = 1; e < length && !duplicates; e++) duplicates = row[e] == row[e - 1];
@@ -256,6 +283,8 @@ public sealed class InteractionMatrixBuilder(int users, int items)
         long newest = times.Max();
         double span = Math.Max(newest - times.Min(), 1);
         return matrix.WithAges(new EventAges(
-            [.. itemIndices], [.. times.Select(t => (float)((newest - t) / span))], [.. weights.Zip(targets, (weight, target) => weight * target)]));
+            [.. userIndices], [.. itemIndices], [.. times.Select(t => (float)((newest - t) / span))], UnlessOnes(weights), UnlessOnes(targets)));
+
+        static float[]? UnlessOnes(List<float> numbers) => CollectionsMarshal.AsSpan(numbers).ContainsAnyExcept(1f) ? [.. numbers] : null;
     }
 }

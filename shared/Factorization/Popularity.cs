@@ -17,7 +17,7 @@ public sealed record PopularitySettings : LearnerSettings
         if (HalfLife > 0 && matrix.Ages is { } ages)
         {
             var sums = new double[scores.Length];
-            for (int e = 0; e < ages.Items.Length; e++) sums[ages.Items[e]] += ages.Weights[e] * Math.Pow(2, -ages.Ages[e] / HalfLife);
+            for (int e = 0; e < ages.Items.Length; e++) sums[ages.Items[e]] += ages.Positive(e) * Math.Pow(2, -ages.Ages[e] / HalfLife);
             double most = Math.Max(sums.Max(), double.Epsilon);
             for (int i = 0; i < scores.Length; i++) scores[i] = (float)(sums[i] / most);
             return new PopularityModel(scores);

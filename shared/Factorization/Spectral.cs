@@ -10,12 +10,21 @@ internal static unsafe class Spectral
     /// <summary>Users and items whose scores are sampled to put both kinds of output vectors on one scale.</summary>
     private const int Sample = 1000;
 
-    public static LinearModel Train(InteractionMatrix matrix, SpectralSettings s, TrainOptions options, CancellationToken cancellation)
+    public static LinearModel Train(InteractionMatrix matrix, SpectralSettings s, TrainOptions options, CancellationToken cancellation) =>
+        Train(matrix.Aged(s.HalfLife), s, Basis(matrix, s, options.Threads, cancellation), options, cancellation);
+
+    public static float[] Basis(InteractionMatrix matrix, SpectralSettings s, int threads, CancellationToken cancellation)
     {
-        int rank = s.Rank, users = matrix.UserCount, items = matrix.ItemCount, threads = options.Threads;
-        if ((long)Math.Max(users, items) * (rank + 20) > Array.MaxLength)
-            throw new ArgumentException($"{Math.Max(users, items)} rows × rank {rank} exceed one array; lower Rank.");
-        var basis = SpectralBasis.Compute(matrix, rank, s.UserPower, s.ItemPower, s.Smoothing, s.PowerSteps, s.Seed, threads, cancellation);
+        if ((long)Math.Max(matrix.UserCount, matrix.ItemCount) * (s.Rank + 20) > Array.MaxLength)
+            throw new ArgumentException($"{Math.Max(matrix.UserCount, matrix.ItemCount)} rows × rank {s.Rank} exceed one array; lower Rank.");
+        return SpectralBasis.Compute(matrix, s.Rank, s.UserPower, s.ItemPower, s.Smoothing, s.PowerSteps, s.Seed, threads, cancellation);
+    }
+
+    /// <param name="matrix">With weights as aged as the settings say.</param>
+    /// <param name="basis">What <see cref="Basis"/> gave; only read.</param>
+    public static LinearModel Train(InteractionMatrix matrix, SpectralSettings s, float[] basis, TrainOptions options, CancellationToken cancellation)
+    {
+        int rank = s.Rank, threads = options.Threads;
         var input = Scaled(matrix, basis, rank, -s.ItemPower, s.Smoothing);
         var spectral = s.SpectralShare > 0 ? Scaled(matrix, basis, rank, s.OutputPower, s.Smoothing) : null;
         options.Progress?.Invoke(new TrainProgress(1, 2));

@@ -37,6 +37,12 @@ public sealed record SpectralSettings : LearnerSettings
     /// <summary>Ridge: g, as in iALS, 0..1.</summary>
     public double Damping { get; init; } = .3;
 
+    /// <summary>
+    /// Age at which an interaction counts half in training, as a share of the time that the data spans, 0..100. 0: all count alike, and so they
+    /// do in data without times. Histories at fold-in are taken as they are given.
+    /// </summary>
+    public double HalfLife { get; init; }
+
     public int Seed { get; init; } = 1;
 
     public override LearnerSettings WithRank(int rank) => this with { Rank = rank };
@@ -53,6 +59,7 @@ public sealed record SpectralSettings : LearnerSettings
         Require(Alpha0 is >= 0 and <= 10, nameof(Alpha0), Alpha0, "in 0..10");
         Require(Lambda is > 0 and <= 1000, nameof(Lambda), Lambda, "above 0, at most 1000");
         Require(Damping is >= 0 and <= 1, nameof(Damping), Damping, "in 0..1");
+        Require(HalfLife is >= 0 and <= 100, nameof(HalfLife), HalfLife, "in 0..100");
     }
 
     private protected override Model TrainCore(InteractionMatrix matrix, TrainOptions options, CancellationToken cancellation) =>

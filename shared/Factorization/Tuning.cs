@@ -31,9 +31,10 @@ public sealed record TuningOptions
 /// <summary>One line of the progress table.</summary>
 /// <param name="Asked">Settings as proposed.</param>
 /// <param name="Settings">Settings as judged: epochs are those at which the score was best.</param>
-/// <param name="Score">Mean of recall and NDCG over the hold-outs: what tuning maximises.</param>
+/// <param name="Score">Geometric mean of the hold-outs' mean recall and NDCG: what tuning maximises.</param>
 /// <param name="Curve">Score after each epoch, for learners that have them.</param>
-public sealed record Trial(int Number, string Stage, LearnerSettings Asked, LearnerSettings Settings, double Score, double Recall, double Ndcg, double Seconds, IReadOnlyList<double> Curve);
+/// <param name="Spread">How far a user's scores lie apart (standard deviation over items): the scale on which terms are added.</param>
+public sealed record Trial(int Number, string Stage, LearnerSettings Asked, LearnerSettings Settings, double Score, double Recall, double Ndcg, double Seconds, IReadOnlyList<double> Curve, double Spread = 1);
 
 /// <summary>All that tuning has learned so far; with it, and the same data and options, tuning goes on where it stopped.</summary>
 public sealed record TuningState(string Data, IReadOnlyList<Trial> Trials)
@@ -52,8 +53,9 @@ public sealed record TuningState(string Data, IReadOnlyList<Trial> Trials)
 
 /// <summary>
 /// Finds a learner and its settings on hold-outs of the training data. Coarse points at a short rank first, then steps along one setting at a
-/// time from the best of them, with ever smaller steps, then longer ranks, then the item–item term beside the best factors. Every proposal
-/// depends on earlier scores alone, so a search resumed from its <see cref="TuningState"/> repeats none and goes on.
+/// time from the best of them, with ever smaller steps; the best few go on to longer ranks, and most of the time to the longest; then what is
+/// popular, what is popular of late and the item–item term beside the best factors. Every proposal depends on earlier trials alone, so a
+/// search resumed from its <see cref="TuningState"/> repeats none and goes on.
 /// </summary>
 public static class Tuning
 {
@@ -76,9 +78,31 @@ public static class Tuning
         return search.State;
     }
 
-    /// <summary>Hold-outs of data without times: three where it is small, one where it is large.</summary>
+    /// <summary>Hold-outs of data without times: five where it is small and single scores are noisy, one where it is large.</summary>
     public static IReadOnlyList<Split> RandomHoldouts(InteractionMatrix matrix, double fraction = .1) =>
-        [.. Enumerable.Range(1, matrix.Count < 200_000 ? 3 : 1).Select(seed => Splits.Random(matrix, fraction, seed))];
+        [.. Enumerable.Range(1, matrix.Count switch { < 50_000 => 5, < 200_000 => 3, _ => 1 }).Select(seed => Splits.Random(matrix, fraction, seed))];
+
+    /// <summary>
+    /// Hold-outs of data with times: windows of <paramref name="fraction"/> of the interactions, each predicted from all before it, the last one
+    /// first. Four where there is less than a million, because one window alone may be a season; else two, and one from ten million.
+    /// </summary>
+    public static IReadOnlyList<Split> TemporalHoldouts(int users, int items, IReadOnlyList<TimedEntry> entries, double fraction = .15)
+    {
+        const double Apart = .1;
+        var times = entries.Select(e => e.Time).ToArray();
+        Array.Sort(times);
+        var splits = new List<Split>();
+        for (int window = 0; window < (entries.Count switch { < 1_000_000 => 4, < 10_000_000 => 2, _ => 1 }); window++)
+        {
+            int end = (int)(times.Length * (1 - window * Apart)) - 1, cut = end - (int)(times.Length * fraction);
+            if (cut < 0) break;
+            long last = times[end], from = times[cut];
+            var split = Splits.MakeTimed(users, items, [.. entries.Where(e => e.Time <= from)], entries.Where(e => e.Time > from && e.Time <= last).Select(e => e.Entry));
+            if (split.Test.Columns.Length > 0) splits.Add(split);
+        }
+
+        return splits;
+    }
 
     private static Split Sampled(Split split, int most)
     {

@@ -12,12 +12,15 @@ internal sealed class TuningTrials
     private readonly CancellationToken cancellation;
     private readonly Dictionary<string, Trial> done = [];
     private readonly HashSet<string> counted = [];
+    private readonly List<Trial> seen = [];
     private readonly List<Trial> trials = [];
     private readonly string data;
 
     // What trials share, per hold-out: the start of a rank, and the parts of sums and hybrids.
     private (int Rank, float[][] Starts)? starts;
     private readonly List<(string Key, Model[] Models)> trained = [];
+    private (SpectralSettings Of, float[][] Bases)? bases;
+    private readonly List<(double HalfLife, InteractionMatrix[] Aged)> aged = [];
     private (string Key, ItemNeighbours[] Found)? neighbours;
 
     public TuningTrials(Split[] holdouts, TuningOptions options, Func<double> clock, TuningState? resume, Action<TuningState>? progress, CancellationToken cancellation)
@@ -36,36 +39,48 @@ internal sealed class TuningTrials
 
     public double SecondsSpent { get; private set; }
 
+    /// <summary>What this search has come by, in order: of a resumed state only what it has asked for again.</summary>
+    public IReadOnlyList<Trial> Seen => seen;
+
+    private void Count(Trial trial)
+    {
+        SecondsSpent += trial.Seconds;
+        seen.Add(trial);
+    }
+
     public Trial Try(string stage, LearnerSettings settings)
     {
         string key = settings.ToJson();
         if (done.TryGetValue(key, out var known))
         {
             // Counted when the search comes by, so that a resumed search decides as the first one did.
-            if (counted.Add(key)) SecondsSpent += known.Seconds;
+            if (counted.Add(key)) Count(known);
             return known;
         }
 
         cancellation.ThrowIfCancellationRequested();
         double begin = clock();
-        var (judged, recall, ndcg, curve) = settings switch
+        var (judged, recall, ndcg, spread, curve) = settings switch
         {
             IalsSettings ials => Judge(ials),
             SumSettings or HybridSettings => Judge(settings, ModelsOf(settings)),
-            _ => Judge(settings, [.. holdouts.Select(h => settings.Train(h.Train, Options, cancellation))]),
+            _ => Judge(settings, [.. holdouts.Select((_, h) => Train(settings, h))]),
         };
-        var trial = new Trial(trials.Count + 1, stage, settings, judged, (recall + ndcg) / 2, recall, ndcg, clock() - begin, curve);
+        var trial = new Trial(trials.Count + 1, stage, settings, judged, Score(recall, ndcg), recall, ndcg, clock() - begin, curve, spread);
         trials.Add(trial);
         done[key] = trial;
         counted.Add(key);
-        SecondsSpent += trial.Seconds;
+        Count(trial);
         progress?.Invoke(State);
         return trial;
     }
 
     private TrainOptions Options => new() { Threads = options.Threads };
 
-    private (LearnerSettings, double, double, IReadOnlyList<double>) Judge(LearnerSettings settings, Model[] models)
+    /// <summary>The geometric mean, so that neither outweighs the other where one is far larger.</summary>
+    private static double Score(double recall, double ndcg) => Math.Sqrt(recall * ndcg);
+
+    private (LearnerSettings, double, double, double, IReadOnlyList<double>) Judge(LearnerSettings settings, Model[] models)
     {
         double recall = 0, ndcg = 0;
         for (int h = 0; h < holdouts.Length; h++)
@@ -75,12 +90,13 @@ internal sealed class TuningTrials
             ndcg += result.Ndcg / holdouts.Length;
         }
 
-        return (settings, recall, ndcg, [(recall + ndcg) / 2]);
+        return (settings, recall, ndcg, SpreadOf(models[0]), [Score(recall, ndcg)]);
     }
 
     /// <summary>Judges after every epoch on each hold-out, stops when two epochs bring nothing, and settles on the best mean.</summary>
-    private (LearnerSettings, double, double, IReadOnlyList<double>) Judge(IalsSettings settings)
+    private (LearnerSettings, double, double, double, IReadOnlyList<double>) Judge(IalsSettings settings)
     {
+        var spreads = new double[MostEpochs];
         var recalls = new double[MostEpochs];
         var ndcgs = new double[MostEpochs];
         int common = MostEpochs;
@@ -88,7 +104,7 @@ internal sealed class TuningTrials
         {
             double best = 0;
             int bestEpoch = 0, last = 0;
-            Ials.Train(holdouts[h].Train, settings with { Epochs = common }, Options with
+            Ials.Train(MatrixOf(settings.HalfLife, h), holdouts[h].Train, settings with { Epochs = common }, Options with
             {
                 WarmStart = settings.Start == IalsStart.Spectral ? StartOf(settings, h) : null,
                 StopAfter = (epoch, model) =>
@@ -96,8 +112,9 @@ internal sealed class TuningTrials
                     var result = Evaluate(model, h);
                     recalls[epoch - 1] += result.Recall / holdouts.Length;
                     ndcgs[epoch - 1] += result.Ndcg / holdouts.Length;
+                    if (h == 0) spreads[epoch - 1] = SpreadOf(model);
                     last = epoch;
-                    double score = result.Recall + result.Ndcg;
+                    double score = Score(result.Recall, result.Ndcg);
                     if (score > best * 1.0005) (best, bestEpoch) = (score, epoch);
                     return epoch >= bestEpoch + (settings.Start == IalsStart.Spectral ? 1 : 2) && epoch >= 2;
                 },
@@ -105,10 +122,9 @@ internal sealed class TuningTrials
             common = last; // Later hold-outs run no longer than the first, so that every mean is over all of them.
         }
 
-        int epochs = 1;
-        for (int e = 2; e <= common; e++)
-            if (recalls[e - 1] + ndcgs[e - 1] > recalls[epochs - 1] + ndcgs[epochs - 1]) epochs = e;
-        return (settings with { Epochs = epochs }, recalls[epochs - 1], ndcgs[epochs - 1], [.. Enumerable.Range(0, common).Select(e => (recalls[e] + ndcgs[e]) / 2)]);
+        var curve = Enumerable.Range(0, common).Select(e => Score(recalls[e], ndcgs[e])).ToArray();
+        int chosen = Array.IndexOf(curve, curve.Max());
+        return (settings with { Epochs = chosen + 1 }, recalls[chosen], ndcgs[chosen], spreads[chosen], curve);
     }
 
     /// <summary>Models per hold-out, put together from parts that the last trials trained.</summary>
@@ -130,7 +146,7 @@ internal sealed class TuningTrials
         int at = trained.FindIndex(t => t.Key == key);
         if (at >= 0) return trained[at].Models;
         if (trained.Count == 2) trained.RemoveAt(0);
-        trained.Add((key, [.. holdouts.Select(h => settings.Train(h.Train, Options, cancellation))]));
+        trained.Add((key, [.. holdouts.Select((_, h) => Train(settings, h))]));
         return trained[^1].Models;
     }
 
@@ -143,6 +159,62 @@ internal sealed class TuningTrials
 
     private EvaluationResult Evaluate(Model model, int h) =>
         Evaluation.Run(model, holdouts[h], new EvaluationOptions { K = options.K, Threads = options.Threads, BootstrapSamples = 0 }, cancellation);
+
+    private Model Train(LearnerSettings settings, int h) => settings switch
+    {
+        IalsSettings ials => Ials.Train(MatrixOf(ials.HalfLife, h), holdouts[h].Train, ials, Options with { WarmStart = ials.Start == IalsStart.Spectral ? StartOf(ials, h) : null }, cancellation),
+        SpectralSettings spectral => Spectral.Train(MatrixOf(spectral.HalfLife, h), spectral, BasisOf(spectral, h), Options, cancellation),
+        _ => settings.Train(holdouts[h].Train, Options, cancellation),
+    };
+
+    private InteractionMatrix MatrixOf(double halfLife, int h)
+    {
+        if (halfLife == 0) return holdouts[h].Train;
+        int at = aged.FindIndex(a => a.HalfLife == halfLife);
+        if (at < 0)
+        {
+            if (aged.Count == 2) aged.RemoveAt(0);
+            aged.Add((halfLife, new InteractionMatrix[holdouts.Length]));
+            at = aged.Count - 1;
+        }
+
+        return aged[at].Aged[h] ??= holdouts[h].Train.Aged(halfLife);
+    }
+
+    private float[] BasisOf(SpectralSettings settings, int h)
+    {
+        var of = new SpectralSettings
+        {
+            Rank = settings.Rank, UserPower = settings.UserPower, ItemPower = settings.ItemPower, Smoothing = settings.Smoothing,
+            PowerSteps = settings.PowerSteps, Seed = settings.Seed,
+        };
+        if (bases?.Of != of) bases = (of, new float[holdouts.Length][]);
+        return bases.Value.Bases[h] ??= Spectral.Basis(holdouts[h].Train, settings, options.Threads, cancellation);
+    }
+
+    /// <summary>How far a user's scores lie apart, which puts different learners on one scale: standard deviation over items, mean over a sample of users.</summary>
+    private double SpreadOf(Model model)
+    {
+        const int Sample = 50;
+        var rows = holdouts[0].Train.Users;
+        var tested = Enumerable.Range(0, rows.Count).Where(u => holdouts[0].Test.Length(u) > 0).ToArray();
+        var factor = new float[model.Rank];
+        var scores = new float[model.ItemCount];
+        double sum = 0;
+        int users = Math.Min(Sample, tested.Length);
+        for (int n = 0; n < users; n++)
+        {
+            var history = rows.History(tested[(long)n * tested.Length / users]);
+            model.FoldIn(history, factor);
+            if (model.Neighbours is { } term) term.Score(history, scores);
+            else scores.AsSpan().Clear();
+            for (int i = 0; i < scores.Length; i++) scores[i] += Algebra.Vectors.Dot(factor, model.ItemFactors.Span.Slice(i * model.Rank, model.Rank));
+            double mean = scores.Average(s => (double)s);
+            sum += Math.Sqrt(scores.Average(s => (s - mean) * (s - mean)));
+        }
+
+        return Math.Max(sum / users, 1e-12);
+    }
 
     private float[] StartOf(IalsSettings settings, int h)
     {

@@ -35,10 +35,7 @@ internal static class LearningData
         var times = entries.Select(e => e.Time).Order().ToArray();
         long cut = times[(int)(times.Length * .8)];
         var past = entries.Where(e => e.Time <= cut).ToList();
-        // Two cuts steady the choice: one window alone may be a season.
-        var earlier = past.Select(e => e.Time).Order().ToArray();
-        long earlierCut = earlier[(int)(earlier.Length * .85)];
-        return [Splits.Temporal(users, items, past, .15), Splits.Temporal(users, items, [.. past.Where(e => e.Time <= earlierCut)], .15)];
+        return Tuning.TemporalHoldouts(users, items, past);
     }
 
     /// <summary>

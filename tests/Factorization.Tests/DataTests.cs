@@ -60,4 +60,19 @@ public sealed class DataTests
         Assert.Equal(split.Test.Columns, Splits.Random(data, .2, seed: 5).Test.Columns);
         Assert.NotEqual(split.Test.Columns, Splits.Random(data, .2, seed: 6).Test.Columns);
     }
+
+    [Fact]
+    public void Interactions_halve_with_each_half_life_and_no_pair_vanishes()
+    {
+        TimedEntry[] events = [new(new(0, 0, 2), 0), new(new(0, 0, 3, 0), 10), new(new(0, 1), 5), new(new(1, 1, 1), 0)];
+        var matrix = InteractionMatrix.BuildTimed(2, 2, events);
+        var aged = matrix.Aged(.5);
+        Assert.Equal([2 * .25f + 3, .5f, .25f], aged.Users.Weights!);
+        Assert.Equal([.5f / 3.5f, 1, 1], aged.Users.Targets!);
+        Assert.Equal(matrix.Users.Columns, aged.Users.Columns);
+        Assert.Same(matrix, matrix.Aged(0));
+        Assert.All(matrix.Aged(1e-4).Users.Weights!, w => Assert.True(w > 0));
+        var timeless = InteractionMatrix.Build(2, 2, events.Select(e => e.Entry));
+        Assert.Same(timeless, timeless.Aged(.5));
+    }
 }

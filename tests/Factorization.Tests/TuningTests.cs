@@ -46,6 +46,49 @@ public sealed class TuningTests
     }
 
     [Fact]
+    public void Where_tastes_change_old_interactions_count_less()
+    {
+        // Two fashions per taste: everybody consumed the old one first and goes on with the new one.
+        var random = new Random(5);
+        var entries = Enumerable.Range(0, 6000).Select(t =>
+        {
+            int user = random.Next(200), season = Math.Min(t / 1000, 5);
+            return new TimedEntry(new Entry(user, season * 20 + user % 4 * 5 + random.Next(5)), t);
+        }).ToArray();
+        // The season that is tested has begun before the cut.
+        var outer = Splits.Temporal(200, 120, entries, .1);
+        double Ndcg(LearnerSettings settings) => Evaluation.Run(settings.Train(outer.Train), outer, new EvaluationOptions { K = 5 }).Ndcg;
+        var plain = new IalsSettings { Rank = 16, Alpha0 = .1, Lambda = .03 };
+        Assert.True(Ndcg(plain with { HalfLife = .1 }) > 1.5 * Ndcg(plain));
+        var ridge = new SpectralSettings { Rank = 16, SpectralShare = 0, Alpha0 = .1, Lambda = .03 };
+        Assert.True(Ndcg(ridge with { HalfLife = .1 }) > 1.5 * Ndcg(ridge));
+        var state = Tuning.Run([outer], Short with { AllowNeighbourhood = false, BudgetSeconds = 80 }, Clock());
+        Assert.Contains(state.Trials, t => t.Settings is IalsSettings { HalfLife: > 0 });
+    }
+
+    [Fact]
+    public void Temporal_hold_outs_predict_each_window_from_what_was_before_it()
+    {
+        var random = new Random(1);
+        var entries = Enumerable.Range(0, 2000).Select(t => new TimedEntry(new Entry(random.Next(40), random.Next(300)), t)).ToArray();
+        var holdouts = Tuning.TemporalHoldouts(40, 300, entries);
+        Assert.Equal(4, holdouts.Count);
+        for (int h = 0; h < 4; h++)
+        {
+            int cut = 1999 - 200 * h - 300;
+            var known = InteractionMatrix.BuildTimed(40, 300, entries[..(cut + 1)]);
+            Assert.Equal(known.Users.Columns, holdouts[h].Train.Users.Columns);
+            var later = entries[(cut + 1)..(2000 - 200 * h)].Select(e => (e.Entry.User, e.Entry.Item)).ToHashSet();
+            for (int u = 0; u < 40; u++)
+                foreach (int i in holdouts[h].Test.Row(u))
+                {
+                    Assert.Contains((u, i), later);
+                    Assert.DoesNotContain(i, known.Users.Row(u).ToArray());
+                }
+        }
+    }
+
+    [Fact]
     public void A_search_killed_at_any_trial_goes_on_and_ends_the_same()
     {
         var holdouts = Tuning.RandomHoldouts(Data);
