@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Recommender.EndToEnd;
 
-/// <summary>Backup, restore and replay of an embedded installation.</summary>
+/// <summary>Backup, restore and replay of an embedded installation; the backup of servers is in <see cref="DisturbanceTests"/>.</summary>
 public class GoingBackTests
 {
     private static readonly Dictionary<string, string?> Settings = new()
@@ -70,10 +70,11 @@ public class GoingBackTests
         return standalone;
     }
 
-    private static async Task<Dictionary<string, string>> ServedAsync(ServiceProcess standalone)
+    /// <summary>Answers once everything in memory is rebuilt, which the generation says.</summary>
+    internal static async Task<Dictionary<string, string>> ServedAsync(ServiceProcess standalone)
     {
         var api = new Api(standalone.Client);
-        await Eventually.TrueAsync(async () => (await api.GetAsync("/v1/serving")).TryGetProperty("modelVersion", out var version) && version.ValueKind == JsonValueKind.Number, what: "a model is served");
+        await Eventually.TrueAsync(async () => await api.GetAsync("/v1/serving") is var serving && serving.TryGetProperty("modelVersion", out _) && serving.TryGetProperty("generation", out _), what: "a model and its users are served");
         return await LossCheck.AnswersAsync(standalone);
     }
 
