@@ -3,6 +3,8 @@ using Recommender.Recommend;
 using Recommender.ServiceDefaults;
 
 var builder = WebApplication.CreateSlimBuilder(args);
+// The slim builder leaves it out; an https address needs it.
+builder.WebHost.UseKestrelHttpsConfiguration();
 builder.AddServiceDefaults("recommend");
 builder.AddMessaging();
 builder.AddRecommend();

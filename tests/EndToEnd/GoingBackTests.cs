@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Recommender.EndToEnd;
 
-/// <summary>Backup, restore and replay of an embedded installation; the backup of servers is in <see cref="DisturbanceTests"/>.</summary>
+/// <summary>Backup, restore and replay of an embedded installation.</summary>
 public class GoingBackTests
 {
     private static readonly Dictionary<string, string?> Settings = new()
