@@ -167,9 +167,11 @@ internal sealed class UserReader : IAsyncDisposable
                     var replies = new Replies();
                     await OpenAsync(socket, replies).ConfigureAwait(false);
                     lock (_lock) _socket = socket;
+                    _disposed.Token.ThrowIfCancellationRequested();
                     pause = TimeSpan.FromMilliseconds(20);
                     await using var watch = new Timer(_ => CloseIfSilent(socket), null, _timeout / 4, _timeout / 4).ConfigureAwait(false);
-                    await ReceiveAsync(socket, replies).ConfigureAwait(false);
+                    using var receiver = new Receiver(this, socket, replies);
+                    await receiver.RunAsync().ConfigureAwait(false);
                 }
                 catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException or OperationCanceledException)
                 {
@@ -200,22 +202,11 @@ internal sealed class UserReader : IAsyncDisposable
             }
         }
 
-        private async Task ReceiveAsync(Socket socket, Replies replies)
+        /// <summary>The read that the next reply answers.</summary>
+        /// <exception cref="IOException">There is none.</exception>
+        public Read Answered()
         {
-            while (true)
-            {
-                await FillAsync(socket, replies, _disposed.Token).ConfigureAwait(false);
-                while (replies.TryTake(out var bytes, out string? error))
-                {
-                    Read read;
-                    lock (_lock) read = _waiting.Count > 0 ? _waiting.Dequeue() : throw new IOException("An answer without a question.");
-                    read.Take(bytes.Span);
-                    read.Problem = error;
-
-                    // The next replies are received while the request goes on with this one.
-                    ThreadPool.UnsafeQueueUserWorkItem(read, preferLocal: false);
-                }
-            }
+            lock (_lock) return _waiting.Count > 0 ? _waiting.Dequeue() : throw new IOException("An answer without a question.");
         }
 
         private static async ValueTask FillAsync(Socket socket, Replies replies, CancellationToken cancellation)
@@ -255,10 +246,73 @@ internal sealed class UserReader : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Receives replies until the connection ends. The last reply of what was received is answered on the same thread once the next receive is
+    /// under way, so a change of thread is spared and nothing waits behind it.
+    /// </summary>
+    private sealed class Receiver(Lane lane, Socket socket, Replies replies) : SocketAsyncEventArgs(true)
+    {
+        private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <returns>Ends with the error that ended the connection.</returns>
+        public Task RunAsync()
+        {
+            Receive(isComplete: false);
+            return _ended.Task;
+        }
+
+        protected override void OnCompleted(SocketAsyncEventArgs e) => Receive(isComplete: true);
+
+        private void Receive(bool isComplete)
+        {
+            Read? last = null;
+            try
+            {
+                while (true)
+                {
+                    if (!isComplete)
+                    {
+                        SetBuffer(replies.Free());
+                        // From here on another thread may be receiving: only what is local may still be used.
+                        if (socket.ReceiveAsync(this)) break;
+                    }
+
+                    isComplete = false;
+                    Hand(ref last, null);
+                    if (SocketError != SocketError.Success) throw new SocketException((int)SocketError);
+                    if (BytesTransferred == 0) throw new IOException("The connection was closed.");
+                    replies.Received(BytesTransferred);
+                    while (replies.TryTake(out var bytes, out string? error))
+                    {
+                        var read = lane.Answered();
+                        read.Take(bytes.Span);
+                        read.Problem = error;
+                        Hand(ref last, read);
+                    }
+                }
+            }
+            catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
+            {
+                Hand(ref last, null);
+                _ended.TrySetException(e);
+                return;
+            }
+
+            last?.Execute();
+        }
+
+        /// <summary>Lets the thread pool answer the read that was last so far.</summary>
+        private static void Hand(ref Read? last, Read? next)
+        {
+            if (last is not null) ThreadPool.UnsafeQueueUserWorkItem(last, preferLocal: false);
+            last = next;
+        }
+    }
+
     /// <summary>One read on its way, and the buffer of its value; used again for another when the value has been given back.</summary>
     private sealed class Read(Lane lane) : IValueTaskSource<PooledValue>, IThreadPoolWorkItem, IBufferOwner
     {
-        // Runs its continuation where it is completed: on the thread pool, see Execute.
+        // Runs its continuation where it is completed: on the thread pool, see Execute and Receiver.
         private ManualResetValueTaskSourceCore<PooledValue> _core;
         private byte[] _buffer = [];
         private int _length;

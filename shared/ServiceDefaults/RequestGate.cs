@@ -18,9 +18,9 @@ internal sealed class RequestGate(RequestDelegate next, KeyRing keys, IOptions<P
     {
         var activity = Activity.Current;
         Activity? own = null;
-        if (activity is null) activity = own = new Activity("request").Start();
+        if (activity is null && context.Request.Headers.TraceParent is [{ } parent]) activity = own = new Activity("request").SetParentId(parent).Start();
         var headers = context.Response.Headers;
-        headers.TraceParent = activity.Id;
+        headers.TraceParent = activity?.Id ?? NewTraceParent();
         headers.XContentTypeOptions = "nosniff";
         if (!context.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal))
         {
@@ -30,7 +30,7 @@ internal sealed class RequestGate(RequestDelegate next, KeyRing keys, IOptions<P
         }
 
         var endpoint = context.GetEndpoint();
-        if (activity.IsAllDataRequested && endpoint is RouteEndpoint route) activity.DisplayName = $"{context.Request.Method} {route.RoutePattern.RawText}";
+        if (activity is { IsAllDataRequested: true } && endpoint is RouteEndpoint route) activity.DisplayName = $"{context.Request.Method} {route.RoutePattern.RawText}";
         try
         {
             if (Refusal(context, endpoint) is { } refusal) await refusal.ExecuteAsync(context);
@@ -62,6 +62,20 @@ internal sealed class RequestGate(RequestDelegate next, KeyRing keys, IOptions<P
             own?.Stop();
         }
     }
+
+    /// <summary>Where nobody traces, a trace that starts here is a number to quote and nothing else: an activity would cost more than the rest of this class.</summary>
+    private static string NewTraceParent() => string.Create(55, 0, static (text, _) =>
+    {
+        Span<byte> ids = stackalloc byte[24];
+        Random.Shared.NextBytes(ids);
+        ids[0] |= 1; // An id of zeros alone is not valid.
+        ids[16] |= 1;
+        "00-".CopyTo(text);
+        Convert.TryToHexStringLower(ids[..16], text[3..], out int _);
+        text[35] = '-';
+        Convert.TryToHexStringLower(ids[16..], text[36..], out int _);
+        "-00".CopyTo(text[52..]);
+    });
 
     private Problem ProblemOf(Exception exception) => exception switch
     {

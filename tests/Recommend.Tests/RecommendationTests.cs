@@ -64,11 +64,24 @@ public sealed class RecommendationTests : IAsyncLifetime
         Assert.Equal(count is 0 or 1000, answer.Next is null);
     }
 
+    private static System.Diagnostics.ActivityContext Trace(HttpResponseMessage response)
+    {
+        Assert.True(System.Diagnostics.ActivityContext.TryParse(Assert.Single(response.Headers.GetValues("traceparent")), null, out var context));
+        return context;
+    }
+
     [Fact]
     public async Task Recommendation_ids_are_never_the_same_and_every_answer_names_its_trace()
     {
         var response = await _host.Client.GetAsync(new Uri("/v1/users/reader/recommendations", UriKind.Relative), TestContext.Current.CancellationToken);
-        Assert.Single(response.Headers.GetValues("traceparent"));
+        var own = Trace(response);
+        Assert.NotEqual(own.TraceId, Trace(await _host.Client.GetAsync(new Uri("/v1/users/reader/recommendations", UriKind.Relative), TestContext.Current.CancellationToken)).TraceId);
+
+        // A caller's trace goes on.
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/users/reader/recommendations") { Headers = { { "traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" } } };
+        var continued = Trace(await _host.Client.SendAsync(request, TestContext.Current.CancellationToken));
+        Assert.Equal("0af7651916cd43dd8448eb211c80319c", continued.TraceId.ToString());
+        Assert.NotEqual("b7ad6b7169203331", continued.SpanId.ToString());
         var first = await _host.GetAsync("/v1/users/reader/recommendations");
         var second = await _host.GetAsync("/v1/users/reader/recommendations");
         Assert.False(string.IsNullOrEmpty(first.RecommendationId));
