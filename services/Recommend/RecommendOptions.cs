@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Configuration;
 using Recommender.Contracts;
+using Recommender.Retrieval;
 
 namespace Recommender.Recommend;
 
@@ -23,11 +24,21 @@ public sealed class RecommendOptions
     /// <summary>Users whose shown items are remembered for placements with rotation.</summary>
     public int RotationUsers { get; set; } = 100_000;
 
+    /// <summary>Catalogues up to this many items are searched exactly and in full; larger ones by neighbourhood.</summary>
+    public int LargestFullScan { get; set; } = new ItemIndexOptions().LargestFullScan;
+
+    /// <summary>Share of the true best 20 that a search by neighbourhood finds on average; 1: every answer is exact, and takes longer.</summary>
+    public double RecallTarget { get; set; } = new CellIndexOptions().RecallTarget;
+
+    internal ItemIndexOptions Index => new() { LargestFullScan = LargestFullScan, Cells = new CellIndexOptions { RecallTarget = RecallTarget } };
+
     internal void Validate()
     {
         Check(PollMilliseconds is >= 10 and <= 60_000, nameof(PollMilliseconds), "must be between 10 and 60000");
         Check(DefaultCount is >= 1 and <= Limits.RecommendationCount, nameof(DefaultCount), $"must be between 1 and {Limits.RecommendationCount}");
         Check(Fallback is Sources.Popular or Sources.Trending, nameof(Fallback), "must be popular or trending");
+        Check(LargestFullScan is >= 0 and <= 100_000_000, nameof(LargestFullScan), "must be between 0 and 100000000");
+        Check(RecallTarget is > 0 and <= 1, nameof(RecallTarget), "must be above 0 and at most 1");
         Check(RotationUsers is >= 1 and <= 10_000_000, nameof(RotationUsers), "must be between 1 and 10000000");
     }
 

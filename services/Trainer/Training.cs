@@ -82,7 +82,7 @@ public sealed class Training(
         progress.Training = "saving";
         using var bytes = new MemoryStream();
         model.Write(bytes);
-        var package = new ModelPackage(data.ItemKeys, bytes.GetBuffer().AsMemory(0, (int)bytes.Length));
+        var package = new ModelPackage(data.ItemKeys, bytes.GetBuffer().AsMemory(0, (int)bytes.Length)) { SampleUsers = SampleUsers(model, everything) };
         long version = await store.SaveModelAsync(info, package.Encode(), cancellationToken);
         logger.LogInformation("Trained model {Version}: {Learner}, rank {Rank}, {Users} users, {Items} items, {Interactions} interactions, {Seconds:0.0} s.",
             version, info.Learner, info.Rank, info.Users, info.Items, info.Interactions, info.TrainSeconds);
@@ -93,6 +93,22 @@ public sealed class Training(
         foreach (long pruned in await store.PruneModelsAsync(options.KeepModels, cancellationToken))
             await factorStore.DeleteModelAsync(pruned, cancellationToken);
         return info with { Version = version };
+    }
+
+    /// <summary>Factors of users spread evenly over all, as serving will fold them in.</summary>
+    private static float[] SampleUsers(Model model, InteractionMatrix data)
+    {
+        const int Most = 400;
+        var sample = new List<float>();
+        var factor = new float[model.Rank];
+        for (int n = 0; n < Math.Min(Most, data.UserCount); n++)
+        {
+            model.FoldIn(data.Users.History((int)((long)n * data.UserCount / Math.Min(Most, data.UserCount))), factor);
+            // A user whose history says nothing is never searched for.
+            if (factor.AsSpan().ContainsAnyExcept(0f)) sample.AddRange(factor);
+        }
+
+        return [.. sample];
     }
 
     /// <summary>

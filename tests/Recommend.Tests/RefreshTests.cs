@@ -136,6 +136,57 @@ public sealed class RefreshTests
         await Eventually.TrueAsync(async () => (await host.GetAsync("/v1/users/reader/recommendations")).Items[0].ItemId == "brand-new");
     }
 
+    [Theory]
+    [InlineData("1", false, "exact")]
+    [InlineData("0.97", false, "recall target 0.97")]
+    [InlineData("0.97", true, "recall target 0.97")]
+    public async Task The_index_is_chosen_by_settings_and_shown(string recallTarget, bool withUsers, string shown)
+    {
+        var store = new InProcessFactorStore();
+        await Shop.Whole.FillAsync(store);
+        if (withUsers)
+        {
+            // Calibrated with users that come with the model; those of this sample look one way only.
+            var package = ModelPackage.Decode(Shop.Whole.Package());
+            await store.PutModelAsync(2, (package with { SampleUsers = [.. Shop.Whole.User("reader", 1, Shop.Bought(0), Shop.Bought(3)).Factor.ToArray()] }).Encode(), Cancellation);
+            await store.SetReleasedAsync(2, Cancellation);
+        }
+
+        await using var host = await RecommendHost.StartAsync(store, ("Recommend:LargestFullScan", "30"), ("Recommend:RecallTarget", recallTarget));
+        await host.ServesAsync(withUsers ? 2 : 1);
+        var info = await host.Client.GetFromJsonAsync("/v1/serving", ContractsJson.Default.ServingInfo, Cancellation);
+        Assert.StartsWith("neighbourhood of ", info!.IndexKind);
+        Assert.Contains(shown, info.IndexKind);
+        Assert.Equal(withUsers, host.State.Model!.IndexOptions.Cells.SampleQueries is { Length: Shop.Rank });
+        Assert.Equal(20, (await host.GetAsync("/v1/users/reader/recommendations")).Items.Count);
+    }
+
+    [Theory]
+    [InlineData("Recommend:LargestFullScan", "-1")]
+    [InlineData("Recommend:RecallTarget", "0")]
+    [InlineData("Recommend:RecallTarget", "1.1")]
+    public async Task A_wrong_setting_of_the_index_is_named(string setting, string value)
+    {
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => RecommendHost.StartAsync(new InProcessFactorStore(), (setting, value)));
+        Assert.StartsWith($"Setting {setting} must be ", error.Message);
+    }
+
+    [Fact]
+    public void Packages_hold_users_and_those_from_before_are_still_read()
+    {
+        byte[] old = [0x52, 0x50, 0x4B, 0x31, 2, 0, 0, 0, 7, 0, 0, 0, 9, 0, 0, 0, 1, 2, 3];
+        var before = ModelPackage.Decode(old);
+        Assert.Equal([7, 9], before.ItemKeys);
+        Assert.Empty(before.SampleUsers);
+        Assert.Equal([1, 2, 3], before.Model.ToArray());
+        var after = ModelPackage.Decode((before with { SampleUsers = [0.5f, -1, 2] }).Encode());
+        Assert.Equal([7, 9], after.ItemKeys);
+        Assert.Equal([0.5f, -1, 2], after.SampleUsers);
+        Assert.Equal([1, 2, 3], after.Model.ToArray());
+        Assert.Throws<InvalidDataException>(() => ModelPackage.Decode(after.Encode()[..20]));
+        Assert.Throws<InvalidDataException>(() => ModelPackage.Decode(old[..10]));
+    }
+
     [Fact]
     public async Task Many_new_items_are_taken_into_the_index_in_the_background()
     {

@@ -144,7 +144,7 @@ internal sealed class Refresher(IFactorStore store, Serving serving, RecommendOp
     private async Task<ServingModel> LoadAsync(long version, CancellationToken cancellationToken)
     {
         byte[] bytes = await store.GetModelAsync(version, cancellationToken) ?? throw new InvalidDataException($"Model {version} is released, but the factor store does not hold it.");
-        return ModelLoader.Load(version, bytes);
+        return ModelLoader.Load(version, bytes, options);
     }
 
     private async Task FinishLoadingAsync(CancellationToken cancellationToken)
@@ -209,7 +209,7 @@ internal sealed class Refresher(IFactorStore store, Serving serving, RecommendOp
                 try
                 {
                     int rows = model.Index.AppendedRows;
-                    model.Index.Rebuild((factors, rank) => ItemIndexes.Create(factors, rank));
+                    model.Index.Rebuild((factors, rank) => ItemIndexes.Create(factors, rank, model.IndexOptions));
                     logger.LogInformation("The index of model {Version} took {Rows} later items in: {Index}.", model.Version, rows, model.Index.Description);
                 }
                 catch (Exception e)

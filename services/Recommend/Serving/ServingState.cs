@@ -15,13 +15,15 @@ internal sealed class ServingModel
 
     /// <param name="itemKeys">Store key of each index.</param>
     /// <param name="index">Over the learned item factors.</param>
-    public ServingModel(long version, Model learned, int[] itemKeys, IItemIndex index)
+    /// <param name="indexOptions">How the index was made, for making it anew.</param>
+    public ServingModel(long version, Model learned, int[] itemKeys, IItemIndex index, ItemIndexOptions? indexOptions = null)
     {
         if (itemKeys.Length != learned.ItemCount)
             throw new InvalidDataException($"Model {version} has {learned.ItemCount} items and {itemKeys.Length} item keys.");
         Version = version;
         Learned = learned;
         ItemKeys = itemKeys;
+        IndexOptions = indexOptions ?? new ItemIndexOptions();
         _learnedIndex = index;
         Index = new ServingIndex(index);
         _inverseNorms = new float[learned.ItemCount];
@@ -33,6 +35,7 @@ internal sealed class ServingModel
         Version = other.Version;
         Learned = other.Learned;
         ItemKeys = other.ItemKeys;
+        IndexOptions = other.IndexOptions;
         _learnedIndex = other._learnedIndex;
         Index = new ServingIndex(_learnedIndex);
         _inverseNorms = other._inverseNorms;
@@ -46,6 +49,8 @@ internal sealed class ServingModel
 
     /// <summary>Finds items by catalogue position: the learned ones, and those given a factor since.</summary>
     public ServingIndex Index { get; }
+
+    public ItemIndexOptions IndexOptions { get; }
 
     /// <summary>How it is searched, for log and status.</summary>
     public string Description => Learned.Neighbours is { } neighbours ? $"{Index.Description}; {neighbours.Count} neighbours" : Index.Description;
