@@ -8,9 +8,6 @@ builder.WebHost.UseKestrelHttpsConfiguration();
 builder.AddServiceDefaults("recommend");
 builder.AddMessaging();
 builder.AddRecommend();
-
-// No request here waits on anything but the network: going on where its bytes arrived spares it two changes of thread.
-builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
 var app = builder.Build();
 app.UseServiceDefaults();
 app.MapRecommend();
