@@ -70,8 +70,8 @@ public class TrainerTests
 
         // Factors of real users come with it, for the searches of large catalogues to be calibrated with.
         float[] sample = ModelPackage.Decode((await trainer.FactorStore.GetModelAsync(info.Version, Cancellation))!).SampleUsers;
-        Assert.Equal(Math.Min(info.Users, 400) * info.Rank, sample.Length);
-        Assert.All(sample.Chunk(info.Rank), factor => Assert.True(factor.Any(f => f != 0)));
+        Assert.InRange(sample.Length / info.Rank, 1, Math.Min(info.Users, 400));
+        Assert.All(sample.Chunk(info.Rank), factor => Assert.Contains(factor, f => f != 0));
         // user-0 is of circle 0 and has seen all of its items but 8 and 9.
         var scores = await ScoresAsync(trainer, served, "user-0");
         Assert.True(scores["item-0-8"] > scores.Where(s => s.Key.StartsWith("item-1", StringComparison.Ordinal)).Max(s => s.Value));
