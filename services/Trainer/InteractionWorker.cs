@@ -30,9 +30,11 @@ public sealed class InteractionWorker(
     {
         var interactions = new List<Interaction>();
         var dead = new List<DeadMessage>();
+        var now = clock.GetUtcNow();
         foreach (var delivery in batch)
         {
-            var parsed = InteractionParser.Parse(delivery, clock.GetUtcNow());
+            if (delivery.SentAt is { } sent && !delivery.Redelivered) progress.Times.Queued(now - sent);
+            var parsed = InteractionParser.Parse(delivery, now);
             interactions.AddRange(parsed.Valid);
             dead.AddRange(parsed.Rejected.Select(r => r.ToDeadMessage()));
         }
@@ -44,9 +46,12 @@ public sealed class InteractionWorker(
 
         progress.Storing();
         StoredBatch stored;
+        long start = Stopwatch.GetTimestamp();
         using (TrainerTelemetry.Source.StartActivity("store"))
             stored = await store.StoreInteractionsAsync(interactions, cancellationToken);
         progress.Stored(stored, clock.GetUtcNow());
+        long storedAt = Stopwatch.GetTimestamp();
+        progress.Times.Storing(Stopwatch.GetElapsedTime(start, storedAt));
 
         using (TrainerTelemetry.Source.StartActivity("fold in"))
         {
@@ -62,6 +67,7 @@ public sealed class InteractionWorker(
                 factorStore.PutItemStatisticsAsync(statistics, cancellationToken));
         }
 
+        progress.Times.Folding(Stopwatch.GetElapsedTime(storedAt));
         progress.Handled(interactions.Count, batch.Count);
         progress.RaiseFolded(stored.Sequence);
         if (batch[^1].SentAt is { } sentAt) progress.Sent(sentAt);

@@ -29,6 +29,8 @@ public sealed class Progress
 
     public string Training { get; set; } = "idle";
 
+    public StageTimes Times { get; } = new();
+
     /// <summary>A batch is about to be stored.</summary>
     public void Storing() => folding = true;
 

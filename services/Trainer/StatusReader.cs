@@ -50,6 +50,7 @@ public sealed class StatusReader(
             Watermarks = watermarks,
             LagSeconds = Lags(now, depths.GetValueOrDefault(Topology.Interactions), sequence, newest is [var last, ..] ? last : null, released),
             QueueDepths = depths,
+            StageMilliseconds = progress.Times.Read(),
             ReleasedVersion = pointer ?? released?.Version,
             Users = stored?.Users ?? 0,
             Items = stored?.Items ?? 0,

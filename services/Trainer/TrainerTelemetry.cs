@@ -10,7 +10,7 @@ internal static class TrainerTelemetry
     public const string Name = "Recommender.Trainer";
 
     public static readonly ActivitySource Source = new(Name);
-    private static readonly Meter Meter = new(Name);
+    public static readonly Meter Meter = new(Name);
 
     public static readonly Counter<long> Stored = Meter.CreateCounter<long>("recommender.events.stored", "{event}");
     public static readonly Counter<long> Duplicates = Meter.CreateCounter<long>("recommender.events.duplicate", "{event}");

@@ -92,6 +92,9 @@ public sealed record StatusResponse
     /// <summary>Messages waiting, by stream.</summary>
     public required IReadOnlyDictionary<string, long> QueueDepths { get; init; }
 
+    /// <summary>How long the event path of this instance lately took, by part: <c>queued</c> (a message, from sent to taken), <c>storing</c> and <c>folding</c> (a batch).</summary>
+    public IReadOnlyDictionary<string, StageTime> StageMilliseconds { get; set; } = new Dictionary<string, StageTime>();
+
     public long? ReleasedVersion { get; init; }
     public required long Users { get; init; }
     public required long Items { get; init; }
@@ -100,6 +103,9 @@ public sealed record StatusResponse
     /// <summary>What training is doing: idle, or stage and share done.</summary>
     public string Training { get; set; } = "idle";
 }
+
+/// <summary>Milliseconds, over the last few thousand.</summary>
+public sealed record StageTime(double P50, double P99);
 
 public sealed record UserListResponse
 {

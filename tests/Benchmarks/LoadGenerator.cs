@@ -108,7 +108,11 @@ internal static partial class LoadGenerator
     [StructLayout(LayoutKind.Sequential)]
     private readonly record struct TimeSpec(long Seconds, long Nanoseconds);
 
-    private sealed class Connection : IDisposable
+    public static byte[] Post(string path, string json) =>
+        Encoding.UTF8.GetBytes($"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(json)}\r\n\r\n{json}");
+
+    /// <summary>A keep-alive connection that one caller at a time may use.</summary>
+    internal sealed class Connection : IDisposable
     {
         private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         private readonly byte[] _buffer = new byte[256 * 1024];
@@ -120,8 +124,8 @@ internal static partial class LoadGenerator
             return connection;
         }
 
-        /// <summary>Anything but a whole answer with status 200 is a failure of the benchmark.</summary>
-        public async ValueTask RoundTripAsync(byte[] request)
+        /// <summary>Returns the answer, valid until the next round trip. Anything but a whole answer with status 200 or 202 is a failure of the benchmark.</summary>
+        public async ValueTask<ReadOnlyMemory<byte>> RoundTripAsync(byte[] request)
         {
             await _socket.SendAsync(request.AsMemory(), SocketFlags.None);
             int length = 0, total = int.MaxValue;
@@ -132,6 +136,8 @@ internal static partial class LoadGenerator
                 length += read;
                 if (total == int.MaxValue) total = TotalLength(_buffer.AsSpan(0, length));
             }
+
+            return _buffer.AsMemory(0, length);
         }
 
         public void Dispose() => _socket.Dispose();
@@ -141,7 +147,8 @@ internal static partial class LoadGenerator
             int end = received.IndexOf("\r\n\r\n"u8);
             if (end < 0) return int.MaxValue;
             var head = received[..end];
-            if (!head.StartsWith("HTTP/1.1 200"u8)) throw new InvalidDataException("An answer without status 200: " + Encoding.ASCII.GetString(received));
+            if (!head.StartsWith("HTTP/1.1 200"u8) && !head.StartsWith("HTTP/1.1 202"u8)) throw new InvalidDataException("An answer with another status than 200 or 202: " + Encoding.UTF8.GetString(received));
+            if (head.IndexOf("Transfer-Encoding: chunked"u8) >= 0) return received.EndsWith("\r\n0\r\n\r\n"u8) ? received.Length : int.MaxValue;
             int at = head.IndexOf("Content-Length: "u8);
             if (at < 0 || !Utf8Parser.TryParse(head[(at + 16)..], out int content, out _)) throw new InvalidDataException("An answer without Content-Length.");
             return end + 4 + content;

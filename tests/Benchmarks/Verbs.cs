@@ -11,6 +11,7 @@ internal static class Verbs
         yield return TopKVerb.Create();
         yield return TrainVerb.Create();
         yield return IngestVerb.Create();
+        yield return FreshnessVerb.Create();
         yield return ServeVerb.Create();
         yield return BareVerb.Create();
     }
