@@ -12,21 +12,38 @@ namespace Recommender.Ingest;
 /// Group commit. While one message is on its way to the broker, the requests that arrive wait; then all of them go in the next one.
 /// No timer: a lone request goes at once, and under load the groups grow by themselves.
 /// </summary>
-internal sealed class GroupPublisher(string stream, IStreamPublisher publisher, IngestOptions options)
+internal sealed class GroupPublisher(string stream, IStreamPublisher publisher, IngestOptions options, QueueGuard? queue = null)
 {
+    private const int MaxRuns = 4;
     private static readonly Meter s_meter = new("Recommender.Ingest");
     private static readonly Histogram<int> s_groupSize = s_meter.CreateHistogram<int>("recommender.ingest.group_size", "{request}", "Requests in one message to the broker");
     private readonly Channel<Waiting> _waiting = Channel.CreateUnbounded<Waiting>();
+    private readonly long[] _sendingSince = new long[MaxRuns];
     private long _backlogBytes;
+    private int _runs;
 
     /// <summary>Bytes accepted from clients and not yet confirmed.</summary>
     public long BacklogBytes => Interlocked.Read(ref _backlogBytes);
 
+    /// <summary>How long the oldest request has waited for the broker; zero when none waits.</summary>
+    public TimeSpan Lag
+    {
+        get
+        {
+            long oldest = _waiting.Reader.TryPeek(out var next) ? next.Since : long.MaxValue;
+            for (int run = 0; run < MaxRuns; run++)
+                if (Volatile.Read(ref _sendingSince[run]) is > 0 and var since) oldest = Math.Min(oldest, since);
+            return oldest == long.MaxValue ? TimeSpan.Zero : Stopwatch.GetElapsedTime(oldest);
+        }
+    }
+
     /// <summary>Throws when a publish would fail, so that a body need not be read for nothing.</summary>
     /// <exception cref="StreamUnavailableException">The broker is gone.</exception>
+    /// <exception cref="ProblemException">Too much waits on the broker already.</exception>
     public void ThrowIfUnavailable()
     {
         if (!publisher.IsAvailable) throw new StreamUnavailableException("The broker cannot be reached.");
+        queue?.ThrowIfFull();
     }
 
     /// <summary>Completes when the elements are durable. Takes the buffer over in any case.</summary>
@@ -36,6 +53,12 @@ internal sealed class GroupPublisher(string stream, IStreamPublisher publisher, 
     {
         elements.Close();
         int length = elements.Array.Length;
+        if (queue?.IsFull == true)
+        {
+            elements.Dispose();
+            queue.ThrowIfFull();
+        }
+
         if (Interlocked.Add(ref _backlogBytes, length) > options.BacklogBytes)
         {
             Interlocked.Add(ref _backlogBytes, -length);
@@ -54,9 +77,10 @@ internal sealed class GroupPublisher(string stream, IStreamPublisher publisher, 
         return waiting.Durable.Task;
     }
 
-    /// <summary>Publishes until <see cref="Complete"/>, and then what is left.</summary>
+    /// <summary>Publishes until <see cref="Complete"/>, and then what is left. May run several times at once, so that the next group is made while the last is being confirmed.</summary>
     public async Task RunAsync()
     {
+        int run = Interlocked.Increment(ref _runs) - 1;
         var group = new List<Waiting>();
         var origins = new List<ActivityContext>();
         while (await _waiting.Reader.WaitToReadAsync())
@@ -73,6 +97,7 @@ internal sealed class GroupPublisher(string stream, IStreamPublisher publisher, 
             }
 
             if (group.Count == 0) continue;
+            Volatile.Write(ref _sendingSince[run], group[0].Since);
             Exception? failure = null;
             try
             {
@@ -85,6 +110,7 @@ internal sealed class GroupPublisher(string stream, IStreamPublisher publisher, 
                 failure = e;
             }
 
+            Volatile.Write(ref _sendingSince[run], 0);
             foreach (var waiting in group)
             {
                 waiting.Elements.Dispose();
@@ -134,20 +160,29 @@ internal sealed class GroupPublisher(string stream, IStreamPublisher publisher, 
 
     private sealed record Waiting(ElementBuffer Elements, int Length, ActivityContext Origin)
     {
+        public long Since { get; } = Stopwatch.GetTimestamp();
+
         public TaskCompletionSource Durable { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }
 
 /// <summary>The publishers of both streams, for the life of the service.</summary>
-internal sealed class GroupPublishers : IHostedService
+internal sealed class GroupPublishers : IHostedService, IDisposable
 {
+    private readonly Meter _meter;
     private Task _running = Task.CompletedTask;
 
-    public GroupPublishers(IStreamPublisher publisher, IngestOptions options)
+    public GroupPublishers(IStreamPublisher publisher, QueueGuard queue, IngestOptions options)
     {
-        Interactions = new GroupPublisher(Topology.Interactions, publisher, options);
+        Interactions = new GroupPublisher(Topology.Interactions, publisher, options, queue);
         Commands = new GroupPublisher(Topology.Commands, publisher, options);
+        var meter = new Meter("Recommender.Ingest");
+        meter.CreateObservableGauge("recommender.lag", () => new Measurement<double>(Interactions.Lag.TotalSeconds, new KeyValuePair<string, object?>("stage", "accepted")), "s", "How long the oldest event a stage has not seen has waited for it");
+        meter.CreateObservableGauge("recommender.ingest.backlog", () => Interactions.BacklogBytes, "By", "Events waiting for the broker in this process");
+        _meter = meter;
     }
+
+    public void Dispose() => _meter.Dispose();
 
     public GroupPublisher Interactions { get; }
 

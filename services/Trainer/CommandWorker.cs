@@ -92,6 +92,7 @@ public sealed class CommandWorker(
                 // With the revision, so that a fold-in that another instance has under way does not bring the user back.
                 long revision = await store.GetErasureRevisionAsync(erasureId, cancellationToken) ?? 0;
                 await factorStore.EraseUsersAsync([UserRef.User(userId)], revision, cancellationToken);
+                folding.Forget(UserRef.User(userId));
                 // What the user did counts no longer, from this moment. Of an erasure that was cut short it is not known which items that concerns.
                 if (erased.Items is { } items) await CatalogueCopy.PutStatisticsAsync(factorStore, items, revision, cancellationToken);
                 else await CatalogueCopy.PutAllAsync(store, factorStore, cancellationToken);

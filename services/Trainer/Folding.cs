@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.Factorization;
 using Recommender.Storage;
@@ -8,8 +9,52 @@ namespace Recommender.Trainer;
 /// <summary>Folds users in: history from the store → factor against the released model → factor store.</summary>
 public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedModel released, EventWeights weights, TrainerOptions options)
 {
+    private const int PageUsers = 500;
     private readonly HistoryBuilder histories = new(weights, options.HistoryItemsLimit);
+    private readonly HistoryCache cache = new(options.HistoryCacheEvents);
     private IReadOnlyList<string> typeNames = [];
+
+    /// <summary>What is stored and has to be folded in: histories that are known without asking the store, and users to ask for.</summary>
+    public sealed class Work
+    {
+        internal Dictionary<int, UserEvents> Known { get; } = [];
+
+        internal HashSet<int> Unknown { get; } = [];
+
+        internal long Started { get; } = Stopwatch.GetTimestamp();
+    }
+
+    /// <summary>Takes note of what a transaction has stored. Batch after batch: one caller at a time.</summary>
+    public void Note(StoredBatch stored, Work work)
+    {
+        foreach (var addition in stored.Additions)
+        {
+            if (cache.Add(addition, stored.Revision) is { } history) work.Known[addition.UserKey] = history;
+            else work.Known.Remove(addition.UserKey);
+        }
+
+        // Users of nothing but duplicates too: a crash may have come between storing and folding in.
+        foreach (int key in stored.UserKeys)
+            if (!work.Known.ContainsKey(key)) work.Unknown.Add(key);
+    }
+
+    /// <summary>Brings the factor store up to date with what was noted.</summary>
+    public async Task FoldInAsync(Work work, CancellationToken cancellationToken)
+    {
+        foreach (var piece in work.Known.Values.Chunk(PageUsers)) await PutAsync(piece, work.Started, cancellationToken);
+        foreach (var piece in work.Unknown.Where(key => !work.Known.ContainsKey(key)).Chunk(PageUsers))
+        {
+            long started = Stopwatch.GetTimestamp();
+            var users = await store.ReadUserEventsAsync(piece, cancellationToken);
+            await PutAsync(users, started, cancellationToken);
+            foreach (var user in users) cache.Put(user);
+        }
+
+        cache.Trim();
+    }
+
+    /// <summary>Drops what this process remembers of an erased user.</summary>
+    public void Forget(UserRef user) => cache.Forget(user);
 
     /// <summary>
     /// A fold-in that took longer than this, because the process was frozen in the middle of it, is checked against the store: the mark that keeps
@@ -23,9 +68,17 @@ public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedMode
     /// </summary>
     public async Task FoldInAsync(IReadOnlyCollection<int> userKeys, CancellationToken cancellationToken)
     {
-        if (userKeys.Count == 0) return;
-        long started = Stopwatch.GetTimestamp();
-        var users = await store.ReadUserEventsAsync(userKeys, cancellationToken);
+        // Piece by piece: the histories of all that a large batch touches need not be in memory at once.
+        foreach (var piece in userKeys.Chunk(PageUsers))
+        {
+            long started = Stopwatch.GetTimestamp();
+            await PutAsync(await store.ReadUserEventsAsync(piece, cancellationToken), started, cancellationToken);
+        }
+    }
+
+    /// <param name="started">When the histories were known to be those of the store.</param>
+    private async Task PutAsync(IReadOnlyList<UserEvents> users, long started, CancellationToken cancellationToken)
+    {
         var names = await TypeNamesAsync(users, cancellationToken);
         var model = released.Current;
         var states = new UserState[users.Count];
@@ -47,7 +100,6 @@ public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedMode
     /// <summary>Folds in every user, in key order: after a release, and to rebuild an emptied factor store.</summary>
     public async Task FoldInAllAsync(CancellationToken cancellationToken)
     {
-        const int PageUsers = 500;
         for (int after = 0; ;)
         {
             var keys = await store.ListUserKeysAsync(after, PageUsers, cancellationToken);

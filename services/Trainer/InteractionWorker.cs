@@ -22,61 +22,86 @@ public sealed class InteractionWorker(
     TimeProvider clock,
     ILogger<InteractionWorker> logger) : BackgroundService
 {
+    /// <summary>Enough to make a transaction's fixed costs small, few enough that other writers are not held up long.</summary>
+    private const int EventsPerTransaction = 25_000;
+
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         consumer.RunAsync(Topology.Interactions, options.MaxBatchBytes, HandleAsync, stoppingToken);
 
-    /// <summary>Handles one batch; what it returns can never be processed. Throws when a server is gone: the batch then comes again.</summary>
+    /// <summary>
+    /// Handles one batch; what it returns can never be processed. Throws when a server is gone: the batch then comes again.
+    /// A batch is what has arrived, so it is large only when this process is behind: it is then stored in several transactions and each of
+    /// its users folded in once, which is what lets it catch up.
+    /// </summary>
     public async Task<IReadOnlyList<DeadMessage>> HandleAsync(IReadOnlyList<Delivery> batch, CancellationToken cancellationToken)
     {
-        var interactions = new List<Interaction>();
-        var dead = new List<DeadMessage>();
+        using var span = TrainerTelemetry.StartBatch("interactions process", batch);
+        var work = new Work();
         var now = clock.GetUtcNow();
+        progress.Taken(batch.Min(delivery => delivery.SentAt) is { } oldest && oldest < now ? oldest : now);
         foreach (var delivery in batch)
         {
             if (delivery.SentAt is { } sent && !delivery.Redelivered) progress.Times.Queued(now - sent);
             var parsed = InteractionParser.Parse(delivery, now);
-            interactions.AddRange(parsed.Valid);
-            dead.AddRange(parsed.Rejected.Select(r => r.ToDeadMessage()));
+            work.Waiting.AddRange(parsed.Valid);
+            foreach (var rejected in parsed.Rejected) work.Dead.Add(rejected.ToDeadMessage());
+            if (work.Waiting.Count >= EventsPerTransaction) await StoreAsync(work, cancellationToken);
         }
 
-        if (interactions.Count == 0) return dead;
+        if (work.Waiting.Count > 0) await StoreAsync(work, cancellationToken);
+        TrainerTelemetry.DeadParts.Add(work.Dead.Count);
+        if (work.Events == 0)
+        {
+            progress.NothingToStore();
+            return work.Dead;
+        }
 
-        using var span = TrainerTelemetry.StartBatch("interactions process", batch);
-        span?.SetTag("events", interactions.Count);
+        progress.AllStored();
+        span?.SetTag("events", work.Events);
+        long start = Stopwatch.GetTimestamp();
+        using (TrainerTelemetry.Source.StartActivity("fold in"))
+        {
+            await Task.WhenAll(
+                folding.FoldInAsync(work.Folding, cancellationToken),
+                factorStore.PutItemStatisticsAsync([.. work.Items.Values], cancellationToken));
+        }
 
-        progress.Storing();
+        progress.Times.Folding(Stopwatch.GetElapsedTime(start));
+        progress.Handled(work.Events, batch.Count);
+        progress.RaiseFolded(work.Sequence);
+        if (batch[^1].SentAt is { } sentAt) progress.Sent(sentAt);
+        return work.Dead;
+    }
+
+    private async Task StoreAsync(Work work, CancellationToken cancellationToken)
+    {
         StoredBatch stored;
         long start = Stopwatch.GetTimestamp();
         using (TrainerTelemetry.Source.StartActivity("store"))
-            stored = await store.StoreInteractionsAsync(interactions, cancellationToken);
+            stored = await store.StoreInteractionsAsync(work.Waiting, cancellationToken);
         progress.Stored(stored, clock.GetUtcNow());
-        long storedAt = Stopwatch.GetTimestamp();
-        progress.Times.Storing(Stopwatch.GetElapsedTime(start, storedAt));
-
-        using (TrainerTelemetry.Source.StartActivity("fold in"))
-        {
-            var statistics = new ItemStatisticsRecord[stored.Items.Count];
-            for (int i = 0; i < statistics.Length; i++)
-            {
-                var item = stored.Items[i];
-                statistics[i] = new(item.ItemKey, item.ItemId, item.Popularity, item.Trend, stored.Revision);
-            }
-
-            await Task.WhenAll(
-                folding.FoldInAsync(stored.UserKeys, cancellationToken),
-                factorStore.PutItemStatisticsAsync(statistics, cancellationToken));
-        }
-
-        progress.Times.Folding(Stopwatch.GetElapsedTime(storedAt));
-        progress.Handled(interactions.Count, batch.Count);
-        progress.RaiseFolded(stored.Sequence);
-        if (batch[^1].SentAt is { } sentAt) progress.Sent(sentAt);
+        progress.Times.Storing(Stopwatch.GetElapsedTime(start));
+        work.Events += work.Waiting.Count;
+        work.Waiting.Clear();
+        folding.Note(stored, work.Folding);
+        // A later transaction knows more of the same item.
+        foreach (var item in stored.Items) work.Items[item.ItemKey] = new(item.ItemKey, item.ItemId, item.Popularity, item.Trend, stored.Revision);
+        work.Sequence = stored.Sequence;
         TrainerTelemetry.Stored.Add(stored.Stored);
         TrainerTelemetry.Duplicates.Add(stored.Duplicates);
         TrainerTelemetry.Dropped.Add(stored.Dropped);
-        TrainerTelemetry.DeadParts.Add(dead.Count);
         if (logger.IsEnabled(LogLevel.Debug))
-            logger.LogDebug("Stored {Stored} events ({Duplicates} known, {Dropped} dropped, {Dead} dead) of {Users} users.", stored.Stored, stored.Duplicates, stored.Dropped, dead.Count, stored.UserKeys.Count);
-        return dead;
+            logger.LogDebug("Stored {Stored} events ({Duplicates} known, {Dropped} dropped) of {Users} users.", stored.Stored, stored.Duplicates, stored.Dropped, stored.UserKeys.Count);
+    }
+
+    /// <summary>What a batch has come to so far.</summary>
+    private sealed class Work
+    {
+        public List<Interaction> Waiting { get; } = [];
+        public List<DeadMessage> Dead { get; } = [];
+        public Folding.Work Folding { get; } = new();
+        public Dictionary<int, ItemStatisticsRecord> Items { get; } = [];
+        public int Events { get; set; }
+        public long Sequence { get; set; }
     }
 }

@@ -6,7 +6,7 @@ namespace Recommender.Trainer;
 public sealed class Progress
 {
     private long folded;
-    private volatile bool folding;
+    private volatile InHand? inHand;
     private long lastStoredTicks;
     private long dropped;
     private long sentTicks;
@@ -15,8 +15,8 @@ public sealed class Progress
     /// <summary>Events up to this sequence were folded in by this process; 0 for none yet.</summary>
     public long Folded => Volatile.Read(ref folded);
 
-    /// <summary>True from before a batch is stored until it is folded in, over every failed try.</summary>
-    public bool IsFolding => folding;
+    /// <summary>The batch being handled, from before it is stored until it is folded in, over every failed try; null between batches.</summary>
+    public InHand? Batch => inHand;
 
     /// <summary>When events were last stored, in UTC ticks; 0 for never.</summary>
     public long LastStoredTicks => Volatile.Read(ref lastStoredTicks);
@@ -32,7 +32,14 @@ public sealed class Progress
     public StageTimes Times { get; } = new();
 
     /// <summary>A batch is about to be stored.</summary>
-    public void Storing() => folding = true;
+    /// <param name="oldest">When the oldest of it was sent.</param>
+    public void Taken(DateTimeOffset oldest) => inHand = new(oldest, IsStored: false);
+
+    /// <summary>All of the batch is stored.</summary>
+    public void AllStored() => inHand = inHand is { } batch ? batch with { IsStored = true } : null;
+
+    /// <summary>The batch held nothing to store.</summary>
+    public void NothingToStore() => inHand = null;
 
     public void Stored(StoredBatch batch, DateTimeOffset now)
     {
@@ -50,7 +57,7 @@ public sealed class Progress
     /// <summary>The batch is folded in, and with it everything up to the sequence.</summary>
     public void RaiseFolded(long sequence)
     {
-        folding = false;
+        inHand = null;
         for (long seen = Folded; seen < sequence;)
         {
             long before = Interlocked.CompareExchange(ref folded, sequence, seen);
@@ -59,3 +66,6 @@ public sealed class Progress
         }
     }
 }
+
+/// <param name="Oldest">When the oldest message of the batch was sent.</param>
+public sealed record InHand(DateTimeOffset Oldest, bool IsStored);

@@ -12,8 +12,11 @@ public sealed class StatusReader(
     IStreamAdministration streams,
     Progress progress,
     Reconciler reconciler,
+    TrainerOptions options,
     TimeProvider clock)
 {
+    private readonly DateTimeOffset startedAt = clock.GetUtcNow();
+
     public async Task<StatusResponse> ReadAsync(CancellationToken cancellationToken)
     {
         var problems = new List<string>();
@@ -31,7 +34,7 @@ public sealed class StatusReader(
         long trained = newest is [var model, ..] ? model.Watermark : 0;
         // A message is acknowledged after its fold-in, so with nothing waiting and nothing in hand all that is stored is folded in: a process
         // that has just started knows no more than that. What a model was trained on counts as folded in.
-        bool allFolded = !progress.IsFolding && depths.TryGetValue(Topology.Interactions, out long depth) && depth == 0;
+        bool allFolded = progress.Batch is null && depths.TryGetValue(Topology.Interactions, out long depth) && depth == 0;
         long folded = allFolded ? sequence : Math.Min(Math.Max(foldedHere, trained), sequence);
         var watermarks = new Dictionary<string, long>
         {
@@ -42,13 +45,15 @@ public sealed class StatusReader(
             ["trained"] = trained,
             ["released"] = released?.Watermark ?? 0,
         };
+        var lags = Lags(now, depths.GetValueOrDefault(Topology.Interactions), sequence, newest is [var last, ..] ? last : null, released);
+        problems.AddRange(LagAlarms.Of(lags, sequence, options));
         return new()
         {
             At = now,
             State = problems.Count == 0 ? "ok" : "degraded",
             Problems = problems.Distinct().ToList(),
             Watermarks = watermarks,
-            LagSeconds = Lags(now, depths.GetValueOrDefault(Topology.Interactions), sequence, newest is [var last, ..] ? last : null, released),
+            LagSeconds = lags,
             QueueDepths = depths,
             StageMilliseconds = progress.Times.Read(),
             ReleasedVersion = pointer ?? released?.Version,
@@ -59,16 +64,23 @@ public sealed class StatusReader(
         };
     }
 
-    /// <summary>How old what a stage has not seen yet is, in seconds; 0 where it has seen everything.</summary>
+    /// <summary>
+    /// How long the oldest event has waited that the stage before has and this one has not, in seconds, or at most that where only a bound is
+    /// known; 0 where nothing waits. What the broker does not have yet is not accepted: that lag is Ingest's to report.
+    /// </summary>
     private Dictionary<string, double> Lags(DateTimeOffset now, long waiting, long sequence, ModelInfo? newest, ModelInfo? released)
     {
-        double behind = waiting > 0 && progress.LastSentAt is { } sent ? Seconds(now - sent) : 0;
+        var batch = progress.Batch;
+        // Messages come in order: those that wait were sent after those that have been handled.
+        double waited = waiting > 0 ? Seconds(now - (progress.LastSentAt ?? startedAt)) : 0;
+        double inHand = batch is null ? 0 : Seconds(now - batch.Oldest);
         return new()
         {
-            ["stored"] = behind,
-            ["folded"] = behind,
-            ["trained"] = newest is not null && newest.Watermark < sequence ? Seconds(now - newest.TrainedAt) : 0,
-            ["released"] = released is not null && released.Watermark < sequence ? Seconds(now - released.TrainedAt) : 0,
+            ["accepted"] = 0,
+            ["stored"] = batch is { IsStored: false } ? inHand : waited,
+            ["folded"] = batch is null ? waited : inHand,
+            ["trained"] = (newest?.Watermark ?? 0) < sequence ? Seconds(now - (newest?.TrainedAt ?? startedAt)) : 0,
+            ["released"] = (released?.Watermark ?? 0) < sequence ? Seconds(now - (released?.TrainedAt ?? startedAt)) : 0,
         };
 
         static double Seconds(TimeSpan span) => Math.Round(Math.Max(span.TotalSeconds, 0), 3);

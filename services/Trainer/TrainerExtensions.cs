@@ -40,7 +40,8 @@ public static class TrainerExtensions
         AddWorker<TrainingWorker>(services);
         AddWorker<ErasureWorker>(services);
         AddWorker<RetentionWorker>(services);
-        services.AddHealthChecks().AddCheck<TrainerHealth>("trainer").AddCheck<ErasureWorker>("erasures");
+        AddWorker<LagMonitor>(services);
+        services.AddHealthChecks().AddCheck<TrainerHealth>("trainer").AddCheck<ErasureWorker>("erasures").AddCheck<LagMonitor>("lag");
         services.Configure<ProblemOptions>(problems =>
         {
             problems.Map<StoreUnavailableException>(_ => Problem.Unavailable("The database cannot be reached."));

@@ -10,11 +10,15 @@ public sealed record TrainerOptions
 
     /// <summary>Events handled as one batch, in bytes of their messages. A batch is whatever has arrived, never waited for.</summary>
     [Range(1024, 64 * 1024 * 1024)]
-    public int MaxBatchBytes { get; set; } = 1024 * 1024;
+    public int MaxBatchBytes { get; set; } = 16 * 1024 * 1024;
 
     /// <summary>Items of a user's history kept for serving, newest first; the fold-in uses these.</summary>
     [Range(1, 100_000)]
     public int HistoryItemsLimit { get; set; } = 2_000;
+
+    /// <summary>Events of lately active users remembered, so that their histories are not read back with each new event. 24 bytes each; 0: none.</summary>
+    [Range(0, 1_000_000_000)]
+    public int HistoryCacheEvents { get; set; } = 2_000_000;
 
     /// <summary>A training starts when this many events came since the last one and they are at least <see cref="TrainAfterGrowth"/> of all.</summary>
     [Range(1, long.MaxValue)]
@@ -105,6 +109,26 @@ public sealed record TrainerOptions
     /// <summary>How often registry and factor store are compared and what is missing is rebuilt.</summary>
     [Range(0.05, 3600.0)]
     public double ReconcileEverySeconds { get; set; } = 1;
+
+    /// <summary>How often lags are looked at for metrics and readiness.</summary>
+    [Range(0.05, 3600.0)]
+    public double LagEverySeconds { get; set; } = 5;
+
+    /// <summary>Readiness is degraded while accepted events have waited longer than this to be stored. 0: never.</summary>
+    [Range(0.0, 365 * 24 * 3600.0)]
+    public double StoredLagAlarmSeconds { get; set; } = 60;
+
+    /// <summary>…longer than this to be folded in. 0: never.</summary>
+    [Range(0.0, 365 * 24 * 3600.0)]
+    public double FoldedLagAlarmSeconds { get; set; } = 60;
+
+    /// <summary>…longer than this for a model that was trained on them. 0: never. Below <see cref="MinimumEvents"/> nothing is trained by itself, and this is no alarm.</summary>
+    [Range(0.0, 365 * 24 * 3600.0)]
+    public double TrainedLagAlarmSeconds { get; set; } = 2 * 24 * 3600;
+
+    /// <summary>…longer than this for such a model to be released. 0: never. As above below <see cref="MinimumEvents"/>.</summary>
+    [Range(0.0, 365 * 24 * 3600.0)]
+    public double ReleasedLagAlarmSeconds { get; set; } = 7 * 24 * 3600;
 
     /// <summary>One sentence for each setting that is out of range, naming it and the fix.</summary>
     internal IEnumerable<string> Problems() =>

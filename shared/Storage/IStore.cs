@@ -187,6 +187,9 @@ public sealed record StoredBatch
     /// <summary>Every user named in the batch and not erased, also of duplicates: after a crash they still have to be folded in.</summary>
     public required IReadOnlyList<int> UserKeys { get; init; }
 
+    /// <summary>What the batch added to the histories of its users. Users without new events are left out.</summary>
+    public IReadOnlyList<UserAddition> Additions { get; init; } = [];
+
     /// <summary>Every item named in the batch, also of duplicates, with its statistics after the batch.</summary>
     public required IReadOnlyList<ItemStatistics> Items { get; init; }
 
@@ -196,6 +199,11 @@ public sealed record StoredBatch
     /// <summary>The store's revision after the batch, which <see cref="Items"/> belong to: the version to write their statistics under.</summary>
     public long Revision { get; init; }
 }
+
+/// <summary>Whoever knows the user's history as of <see cref="PriorRevision"/> knows it as of the batch's revision by adding <see cref="Events"/>.</summary>
+/// <param name="PriorRevision">The user's revision before the batch; 0 for a user who is new.</param>
+/// <param name="Events">In the order of their sequences.</param>
+public sealed record UserAddition(int UserKey, UserRef User, long PriorRevision, IReadOnlyList<StoredEvent> Events);
 
 /// <param name="Removed">Events removed.</param>
 /// <param name="UserKeys">Users who lost some: to be folded in again.</param>

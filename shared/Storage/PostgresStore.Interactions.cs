@@ -17,7 +17,12 @@ public sealed partial class PostgresStore
     {
         var ids = new Guid[interactions.Count];
         for (int i = 0; i < ids.Length; i++) ids[i] = EventHash(interactions[i].EventId!);
-        return TransactionAsync(IsolationLevel.ReadCommitted, connection => new PostgresBatch(connection, Statistics, interactions, ids, cancellationToken).StoreAsync(EnsurePartitionsAsync), cancellationToken);
+        return TranslateAsync(async () =>
+        {
+            await using var connection = await pool.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+            // Should it break off, the pool rolls back whatever transaction its connection comes back with.
+            return await new PostgresBatch(connection, Statistics, interactions, ids, cancellationToken).StoreAsync(EnsurePartitionsAsync).ConfigureAwait(false);
+        });
     }
 
     /// <summary>First 16 bytes of SHA-256 of the event id: what <c>event_ids</c> holds.</summary>
@@ -57,12 +62,16 @@ public sealed partial class PostgresStore
     }
 
     public override Task<IReadOnlyList<UserEvents>> ReadUserEventsAsync(IReadOnlyCollection<int> userKeys, CancellationToken cancellationToken) =>
-        TransactionAsync<IReadOnlyList<UserEvents>>(IsolationLevel.RepeatableRead, async connection =>
+        TranslateAsync<IReadOnlyList<UserEvents>>(async () =>
         {
             int[] keys = [.. userKeys];
+            await using var connection = await pool.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
             await using var batch = new NpgsqlBatch(connection);
+            // One snapshot in one round trip.
+            batch.BatchCommands.Add(Batched("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
             batch.BatchCommands.Add(Batched("SELECT user_key, is_session, user_id, revision, events FROM users WHERE user_key = ANY($1)", [keys]));
             batch.BatchCommands.Add(Batched("SELECT user_key, item_key, type_id, value, occurred_at_ms FROM events WHERE user_key = ANY($1) ORDER BY user_key, occurred_at_ms, sequence", [keys]));
+            batch.BatchCommands.Add(Batched("COMMIT"));
             await using var row = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             var histories = new List<UserEvents>(keys.Length);
             var events = new Dictionary<int, List<StoredEvent>>(keys.Length);
@@ -77,7 +86,7 @@ public sealed partial class PostgresStore
             while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
                 events[row.GetInt32(0)].Add(new StoredEvent(row.GetInt32(1), (short)row.GetInt32(2), row.IsDBNull(3) ? float.NaN : (float)row.GetDouble(3), row.GetInt64(4)));
             return histories;
-        }, cancellationToken);
+        });
 
     public override Task<InteractionLog> ReadInteractionsAsync(long upToSequence, CancellationToken cancellationToken) =>
         TransactionAsync(IsolationLevel.RepeatableRead, async connection =>

@@ -73,7 +73,7 @@ public sealed partial class SqliteStore
         public readonly SqliteStatement Tombstone = new(connection, "SELECT erased_at_ms FROM tombstones WHERE user_hash = $0", 1);
         public readonly SqliteStatement FindEvent = new(connection, "SELECT 1 FROM events WHERE event_id = $0", 1);
         public readonly SqliteStatement AddEvent = new(connection, "INSERT INTO events VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (event_id) DO NOTHING", 10);
-        public readonly SqliteStatement FindUser = new(connection, "SELECT user_key FROM users WHERE is_session = $0 AND user_id = $1", 2);
+        public readonly SqliteStatement FindUser = new(connection, "SELECT user_key, revision FROM users WHERE is_session = $0 AND user_id = $1", 2);
         public readonly SqliteStatement AddUser = new(connection, $"INSERT INTO users (is_session, user_id, revision, events, last_at_ms) VALUES ($0, $1, 0, 0, {NoEvents}) RETURNING user_key", 2);
         public readonly SqliteStatement ChangeUser = new(connection, "UPDATE users SET revision = $1, events = events + $2, last_at_ms = max(last_at_ms, $3) WHERE user_key = $0", 4);
         public readonly SqliteStatement FindItem = new(connection, "SELECT item_key, popularity, trend FROM items WHERE item_id = $0", 1);
@@ -139,7 +139,7 @@ public sealed partial class SqliteStore
 
                 sequence++;
                 stored++;
-                owner.Added++;
+                owner.Added.Add(new StoredEvent(item.Key.Value, type.Id, e.Value is { } value ? (float)value : float.NaN, at));
                 owner.LastAtMs = Math.Max(owner.LastAtMs, at);
                 if (!type.Counts) continue;
                 item.Changed = true;
@@ -148,7 +148,7 @@ public sealed partial class SqliteStore
             }
 
             foreach (var owner in owners.Values)
-                if (owner.Added > 0) sql.ChangeUser.Execute(owner.Key, nextRevision, owner.Added, owner.LastAtMs);
+                if (owner.Added.Count > 0) sql.ChangeUser.Execute(owner.Key, nextRevision, owner.Added.Count, owner.LastAtMs);
             foreach (var item in items.Values)
                 if (item.Changed) sql.ChangeItem.Execute(item.Key, item.Popularity, item.Trend);
             if (stored > 0) sql.WriteState.Execute(sequence, nextRevision, stored, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
@@ -160,6 +160,7 @@ public sealed partial class SqliteStore
                 Dropped = dropped,
                 UserKeys = [.. owners.Values.Where(o => o.Named && o.Key is not null).Select(o => o.Key!.Value)],
                 Items = [.. items.Where(i => i.Value.Named && i.Value.Key is not null).Select(i => new ItemStatistics(i.Value.Key!.Value, i.Key, i.Value.Popularity, i.Value.Trend))],
+                Additions = [.. owners.Values.Where(o => o.Added.Count > 0).Select(o => new UserAddition(o.Key!.Value, o.User, o.PriorRevision, o.Added))],
                 Sequence = sequence,
                 Revision = stored > 0 ? nextRevision : revision,
             };
@@ -177,12 +178,9 @@ public sealed partial class SqliteStore
             ref var owner = ref CollectionsMarshal.GetValueRefOrAddDefault(owners, user, out bool known);
             if (!known)
             {
-                owner = new Owner
-                {
-                    User = user,
-                    Key = (int?)(long?)Scalar(sql.FindUser, user.IsSession ? 1 : 0, user.Id),
-                    ErasedUpToMs = (long?)Scalar(sql.Tombstone, HashOf(user)) ?? long.MinValue,
-                };
+                owner = new Owner { User = user, ErasedUpToMs = (long?)Scalar(sql.Tombstone, HashOf(user)) ?? long.MinValue };
+                using var row = sql.FindUser.Query(user.IsSession ? 1 : 0, user.Id);
+                if (row.Read()) (owner.Key, owner.PriorRevision) = (row.GetInt32(0), row.GetInt64(1));
             }
 
             return owner!;
@@ -210,10 +208,11 @@ public sealed partial class SqliteStore
         private sealed class Owner
         {
             public required UserRef User;
-            public required int? Key;
             public required long ErasedUpToMs;
+            public int? Key;
+            public long PriorRevision;
             public bool Named;
-            public int Added;
+            public readonly List<StoredEvent> Added = [];
             public long LastAtMs = long.MinValue;
         }
 

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using System.Text.Unicode;
 
 namespace Recommender.Benchmarks;
 
@@ -30,40 +29,18 @@ internal sealed class EventLoad(int port, int batch, int connections, int firstW
         return clock.Elapsed.TotalSeconds;
     }
 
-    /// <summary>The JSON of one request: one event, or an array.</summary>
-    public static int WriteBody(Span<byte> buffer, int batch, int worker, long request)
-    {
-        int length = 0;
-        if (batch > 1) buffer[length++] = (byte)'[';
-        for (int i = 0; i < batch; i++)
-        {
-            if (i > 0) buffer[length++] = (byte)',';
-            ulong mix = (ulong)((worker * 1_000_003L) + (request * 7919) + i) * 0x9E3779B97F4A7C15UL;
-            if (!Utf8.TryWrite(buffer[length..], $"{{\"eventId\":\"e-{worker}-{request}-{i}\",\"userId\":\"user{(mix >> 20) % 10_000}\",\"itemId\":\"item{(mix >> 40) % 5_000}\",\"type\":\"view\",\"occurredAt\":\"2024-05-{1 + (mix % 28):00}T12:00:00Z\"}}", out int written))
-                throw new InvalidOperationException("The buffer for a request is too small.");
-            length += written;
-        }
-
-        if (batch > 1) buffer[length++] = (byte)']';
-        return length;
-    }
-
-    /// <summary>Room for any body of <see cref="WriteBody"/>.</summary>
-    public static int BodyBytes(int batch) => (batch * 160) + 16;
-
     private async Task PostAsync(int worker, Stopwatch clock, double seconds, CancellationToken cancellationToken)
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), cancellationToken);
-        byte[] body = new byte[BodyBytes(batch)], request = new byte[body.Length + 200], answer = new byte[64 * 1024];
+        var bodies = new EventBodies(batch, worker, body => Encoding.ASCII.GetBytes($"POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {body}\r\n\r\n"));
+        byte[] answer = new byte[64 * 1024];
         for (long n = 0; clock.Elapsed.TotalSeconds < seconds; n++)
         {
-            int length = WriteBody(body, batch, worker, n);
-            int head = Encoding.ASCII.GetBytes($"POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n", request);
-            body.AsSpan(0, length).CopyTo(request.AsSpan(head));
+            var request = bodies.Next();
             while (true)
             {
-                for (int sent = 0; sent < head + length;) sent += await socket.SendAsync(request.AsMemory(sent, head + length - sent), cancellationToken);
+                for (int sent = 0; sent < request.Length;) sent += await socket.SendAsync(request[sent..], cancellationToken);
                 int status = await ReadAnswerAsync(socket, answer, cancellationToken);
                 Interlocked.Increment(ref _requests);
                 if (status == 202) break;

@@ -36,7 +36,9 @@ internal static class FreshnessVerb
         await MeasureAsync(system, "warm", WarmUpSeconds, cancellation);
         Console.Error.WriteLine($"Measuring for {seconds} s…");
         var usedBefore = system.ProcessorSeconds();
-        var (times, answerTimes) = await MeasureAsync(system, "measured", seconds, cancellation);
+        double ownBefore = OwnSeconds();
+        var (times, answerTimes, accepting) = await MeasureAsync(system, "measured", seconds, cancellation);
+        double own = OwnSeconds() - ownBefore;
         var used = system.ProcessorSeconds();
         var status = await system.GetStatusAsync(cancellation);
         Console.Error.WriteLine("Floor…");
@@ -58,6 +60,10 @@ internal static class FreshnessVerb
             stages = stages.ToDictionary(s => s.Key, s => new { p50Ms = Math.Round(s.Value.P50, 2), p99Ms = Math.Round(s.Value.P99, 2), share = Math.Round(s.Value.P50 / sum, 3) }),
             floorP50Ms = At(floor, .5),
             floorP99Ms = At(floor, .99),
+            // Of the background load, from when an event was due to its 202.
+            acceptP50Ms = Math.Round(accepting.P50, 2),
+            acceptP99Ms = Math.Round(accepting.P99, 2),
+            loadProcessorShare = Math.Round(own / seconds, 3),
             processorShare = used.ToDictionary(u => u.Key, u => Math.Round((u.Value - usedBefore[u.Key]) / seconds, 3)),
         }));
     }
@@ -85,18 +91,24 @@ internal static class FreshnessVerb
         while ((await client.GetFromJsonAsync($"http://127.0.0.1:{system.RecommendPort}/v1/serving", ContractsJson.Default.ServingInfo, cancellation))!.ModelVersion is null) await Task.Delay(50, cancellation);
     }
 
-    private static async Task<(double[] Times, double[] AnswerTimes)> MeasureAsync(RunningSystem system, string name, double seconds, CancellationToken cancellation)
+    private static async Task<(double[] Times, double[] AnswerTimes, Latency Accepting)> MeasureAsync(RunningSystem system, string name, double seconds, CancellationToken cancellation)
     {
         var random = new Random(2);
         byte[][] events = [.. Enumerable.Range(0, (int)(EventsPerSecond * seconds)).Select(n => EventOf($"{name}-{n}", random.Next(Users), ItemId(random.Next(Items))))];
         byte[][] questions = [.. Enumerable.Range(0, Users).Select(Question)];
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var probing = Task.Run(() => ProbeAsync(system, name, stop.Token), cancellation);
-        await Task.WhenAll(
-            LoadGenerator.AtRateAsync(system.IngestPort, events, 32, EventsPerSecond, seconds, cancellation),
-            LoadGenerator.AtRateAsync(system.RecommendPort, questions, 16, AnswersPerSecond, seconds, cancellation));
+        var accepting = LoadGenerator.AtRateAsync(system.IngestPort, events, 32, EventsPerSecond, seconds, cancellation);
+        await Task.WhenAll(accepting, LoadGenerator.AtRateAsync(system.RecommendPort, questions, 16, AnswersPerSecond, seconds, cancellation));
         await stop.CancelAsync();
-        return await probing;
+        var (times, answerTimes) = await probing;
+        return (times, answerTimes, await accepting);
+    }
+
+    private static double OwnSeconds()
+    {
+        using var self = Process.GetCurrentProcess();
+        return self.TotalProcessorTime.TotalSeconds;
     }
 
     /// <summary>One event after the other, each of another user, until cancelled.</summary>

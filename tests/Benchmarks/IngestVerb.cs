@@ -95,11 +95,10 @@ internal static class IngestVerb
         await Task.WhenAll(Enumerable.Range(0, channels).Select(async worker =>
         {
             await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellation);
-            byte[] body = new byte[EventLoad.BodyBytes(batch)];
-            for (long n = 0; clock.Elapsed.TotalSeconds < FloorSeconds; n++)
+            var bodies = new EventBodies(batch, worker);
+            while (clock.Elapsed.TotalSeconds < FloorSeconds)
             {
-                int length = EventLoad.WriteBody(body, batch, worker, n);
-                await channel.BasicPublishAsync("", "floor", mandatory: true, new BasicProperties { Persistent = true }, body.AsMemory(0, length), cancellation);
+                await channel.BasicPublishAsync("", "floor", mandatory: true, new BasicProperties { Persistent = true }, bodies.Next(), cancellation);
                 Interlocked.Add(ref published, batch);
             }
         }));
@@ -116,11 +115,10 @@ internal static class IngestVerb
         var clock = Stopwatch.StartNew();
         await Task.WhenAll(Enumerable.Range(0, writers).Select(worker => Task.Run(async () =>
         {
-            byte[] body = new byte[EventLoad.BodyBytes(batch)];
-            for (long n = 0; clock.Elapsed.TotalSeconds < FloorSeconds; n++)
+            var bodies = new EventBodies(batch, worker);
+            while (clock.Elapsed.TotalSeconds < FloorSeconds)
             {
-                int length = EventLoad.WriteBody(body, batch, worker, n);
-                await journal.AppendAsync("floor", body.AsMemory(0, length), null, cancellation);
+                await journal.AppendAsync("floor", bodies.Next(), null, cancellation);
                 Interlocked.Add(ref appended, batch);
             }
         }, cancellation)));

@@ -45,8 +45,9 @@ internal static partial class LoadGenerator
     {
         int total = (int)(rate * seconds);
         double[] latencies = new double[total];
-        var free = new ConcurrentQueue<Connection>();
-        for (int i = 0; i < connections; i++) free.Enqueue(await Connection.OpenAsync(port));
+        // Waiting for a free connection must not take a processor from what is measured.
+        var free = new BlockingCollection<Connection>(new ConcurrentQueue<Connection>());
+        for (int i = 0; i < connections; i++) free.Add(await Connection.OpenAsync(port));
         var pending = new CountdownEvent(total);
         Exception? failure = null;
 
@@ -59,7 +60,11 @@ internal static partial class LoadGenerator
                 long due = start + (long)(i * (double)Stopwatch.Frequency / rate);
                 SleepUntil(due);
                 Connection? connection;
-                while (!free.TryDequeue(out connection) && failure is null) Thread.Yield();
+                while (!free.TryTake(out connection, 100) && failure is null)
+                {
+                    // All are busy.
+                }
+
                 if (connection is not null) _ = ServeAsync(connection, i, due);
             }
         });
@@ -69,7 +74,7 @@ internal static partial class LoadGenerator
             while (!pending.Wait(100, cancellation)) if (failure is not null) throw failure;
         }, cancellation);
         dispatcher.Join();
-        while (free.TryDequeue(out var connection)) connection.Dispose();
+        while (free.TryTake(out var connection)) connection.Dispose();
         Array.Sort(latencies);
         return new Latency(At(.5), At(.99), At(.999), latencies[^1]);
 
@@ -81,7 +86,7 @@ internal static partial class LoadGenerator
             {
                 await connection.RoundTripAsync(requests[i % requests.Length]);
                 latencies[i] = Stopwatch.GetElapsedTime(due).TotalMilliseconds;
-                free.Enqueue(connection);
+                free.Add(connection);
                 pending.Signal();
             }
             catch (Exception e)

@@ -86,12 +86,27 @@ internal sealed class RunningSystem : IAsyncDisposable
         _services.ToDictionary(s => s.Name, s => File.ReadLines($"/proc/{s.Process.Id}/status").Where(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
             .Select(line => long.Parse(line.AsSpan(6, line.Length - 9).Trim(), CultureInfo.InvariantCulture) * 1024).First());
 
-    /// <summary>Processor time each service has used, in seconds.</summary>
-    public IReadOnlyDictionary<string, double> ProcessorSeconds() => _services.ToDictionary(s => s.Name, s =>
+    /// <summary>Processor time each service and server has used, in seconds.</summary>
+    public IReadOnlyDictionary<string, double> ProcessorSeconds()
     {
-        s.Process.Refresh();
-        return s.Process.TotalProcessorTime.TotalSeconds;
-    });
+        var seconds = _services.ToDictionary(s => s.Name, s => SecondsOf(s.Process.Id));
+        foreach (var (name, server) in new (string, LocalServer?)[] { ("RabbitMQ", RabbitMq), ("Redis", Redis), ("PostgreSQL", Postgres) })
+            if (server?.ProcessId is { } root) seconds.Add(name, ProcessTree.Of(root).Sum(process => SecondsOf(process.Pid)));
+        return seconds;
+    }
+
+    private static double SecondsOf(int processId)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(processId);
+            return process.TotalProcessorTime.TotalSeconds;
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+        {
+            return 0; // It has ended, as workers of servers do.
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -27,6 +27,31 @@ public sealed class RabbitMqStreamTests(Servers servers) : StreamContract
     }
 
     [Fact]
+    public async Task A_slow_consumer_leaves_what_it_cannot_handle_on_the_broker()
+    {
+        await using var host = await MessagingHost.StartAsync(await servers.NewVirtualHostAsync(), settings: new() { ["Messaging:PrefetchMessages"] = "20" });
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var taken = new TaskCompletionSource();
+        var run = host.Consumer.RunAsync(Topology.Interactions, 1 << 20, async (_, token) =>
+        {
+            taken.TrySetResult();
+            await Task.Delay(Timeout.Infinite, token);
+            return [];
+        }, stop.Token);
+        byte[] body = new byte[256 * 1024];
+        await host.Publisher.PublishAsync(Topology.Interactions, body, [], Cancel);
+        await taken.Task.WaitAsync(Cancel);
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        for (int i = 0; i < 300; i++) await host.Publisher.PublishAsync(Topology.Interactions, body, [], Cancel);
+
+        await Eventually.EqualAsync(281, async () => (await host.Administration.GetDepthsAsync(Cancel))[Topology.Interactions]);
+        long grown = GC.GetTotalMemory(forceFullCollection: true) - before;
+        Assert.True(grown < 25 << 20, $"75 MB wait, and memory grew by {grown >> 20} MB");
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+    }
+
+    [Fact]
     public async Task Commands_go_to_one_consumer_at_a_time()
     {
         string address = await servers.NewVirtualHostAsync();

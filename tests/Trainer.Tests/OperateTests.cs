@@ -1,4 +1,6 @@
+using System.Diagnostics.Metrics;
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -40,7 +42,7 @@ public class OperateTests
         Assert.Equal(info.Watermark, (await StatusAsync(trainer, restarted, waiting: 1)).Watermarks["folded"]);
 
         // A batch in hand counts as stored, and as folded in only when it is.
-        restarted.Storing();
+        restarted.Taken(DateTimeOffset.UtcNow);
         Assert.Equal(info.Watermark, (await StatusAsync(trainer, restarted, waiting: 0)).Watermarks["folded"]);
         restarted.RaiseFolded(sequence);
         Assert.Equal(sequence, (await StatusAsync(trainer, restarted, waiting: 0)).Watermarks["folded"]);
@@ -72,6 +74,92 @@ public class OperateTests
         await app.StopAsync(Cancellation);
     }
 
+    [Fact]
+    public async Task A_lag_counts_from_the_oldest_message_in_hand_and_is_an_alarm_above_its_level()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync(o => o.FoldedLagAlarmSeconds = 50);
+        await trainer.SendAsync(TrainerFixture.Circles());
+        var progress = new Progress();
+        Assert.Equal(0, (await StatusAsync(trainer, progress, waiting: 0)).LagSeconds["folded"]);
+
+        progress.Taken(DateTimeOffset.UtcNow.AddSeconds(-55));
+        var storing = await StatusAsync(trainer, progress, waiting: 0);
+        Assert.InRange(storing.LagSeconds["stored"], 55, 59);
+        Assert.InRange(storing.LagSeconds["folded"], 55, 59);
+        progress.AllStored();
+        var folding = await StatusAsync(trainer, progress, waiting: 0);
+        Assert.Equal(0, folding.LagSeconds["stored"]);
+        Assert.InRange(folding.LagSeconds["folded"], 55, 59);
+        // The level of storing is at its default of 60 s, so folding alone is an alarm.
+        Assert.Equal("degraded", folding.State);
+        Assert.Contains("Trainer:FoldedLagAlarmSeconds", Assert.Single(folding.Problems));
+
+        progress.RaiseFolded(1);
+        Assert.Equal("ok", (await StatusAsync(trainer, progress, waiting: 0)).State);
+
+        // What waits was sent after what has been handled.
+        progress.Sent(DateTimeOffset.UtcNow.AddSeconds(-70));
+        Assert.Equal(2, (await StatusAsync(trainer, progress, waiting: 3)).Problems.Count);
+    }
+
+    [Fact]
+    public async Task A_lag_above_its_level_turns_readiness_degraded_until_it_is_made_up_for()
+    {
+        using var folder = new TempFolder();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        foreach (var (name, value) in new Dictionary<string, string> { ["MinimumEvents"] = "1", ["CheckEverySeconds"] = "3600", ["TuneBudgetSeconds"] = "0", ["Rank"] = "8", ["LagEverySeconds"] = "0.05", ["TrainedLagAlarmSeconds"] = "0.1", ["ReleasedLagAlarmSeconds"] = "0.1" })
+            builder.Configuration["Trainer:" + name] = value;
+        builder.Configuration["Data:Directory"] = folder.Path;
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.AddServiceDefaults("trainer");
+        builder.AddTrainer();
+        await using var app = builder.Build();
+        app.UseServiceDefaults();
+        app.MapTrainer();
+        await app.StartAsync(Cancellation);
+        using var client = new HttpClient { BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
+        Assert.Equal("healthy", (await ReadyAsync(client)).Status);
+
+        await app.Services.GetRequiredService<IStreamPublisher>().PublishAsync(Topology.Interactions, JsonSerializer.SerializeToUtf8Bytes(TrainerFixture.Circles(), ContractsJson.Default.InteractionArray), [], Cancellation);
+        await Eventually.EqualAsync("degraded", async () => (await ReadyAsync(client)).Status);
+        Assert.Contains("Trainer:TrainedLagAlarmSeconds", (await ReadyAsync(client)).Body);
+        var status = (await client.GetFromJsonAsync("v1/status", ContractsJson.Default.StatusResponse, Cancellation))!;
+        Assert.Equal("degraded", status.State);
+        Assert.Contains(status.Problems, problem => problem.Contains("Trainer:ReleasedLagAlarmSeconds", StringComparison.Ordinal));
+        // How long the first messages after a start were queued is not counted: they may have come before it.
+        Assert.Superset(new HashSet<string> { "storing", "folding" }, status.StageMilliseconds.Keys.ToHashSet());
+        Assert.Equal(status.Watermarks.Keys.Order(), status.LagSeconds.Keys.Order());
+        Assert.Equal(["accepted", "folded", "released", "stored", "trained"], Measured("recommender.lag").Keys.Order());
+        Assert.Equal(TrainerFixture.Circles().Length, Measured("recommender.watermark")["stored"]);
+        Assert.True(Measured("recommender.lag")["trained"] > 0.1);
+
+        using var asked = await client.PostAsync("v1/models", null, Cancellation);
+        await Eventually.EqualAsync("healthy", async () => (await ReadyAsync(client)).Status);
+        Assert.Equal(0, Measured("recommender.lag")["released"]);
+        await app.StopAsync(Cancellation);
+    }
+
+    /// <summary>The gauge's values by stage, the newest where several hosts of this process report.</summary>
+    private static Dictionary<string, double> Measured(string instrument)
+    {
+        var values = new Dictionary<string, double>();
+        using var listener = new MeterListener { InstrumentPublished = (published, listener) => { if (published.Name == instrument && published.Meter.Name == "Recommender.Trainer") listener.EnableMeasurementEvents(published); } };
+        listener.SetMeasurementEventCallback<double>((_, value, tags, _) => values[(string)tags[0].Value!] = value);
+        listener.SetMeasurementEventCallback<long>((_, value, tags, _) => values[(string)tags[0].Value!] = value);
+        listener.Start();
+        listener.RecordObservableInstruments();
+        return values;
+    }
+
+    private static async Task<(string? Status, string Body)> ReadyAsync(HttpClient client)
+    {
+        using var response = await client.GetAsync("health/ready", Cancellation);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        string body = await response.Content.ReadAsStringAsync(Cancellation);
+        return (JsonDocument.Parse(body).RootElement.GetProperty("status").GetString(), body);
+    }
+
     private static async Task AssertProblemAsync(HttpResponseMessage response, HttpStatusCode status, string type, string? field)
     {
         Assert.Equal(status, response.StatusCode);
@@ -82,7 +170,7 @@ public class OperateTests
     }
 
     private static Task<StatusResponse> StatusAsync(TrainerFixture trainer, Progress progress, long waiting) =>
-        new StatusReader(trainer.Store, trainer.FactorStore, new WaitingStreams(waiting), progress, trainer.Reconciler, TimeProvider.System).ReadAsync(Cancellation);
+        new StatusReader(trainer.Store, trainer.FactorStore, new WaitingStreams(waiting), progress, trainer.Reconciler, trainer.Options, TimeProvider.System).ReadAsync(Cancellation);
 
     private static IEnumerable<long> Ordered(StatusResponse status) =>
         new[] { "accepted", "stored", "folded", "trained", "released" }.Select(stage => status.Watermarks[stage]);

@@ -7,6 +7,8 @@ using Recommender.Storage;
 using Recommender.TestKit;
 using System.Text.Json;
 
+[assembly: AssemblyFixture(typeof(Servers))]
+
 namespace Recommender.Trainer.Tests;
 
 /// <summary>The Trainer's parts on a real embedded store and factor store, without a host: tests call the handlers themselves.</summary>
@@ -23,6 +25,7 @@ internal sealed class TrainerFixture : IAsyncDisposable
         Folding = new(store, FactorStore, Released, Weights, options);
         Reconciler = new(store, FactorStore, Released, Folding, Notices, options, TimeProvider.System, NullLogger<Reconciler>.Instance);
         Interactions = new(new NoStreams(), store, FactorStore, Folding, Progress, options, TimeProvider.System, NullLogger<InteractionWorker>.Instance);
+        Other = new(new NoStreams(), store, FactorStore, new Folding(store, FactorStore, Released, Weights, options), new Progress(), options, TimeProvider.System, NullLogger<InteractionWorker>.Instance);
         Commands = new(new NoStreams(), store, FactorStore, Folding, DeadLetters, Notices, options, TimeProvider.System, NullLogger<CommandWorker>.Instance);
         Tuner = new(store, Weights, Progress, options, NullLogger<SettingsTuner>.Instance);
         Training = new(store, FactorStore, Reconciler, Weights, Progress, options, TimeProvider.System, NullLogger<Training>.Instance);
@@ -39,16 +42,20 @@ internal sealed class TrainerFixture : IAsyncDisposable
     public Folding Folding { get; }
     public Reconciler Reconciler { get; }
     public InteractionWorker Interactions { get; }
+
+    /// <summary>The event path of a second instance over the same stores.</summary>
+    public InteractionWorker Other { get; }
     public CommandWorker Commands { get; }
     public Training Training { get; }
     public SettingsTuner Tuner { get; }
 
-    public static async Task<TrainerFixture> CreateAsync(Action<TrainerOptions>? configure = null)
+    /// <param name="postgres">Connection string of an empty database; without one the store is embedded.</param>
+    public static async Task<TrainerFixture> CreateAsync(Action<TrainerOptions>? configure = null, string? postgres = null)
     {
         var options = new TrainerOptions { Rank = 8, Threads = 2 };
         configure?.Invoke(options);
         var folder = new TempFolder();
-        var store = Stores.Open(null, Path.Combine(folder.Path, "store.db"), new StatisticsSettings { NegativeTypes = Weights.NegativeTypes.ToHashSet() });
+        var store = Stores.Open(postgres, Path.Combine(folder.Path, "store.db"), new StatisticsSettings { NegativeTypes = Weights.NegativeTypes.ToHashSet() });
         await store.MigrateAsync(TestContext.Current.CancellationToken);
         return new(folder, store, options);
     }
@@ -56,6 +63,10 @@ internal sealed class TrainerFixture : IAsyncDisposable
     /// <summary>Events as a message, through the handler.</summary>
     public Task<IReadOnlyList<DeadMessage>> SendAsync(params Interaction[] events) =>
         Interactions.HandleAsync([Message(JsonSerializer.SerializeToUtf8Bytes(events, ContractsJson.Default.InteractionArray))], TestContext.Current.CancellationToken);
+
+    /// <summary>Two messages at once, each to an instance of its own.</summary>
+    public Task SendAsync(Interaction[] one, Interaction[] other) =>
+        Task.WhenAll(SendAsync(one), Other.HandleAsync([Message(JsonSerializer.SerializeToUtf8Bytes(other, ContractsJson.Default.InteractionArray))], TestContext.Current.CancellationToken));
 
     public Task<IReadOnlyList<DeadMessage>> SendAsync(params Command[] commands) =>
         Commands.HandleAsync([Message(JsonSerializer.SerializeToUtf8Bytes(commands, ContractsJson.Default.CommandArray))], TestContext.Current.CancellationToken);
