@@ -86,7 +86,7 @@ internal static partial class LoadGenerator
             {
                 await connection.RoundTripAsync(requests[i % requests.Length]);
                 latencies[i] = Stopwatch.GetElapsedTime(due).TotalMilliseconds;
-                free.Add(connection);
+                free.Add(connection, CancellationToken.None);
                 pending.Signal();
             }
             catch (Exception e)
