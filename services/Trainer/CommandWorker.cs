@@ -14,6 +14,7 @@ public sealed class CommandWorker(
     IStore store,
     IFactorStore factorStore,
     Folding folding,
+    ItemPlacer placer,
     IStreamAdministration streams,
     INotices notices,
     TrainerOptions options,
@@ -67,6 +68,7 @@ public sealed class CommandWorker(
         {
             long sequence = await factorStore.PutItemsAsync([.. result.Changed.Select(CatalogueCopy.ToRecord)], cancellationToken);
             await notices.PublishAsync(new CatalogueChanged { Sequence = sequence }, cancellationToken);
+            placer.Note(result.Changed.Select(entry => entry.ItemKey));
         }
 
         return result.Failed.Select(f => Dead(commands[f.Index], $"{f.Field}: {f.Error}"));

@@ -17,6 +17,7 @@ public sealed class InteractionWorker(
     IStore store,
     IFactorStore factorStore,
     Folding folding,
+    ItemPlacer placer,
     Progress progress,
     TrainerOptions options,
     TimeProvider clock,
@@ -67,6 +68,7 @@ public sealed class InteractionWorker(
         }
 
         progress.Times.Folding(Stopwatch.GetElapsedTime(start));
+        placer.Note(work.Items.Values);
         progress.Handled(work.Events, batch.Count);
         progress.RaiseFolded(work.Sequence);
         if (batch[^1].SentAt is { } sentAt) progress.Sent(sentAt);

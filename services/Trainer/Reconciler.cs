@@ -16,6 +16,7 @@ public sealed class Reconciler(
     IFactorStore factorStore,
     ReleasedModel released,
     Folding folding,
+    ItemPlacer placer,
     INotices notices,
     TrainerOptions options,
     TimeProvider clock,
@@ -64,7 +65,11 @@ public sealed class Reconciler(
             await released.RefreshAsync(cancellationToken);
             bool pointed = await PointToReleasedAsync(cancellationToken);
             if (emptied) rebuilding = true;
-            if (emptied || pointed) refold.Set();
+            if (emptied || pointed)
+            {
+                refold.Set();
+                placer.NoteAll();
+            }
         }
         finally
         {

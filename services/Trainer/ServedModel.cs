@@ -9,8 +9,9 @@ public sealed class ServedModel
 {
     private readonly int[] indexOfKey;
 
-    public ServedModel(long version, Model model, int[] itemKeys)
+    public ServedModel(long version, Model model, int[] itemKeys, ItemPlacement? placement = null)
     {
+        Placement = placement;
         Version = version;
         Model = model;
         ItemKeys = itemKeys;
@@ -22,6 +23,9 @@ public sealed class ServedModel
     public long Version { get; }
     public Model Model { get; }
 
+    /// <summary>What gives factors to items the model was not trained with; null for models from before there was one.</summary>
+    public ItemPlacement? Placement { get; }
+
     /// <summary>The store's key of each row.</summary>
     public int[] ItemKeys { get; }
 
@@ -31,10 +35,13 @@ public sealed class ServedModel
     public static ServedModel Decode(long version, byte[] package)
     {
         var decoded = ModelPackage.Decode(package);
-        MemoryMarshal.TryGetArray(decoded.Model, out var segment);
-        using var stream = new MemoryStream(segment.Array!, segment.Offset, segment.Count, writable: false);
-        return new(version, Model.Read(stream), decoded.ItemKeys);
+        using var model = Stream(decoded.Model);
+        using var placement = Stream(decoded.Placement);
+        return new(version, Model.Read(model), decoded.ItemKeys, decoded.Placement.IsEmpty ? null : ItemPlacement.Read(placement));
     }
+
+    private static MemoryStream Stream(ReadOnlyMemory<byte> bytes) =>
+        MemoryMarshal.TryGetArray(bytes, out var segment) ? new(segment.Array!, segment.Offset, segment.Count, writable: false) : new();
 
     /// <summary>The user's factor from their history, or an empty array when the model knows none of it.</summary>
     public float[] FoldIn(ReadOnlySpan<HistoryRecord> history)

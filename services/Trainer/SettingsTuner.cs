@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Recommender.Contracts;
 using Recommender.Factorization;
 using Recommender.Storage;
 
@@ -17,13 +18,54 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
 
     private const string StateName = "tuning";
     private const string EventsName = "tuned-events";
+    private const string UnfinishedName = "tuning-watermark";
 
-    /// <summary>Whether the data has become so much more than at the last search that another is worth its time.</summary>
-    public async Task<bool> IsDueAsync(long events, CancellationToken cancellationToken)
+    /// <summary>
+    /// Why another search is worth its time: there was none, one was cut short, or the data is so much more or so different now. Null when it is not.
+    /// </summary>
+    /// <param name="trained">The model just trained.</param>
+    public async Task<string?> DueAsync(long events, ModelInfo? trained, CancellationToken cancellationToken)
     {
-        if (options.TuneBudgetSeconds <= 0 || events < options.TuneMinimumEvents) return false;
-        return await store.GetSettingAsync(EventsName, cancellationToken) is not { } tuned || events >= tuned.GetInt64() * options.TuneAfterGrowth;
+        if (options.TuneBudgetSeconds <= 0 || events < options.TuneMinimumEvents) return null;
+        if (await store.GetSettingAsync(EventsName, cancellationToken) is not { } tuned) return "settings have not been searched for yet";
+        if (events >= tuned.GetInt64() * options.TuneAfterGrowth) return $"{events} events, {tuned.GetInt64()} at the last search";
+        if (trained?.Drift is not { } drift || tuned.GetInt64() == events) return null;
+        if (Math.Max(drift.Items, drift.Types) is var moved && moved >= options.TuneAfterDrift && options.TuneAfterDrift < 1) return FormattableString.Invariant($"events have drifted by {moved:0.00}");
+        if (options.TuneAfterFactorDrift >= 1 || !(drift.Factors >= options.TuneAfterFactorDrift)) return null;
+        // Other settings place items differently whatever the data does.
+        var before = await store.GetModelAsync(drift.SinceVersion, cancellationToken);
+        bool same = before is not null && LearnerSettings.FromJson(before.Settings.GetRawText()) == LearnerSettings.FromJson(trained.Settings.GetRawText());
+        return same ? FormattableString.Invariant($"factors have drifted by {drift.Factors:0.00}") : null;
     }
+
+    /// <summary>The search that chose the settings; null where none did.</summary>
+    public async Task<SettingsSearch?> SearchOfAsync(LearnerSettings settings, CancellationToken cancellationToken)
+    {
+        if (await store.GetSettingAsync(SettingsName, cancellationToken) is null || await store.GetSettingAsync(StateName, cancellationToken) is not { } saved) return null;
+        var state = TuningState.FromJson(saved.GetRawText());
+        if (!state.Trials.Any(t => t.Settings == settings)) return null;
+        return new()
+        {
+            Seconds = Math.Round(state.SecondsSpent, 1),
+            Trials = [.. state.Trials.Select(t => new SearchTrial
+            {
+                Stage = t.Stage,
+                Settings = JsonDocument.Parse(t.Settings.ToJson()).RootElement,
+                Score = t.Score,
+                RecallAt20 = t.Recall,
+                NdcgAt20 = t.Ndcg,
+                Seconds = Math.Round(t.Seconds, 3),
+                Curve = t.Curve,
+            })],
+        };
+    }
+
+    /// <summary>Whether a search was cut short, by a kill or a restart: the next one goes on with it, on the same data.</summary>
+    public async Task<bool> IsUnfinishedAsync(CancellationToken cancellationToken) =>
+        options.TuneBudgetSeconds > 0 && await UnfinishedWatermarkAsync(cancellationToken) > 0;
+
+    private async Task<long> UnfinishedWatermarkAsync(CancellationToken cancellationToken) =>
+        await store.GetSettingAsync(UnfinishedName, cancellationToken) is { } watermark ? watermark.GetInt64() : 0;
 
     /// <summary>Returns whether the settings changed. Null lease or no hold-out: nothing is done.</summary>
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
@@ -31,10 +73,16 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
         await using var lease = await store.TryAcquireTrainingLeaseAsync(cancellationToken);
         if (lease is null) return false;
         var status = await store.GetStatusAsync(cancellationToken);
-        var data = await TrainingData.ReadAsync(store, status.Sequence, weights, cancellationToken);
+        long watermark = await UnfinishedWatermarkAsync(cancellationToken) is > 0 and var unfinished ? unfinished : status.Sequence;
+        var data = await TrainingData.ReadAsync(store, watermark, weights, cancellationToken);
         var split = data.Holdout(options.HoldoutShare, options.HoldoutUsersLimit);
-        if (split.Test.Columns.Length == 0 || split.Train.Count == 0) return false;
+        if (split.Test.Columns.Length == 0 || split.Train.Count == 0)
+        {
+            await PutAsync(UnfinishedName, 0, cancellationToken);
+            return false;
+        }
 
+        await PutAsync(UnfinishedName, watermark, cancellationToken);
         var resume = await store.GetSettingAsync(StateName, cancellationToken) is { } saved ? TuningState.FromJson(saved.GetRawText()) : null;
         var tuning = new TuningOptions
         {
@@ -46,15 +94,25 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
         };
         var started = Stopwatch.GetTimestamp();
         var state = await Task.Run(() => Tuning.Run([split], tuning, () => Stopwatch.GetElapsedTime(started).TotalSeconds, resume, Report, cancellationToken), cancellationToken);
-        await PutAsync(EventsName, status.Events, cancellationToken);
         // The same list for everybody is no recommendation, even where the hold-out likes it; and without factors, new items could not be placed.
-        if (state.Trials.Where(t => t.Settings is not (PopularitySettings or NeighbourhoodSettings)).MaxBy(t => t.Score) is not { } best) return false;
+        if (state.Trials.Where(t => t.Settings is not (PopularitySettings or NeighbourhoodSettings)).MaxBy(t => t.Score) is not { } best)
+        {
+            await FinishAsync();
+            return false;
+        }
 
         var before = await store.GetSettingAsync(SettingsName, cancellationToken) is { } tuned ? LearnerSettings.FromJson(tuned.GetRawText()) : null;
         string settings = best.Settings.ToJson();
         await store.PutSettingAsync(SettingsName, JsonDocument.Parse(settings).RootElement, cancellationToken);
+        await FinishAsync();
         logger.LogInformation("Tried {Trials} settings; the best are {Settings}.", state.Trials.Count, settings);
         return before != best.Settings;
+
+        async Task FinishAsync()
+        {
+            await PutAsync(EventsName, status.Events, cancellationToken);
+            await PutAsync(UnfinishedName, 0, cancellationToken);
+        }
 
         void Report(TuningState soFar)
         {

@@ -16,7 +16,7 @@ public static class TrainerEndpoints
         var admin = app.MapGroup("/v1").RequireScope("admin");
 
         admin.MapGet("/models", async (IStore store, CancellationToken cancellationToken) =>
-            TypedResults.Ok(new ModelsResponse { Models = await store.ListModelsAsync(100, cancellationToken) }));
+            TypedResults.Ok(new ModelsResponse { Models = [.. (await store.ListModelsAsync(100, cancellationToken)).Select(m => m with { Search = null })] }));
 
         admin.MapGet("/models/{version:long}", async (long version, IStore store, CancellationToken cancellationToken) =>
             await store.GetModelAsync(version, cancellationToken) is { } info ? Results.Ok(info) : NoModel(version));

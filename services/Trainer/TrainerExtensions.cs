@@ -32,8 +32,10 @@ public static class TrainerExtensions
         services.AddSingleton<ReleasedModel>();
         services.AddSingleton<Folding>();
         services.AddSingleton<StatusReader>();
+        services.AddSingleton<DriftMeter>();
         services.AddSingleton<Training>();
         services.AddSingleton<SettingsTuner>();
+        AddWorker<ItemPlacer>(services);
         AddWorker<Reconciler>(services);
         AddWorker<InteractionWorker>(services);
         AddWorker<CommandWorker>(services);

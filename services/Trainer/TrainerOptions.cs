@@ -72,6 +72,17 @@ public sealed record TrainerOptions
     [Range(1.0, 1000.0)]
     public double TuneAfterGrowth { get; set; } = 2;
 
+    /// <summary>
+    /// Settings are also searched for when the new events' items or types have drifted this far from those of the model before (0 not at all, 1
+    /// altogether; a fifth is much). 1: never.
+    /// </summary>
+    [Range(0.01, 1.0)]
+    public double TuneAfterDrift { get; set; } = 0.3;
+
+    /// <summary>The same for factors, where the settings stayed: the share of items' nearest items that are others now. 1: never.</summary>
+    [Range(0.01, 1.0)]
+    public double TuneAfterFactorDrift { get; set; } = 0.8;
+
     /// <summary>Below this many events settings are not searched for: the hold-out would decide by chance.</summary>
     [Range(1, long.MaxValue)]
     public long TuneMinimumEvents { get; set; } = 5_000;
@@ -86,6 +97,13 @@ public sealed record TrainerOptions
     /// </summary>
     [Range(0, int.MaxValue)]
     public int TuneNeighbourhoodItemsLimit { get; set; } = 200_000;
+
+    /// <summary>
+    /// Features of titles, categories, tags and properties from which factors of new items are learned, the most frequent ones; each takes 4 bytes
+    /// per factor number in the registry. 0: new items are placed by their events alone.
+    /// </summary>
+    [Range(0, 1_000_000)]
+    public int ContentFeaturesLimit { get; set; } = 32_768;
 
     /// <summary>How much worse (relative NDCG@20) than the model in service a new one may be on the same hold-out and still be released.</summary>
     [Range(0.0, 1.0)]

@@ -13,6 +13,8 @@ public sealed class Training(
     IStore store,
     IFactorStore factorStore,
     Reconciler reconciler,
+    SettingsTuner tuner,
+    DriftMeter driftMeter,
     EventWeights weights,
     Progress progress,
     TrainerOptions options,
@@ -60,8 +62,12 @@ public sealed class Training(
 
         var settings = await ReadSettingsAsync(cancellationToken);
         var inService = await store.GetReleasedModelAsync(cancellationToken);
-        var (metrics, decision) = Judge(data, settings, inService, cancellationToken);
+        var before = await store.ListModelsAsync(1, cancellationToken) is [var newest, ..] ? newest : null;
+        var content = options.ContentFeaturesLimit > 0 && data.Texts.Any(t => t is not null) ? ItemContent.Build(data.Texts, options.ContentFeaturesLimit) : null;
+        var (metrics, decision, blends) = Judge(data, settings, inService, content, cancellationToken);
         var model = Train("training", everything, settings, cancellationToken);
+        if (blends) model = ContentFactors.Blend(model, content!, ContentFactors.EventsOf(everything), Threads, cancellationToken);
+        var placement = ItemPlacement.Learn(model, everything, content, Threads, cancellationToken);
         var info = new ModelInfo
         {
             Version = 0,
@@ -77,12 +83,19 @@ public sealed class Training(
             Watermark = watermark,
             Settings = JsonDocument.Parse(settings.ToJson()).RootElement,
             Metrics = metrics,
+            Drift = await driftMeter.MeasureAsync(before, model, data.ItemKeys, watermark, cancellationToken),
+            Search = await tuner.SearchOfAsync(settings, cancellationToken),
         };
 
         progress.Training = "saving";
         using var bytes = new MemoryStream();
         model.Write(bytes);
-        var package = new ModelPackage(data.ItemKeys, bytes.GetBuffer().AsMemory(0, (int)bytes.Length)) { SampleUsers = SampleUsers(model, everything) };
+        using var placementBytes = new MemoryStream();
+        placement.Write(placementBytes);
+        var package = new ModelPackage(data.ItemKeys, bytes.GetBuffer().AsMemory(0, (int)bytes.Length), placementBytes.GetBuffer().AsMemory(0, (int)placementBytes.Length))
+        {
+            SampleUsers = SampleUsers(model, everything),
+        };
         long version = await store.SaveModelAsync(info, package.Encode(), cancellationToken);
         logger.LogInformation("Trained model {Version}: {Learner}, rank {Rank}, {Users} users, {Items} items, {Interactions} interactions, {Seconds:0.0} s.",
             version, info.Learner, info.Rank, info.Users, info.Items, info.Interactions, info.TrainSeconds);
@@ -113,32 +126,43 @@ public sealed class Training(
 
     /// <summary>
     /// Judges the settings on the newest events, after learning from the older ones only. Beside them, on the same hold-out: the settings of the model
-    /// in service, learnt from the same older events (the model itself may have seen the newest), and popularity.
+    /// in service, learnt from the same older events (the model itself may have seen the newest), and popularity. Content is blended into the
+    /// factors of items with few events where that is no worse.
     /// </summary>
-    private (ModelMetrics? Metrics, GateDecision Decision) Judge(TrainingData data, LearnerSettings settings, ModelInfo? inService, CancellationToken cancellationToken)
+    private (ModelMetrics? Metrics, GateDecision Decision, bool Blends) Judge(
+        TrainingData data, LearnerSettings settings, ModelInfo? inService, ItemContent? content, CancellationToken cancellationToken)
     {
         var split = data.Holdout(options.HoldoutShare, options.HoldoutUsersLimit);
         if (split.Test.Columns.Length == 0 || split.Train.Count == 0)
-            return (null, new(true, "Released unjudged: there are no held-out events yet."));
+            return (null, new(true, "Released unjudged: there are no held-out events yet."), false);
 
-        var candidate = Evaluate("model", split, settings, cancellationToken);
+        var learned = Train("judging", split.Train, settings, cancellationToken);
+        var plain = Evaluate("model", split, learned, cancellationToken);
+        var blended = content is null ? plain : Evaluate("model with content", split, ContentFactors.Blend(learned, content, ContentFactors.EventsOf(split.Train), Threads, cancellationToken), cancellationToken);
+        bool blends = content is not null && blended.Ndcg >= plain.Ndcg;
+        var candidate = blends ? blended : plain;
         var popular = Evaluate("popular", split, new PopularitySettings(), cancellationToken);
-        var results = new Dictionary<string, MetricSet> { ["model"] = ToMetrics(candidate), ["popular"] = ToMetrics(popular) };
+        // What was popular for about as long as the hold-out lasts.
+        var recent = Evaluate("recently popular", split, new PopularitySettings { HalfLife = options.HoldoutShare }, cancellationToken);
+        var results = new Dictionary<string, MetricSet> { ["model"] = ToMetrics(candidate), ["popular"] = ToMetrics(popular), ["recentPopular"] = ToMetrics(recent) };
+        if (data.Items <= options.TuneNeighbourhoodItemsLimit) results["itemItem"] = ToMetrics(Evaluate("item-item", split, new NeighbourhoodSettings(), cancellationToken));
         EvaluationResult? serving = null;
         if (inService is not null)
         {
             var served = LearnerSettings.FromJson(inService.Settings.GetRawText());
-            serving = served == settings ? candidate : Evaluate("in service", split, served, cancellationToken);
+            serving = served == settings ? plain : Evaluate("in service", split, served, cancellationToken);
             results["inService"] = ToMetrics(serving);
         }
 
         var metrics = new ModelMetrics { Split = "temporal", Users = candidate.Users, Results = results };
-        return (metrics, ReleaseGate.Decide(candidate, serving, popular, options.GateTolerance));
+        return (metrics, ReleaseGate.Decide(candidate, serving, popular, options.GateTolerance), blends);
     }
 
-    private EvaluationResult Evaluate(string name, Split split, LearnerSettings settings, CancellationToken cancellationToken)
+    private EvaluationResult Evaluate(string name, Split split, LearnerSettings settings, CancellationToken cancellationToken) =>
+        Evaluate(name, split, Train("judging", split.Train, settings, cancellationToken), cancellationToken);
+
+    private EvaluationResult Evaluate(string name, Split split, Model model, CancellationToken cancellationToken)
     {
-        var model = Train("judging", split.Train, settings, cancellationToken);
         var result = Evaluation.Run(model, split, new EvaluationOptions { Threads = Threads }, cancellationToken);
         logger.LogInformation("Hold-out of {Users} users: {Name} Recall@20 {Recall:0.0000}, NDCG@20 {Ndcg:0.0000}.", result.Users, name, result.Recall, result.Ndcg);
         return result;
@@ -171,5 +195,10 @@ public sealed class Training(
             ["noveltyAt20"] = result.Novelty,
             ["diversityAt20"] = double.IsFinite(result.Diversity) ? result.Diversity : 0,
         },
+        Bands =
+        [
+            .. result.UserBands.Select(b => new MetricBand("users", b.Name, b.Count, b.Recall, b.Ndcg)),
+            .. result.ItemBands.Select(b => new MetricBand("items", b.Name, b.Count, b.Recall, null)),
+        ],
     };
 }

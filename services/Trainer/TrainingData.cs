@@ -13,8 +13,9 @@ public sealed class TrainingData
     private readonly int[] userIndexes;
     private readonly int[] itemIndexes;
 
-    private TrainingData(InteractionLog log, EventTypeSettings[] types, int[] userIndexes, int[] itemIndexes, int users, int[] itemKeys)
+    private TrainingData(InteractionLog log, EventTypeSettings[] types, int[] userIndexes, int[] itemIndexes, int users, int[] itemKeys, ItemText?[] texts)
     {
+        Texts = texts;
         this.log = log;
         this.types = types;
         this.userIndexes = userIndexes;
@@ -29,32 +30,42 @@ public sealed class TrainingData
     /// <summary>The store's key of each row.</summary>
     public int[] ItemKeys { get; }
 
+    /// <summary>What the catalogue says of the item of each row; null where it is known from events alone.</summary>
+    public IReadOnlyList<ItemText?> Texts { get; }
+
     public int Events => log.Count;
 
     /// <summary>Every event up to a sequence, on items that are not deleted.</summary>
     public static async Task<TrainingData> ReadAsync(IStore store, long upToSequence, EventWeights weights, CancellationToken cancellationToken)
     {
         var log = await store.ReadInteractionsAsync(upToSequence, cancellationToken);
-        return Build(log, await ReadItemIdsAsync(store, cancellationToken), await store.GetEventTypesAsync(cancellationToken), weights);
+        var (ids, texts) = await ReadItemsAsync(store, cancellationToken);
+        return Build(log, ids, await store.GetEventTypesAsync(cancellationToken), weights, texts);
     }
 
-    private static async Task<Dictionary<int, string>> ReadItemIdsAsync(IStore store, CancellationToken cancellationToken)
+    private static async Task<(Dictionary<int, string> Ids, Dictionary<int, ItemText> Texts)> ReadItemsAsync(IStore store, CancellationToken cancellationToken)
     {
         const int PageItems = 10_000;
         var ids = new Dictionary<int, string>();
+        var texts = new Dictionary<int, ItemText>();
         for (int after = 0; ;)
         {
             var entries = await store.ReadCatalogueAsync(after, PageItems, cancellationToken);
-            if (entries.Count == 0) return ids;
+            if (entries.Count == 0) return (ids, texts);
             foreach (var entry in entries)
-                if (!entry.Deleted) ids[entry.ItemKey] = entry.ItemId;
+            {
+                if (entry.Deleted) continue;
+                ids[entry.ItemKey] = entry.ItemId;
+                if (ItemTexts.Of(entry.Item) is { } text) texts[entry.ItemKey] = text;
+            }
+
             after = entries[^1].ItemKey;
         }
     }
 
     /// <param name="itemIds">External id by item key, of every item that may be recommended; items that are missing here are left out with their events.</param>
     /// <param name="typeNames">Names by <see cref="StoredEvent.TypeId"/>.</param>
-    public static TrainingData Build(InteractionLog log, IReadOnlyDictionary<int, string> itemIds, IReadOnlyList<string> typeNames, EventWeights weights)
+    public static TrainingData Build(InteractionLog log, IReadOnlyDictionary<int, string> itemIds, IReadOnlyList<string> typeNames, EventWeights weights, IReadOnlyDictionary<int, ItemText>? texts = null)
     {
         var types = typeNames.Select(name => weights[name]).ToArray();
         var itemKeys = log.ItemKeys.Distinct().Where(itemIds.ContainsKey).ToArray();
@@ -72,7 +83,7 @@ public sealed class TrainingData
                 indexOfUser[log.UserKeys[e]] = userIndexes[e] = indexOfUser.Count;
         }
 
-        return new(log, types, userIndexes, itemIndexes, indexOfUser.Count, itemKeys);
+        return new(log, types, userIndexes, itemIndexes, indexOfUser.Count, itemKeys, [.. itemKeys.Select(key => texts?.GetValueOrDefault(key))]);
     }
 
     /// <summary>Number of events before the newest <paramref name="share"/> of them; events of one millisecond stay together.</summary>

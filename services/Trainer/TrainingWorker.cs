@@ -22,6 +22,7 @@ public sealed class TrainingWorker(
     private volatile bool running;
     private long seenSequence;
     private long triedSequence = -1;
+    private bool resumed;
 
     /// <summary>Asks for a training. False when one is running: another follows it.</summary>
     public bool Request()
@@ -44,9 +45,19 @@ public sealed class TrainingWorker(
                 var due = asked ? null : await DueAsync(stoppingToken);
                 if (due is null) dueSince = null;
                 else dueSince ??= clock.GetUtcNow();
+                if (!asked && due is null && !resumed && await tuner.IsUnfinishedAsync(stoppingToken))
+                {
+                    // What a kill cut short. Once: should it fail, the next training asks for another.
+                    running = resumed = true;
+                    logger.LogInformation("The search for settings goes on where it was cut short.");
+                    if (await tuner.RunAsync(stoppingToken)) await training.RunAsync(stoppingToken);
+                    progress.Training = "idle";
+                    continue;
+                }
+
                 if (!asked && (due is null || !await QuietAsync(dueSince!.Value, stoppingToken))) continue;
 
-                running = true;
+                running = resumed = true;
                 logger.LogInformation("Training starts: {Reason}.", due ?? "asked for");
                 var trained = await training.RunAsync(stoppingToken);
                 // What was asked for follows when the other instance has ended; what was due may be due no longer by then.
@@ -54,8 +65,12 @@ public sealed class TrainingWorker(
                 (dueSince, asked, triedSequence) = (null, false, seenSequence);
 
                 // A first model with middling settings is in service by now; better settings are worth waiting for.
-                if (trained is not null && await tuner.IsDueAsync((await store.GetStatusAsync(stoppingToken)).Events, stoppingToken) && await tuner.RunAsync(stoppingToken))
-                    await training.RunAsync(stoppingToken);
+                if (trained is not null && await tuner.DueAsync((await store.GetStatusAsync(stoppingToken)).Events, trained, stoppingToken) is { } why)
+                {
+                    logger.LogInformation("A search for settings starts: {Reason}.", why);
+                    if (await tuner.RunAsync(stoppingToken)) await training.RunAsync(stoppingToken);
+                }
+
                 progress.Training = "idle";
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)

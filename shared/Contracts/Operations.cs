@@ -40,6 +40,56 @@ public sealed record ModelInfo
 
     /// <summary>Hold-out metrics of the model and, beside them, of the baselines. Null when there was too little data to hold out.</summary>
     public ModelMetrics? Metrics { get; init; }
+
+    /// <summary>How far the data has moved since the model before. Null for the first.</summary>
+    public ModelDrift? Drift { get; init; }
+
+    /// <summary>The search that chose the settings; null where none did. Left out of lists.</summary>
+    public SettingsSearch? Search { get; init; }
+}
+
+/// <summary>Distances in 0..1: Jensen–Shannon distance of distributions, less what chance makes of so few events.</summary>
+public sealed record ModelDrift
+{
+    /// <summary>The model before.</summary>
+    public required long SinceVersion { get; init; }
+
+    /// <summary>Events that came since it.</summary>
+    public required long NewEvents { get; init; }
+
+    /// <summary>Of which items the new events are, against those before: the hundred most frequent ones, the others, and new ones.</summary>
+    public required double Items { get; init; }
+
+    /// <summary>Of which type the new events are.</summary>
+    public required double Types { get; init; }
+
+    /// <summary>1 − the share of each item's ten nearest that stayed; null where the model before cannot be read.</summary>
+    public double? Factors { get; init; }
+}
+
+/// <summary>A search for learner and settings, trial by trial.</summary>
+public sealed record SettingsSearch
+{
+    public required double Seconds { get; init; }
+
+    /// <summary>In the order tried.</summary>
+    public required IReadOnlyList<SearchTrial> Trials { get; init; }
+}
+
+public sealed record SearchTrial
+{
+    public required string Stage { get; init; }
+    public required JsonElement Settings { get; init; }
+
+    /// <summary>Mean of recall and NDCG, which the search maximises.</summary>
+    public required double Score { get; init; }
+
+    public required double RecallAt20 { get; init; }
+    public required double NdcgAt20 { get; init; }
+    public required double Seconds { get; init; }
+
+    /// <summary>Score after each epoch, for learners that have them.</summary>
+    public required IReadOnlyList<double> Curve { get; init; }
 }
 
 public sealed record ModelMetrics
@@ -49,7 +99,10 @@ public sealed record ModelMetrics
 
     public required int Users { get; init; }
 
-    /// <summary>By name: <c>model</c>, <c>popular</c>, ….</summary>
+    /// <summary>
+    /// By name, all on the same users: <c>model</c>, the model in service (<c>inService</c>), and the baselines <c>popular</c>, <c>recentPopular</c>,
+    /// <c>itemItem</c>.
+    /// </summary>
     public required IReadOnlyDictionary<string, MetricSet> Results { get; init; }
 }
 
@@ -61,7 +114,15 @@ public sealed record MetricSet
 
     /// <summary>Further metrics by name, e.g. <c>mapAt20</c>, <c>coverageAt20</c>.</summary>
     public IReadOnlyDictionary<string, double> More { get; set; } = new Dictionary<string, double>();
+
+    /// <summary>Users in three bands by how many items they had consumed, then held-out items in three bands by popularity, each a third of all events.</summary>
+    public IReadOnlyList<MetricBand> Bands { get; set; } = [];
 }
+
+/// <param name="Of"><c>users</c> or <c>items</c>.</param>
+/// <param name="Count">Users of the band, or held-out items.</param>
+/// <param name="NdcgAt20">Null for items.</param>
+public sealed record MetricBand(string Of, string Name, int Count, double RecallAt20, double? NdcgAt20);
 
 public sealed record Estimate(double Mean, double Low, double High);
 

@@ -42,6 +42,12 @@ public interface IFactorStore : IAsyncDisposable
     Task<long> PutItemStatisticsAsync(IReadOnlyList<ItemStatisticsRecord> statistics, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Writes factors of items that the released model was not trained with, and appends the keys to the feed. The last one written stands. Items
+    /// that are not there are passed over. Returns the feed's new sequence.
+    /// </summary>
+    Task<long> PutItemFactorsAsync(IReadOnlyList<ItemFactorRecord> factors, CancellationToken cancellationToken);
+
+    /// <summary>
     /// The current records of items changed after <paramref name="afterSequence"/>, at most about <paramref name="limit"/>, in order of change.
     /// From 0 it yields the whole catalogue. A different <see cref="ItemChanges.Generation"/> than before means the feed started anew:
     /// read it again from 0.
@@ -81,9 +87,18 @@ public sealed record ItemRecord
     public double Popularity { get; init; }
     public double Trend { get; init; } = double.NegativeInfinity;
 
+    /// <summary>Null while nothing places the item, or its model was trained with it. Written by <see cref="IFactorStore.PutItemFactorsAsync"/> alone.</summary>
+    public ItemFactor? Factor { get; init; }
+
     /// <summary>The store's revision this was read at; orders concurrent writers. 0 or more; not read back.</summary>
     public long Version { get; init; }
 }
+
+/// <param name="ModelVersion">The only model whose factors it can be compared with.</param>
+public sealed record ItemFactor(long ModelVersion, ReadOnlyMemory<float> Values);
+
+/// <param name="Values">As many numbers as the model's rank.</param>
+public readonly record struct ItemFactorRecord(int ItemKey, long ModelVersion, ReadOnlyMemory<float> Values);
 
 /// <param name="ItemId">Creates the record of an item that so far is known only from events.</param>
 /// <param name="Version">The store's revision this was read at; orders concurrent writers.</param>

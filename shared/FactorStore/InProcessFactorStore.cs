@@ -55,7 +55,7 @@ public sealed class InProcessFactorStore : IFactorStore
                 var current = this.items.GetValueOrDefault(item.ItemKey);
                 var next = current is null ? new Entry(item, item.Version, item.Version) : current;
                 if (item.Version >= next.AttributesVersion)
-                    next = next with { Record = item with { Popularity = next.Record.Popularity, Trend = next.Record.Trend }, AttributesVersion = item.Version };
+                    next = next with { Record = item with { Popularity = next.Record.Popularity, Trend = next.Record.Trend, Factor = next.Record.Factor }, AttributesVersion = item.Version };
                 if (item.Version >= next.StatisticsVersion)
                     next = next with { Record = next.Record with { Popularity = item.Popularity, Trend = item.Trend }, StatisticsVersion = item.Version };
                 if (!ReferenceEquals(next, current)) Put(next);
@@ -75,6 +75,21 @@ public sealed class InProcessFactorStore : IFactorStore
                 if (current is not null && (s.Version < current.StatisticsVersion || (current.Record.Popularity == s.Popularity && current.Record.Trend.Equals(s.Trend)))) continue;
                 current ??= new Entry(new ItemRecord { ItemKey = s.ItemKey, ItemId = s.ItemId, CreatedAt = DateTimeOffset.UtcNow }, AttributesVersion: 0, s.Version);
                 Put(current with { Record = current.Record with { Popularity = s.Popularity, Trend = s.Trend }, StatisticsVersion = s.Version });
+            }
+
+            return Task.FromResult(sequence);
+        }
+    }
+
+    public Task<long> PutItemFactorsAsync(IReadOnlyList<ItemFactorRecord> factors, CancellationToken cancellationToken)
+    {
+        lock (itemsLock)
+        {
+            foreach (var factor in factors)
+            {
+                if (!items.TryGetValue(factor.ItemKey, out var current)) continue;
+                if (current.Record.Factor is { } before && before.ModelVersion == factor.ModelVersion && before.Values.Span.SequenceEqual(factor.Values.Span)) continue;
+                Put(current with { Record = current.Record with { Factor = new(factor.ModelVersion, factor.Values.ToArray()) } });
             }
 
             return Task.FromResult(sequence);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Recommender.Contracts;
@@ -7,7 +8,8 @@ namespace Recommender.FactorStore;
 
 /// <summary>
 /// Items as Redis holds them. Attributes: version (8, big-endian), flags (1: deleted), created (8, milliseconds), length of the id (2), id, item as
-/// JSON or nothing. Statistics: version (8, big-endian), popularity (8), trend (8). Little-endian after the version.
+/// JSON or nothing. Statistics: version (8, big-endian), popularity (8), trend (8). Factor: model version (8), numbers (4 each). Little-endian
+/// after the version.
 /// </summary>
 internal static class ItemEncoding
 {
@@ -37,8 +39,17 @@ internal static class ItemEncoding
         return bytes;
     }
 
+    public static byte[] Factor(ItemFactorRecord record)
+    {
+        byte[] bytes = new byte[8 + record.Values.Length * sizeof(float)];
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, record.ModelVersion);
+        MemoryMarshal.AsBytes(record.Values.Span).CopyTo(bytes.AsSpan(8));
+        return bytes;
+    }
+
+    /// <param name="factor">May be missing.</param>
     /// <exception cref="InvalidDataException">Either part is missing or cut short: Redis has evicted what it must keep.</exception>
-    public static ItemRecord Read(int itemKey, ReadOnlySpan<byte> attributes, ReadOnlySpan<byte> statistics)
+    public static ItemRecord Read(int itemKey, ReadOnlySpan<byte> attributes, ReadOnlySpan<byte> statistics, ReadOnlySpan<byte> factor = default)
     {
         int idBytes = attributes.Length < AttributesHeader ? 0 : BinaryPrimitives.ReadUInt16LittleEndian(attributes[17..]);
         if (attributes.Length < AttributesHeader + idBytes || statistics.Length != 24)
@@ -53,6 +64,7 @@ internal static class ItemEncoding
             CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64LittleEndian(attributes[9..])),
             Popularity = BinaryPrimitives.ReadDoubleLittleEndian(statistics[8..]),
             Trend = BinaryPrimitives.ReadDoubleLittleEndian(statistics[16..]),
+            Factor = factor.Length < 8 ? null : new(BinaryPrimitives.ReadInt64LittleEndian(factor), MemoryMarshal.Cast<byte, float>(factor[8..]).ToArray()),
         };
     }
 }

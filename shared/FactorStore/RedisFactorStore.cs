@@ -11,6 +11,7 @@ namespace Recommender.FactorStore;
 /// rec:u:ID, rec:s:ID        user's, session's value (UserState); 16 bytes for an erased one, for UserStateOrder.ErasedSeconds
 /// rec:{items}:attributes    hash: item key → attributes (ItemEncoding)
 /// rec:{items}:statistics    hash: item key → popularity and trend
+/// rec:{items}:factors       hash: item key → factor, of items that the released model was not trained with
 /// rec:{items}:feed          sorted set: item key by the sequence of its last change
 /// rec:{items}:sequence      counter
 /// rec:{items}:generation    name of the content; absent after a loss of everything
@@ -26,7 +27,8 @@ public sealed class RedisFactorStore : IFactorStore
     private const string UserPrefix = "rec:u:", SessionPrefix = "rec:s:";
     private static readonly RedisKey[] ItemKeys = ["rec:{items}:attributes", "rec:{items}:statistics", "rec:{items}:feed", "rec:{items}:sequence"];
     private static readonly RedisKey GenerationKey = "rec:{items}:generation";
-    private static readonly RedisKey[] ReadKeys = [.. ItemKeys, GenerationKey];
+    private static readonly RedisKey[] FactorKeys = [.. ItemKeys, "rec:{items}:factors"];
+    private static readonly RedisKey[] ReadKeys = [.. FactorKeys, GenerationKey];
     private static readonly RedisKey ReleasedKey = "rec:released";
 
     private readonly ConfigurationOptions options;
@@ -82,18 +84,21 @@ public sealed class RedisFactorStore : IFactorStore
         }, cancellationToken);
 
     public Task<long> PutItemsAsync(IReadOnlyList<ItemRecord> items, CancellationToken cancellationToken) =>
-        PutItemsAsync(RedisScripts.PutItems, items.Count, i => [items[i].ItemKey, ItemEncoding.Attributes(items[i]), ItemEncoding.Statistics(items[i].Popularity, items[i].Trend, items[i].Version)], cancellationToken);
+        PutItemsAsync(RedisScripts.PutItems, ItemKeys, items.Count, i => [items[i].ItemKey, ItemEncoding.Attributes(items[i]), ItemEncoding.Statistics(items[i].Popularity, items[i].Trend, items[i].Version)], cancellationToken);
 
     public Task<long> PutItemStatisticsAsync(IReadOnlyList<ItemStatisticsRecord> statistics, CancellationToken cancellationToken)
     {
         var now = DateTimeOffset.UtcNow;
-        return PutItemsAsync(RedisScripts.PutStatistics, statistics.Count, i =>
+        return PutItemsAsync(RedisScripts.PutStatistics, ItemKeys, statistics.Count, i =>
         {
             var s = statistics[i];
             var bare = new ItemRecord { ItemKey = s.ItemKey, ItemId = s.ItemId, CreatedAt = now };
             return [s.ItemKey, ItemEncoding.Attributes(bare), ItemEncoding.Statistics(s.Popularity, s.Trend, s.Version)];
         }, cancellationToken);
     }
+
+    public Task<long> PutItemFactorsAsync(IReadOnlyList<ItemFactorRecord> factors, CancellationToken cancellationToken) =>
+        PutItemsAsync(RedisScripts.PutFactors, FactorKeys, factors.Count, i => [factors[i].ItemKey, ItemEncoding.Factor(factors[i])], cancellationToken);
 
     public Task<ItemChanges> ReadItemChangesAsync(long afterSequence, int limit, CancellationToken cancellationToken) =>
         RunAsync(async database =>
@@ -103,11 +108,12 @@ public sealed class RedisFactorStore : IFactorStore
             var feed = (RedisResult[])answer[2]!;
             var attributes = (RedisResult[])answer[3]!;
             var statistics = (RedisResult[])answer[4]!;
+            var factors = (RedisResult[])answer[5]!;
             var items = new ItemRecord[feed.Length / 2];
             long reached = afterSequence;
             for (int i = 0; i < items.Length; i++)
             {
-                items[i] = ItemEncoding.Read((int)feed[2 * i], (byte[]?)attributes[i], (byte[]?)statistics[i]);
+                items[i] = ItemEncoding.Read((int)feed[2 * i], (byte[]?)attributes[i], (byte[]?)statistics[i], (byte[]?)factors[i]);
                 reached = long.Parse((string)feed[2 * i + 1]!, NumberStyles.Float, CultureInfo.InvariantCulture);
             }
 
@@ -206,14 +212,14 @@ public sealed class RedisFactorStore : IFactorStore
             return true;
         }, cancellationToken);
 
-    private Task<long> PutItemsAsync(string script, int count, Func<int, RedisValue[]> arguments, CancellationToken cancellationToken) =>
+    private Task<long> PutItemsAsync(string script, RedisKey[] keys, int count, Func<int, RedisValue[]> arguments, CancellationToken cancellationToken) =>
         RunAsync(async database =>
         {
             long sequence = 0;
             for (int start = 0; start == 0 || start < count; start += ItemsPerScript)
             {
                 RedisValue[] values = [.. Enumerable.Range(start, Math.Min(ItemsPerScript, count - start)).SelectMany(arguments)];
-                sequence = (long)await EvaluateAsync(database, script, ItemKeys, values, cancellationToken).ConfigureAwait(false);
+                sequence = (long)await EvaluateAsync(database, script, keys, values, cancellationToken).ConfigureAwait(false);
             }
 
             return sequence;

@@ -71,18 +71,31 @@ internal static class RedisScripts
         return tonumber(redis.call('GET', KEYS[4]) or '0')
         """;
 
+    /// <summary>Factors that differ from those there, of items that are there. KEYS: as above, then factors. ARGV: item key, factor, and so on.</summary>
+    public const string PutFactors = Older + """
+        for i = 1, #ARGV, 2 do
+            local key, factor = ARGV[i], ARGV[i + 1]
+            if redis.call('HEXISTS', KEYS[1], key) == 1 and redis.call('HGET', KEYS[5], key) ~= factor then
+                redis.call('HSET', KEYS[5], key, factor)
+                changed(key)
+            end
+        end
+        return tonumber(redis.call('GET', KEYS[4]) or '0')
+        """;
+
     /// <summary>
-    /// Generation, newest sequence, keys and sequences in turn, attributes, statistics. KEYS: as above, then generation. ARGV: after, limit.
+    /// Generation, newest sequence, keys and sequences in turn, attributes, statistics, factors. KEYS: as above, then generation. ARGV: after, limit.
     /// </summary>
     public const string ReadChanges = """
         local feed = redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])
         local keys = {}
         for i = 1, #feed, 2 do keys[#keys + 1] = feed[i] end
-        local attributes, statistics = {}, {}
+        local attributes, statistics, factors = {}, {}, {}
         if #keys > 0 then
             attributes = redis.call('HMGET', KEYS[1], unpack(keys))
             statistics = redis.call('HMGET', KEYS[2], unpack(keys))
+            factors = redis.call('HMGET', KEYS[5], unpack(keys))
         end
-        return { redis.call('GET', KEYS[5]), redis.call('GET', KEYS[4]) or '0', feed, attributes, statistics }
+        return { redis.call('GET', KEYS[6]), redis.call('GET', KEYS[4]) or '0', feed, attributes, statistics, factors }
         """;
 }

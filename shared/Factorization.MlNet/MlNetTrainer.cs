@@ -30,10 +30,13 @@ public sealed record MlNetSettings
 /// </summary>
 public static class MlNetTrainer
 {
-    /// <param name="threads">The number of cores; more are much slower.</param>
+    /// <param name="threads">The number of cores; more are much slower. The same factors for any number, but for the last bits on large data.</param>
+    /// <exception cref="ArgumentException">There are no interactions, or a setting is out of range.</exception>
     public static Model Train(InteractionMatrix matrix, MlNetSettings settings, int threads)
     {
-        var context = new MLContext(seed: 1);
+        if (matrix.Count == 0) throw new ArgumentException("There is nothing to learn from: the data holds no interactions.", nameof(matrix));
+        if (!(settings is { Rank: > 0, Epochs: > 0, Alpha: > 0, Lambda: > 0 })) throw new ArgumentException($"{settings}: Rank, Epochs, Alpha and Lambda must be above 0.", nameof(settings));
+        var context = new MLContext();
         var schema = SchemaDefinition.Create(typeof(Cell));
         schema[nameof(Cell.User)].ColumnType = new KeyDataViewType(typeof(uint), matrix.UserCount);
         schema[nameof(Cell.Item)].ColumnType = new KeyDataViewType(typeof(uint), matrix.ItemCount);
@@ -64,14 +67,14 @@ public static class MlNetTrainer
                 if (matrix.Users.Target(e) >= .5f) yield return new Cell { User = (uint)u, Item = (uint)matrix.Users.Columns[e], Value = 1 };
         }
     }
+}
 
-    /// <summary>Indices are 0-based here; ML.NET adds 1 inside.</summary>
-    private sealed class Cell
-    {
-        public uint User { get; set; }
+/// <summary>One interaction as ML.NET reads it: fields, found by name. Indices are 0-based here; ML.NET adds 1 inside.</summary>
+internal sealed class Cell
+{
+    public uint User;
+    public uint Item;
 
-        public uint Item { get; set; }
-
-        public float Value { get; set; }
-    }
+    /// <summary>Ignored by the one-class loss: every entry counts as 1.</summary>
+    public float Value;
 }

@@ -11,33 +11,52 @@ public static class ContentFactors
     /// <summary>As many events' worth of say the content has beside an item's own events.</summary>
     private const float Prior = 3;
 
+    /// <summary>Beyond this many items an even sample teaches the map.</summary>
+    private const int MostItems = 50_000;
+
     /// <summary>
     /// The model with rows of items that have content blended: <c>(m·learned + 3·from content) / (m + 3)</c> for items with m &lt; 20 events.
     /// Models without factors of their own (popularity, item–item) are returned as they are.
     /// </summary>
     /// <param name="events">m: interactions per item that the model was trained on.</param>
-    public static Model Blend(Model model, ItemContent content, ReadOnlySpan<int> events, CancellationToken cancellation = default)
+    public static Model Blend(Model model, ItemContent content, ReadOnlySpan<int> events, int threads = 1, CancellationToken cancellation = default)
     {
-        if (content.ItemCount != model.ItemCount || events.Length != model.ItemCount)
-            throw new ArgumentException($"The model has {model.ItemCount} items, content {content.ItemCount}, events {events.Length}.");
+        Check(model, content, events);
         var counts = events.ToArray();
-        return model.WithItemRows((rows, rank) => BlendRows(rows, rank, content, counts, cancellation));
+        return model.WithItemRows((rows, rank) => BlendRows(rows, rank, content, counts, threads, cancellation));
     }
 
     /// <summary>Interactions per item of <paramref name="matrix"/>.</summary>
     public static int[] EventsOf(InteractionMatrix matrix) => [.. Enumerable.Range(0, matrix.ItemCount).Select(matrix.Items.Length)];
 
-    private static float[] BlendRows(float[] rows, int rank, ItemContent content, int[] events, CancellationToken cancellation)
+    /// <summary>How much of an item's factor is its events', for m events; the rest is its content's.</summary>
+    internal static float OwnShare(int events) => events / (events + Prior);
+
+    /// <summary>The map from content to the model's factors; null where there is too little to learn one from.</summary>
+    internal static ContentMap? Map(Model model, ItemContent content, ReadOnlySpan<int> events, int threads, CancellationToken cancellation)
+    {
+        Check(model, content, events);
+        var map = Fit(model.ItemFactors.Span, model.Rank, content, events.ToArray(), threads, cancellation);
+        return map is null ? null : new ContentMap(content.Vocabulary, model.Rank, map);
+    }
+
+    private static void Check(Model model, ItemContent content, ReadOnlySpan<int> events)
+    {
+        if (content.ItemCount != model.ItemCount || events.Length != model.ItemCount)
+            throw new ArgumentException($"The model has {model.ItemCount} items, content {content.ItemCount}, events {events.Length}.");
+    }
+
+    private static float[] BlendRows(float[] rows, int rank, ItemContent content, int[] events, int threads, CancellationToken cancellation)
     {
         const int Settled = 20;
-        var map = Fit(rows, rank, content, events, cancellation);
+        var map = Fit(rows, rank, content, events, threads, cancellation);
         if (map is null) return rows;
         var blended = (float[])rows.Clone();
         for (int i = 0; i < events.Length; i++)
         {
             if (events[i] >= Settled || !content.Has(i)) continue;
             var row = blended.AsSpan(i * rank, rank);
-            float own = events[i] / (events[i] + Prior);
+            float own = OwnShare(events[i]);
             foreach (ref float v in row) v *= own;
             for (long e = content.Starts[i]; e < content.Starts[i + 1]; e++)
                 Vectors.Add((1 - own) * content.Values[e], map.AsSpan(content.Features[e] * rank, rank), row);
@@ -49,60 +68,56 @@ public static class ContentFactors
     /// <summary>
     /// Minimises Σ_i w_i |x_i·B − h_i|² + ridge·|B|² over B (<c>features × rank</c>) by conjugate gradients, all columns at once; w_i = m_i / (m_i + 3).
     /// </summary>
-    private static float[]? Fit(float[] rows, int rank, ItemContent content, int[] events, CancellationToken cancellation)
+    private static float[]? Fit(ReadOnlySpan<float> rows, int rank, ItemContent content, int[] events, int threads, CancellationToken cancellation)
     {
         const float Ridge = .5f;
         const int Iterations = 40;
-        int features = content.FeatureCount, items = events.Length;
-        var known = Enumerable.Range(0, items).Where(i => events[i] > 0 && content.Has(i)).ToArray();
+        var known = Enumerable.Range(0, events.Length).Where(i => events[i] > 0 && content.Has(i)).ToArray();
         if (known.Length < 2) return null;
-        var b = new float[(long)features * rank];
+        if (known.Length > MostItems) known = [.. Enumerable.Range(0, MostItems).Select(n => known[(long)n * known.Length / MostItems])];
+        var products = new Products(content, known, rank, threads, cancellation);
+        var weighted = new float[(long)known.Length * rank];
+        for (int n = 0; n < known.Length; n++) Vectors.Add(OwnShare(events[known[n]]), rows.Slice(known[n] * rank, rank), weighted.AsSpan(n * rank, rank));
+        var b = new float[(long)content.FeatureCount * rank];
         var r = new float[b.LongLength];
-        foreach (int i in known) Scatter(content, i, Weight(events[i]), rows.AsSpan(i * rank, rank), r, rank);
+        products.ToFeatures(weighted, r);
         var p = (float[])r.Clone();
         var ap = new float[b.LongLength];
-        var predicted = new float[rank];
         var norm = Columns(r, r, rank);
         var first = (double[])norm.Clone();
         for (int step = 0; step < Iterations; step++)
         {
-            cancellation.ThrowIfCancellationRequested();
-            for (long k = 0; k < p.LongLength; k++) ap[k] = Ridge * p[k];
-            foreach (int i in known)
+            products.ToItems(p, weighted);
+            for (int n = 0; n < known.Length; n++)
             {
-                predicted.AsSpan().Clear();
-                for (long e = content.Starts[i]; e < content.Starts[i + 1]; e++) Vectors.Add(content.Values[e], p.AsSpan(content.Features[e] * rank, rank), predicted);
-                Scatter(content, i, Weight(events[i]), predicted, ap, rank);
+                float weight = OwnShare(events[known[n]]);
+                foreach (ref float v in weighted.AsSpan(n * rank, rank)) v *= weight;
             }
 
+            products.ToFeatures(weighted, ap);
+            Vectors.Add(Ridge, p, ap);
             var curvature = Columns(p, ap, rank);
             var length = new float[rank];
             for (int c = 0; c < rank; c++) length[c] = curvature[c] > 0 && norm[c] > 1e-10 * first[c] ? (float)(norm[c] / curvature[c]) : 0;
-            for (int f = 0; f < features; f++)
+            if (!length.AsSpan().ContainsAnyExcept(0f)) break;
+            for (int k = 0; k < b.Length; k += rank)
             {
                 for (int c = 0; c < rank; c++)
                 {
-                    b[f * rank + c] += length[c] * p[f * rank + c];
-                    r[f * rank + c] -= length[c] * ap[f * rank + c];
+                    b[k + c] += length[c] * p[k + c];
+                    r[k + c] -= length[c] * ap[k + c];
                 }
             }
 
             var next = Columns(r, r, rank);
-            for (int f = 0; f < features; f++)
-                for (int c = 0; c < rank; c++)
-                    p[f * rank + c] = r[f * rank + c] + (norm[c] > 0 ? (float)(next[c] / norm[c]) : 0) * p[f * rank + c];
+            var turn = new float[rank];
+            for (int c = 0; c < rank; c++) turn[c] = norm[c] > 0 ? (float)(next[c] / norm[c]) : 0;
+            for (int k = 0; k < b.Length; k += rank)
+                for (int c = 0; c < rank; c++) p[k + c] = r[k + c] + turn[c] * p[k + c];
             norm = next;
         }
 
         return b;
-    }
-
-    private static float Weight(int events) => events / (events + Prior);
-
-    private static void Scatter(ItemContent content, int item, float weight, ReadOnlySpan<float> row, float[] target, int rank)
-    {
-        for (long e = content.Starts[item]; e < content.Starts[item + 1]; e++)
-            Vectors.Add(weight * content.Values[e], row, target.AsSpan(content.Features[e] * rank, rank));
     }
 
     private static double[] Columns(float[] x, float[] y, int rank)
@@ -111,5 +126,65 @@ public static class ContentFactors
         for (int k = 0; k < x.Length; k += rank)
             for (int c = 0; c < rank; c++) sums[c] += (double)x[k + c] * y[k + c];
         return sums;
+    }
+
+    /// <summary>X·B and Xᵀ·H of the content X of some items, each row summed by one thread in a fixed order.</summary>
+    private sealed class Products
+    {
+        private readonly ItemContent content;
+        private readonly int[] known;
+        private readonly int rank;
+        private readonly int threads;
+        private readonly CancellationToken cancellation;
+        private readonly long[] starts;
+        private readonly int[] items;
+        private readonly float[] values;
+
+        public Products(ItemContent content, int[] known, int rank, int threads, CancellationToken cancellation)
+        {
+            (this.content, this.known, this.rank, this.threads, this.cancellation) = (content, known, rank, threads, cancellation);
+            starts = new long[content.FeatureCount + 1];
+            foreach (int i in known)
+                for (long e = content.Starts[i]; e < content.Starts[i + 1]; e++) starts[content.Features[e] + 1]++;
+            for (int f = 1; f < starts.Length; f++) starts[f] += starts[f - 1];
+            items = new int[starts[^1]];
+            values = new float[starts[^1]];
+            var next = (long[])starts.Clone();
+            for (int n = 0; n < known.Length; n++)
+            {
+                for (long e = content.Starts[known[n]]; e < content.Starts[known[n] + 1]; e++)
+                {
+                    long at = next[content.Features[e]]++;
+                    (items[at], values[at]) = (n, content.Values[e]);
+                }
+            }
+        }
+
+        public void ToItems(float[] byFeature, float[] byItem) => Work.Run(known.Length, 64, threads, take =>
+        {
+            while (take() is var (from, to))
+            {
+                for (int n = from; n < to; n++)
+                {
+                    var row = byItem.AsSpan(n * rank, rank);
+                    row.Clear();
+                    for (long e = content.Starts[known[n]]; e < content.Starts[known[n] + 1]; e++)
+                        Vectors.Add(content.Values[e], byFeature.AsSpan(content.Features[e] * rank, rank), row);
+                }
+            }
+        }, cancellation);
+
+        public void ToFeatures(float[] byItem, float[] byFeature) => Work.Run(content.FeatureCount, 64, threads, take =>
+        {
+            while (take() is var (from, to))
+            {
+                for (int f = from; f < to; f++)
+                {
+                    var row = byFeature.AsSpan(f * rank, rank);
+                    row.Clear();
+                    for (long e = starts[f]; e < starts[f + 1]; e++) Vectors.Add(values[e], byItem.AsSpan(items[e] * rank, rank), row);
+                }
+            }
+        }, cancellation);
     }
 }

@@ -28,6 +28,25 @@ public static class Drift
     }
 
     /// <summary>
+    /// The same less what chance alone makes of so few events: two samples of one distribution over K cells diverge by about
+    /// (K − 1) / (8 ln 2) · (1/n + 1/m) bits (Grosse et al. 2002).
+    /// </summary>
+    public static double BeyondChance(ReadOnlySpan<double> before, ReadOnlySpan<double> after)
+    {
+        double distance = Distribution(before, after), n = 0, m = 0;
+        int cells = 0;
+        for (int i = 0; i < before.Length; i++)
+        {
+            n += before[i];
+            m += after[i];
+            if (before[i] > 0 || after[i] > 0) cells++;
+        }
+
+        if (n <= 0 || m <= 0) return distance;
+        return Math.Sqrt(Math.Max(0, distance * distance - Math.Max(cells - 1, 0) / (8 * Math.Log(2)) * (1 / n + 1 / m)));
+    }
+
+    /// <summary>
     /// How much items' closest companions have changed between two models: 1 − the mean share of the ten nearest items (cosine) that stayed,
     /// over at most <paramref name="sample"/> items known to both. Factors themselves cannot be compared: each training has axes of its own.
     /// </summary>

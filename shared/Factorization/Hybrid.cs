@@ -60,6 +60,9 @@ public sealed class HybridModel : Model
         return score;
     }
 
+    public override float Explain(ReadOnlySpan<HistoryEntry> history, ReadOnlySpan<float> itemFactor, Span<float> contributions) =>
+        Factors.Explain(history, itemFactor, contributions);
+
     internal override Model WithItemRows(Func<float[], int, float[]> change) => new HybridModel(Factors.WithItemRows(change), Neighbours);
 
     public override void Write(Stream stream)

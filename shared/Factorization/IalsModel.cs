@@ -57,16 +57,22 @@ public sealed unsafe class IalsModel : Model
     public override float Explain(ReadOnlySpan<HistoryEntry> history, int item, Span<float> contributions)
     {
         ModelChecks.Item(this, item);
+        return Explain(history, Factors.AsSpan(item * Rank, Rank), contributions);
+    }
+
+    public override float Explain(ReadOnlySpan<HistoryEntry> history, ReadOnlySpan<float> itemFactor, Span<float> contributions)
+    {
+        ModelChecks.ItemFactor(this, itemFactor);
         ModelChecks.History(this, history);
         ModelChecks.Contributions(history, contributions);
         if (history.IsEmpty) return 0;
         var own = Own();
         fixed (HistoryEntry* entries = history)
-        fixed (float* factors = Factors, weights = ItemWeights, b = own.Diagonal, result = contributions)
+        fixed (float* factors = Factors, weights = ItemWeights, b = own.Diagonal, result = contributions, row = itemFactor)
         {
             var rows = new HistoryRows(factors, Rank, entries, weights, history.Length);
             Ials.Diagonal(rows, Gram, ItemCount, Settings, b);
-            own.Solver.Shares(rows, b, factors + (nint)item * Rank, result);
+            own.Solver.Shares(rows, b, row, result);
         }
 
         float score = 0;
@@ -162,6 +168,11 @@ internal static class ModelChecks
     public static void Item(Model model, int item)
     {
         if ((uint)item >= (uint)model.ItemCount) throw new ArgumentOutOfRangeException(nameof(item), item, $"The item is not in 0..{model.ItemCount - 1}.");
+    }
+
+    public static void ItemFactor(Model model, ReadOnlySpan<float> factor)
+    {
+        if (factor.Length != model.Rank) throw new ArgumentException($"The item's factor has {factor.Length} numbers; the rank is {model.Rank}.", nameof(factor));
     }
 
     public static void Factor(Model model, Span<float> factor)

@@ -56,6 +56,12 @@ public sealed class LinearModel : Model
     public override float Explain(ReadOnlySpan<HistoryEntry> history, int item, Span<float> contributions)
     {
         ModelChecks.Item(this, item);
+        return Explain(history, output.AsSpan(item * Rank, Rank), contributions);
+    }
+
+    public override float Explain(ReadOnlySpan<HistoryEntry> history, ReadOnlySpan<float> itemFactor, Span<float> contributions)
+    {
+        ModelChecks.ItemFactor(this, itemFactor);
         ModelChecks.History(this, history);
         ModelChecks.Contributions(history, contributions);
         Span<float> factor = Rank <= 1024 ? stackalloc float[Rank] : new float[Rank];
@@ -63,7 +69,7 @@ public sealed class LinearModel : Model
         for (int e = 0; e < history.Length; e++)
         {
             var entry = history[e];
-            contributions[e] = scale * MathF.Max(entry.Weight, 0) * entry.Target * Vectors.Dot(input.AsSpan(entry.Item * Rank, Rank), output.AsSpan(item * Rank, Rank));
+            contributions[e] = scale * MathF.Max(entry.Weight, 0) * entry.Target * Vectors.Dot(input.AsSpan(entry.Item * Rank, Rank), itemFactor);
             score += contributions[e];
         }
 

@@ -45,6 +45,10 @@ public abstract class Model
     /// <returns>The score.</returns>
     public abstract float Explain(ReadOnlySpan<HistoryEntry> history, int item, Span<float> contributions);
 
+    /// <summary>The same for an item that is not of the model but was given a factor: its score is the dot product alone.</summary>
+    /// <param name="itemFactor"><see cref="Rank"/> numbers.</param>
+    public abstract float Explain(ReadOnlySpan<HistoryEntry> history, ReadOnlySpan<float> itemFactor, Span<float> contributions);
+
     /// <summary>The same model with rows of item factors changed (given all rows and the rank); itself where it has none of its own.</summary>
     internal virtual Model WithItemRows(Func<float[], int, float[]> change) => this;
 

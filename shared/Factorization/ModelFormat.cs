@@ -17,12 +17,7 @@ internal static class ModelFormat
 
     public static Model Read(Stream stream)
     {
-        var reader = new ModelReader(stream);
-        if (reader.Unsigned("a model") != Magic) throw new InvalidDataException("This is not a model: the magic number is missing.");
-        int version = reader.Integer(1, int.MaxValue);
-        if (version > Version) throw new InvalidDataException($"The model has format {version}; this program reads formats up to {Version}.");
-        reader.Version = version;
-        string learner = reader.Text();
+        var reader = Open(stream, out string learner);
         Model model = learner switch
         {
             IalsModel.Name => IalsModel.ReadBody(reader),
@@ -34,8 +29,25 @@ internal static class ModelFormat
             SumModel.Name => SumModel.ReadBody(reader),
             _ => throw new InvalidDataException($"The model is of learner '{learner}', which this program does not know."),
         };
-        if (reader.Unsigned("the model") != EndMark) throw new InvalidDataException("The model does not end where it should.");
+        Close(reader);
         return model;
+    }
+
+    /// <summary>Reads what every model starts with.</summary>
+    public static ModelReader Open(Stream stream, out string learner)
+    {
+        var reader = new ModelReader(stream);
+        if (reader.Unsigned("a model") != Magic) throw new InvalidDataException("This is not a model: the magic number is missing.");
+        int version = reader.Integer(1, int.MaxValue);
+        if (version > Version) throw new InvalidDataException($"The model has format {version}; this program reads formats up to {Version}.");
+        reader.Version = version;
+        learner = reader.Text();
+        return reader;
+    }
+
+    public static void Close(ModelReader reader)
+    {
+        if (reader.Unsigned("the model") != EndMark) throw new InvalidDataException("The model does not end where it should.");
     }
 }
 

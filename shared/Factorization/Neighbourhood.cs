@@ -157,6 +157,14 @@ public sealed class NeighbourhoodModel : Model
         return score;
     }
 
+    public override float Explain(ReadOnlySpan<HistoryEntry> history, ReadOnlySpan<float> itemFactor, Span<float> contributions)
+    {
+        ModelChecks.ItemFactor(this, itemFactor);
+        ModelChecks.Contributions(history, contributions);
+        contributions[..history.Length].Clear();
+        return 0;
+    }
+
     public override void Write(Stream stream)
     {
         var writer = new ModelWriter(stream, Name);

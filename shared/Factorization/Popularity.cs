@@ -65,11 +65,17 @@ public sealed class PopularityModel : Model
     public override float Explain(ReadOnlySpan<HistoryEntry> history, int item, Span<float> contributions)
     {
         ModelChecks.Item(this, item);
+        return Explain(history, scores.AsSpan(item, 1), contributions);
+    }
+
+    public override float Explain(ReadOnlySpan<HistoryEntry> history, ReadOnlySpan<float> itemFactor, Span<float> contributions)
+    {
+        ModelChecks.ItemFactor(this, itemFactor);
         ModelChecks.History(this, history);
         ModelChecks.Contributions(history, contributions);
         if (history.IsEmpty) return 0;
-        contributions[..history.Length].Fill(scores[item] / history.Length);
-        return scores[item];
+        contributions[..history.Length].Fill(itemFactor[0] / history.Length);
+        return itemFactor[0];
     }
 
     public override void Write(Stream stream)

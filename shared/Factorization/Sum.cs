@@ -82,6 +82,17 @@ public sealed class SumModel : Model
         return score;
     }
 
+    public override float Explain(ReadOnlySpan<HistoryEntry> history, ReadOnlySpan<float> itemFactor, Span<float> contributions)
+    {
+        ModelChecks.ItemFactor(this, itemFactor);
+        // The weight is in the second part of the factor.
+        float score = First.Explain(history, itemFactor[..First.Rank], contributions);
+        var other = history.Length <= 1024 ? stackalloc float[history.Length] : new float[history.Length];
+        score += Second.Explain(history, itemFactor[First.Rank..], other);
+        Vectors.Add(1, other, contributions[..history.Length]);
+        return score;
+    }
+
     internal override Model WithItemRows(Func<float[], int, float[]> change) => new SumModel(First.WithItemRows(change), Second.WithItemRows(change), weight);
 
     public override void Write(Stream stream)

@@ -66,6 +66,12 @@ public interface IInteractionStore
     /// <summary>Names of event types; the position is <see cref="StoredEvent.TypeId"/>.</summary>
     Task<IReadOnlyList<string>> GetEventTypesAsync(CancellationToken cancellationToken);
 
+    /// <summary>How many events of each type each item has, of those with a sequence above <paramref name="afterSequence"/> up to <paramref name="upToSequence"/>.</summary>
+    Task<IReadOnlyList<EventCount>> CountEventsAsync(long afterSequence, long upToSequence, CancellationToken cancellationToken);
+
+    /// <summary>Keys of users with events among the newest on an item, those who consumed it last first, at most <paramref name="limit"/>.</summary>
+    Task<IReadOnlyList<int>> ListUsersOfItemAsync(int itemKey, int limit, CancellationToken cancellationToken);
+
     /// <summary>Keys of users above <paramref name="afterKey"/>, ascending, at most <paramref name="limit"/>.</summary>
     Task<IReadOnlyList<int>> ListUserKeysAsync(int afterKey, int limit, CancellationToken cancellationToken);
 }
@@ -175,6 +181,8 @@ public sealed class StoreUnavailableException(string message, Exception? inner =
 /// <param name="Sequence">Highest event sequence; 0 when there is none.</param>
 /// <param name="LastStoredAt">When the newest event was stored.</param>
 public sealed record StoreStatus(long Events, long Users, long Items, long Sequence, DateTimeOffset? LastStoredAt);
+
+public readonly record struct EventCount(int ItemKey, short TypeId, long Events);
 
 public sealed record StoredBatch
 {

@@ -63,6 +63,18 @@ public abstract partial class SqlStore(StatisticsSettings statistics) : IStore
         ReadAsync<IReadOnlyList<string>>(async connection =>
             await QueryAsync(connection, "SELECT name FROM event_types ORDER BY type_id", null, r => r.GetString(0), cancellationToken).ConfigureAwait(false), cancellationToken);
 
+    public Task<IReadOnlyList<EventCount>> CountEventsAsync(long afterSequence, long upToSequence, CancellationToken cancellationToken) =>
+        ReadAsync<IReadOnlyList<EventCount>>(async connection =>
+            await QueryAsync(connection, "SELECT item_key, type_id, count(*) FROM events WHERE sequence > @afterSequence AND sequence <= @upToSequence GROUP BY item_key, type_id ORDER BY item_key, type_id",
+                new { afterSequence, upToSequence }, r => new EventCount(r.GetInt32(0), (short)r.GetInt32(1), r.GetInt64(2)), cancellationToken).ConfigureAwait(false), cancellationToken);
+
+    public Task<IReadOnlyList<int>> ListUsersOfItemAsync(int itemKey, int limit, CancellationToken cancellationToken) =>
+        ReadAsync<IReadOnlyList<int>>(async connection =>
+            await QueryAsync(connection, """
+                SELECT user_key FROM (SELECT user_key, sequence FROM events WHERE item_key = @itemKey ORDER BY sequence DESC LIMIT @events) AS newest
+                GROUP BY user_key ORDER BY max(sequence) DESC LIMIT @limit
+                """, new { itemKey, limit, events = 4L * limit }, r => r.GetInt32(0), cancellationToken).ConfigureAwait(false), cancellationToken);
+
     public Task<IReadOnlyList<int>> ListUserKeysAsync(int afterKey, int limit, CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyList<int>>(async connection =>
             await QueryAsync(connection, "SELECT user_key FROM users WHERE user_key > @afterKey ORDER BY user_key LIMIT @limit", new { afterKey, limit }, r => r.GetInt32(0), cancellationToken).ConfigureAwait(false), cancellationToken);

@@ -151,7 +151,7 @@ public sealed class GatewayTests : IAsyncLifetime
         string policy = page.Headers.GetValues("Content-Security-Policy").Single();
         Assert.StartsWith("default-src 'none'", policy, StringComparison.Ordinal);
         Assert.DoesNotContain("unsafe", policy, StringComparison.Ordinal);
-        foreach (var file in (string[])["/app.js", "/app.css", "/favicon.svg"])
+        foreach (var file in (string[])["/app.js", "/models.js", "/app.css", "/favicon.svg"])
         {
             Assert.Contains(file, html, StringComparison.Ordinal);
             string content = await _client.GetStringAsync(file, Cancel);

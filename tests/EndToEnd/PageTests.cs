@@ -45,6 +45,12 @@ public class PageTests
         await Assertions.Expect(page.Locator($"#history li[data-item='{item}']")).ToHaveCountAsync(1);
         await Assertions.Expect(page.Locator($"#recommendations > li[data-item='{item}']")).ToHaveCountAsync(0);
 
+        // The model in service, how it was judged beside the baselines, and the bands.
+        await Assertions.Expect(page.Locator("#model-list li").First).ToContainTextAsync("NDCG@20");
+        await page.Locator("#model-list li", new() { HasText = " released " }).GetByRole(AriaRole.Button, new() { NameRegex = new Regex("version") }).ClickAsync();
+        foreach (string shown in new[] { "this model", "popularity", "recent popularity", "item–item", "Coverage", "Gini", "Novelty", "Diversity", "users: many items", "items: tail" })
+            await Assertions.Expect(page.Locator("#model-detail")).ToContainTextAsync(shown);
+
         // A user nobody knows gets an answer too.
         await page.GetByLabel("Find or name a user").FillAsync("nobody-knows-me");
         await page.Locator("#user-list button", new() { HasText = "nobody-knows-me" }).ClickAsync();

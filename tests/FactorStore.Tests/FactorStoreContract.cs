@@ -57,6 +57,44 @@ public abstract class FactorStoreContract : IAsyncLifetime
         (await Store.ReadItemChangesAsync(0, 1000, Stop)).Items.ToDictionary(item => item.ItemKey);
 
     [Fact]
+    public async Task Factors_of_items_come_with_the_feed_and_stay_when_attributes_and_statistics_change()
+    {
+        await Store.PutItemsAsync([Record(1), Record(2)], Stop);
+        long before = (await Store.ReadItemChangesAsync(0, 100, Stop)).Sequence;
+        long sequence = await Store.PutItemFactorsAsync([new(1, 7, new float[] { 1.5f, -2 }), new(99, 7, new float[] { 1, 1 })], Stop);
+        var changed = Assert.Single((await Store.ReadItemChangesAsync(before, 100, Stop)).Items); // What is not there is passed over.
+        Assert.Equal(before + 1, sequence);
+        Assert.Equal(7, changed.Factor!.ModelVersion);
+        Assert.Equal([1.5f, -2], changed.Factor.Values.ToArray());
+
+        await Store.PutItemsAsync([Record(1, "other title", version: 5)], Stop);
+        await Store.PutItemStatisticsAsync([new(1, "item-1", 3, 1, 6)], Stop);
+        var kept = (await CatalogueAsync())[1];
+        Assert.Equal(("other title", 3.0), (kept.Item!.Title, kept.Popularity));
+        Assert.Equal([1.5f, -2], kept.Factor!.Values.ToArray());
+        Assert.Null((await CatalogueAsync())[2].Factor);
+
+        long unchanged = (await Store.ReadItemChangesAsync(0, 100, Stop)).Sequence;
+        Assert.Equal(unchanged, await Store.PutItemFactorsAsync([new(1, 7, new float[] { 1.5f, -2 })], Stop));
+        await Store.PutItemFactorsAsync([new(1, 8, new float[] { 4 })], Stop);
+        Assert.Equal((8, 4f), ((await CatalogueAsync())[1].Factor!.ModelVersion, (await CatalogueAsync())[1].Factor!.Values.Span[0]));
+    }
+
+    [Fact]
+    public void A_package_of_a_model_holds_what_was_put_in_and_those_without_a_placement_still_open()
+    {
+        var package = ModelPackage.Decode(new ModelPackage([3, 5], new byte[] { 1, 2, 3 }, new byte[] { 4 }).Encode());
+        Assert.Equal([3, 5], package.ItemKeys);
+        Assert.Equal([1, 2, 3], package.Model.ToArray());
+        Assert.Equal([4], package.Placement.ToArray());
+        var first = ModelPackage.Decode([(byte)'R', (byte)'P', (byte)'K', (byte)'1', 1, 0, 0, 0, 9, 0, 0, 0, 6, 7]);
+        Assert.Equal([9], first.ItemKeys);
+        Assert.Equal([6, 7], first.Model.ToArray());
+        Assert.True(first.Placement.IsEmpty);
+        Assert.Throws<InvalidDataException>(() => ModelPackage.Decode(new ModelPackage([3, 5], new byte[] { 1, 2, 3 }).Encode()[..^1]));
+    }
+
+    [Fact]
     public async Task An_unknown_user_has_no_value() => Assert.Null(await Store.GetUserAsync(UserRef.User("nobody")));
 
     [Fact]

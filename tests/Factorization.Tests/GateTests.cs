@@ -54,6 +54,24 @@ public sealed class GateTests
     }
 
     [Fact]
+    public void What_chance_makes_of_few_events_is_no_drift()
+    {
+        var random = new Random(5);
+        double[] Sample(int events, int cells, int from = 0)
+        {
+            var counts = new double[cells];
+            for (int e = 0; e < events; e++) counts[from + random.Next(cells - from)]++;
+            return counts;
+        }
+
+        var before = Sample(20_000, 50);
+        Assert.InRange(Drift.Distribution(before, Sample(100, 50)), .2, .5);
+        Assert.InRange(Enumerable.Range(0, 20).Average(_ => Drift.BeyondChance(before, Sample(100, 50))), 0, .18);
+        Assert.InRange(Drift.BeyondChance(before, Sample(100, 50, from: 25)), .4, .7);
+        Assert.Equal(1, Drift.BeyondChance([0, 0], [1, 0]));
+    }
+
+    [Fact]
     public void Factors_of_like_data_drift_less_than_those_of_other_data()
     {
         var settings = new IalsSettings { Rank = 8, Epochs = 4, Alpha0 = .1, Lambda = .02 };

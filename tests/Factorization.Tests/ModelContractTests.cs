@@ -74,6 +74,25 @@ public sealed class ModelContractTests
     }
 
     [Theory, MemberData(nameof(Learners))]
+    public void Shares_of_a_factor_from_elsewhere_sum_to_its_dot_product(string learner)
+    {
+        var model = Settings[learner].Train(Data);
+        var given = Enumerable.Range(0, model.Rank).Select(k => MathF.Sin(k + 1)).ToArray();
+        var user = new float[model.Rank];
+        foreach (int number in new[] { 0, 50 })
+        {
+            var history = Some(number);
+            model.FoldIn(history, user);
+            float score = System.Numerics.Tensors.TensorPrimitives.Dot<float>(user, given);
+            var shares = new float[history.Length];
+            Assert.Equal(score, model.Explain(history, given, shares), 1e-4f * (1 + Math.Abs(score)));
+            Assert.Equal(score, shares.Sum(), 1e-4f * (1 + Math.Abs(score)));
+        }
+
+        Assert.Throws<ArgumentException>(() => model.Explain(Some(0), new float[model.Rank + 1], new float[200]));
+    }
+
+    [Theory, MemberData(nameof(Learners))]
     public void The_order_of_a_history_does_not_matter(string learner)
     {
         var model = Settings[learner].Train(Data);

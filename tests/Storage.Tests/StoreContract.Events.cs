@@ -186,6 +186,36 @@ public abstract partial class StoreContract
     }
 
     [Fact]
+    public async Task The_users_of_an_item_are_listed_latest_first()
+    {
+        await PutAsync(Event("1", "ann", "a"), Event("2", "bob", "a"), Event("3", "cid", "b"), Event("4", "ann", "a"), Event("5", "dan", "a"));
+        int key = (await Store.ReadCatalogueAsync(0, 10, Stop)).Single(e => e.ItemId == "a").ItemKey;
+        async Task<string[]> ListAsync(int limit)
+        {
+            var keys = await Store.ListUsersOfItemAsync(key, limit, Stop);
+            var users = (await Store.ReadUserEventsAsync([.. keys], Stop)).ToDictionary(u => u.UserKey, u => u.User.Id);
+            return [.. keys.Select(k => users[k])];
+        }
+
+        Assert.Equal(["dan", "ann", "bob"], await ListAsync(10));
+        Assert.Equal(["dan", "ann"], await ListAsync(2));
+        Assert.Empty(await Store.ListUsersOfItemAsync(99, 10, Stop));
+    }
+
+    [Fact]
+    public async Task Events_are_counted_by_item_and_type_between_two_watermarks()
+    {
+        await PutAsync(Event("1", "ann", "a"), Event("2", "bob", "a"));
+        long between = (await Store.GetStatusAsync(Stop)).Sequence;
+        await PutAsync(Event("3", "cid", "b"), Event("4", "ann", "a"), Event("5", "dan", "b"));
+        var keys = (await Store.ReadCatalogueAsync(0, 10, Stop)).ToDictionary(e => e.ItemKey, e => e.ItemId);
+        async Task<string[]> CountAsync(long after, long upTo) => [.. (await Store.CountEventsAsync(after, upTo, Stop)).Select(c => $"{keys[c.ItemKey]}:{c.TypeId}:{c.Events}").Order(StringComparer.Ordinal)];
+        Assert.Equal(["a:0:2"], await CountAsync(0, between));
+        Assert.Equal(["a:0:1", "b:0:2"], await CountAsync(between, long.MaxValue));
+        Assert.Empty(await CountAsync(5, 5));
+    }
+
+    [Fact]
     public async Task User_keys_are_listed_in_pages()
     {
         await PutAsync([.. Enumerable.Range(0, 25).Select(n => Event($"e{n}", $"u{n}", "a"))]);

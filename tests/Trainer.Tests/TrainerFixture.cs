@@ -23,12 +23,13 @@ internal sealed class TrainerFixture : IAsyncDisposable
         Options = options;
         Released = new(store);
         Folding = new(store, FactorStore, Released, Weights, options);
-        Reconciler = new(store, FactorStore, Released, Folding, Notices, options, TimeProvider.System, NullLogger<Reconciler>.Instance);
-        Interactions = new(new NoStreams(), store, FactorStore, Folding, Progress, options, TimeProvider.System, NullLogger<InteractionWorker>.Instance);
-        Other = new(new NoStreams(), store, FactorStore, new Folding(store, FactorStore, Released, Weights, options), new Progress(), options, TimeProvider.System, NullLogger<InteractionWorker>.Instance);
-        Commands = new(new NoStreams(), store, FactorStore, Folding, DeadLetters, Notices, options, TimeProvider.System, NullLogger<CommandWorker>.Instance);
+        Placer = new(store, FactorStore, Released, Weights, Notices, options, TimeProvider.System, NullLogger<ItemPlacer>.Instance);
+        Reconciler = new(store, FactorStore, Released, Folding, Placer, Notices, options, TimeProvider.System, NullLogger<Reconciler>.Instance);
+        Interactions = new(new NoStreams(), store, FactorStore, Folding, Placer, Progress, options, TimeProvider.System, NullLogger<InteractionWorker>.Instance);
+        Other = new(new NoStreams(), store, FactorStore, new Folding(store, FactorStore, Released, Weights, options), Placer, new Progress(), options, TimeProvider.System, NullLogger<InteractionWorker>.Instance);
+        Commands = new(new NoStreams(), store, FactorStore, Folding, Placer, DeadLetters, Notices, options, TimeProvider.System, NullLogger<CommandWorker>.Instance);
         Tuner = new(store, Weights, Progress, options, NullLogger<SettingsTuner>.Instance);
-        Training = new(store, FactorStore, Reconciler, Weights, Progress, options, TimeProvider.System, NullLogger<Training>.Instance);
+        Training = new(store, FactorStore, Reconciler, Tuner, new DriftMeter(store), Weights, Progress, options, TimeProvider.System, NullLogger<Training>.Instance);
     }
 
     public static EventWeights Weights { get; } = EventWeights.Create();
@@ -40,6 +41,7 @@ internal sealed class TrainerFixture : IAsyncDisposable
     public KeptDeadLetters DeadLetters { get; } = new();
     public ReleasedModel Released { get; }
     public Folding Folding { get; }
+    public ItemPlacer Placer { get; }
     public Reconciler Reconciler { get; }
     public InteractionWorker Interactions { get; }
 

@@ -65,6 +65,14 @@ public class TrainerTests
         Assert.Equal(ModelState.Released, (await trainer.Store.GetModelAsync(info.Version, Cancellation))!.State);
         Assert.NotNull(info.Metrics);
         Assert.True(info.Metrics.Results["model"].NdcgAt20.Mean > info.Metrics.Results["popular"].NdcgAt20.Mean);
+        Assert.Equal(["itemItem", "model", "popular", "recentPopular"], info.Metrics.Results.Keys.Order(StringComparer.Ordinal));
+        foreach (var set in info.Metrics.Results.Values)
+        {
+            Assert.Equal(["coverageAt20", "diversityAt20", "giniAt20", "hitRateAt20", "mapAt20", "mrrAt20", "noveltyAt20"], set.More.Keys.Order(StringComparer.Ordinal));
+            Assert.InRange(set.RecallAt20.Mean, set.RecallAt20.Low, set.RecallAt20.High);
+            Assert.Equal(info.Metrics.Users, set.Bands.Where(b => b.Of == "users").Sum(b => b.Count));
+            Assert.Equal(["head", "middle", "tail"], set.Bands.Where(b => b.Of == "items").Select(b => b.Name));
+        }
 
         var served = ServedModel.Decode(info.Version, (await trainer.FactorStore.GetModelAsync(info.Version, Cancellation))!);
 
@@ -167,13 +175,21 @@ public class TrainerTests
         });
         await trainer.SendAsync(TrainerFixture.Circles());
         var tuner = trainer.Tuner;
-        Assert.True(await tuner.IsDueAsync(320, Cancellation));
+        Assert.NotNull(await tuner.DueAsync(320, null, Cancellation));
         Assert.True(await tuner.RunAsync(Cancellation));
-        Assert.False(await tuner.IsDueAsync(320, Cancellation));
+        Assert.Null(await tuner.DueAsync(320, null, Cancellation));
+        Assert.NotNull(await tuner.DueAsync(640, null, Cancellation));
 
         var info = await trainer.Training.RunAsync(Cancellation);
         var tuned = await trainer.Store.GetSettingAsync(SettingsTuner.SettingsName, Cancellation);
-        Assert.Equal(LearnerSettings.FromJson(tuned!.Value.GetRawText()), LearnerSettings.FromJson(info!.Settings.GetRawText()));
+        var settings = LearnerSettings.FromJson(tuned!.Value.GetRawText());
+        Assert.Equal(settings, LearnerSettings.FromJson(info!.Settings.GetRawText()));
+
+        // The registry keeps what was tried, with the curves, and which of it is used.
+        var search = (await trainer.Store.GetModelAsync(info.Version, Cancellation))!.Search!;
+        Assert.Contains(search.Trials, t => LearnerSettings.FromJson(t.Settings.GetRawText()) == settings);
+        Assert.Contains(search.Trials, t => t.Curve.Count > 1);
+        Assert.True(search.Seconds > 0);
     }
 
     [Theory]
@@ -208,6 +224,136 @@ public class TrainerTests
     }
 
     [Fact]
+    public async Task A_new_item_has_a_factor_at_once_and_another_as_events_on_it_come()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync();
+        string[] words = ["red wool scarf", "steel camping stove"];
+        await trainer.SendAsync([.. from circle in new[] { 0, 1 } from n in Enumerable.Range(0, 10) select Put($"item-{circle}-{n}", $"{words[circle]} {n}")]);
+        await trainer.SendAsync(TrainerFixture.Circles());
+        await trainer.Training.RunAsync(Cancellation);
+        await trainer.Folding.FoldInAllAsync(Cancellation);
+        await trainer.Placer.StartAsync(Cancellation);
+
+        await trainer.SendAsync(Put("new", "blue wool scarf"));
+        await TestKit.Eventually.TrueAsync(async () => await FactorAsync() is not null);
+        Assert.Equal(trainer.Released.Current!.Version, (await FactorAsync())!.ModelVersion);
+        Assert.IsType<CatalogueChanged>(trainer.Notices.Sent[^1]);
+        float fromContent = await ScoreAsync("user-0") - await ScoreAsync("user-1");
+        Assert.True(fromContent > .05f, $"{fromContent}");
+
+        // It turns out that the other circle buys it.
+        await trainer.SendAsync([.. Enumerable.Range(0, 20).Select(n => TrainerFixture.Event($"user-{2 * n + 1}", "new", Start.AddDays(20)))]);
+        await TestKit.Eventually.TrueAsync(async () => await ScoreAsync("user-0") < await ScoreAsync("user-1"));
+
+        // What the model was trained with keeps the factor it has there.
+        await trainer.SendAsync(Put("item-0-3", "steel camping stove"));
+        await trainer.SendAsync(Put("last", "blue wool scarf"));
+        await TestKit.Eventually.TrueAsync(async () => (await ItemAsync("last")).Factor is not null);
+        Assert.Null((await ItemAsync("item-0-3")).Factor);
+
+        // Factors are of one model: after a release, forward or back, items it does not know get others.
+        long first = trainer.Released.Current.Version;
+        var second = await trainer.Training.RunAsync(Cancellation);
+        await trainer.Reconciler.ReleaseAsync(second!.Version, Cancellation);
+        await TestKit.Eventually.TrueAsync(async () => (await ItemAsync("last")).Factor!.ModelVersion == second.Version);
+        await trainer.Reconciler.ReleaseAsync(first, Cancellation);
+        await TestKit.Eventually.TrueAsync(async () => (await ItemAsync("last")).Factor!.ModelVersion == first);
+        await trainer.Placer.StopAsync(Cancellation);
+
+        static Command Put(string id, string title) => new() { Kind = CommandKind.PutItem, AcceptedAt = Start, Item = new Item { ItemId = id, Title = title } };
+        async Task<ItemRecord> ItemAsync(string id) => (await trainer.FactorStore.ReadItemChangesAsync(0, 1000, Cancellation)).Items.Single(i => i.ItemId == id);
+        async Task<ItemFactor?> FactorAsync() => (await ItemAsync("new")).Factor;
+        async Task<float> ScoreAsync(string user)
+        {
+            var factor = (await FactorAsync())!.Values;
+            var taste = (await trainer.ReadUserAsync(UserRef.User(user)))!.Value.Factor;
+            return Dot(factor.Span, taste);
+        }
+    }
+
+    [Fact]
+    public async Task Without_content_a_new_item_is_placed_by_its_events_alone()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync(o => o.ContentFeaturesLimit = 0);
+        await trainer.SendAsync(TrainerFixture.Circles());
+        await trainer.Training.RunAsync(Cancellation);
+        await trainer.SendAsync(new Command { Kind = CommandKind.PutItem, AcceptedAt = Start, Item = new Item { ItemId = "new", Title = "item" } });
+        await trainer.Placer.PlaceAllAsync(Cancellation);
+        async Task<ItemFactor?> FactorAsync() => (await trainer.FactorStore.ReadItemChangesAsync(0, 1000, Cancellation)).Items.Single(i => i.ItemId == "new").Factor;
+        Assert.Null(await FactorAsync());
+        await trainer.SendAsync(TrainerFixture.Event("user-1", "new", Start.AddDays(20)));
+        await trainer.Placer.PlaceAllAsync(Cancellation);
+        Assert.NotNull(await FactorAsync());
+    }
+
+    [Fact]
+    public async Task Drift_is_measured_from_model_to_model_and_asks_for_other_settings()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync(o => o.TuneMinimumEvents = 1);
+        await trainer.SendAsync(TrainerFixture.Circles());
+        var first = await trainer.Training.RunAsync(Cancellation);
+        Assert.Null(first!.Drift);
+        long events = (await trainer.Store.GetStatusAsync(Cancellation)).Events;
+        await trainer.Store.PutSettingAsync("tuned-events", JsonSerializer.SerializeToElement(events), Cancellation);
+
+        // More of the same is no drift.
+        await trainer.SendAsync([.. Enumerable.Range(0, 100).Select(n => TrainerFixture.Event($"user-{n % 40}", $"item-{n % 2}-{n / 2 % 10}", Start.AddDays(30).AddMinutes(n)))]);
+        var same = await trainer.Training.RunAsync(Cancellation);
+        Assert.Equal((first.Version, 100), (same!.Drift!.SinceVersion, same.Drift.NewEvents));
+        Assert.InRange(same.Drift.Items, 0, .25);
+        Assert.Equal(0, same.Drift.Types);
+        Assert.InRange(same.Drift.Factors!.Value, 0, .6);
+        Assert.Null(await trainer.Tuner.DueAsync(events + 100, same, Cancellation));
+
+        // Other items, consumed in another way, are.
+        await trainer.SendAsync([.. Enumerable.Range(0, 100).Select(n => TrainerFixture.Event($"user-{n % 40}", $"fashion-{n % 5}", Start.AddDays(60).AddMinutes(n), "purchase"))]);
+        var moved = await trainer.Training.RunAsync(Cancellation);
+        Assert.InRange(moved!.Drift!.Items, .8, 1);
+        Assert.InRange(moved.Drift.Types, .8, 1);
+        Assert.Equal(moved.Drift, (await trainer.Store.GetModelAsync(moved.Version, Cancellation))!.Drift);
+        Assert.Contains("drifted", await trainer.Tuner.DueAsync(events + 200, moved, Cancellation));
+        trainer.Options.TuneAfterDrift = 1;
+        Assert.Null(await trainer.Tuner.DueAsync(events + 200, moved, Cancellation));
+    }
+
+    [Fact]
+    public async Task A_search_that_was_killed_goes_on_by_itself_where_it_stopped()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync(o =>
+        {
+            o.TuneBudgetSeconds = 3;
+            o.TuneMaxRank = 16;
+            o.CheckEverySeconds = .05;
+            o.MinimumEvents = 1_000_000;
+        });
+        await trainer.SendAsync(TrainerFixture.Circles());
+        await trainer.Training.RunAsync(Cancellation);
+        using var kill = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var killed = trainer.Tuner.RunAsync(kill.Token);
+        await TestKit.Eventually.TrueAsync(async () => await StateAsync() is { Trials.Count: >= 5 });
+        await kill.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => killed);
+        var before = (await StateAsync())!;
+        Assert.Null(await trainer.Store.GetSettingAsync(SettingsTuner.SettingsName, Cancellation));
+
+        // Meanwhile events came, which the search must not start over for. A new process finds it unfinished.
+        await trainer.SendAsync(TrainerFixture.Event("user-1", "item-1-9", Start.AddDays(30)));
+        trainer.Options.TuneBudgetSeconds = 1;
+        using var worker = new TrainingWorker(trainer.Store, trainer.Training, trainer.Tuner, trainer.DeadLetters, new Progress(), trainer.Options, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<TrainingWorker>.Instance);
+        await worker.StartAsync(Cancellation);
+        await TestKit.Eventually.TrueAsync(async () => (await trainer.Store.ListModelsAsync(1, Cancellation))[0] is { Version: 2, Search: not null });
+        await worker.StopAsync(Cancellation);
+
+        var after = (await StateAsync())!;
+        Assert.True(after.Trials.Count >= before.Trials.Count);
+        Assert.Equal(before.Trials.Select(t => (t.Number, t.Score, t.Seconds)), after.Trials.Take(before.Trials.Count).Select(t => (t.Number, t.Score, t.Seconds)));
+        Assert.Equal(after.Trials.Count, after.Trials.Select(t => t.Asked.ToJson()).Distinct().Count());
+        Assert.False(await trainer.Tuner.IsUnfinishedAsync(Cancellation));
+
+        async Task<TuningState?> StateAsync() => await trainer.Store.GetSettingAsync("tuning", Cancellation) is { } saved ? TuningState.FromJson(saved.GetRawText()) : null;
+    }
+
+    [Fact]
     public async Task Nothing_is_trained_from_nothing()
     {
         await using var trainer = await TrainerFixture.CreateAsync();
@@ -228,7 +374,7 @@ public class TrainerTests
         var emptied = new InProcessFactorStore();
         var released = new ReleasedModel(trainer.Store);
         var folding = new Folding(trainer.Store, emptied, released, TrainerFixture.Weights, trainer.Options);
-        using var reconciler = new Reconciler(trainer.Store, emptied, released, folding, trainer.Notices, trainer.Options, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<Reconciler>.Instance);
+        using var reconciler = new Reconciler(trainer.Store, emptied, released, folding, trainer.Placer, trainer.Notices, trainer.Options, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<Reconciler>.Instance);
         await reconciler.StartAsync(Cancellation);
         await TestKit.Eventually.TrueAsync(async () => await emptied.GetGenerationAsync(Cancellation) is not null);
         await reconciler.StopAsync(Cancellation);

@@ -1,7 +1,9 @@
 // The first page: choose a user, see what is known of them and what comes next, and watch an event change it.
 // Everything goes through the public API at this address.
 
-const $ = id => document.getElementById(id);
+import { showModels } from './models.js';
+
+export const $ = id => document.getElementById(id);
 const count = new Intl.NumberFormat();
 let current = null; // chosen user id
 let turn = 0; // answers to an older choice are dropped
@@ -11,7 +13,7 @@ class Problem extends Error {
   constructor(status, text) { super(text); this.status = status; }
 }
 
-async function call(path, options = {}) {
+export async function call(path, options = {}) {
   const headers = { ...options.headers };
   const key = sessionStorage.getItem('key');
   if (key) headers['X-API-Key'] = key;
@@ -27,12 +29,12 @@ async function call(path, options = {}) {
   return body;
 }
 
-function report(problem) {
+export function report(problem) {
   $('problem').textContent = problem?.message ?? '';
   $('problem').hidden = !problem;
 }
 
-function element(name, properties = {}, ...children) {
+export function element(name, properties = {}, ...children) {
   const node = Object.assign(document.createElement(name), properties);
   node.append(...children);
   return node;
@@ -48,12 +50,15 @@ async function showStatus() {
     $('events').textContent = count.format(status.events);
     $('users').textContent = count.format(status.users);
     $('items').textContent = count.format(status.items);
-    $('training').textContent = status.training;
+    // What a training leaves behind shows when it ends.
+    if (showStatus.training && showStatus.training !== 'idle' && status.training === 'idle') await showModels();
+    $('training').textContent = showStatus.training = status.training;
     if (status.releasedVersion !== showStatus.version || status.events !== showStatus.events) {
       const first = showStatus.version === undefined;
       const released = status.releasedVersion !== showStatus.version;
       showStatus.version = status.releasedVersion;
       showStatus.events = status.events;
+      if (released || first) await showModels();
       if (!first && (released || !$('user-list').children.length)) { await showUsers(); await showUser(); }
     }
     report(null);

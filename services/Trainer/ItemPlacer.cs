@@ -1,0 +1,174 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Recommender.Contracts;
+using Recommender.FactorStore;
+using Recommender.Factorization;
+using Recommender.Messaging;
+using Recommender.Storage;
+
+namespace Recommender.Trainer;
+
+/// <summary>
+/// Gives factors to items that the released model was not trained with: at once when the catalogue names them, anew as events on them come,
+/// and all of them after a release. What it writes is a function of the store and the model, so doing it twice does no harm.
+/// </summary>
+public sealed class ItemPlacer(
+    IStore store,
+    IFactorStore factorStore,
+    ReleasedModel released,
+    EventWeights weights,
+    INotices notices,
+    TrainerOptions options,
+    TimeProvider clock,
+    ILogger<ItemPlacer> logger) : BackgroundService
+{
+    /// <summary>An item is placed anew when its events have grown by this share.</summary>
+    private const double Growth = 1.25;
+
+    private const int BatchItems = 200;
+
+    private readonly HistoryBuilder histories = new(weights, options.HistoryItemsLimit);
+    private readonly AsyncSignal signal = new();
+    private readonly Lock noting = new();
+    private HashSet<int> noted = [];
+    private Dictionary<int, double> eventsAtPlacing = [];
+    private bool everything = true;
+
+    /// <summary>All items have to be placed: another model was released, or the factor store was emptied.</summary>
+    public void NoteAll()
+    {
+        lock (noting) (everything, eventsAtPlacing) = (true, []);
+        signal.Set();
+    }
+
+    /// <summary>The catalogue says something new of these.</summary>
+    public void Note(IEnumerable<int> itemKeys)
+    {
+        if (released.Current is not { } model) return;
+        lock (noting) noted.UnionWith(itemKeys.Where(key => model.IndexOf(key) < 0));
+        signal.Set();
+    }
+
+    /// <summary>Events on these have come.</summary>
+    public void Note(IEnumerable<ItemStatisticsRecord> items)
+    {
+        if (released.Current is not { } model) return;
+        bool any = false;
+        lock (noting)
+        {
+            foreach (var item in items)
+                if (item.Popularity > 0 && model.IndexOf(item.ItemKey) < 0 && item.Popularity >= Growth * eventsAtPlacing.GetValueOrDefault(item.ItemKey)) any |= noted.Add(item.ItemKey);
+        }
+
+        if (any) signal.Set();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        signal.Set();
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await signal.WaitAsync(stoppingToken);
+                while (!await TryPlaceNotedAsync(stoppingToken)) await Task.Delay(TimeSpan.FromSeconds(1), clock, stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>False when a server is gone: what was noted still is.</summary>
+    private async Task<bool> TryPlaceNotedAsync(CancellationToken cancellationToken)
+    {
+        (bool all, var keys) = (false, noted);
+        lock (noting) (all, everything, keys, noted) = (everything, false, noted, []);
+        try
+        {
+            if (all) await PlaceAllAsync(cancellationToken);
+            else await PlaceAsync(keys, cancellationToken);
+            return true;
+        }
+        catch (Exception e) when (e is StoreUnavailableException or FactorStoreUnavailableException)
+        {
+            logger.LogWarning("New items wait for their factors: {Problem}", e.Message);
+            lock (noting)
+            {
+                everything |= all;
+                noted.UnionWith(keys);
+            }
+
+            return false;
+        }
+#pragma warning disable CA1031 // A defect here must not end the event path that shares this process.
+        catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            logger.LogError(e, "New items could not be given factors.");
+            return true;
+        }
+    }
+
+    /// <summary>Places every item that the released model does not know.</summary>
+    public async Task PlaceAllAsync(CancellationToken cancellationToken)
+    {
+        if (released.Current is not { Placement: not null } model) return;
+        for (int after = 0; ;)
+        {
+            var entries = await store.ReadCatalogueAsync(after, 2_000, cancellationToken);
+            if (entries.Count == 0) return;
+            foreach (var chunk in entries.Where(e => model.IndexOf(e.ItemKey) < 0).Chunk(BatchItems)) await PlaceAsync(chunk, model, cancellationToken);
+            after = entries[^1].ItemKey;
+        }
+    }
+
+    /// <summary>Places those of the items that the released model does not know.</summary>
+    public async Task PlaceAsync(IReadOnlyCollection<int> itemKeys, CancellationToken cancellationToken)
+    {
+        if (released.Current is not { Placement: not null } model) return;
+        foreach (var chunk in itemKeys.Where(key => model.IndexOf(key) < 0).Chunk(BatchItems))
+        {
+            var entries = new List<CatalogueEntry>();
+            foreach (int key in chunk) entries.AddRange((await store.ReadCatalogueAsync(key - 1, 1, cancellationToken)).Where(e => e.ItemKey == key));
+            await PlaceAsync(entries, model, cancellationToken);
+        }
+    }
+
+    private async Task PlaceAsync(IReadOnlyCollection<CatalogueEntry> entries, ServedModel model, CancellationToken cancellationToken)
+    {
+        var placed = new List<ItemFactorRecord>();
+        foreach (var entry in entries)
+        {
+            if (entry.Deleted) continue;
+            var (factors, says) = entry.Popularity > 0 ? await ConsumersAsync(entry.ItemKey, model, cancellationToken) : ([], []);
+            var factor = new float[model.Model.Rank];
+            if (model.Placement!.Place(ItemTexts.Of(entry.Item), factors, says, factor)) placed.Add(new(entry.ItemKey, model.Version, factor));
+            lock (noting) eventsAtPlacing[entry.ItemKey] = entry.Popularity;
+        }
+
+        if (placed.Count == 0) return;
+        long sequence = await factorStore.PutItemFactorsAsync(placed, cancellationToken);
+        await notices.PublishAsync(new CatalogueChanged { Sequence = sequence }, cancellationToken);
+    }
+
+    /// <summary>The latest who consumed an item, as the model sees them: it does not know the item, so what it knows of them is the rest.</summary>
+    private async Task<(float[] Factors, Preference[] Says)> ConsumersAsync(int itemKey, ServedModel model, CancellationToken cancellationToken)
+    {
+        var users = await store.ReadUserEventsAsync(await store.ListUsersOfItemAsync(itemKey, ItemPlacement.MostConsumers, cancellationToken), cancellationToken);
+        var names = await store.GetEventTypesAsync(cancellationToken);
+        var factors = new List<float>();
+        var says = new List<Preference>();
+        foreach (var user in users)
+        {
+            var history = histories.Build(user.Events, names);
+            int at = Array.FindIndex(history, record => record.ItemKey == itemKey);
+            if (at < 0 || model.FoldIn(history) is not { Length: > 0 } factor) continue;
+            factors.AddRange(factor);
+            says.Add(new Preference(history[at].Weight, history[at].Target));
+        }
+
+        return ([.. factors], [.. says]);
+    }
+}
