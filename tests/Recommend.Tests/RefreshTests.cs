@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.TestKit;
@@ -214,6 +215,47 @@ public sealed class RefreshTests
         Assert.Equal(expected, (await host.GetAsync("/v1/users/gamer/recommendations?count=30")).Items.Select(i => i.ItemId));
     }
 
+    [Theory]
+    [InlineData(true), InlineData(false)]
+    public async Task An_item_given_a_factor_of_the_served_model_is_recommended_for_whom_it_fits(bool withNeighbours)
+    {
+        var shop = withNeighbours ? Shop.WithNeighbours : Shop.Whole;
+        var store = new InProcessFactorStore();
+        await shop.FillAsync(store);
+        await using var host = await RecommendHost.StartAsync(store);
+        await host.ServesAsync(1);
+        var record = Shop.Record(1) with { ItemKey = 5000, ItemId = "brand-new", Popularity = 0, Item = new Item { ItemId = "brand-new", Title = "Brand new" } };
+        await store.PutItemsAsync([record], Cancellation);
+        var book = shop.Model.ItemFactors.Slice(shop.IndexOf(30) * Shop.Rank, Shop.Rank).ToArray().Select(f => 3 * f).ToArray();
+
+        // A factor of another model says nothing.
+        await store.PutItemFactorsAsync([new(5000, 2, book)], Cancellation);
+        await host.ServesAsync(1);
+        Assert.DoesNotContain("brand-new", (await host.GetAsync("/v1/users/reader/recommendations?count=50")).Items.Select(i => i.ItemId));
+
+        await store.PutItemFactorsAsync([new(5000, 1, book)], Cancellation);
+        await Eventually.TrueAsync(async () => (await host.GetAsync("/v1/users/reader/recommendations?count=1")).Items[0].ItemId == "brand-new", TimeSpan.FromSeconds(5));
+        var answer = await host.GetAsync("/v1/users/reader/recommendations?count=1&explain=true");
+        Assert.Equal(3, answer.Items[0].Reasons!.Count);
+        Assert.Equal(1, answer.Items[0].Reasons!.Sum(r => (double)r.Share), 1e-4);
+        Assert.NotEqual("brand-new", (await host.GetAsync("/v1/users/gamer/recommendations?count=1")).Items[0].ItemId);
+        Assert.Equal("brand-new", (await host.PostAsync(new { userId = "reader", itemIds = new[] { Shop.IdOf(9), "brand-new" } }, "/v1/rank")).Items[0].ItemId);
+
+        // Another model is served: the factor is not of it until it gets one that is.
+        await shop.ReleaseAsync(store, 2);
+        await host.ServesAsync(2);
+        Assert.DoesNotContain("brand-new", (await host.GetAsync("/v1/users/reader/recommendations?count=50")).Items.Select(i => i.ItemId));
+        await store.PutItemFactorsAsync([new(5000, 3, book)], Cancellation);
+        await shop.ReleaseAsync(store, 3);
+        await host.ServesAsync(3);
+        Assert.Equal("brand-new", (await host.GetAsync("/v1/users/reader/recommendations?count=1")).Items[0].ItemId);
+
+        // So does the content of a store that was emptied and filled again.
+        await store.SetGenerationAsync("second", Cancellation);
+        await Eventually.TrueAsync(() => host.Services.GetRequiredService<Serving.Serving>().Generation == "second");
+        Assert.Equal("brand-new", (await host.GetAsync("/v1/users/reader/recommendations?count=1")).Items[0].ItemId);
+    }
+
     [Fact]
     public async Task Before_any_model_everyone_gets_what_is_popular()
     {
@@ -349,6 +391,8 @@ internal sealed class FailingFactorStore(IFactorStore inner) : IFactorStore
     public Task<long> PutItemsAsync(IReadOnlyList<ItemRecord> items, CancellationToken cancellationToken) => Store.PutItemsAsync(items, cancellationToken);
 
     public Task<long> PutItemStatisticsAsync(IReadOnlyList<ItemStatisticsRecord> statistics, CancellationToken cancellationToken) => Store.PutItemStatisticsAsync(statistics, cancellationToken);
+
+    public Task<long> PutItemFactorsAsync(IReadOnlyList<ItemFactorRecord> factors, CancellationToken cancellationToken) => Store.PutItemFactorsAsync(factors, cancellationToken);
 
     public Task<ItemChanges> ReadItemChangesAsync(long afterSequence, int limit, CancellationToken cancellationToken) => Store.ReadItemChangesAsync(afterSequence, limit, cancellationToken);
 

@@ -157,6 +157,7 @@ public sealed class ErasureTests
         public Task EraseUsersAsync(IReadOnlyList<UserRef> users, long revision, CancellationToken cancellationToken) => inner.EraseUsersAsync(users, revision, cancellationToken);
         public Task<long> PutItemsAsync(IReadOnlyList<ItemRecord> items, CancellationToken cancellationToken) => inner.PutItemsAsync(items, cancellationToken);
         public Task<long> PutItemStatisticsAsync(IReadOnlyList<ItemStatisticsRecord> statistics, CancellationToken cancellationToken) => inner.PutItemStatisticsAsync(statistics, cancellationToken);
+        public Task<long> PutItemFactorsAsync(IReadOnlyList<ItemFactorRecord> factors, CancellationToken cancellationToken) => inner.PutItemFactorsAsync(factors, cancellationToken);
         public Task<ItemChanges> ReadItemChangesAsync(long afterSequence, int limit, CancellationToken cancellationToken) => inner.ReadItemChangesAsync(afterSequence, limit, cancellationToken);
         public Task PutModelAsync(long version, ReadOnlyMemory<byte> model, CancellationToken cancellationToken) => inner.PutModelAsync(version, model, cancellationToken);
         public Task<byte[]?> GetModelAsync(long version, CancellationToken cancellationToken) => inner.GetModelAsync(version, cancellationToken);

@@ -48,7 +48,7 @@ internal static class AnswerWriter
             json.Write(",\"score\":"u8);
             json.Write(answer.Score);
             json.Write(item.TitleJson);
-            if (query.Explain && answer.FromModel && answer.Position < state.Model!.ItemCount) WriteReasons(state, query, answer.Position);
+            if (query.Explain && answer.FromModel) WriteReasons(state, query, answer.Position);
             json.Write("}"u8);
         }
 
@@ -61,7 +61,9 @@ internal static class AnswerWriter
         int length = query.UsableHistory;
         var history = query.History.AsSpan(0, length);
         var contributions = Query.Room(ref query.Contributions, length);
-        state.Model!.Learned.Explain(history, position, contributions);
+        var model = state.Model!;
+        if (position < model.ItemCount) model.Learned.Explain(history, position, contributions);
+        else model.Learned.Explain(history, model.Factor(position), contributions);
         double sum = 0;
         foreach (float contribution in contributions) sum += contribution;
         if (sum == 0 || !double.IsFinite(sum)) return;

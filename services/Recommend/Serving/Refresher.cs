@@ -93,6 +93,7 @@ internal sealed class Refresher(IFactorStore store, Serving serving, RecommendOp
 
             // What is gone disappears now, not at the end of a long feed.
             state.Catalogue.Attributes.Publish();
+            foreach (var item in changes.Items) state.TakeFactor(item);
             if (_loading?.LayingOut is not null) _loading.ChangedMeanwhile.AddRange(changes.Items);
             serving.Generation = changes.Generation;
             serving.Sequence = changes.Sequence;
@@ -122,7 +123,7 @@ internal sealed class Refresher(IFactorStore store, Serving serving, RecommendOp
         while (changes.More);
 
         catalogue.Publish();
-        serving.State = new ServingState(model, catalogue);
+        serving.State = ServingState.WithFactors(model, catalogue);
         serving.Generation = generation;
         serving.Sequence = sequence;
     }
@@ -192,7 +193,7 @@ internal sealed class Refresher(IFactorStore store, Serving serving, RecommendOp
 
         catalogue.Apply(loading.ChangedMeanwhile);
         catalogue.Publish();
-        serving.State = new ServingState(model, catalogue);
+        serving.State = ServingState.WithFactors(model, catalogue);
         serving.ModelProblem = null;
         serving.LoadingVersion = null;
         _failedVersion = 0;
