@@ -160,7 +160,7 @@ internal sealed class TuningSearch(
 
     private static readonly TuningStep[] SpectralSteps =
     [
-        TuningStep.Of<SpectralSettings>(s => s.Lambda, (s, v) => s with { Lambda = v }, 2.5, 1e-5, 100, logarithmic: true, dependsOnRank: true),
+        TuningStep.Of<SpectralSettings>(s => s.Lambda, (s, v) => s with { Lambda = v }, 2.5, 1e-5, 1000, logarithmic: true, dependsOnRank: true),
         TuningStep.Of<SpectralSettings>(s => s.Alpha0, (s, v) => s with { Alpha0 = v }, 2.5, 1e-4, 10, logarithmic: true),
         TuningStep.Of<SpectralSettings>(s => s.SpectralShare, (s, v) => s with { SpectralShare = v }, .2, 0, 1, dependsOnRank: true),
         TuningStep.Of<SpectralSettings>(s => s.Damping, (s, v) => s with { Damping = v }, .2, 0, 1),

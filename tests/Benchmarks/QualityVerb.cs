@@ -49,7 +49,7 @@ internal static class QualityVerb
                 if (result.GetValue(baselines))
                 {
                     // The best that each learner alone reached on the hold-outs, judged on the test part like the winner.
-                    foreach (var best in found.Trials.GroupBy(t => t.Settings.GetType()).Select(g => g.MaxBy(t => t.Score)!))
+                    foreach (var best in found.Trials.GroupBy(t => (t.Settings.GetType(), t.Settings is PopularitySettings { HalfLife: > 0 })).Select(g => g.MaxBy(t => t.Score)!))
                     {
                         var judged = Evaluation.Run(best.Settings.Train(split.Train, null, cancellation), split, null, cancellation);
                         Console.Error.WriteLine($"{judged.Recall:f4} / {judged.Ndcg:f4}  (hold-out {best.Recall:f4} / {best.Ndcg:f4})  {best.Settings.ToJson()}");
