@@ -47,7 +47,7 @@ internal static partial class LoadGenerator
         double[] latencies = new double[total];
         // Waiting for a free connection must not take a processor from what is measured.
         var free = new BlockingCollection<Connection>(new ConcurrentQueue<Connection>());
-        for (int i = 0; i < connections; i++) free.Add(await Connection.OpenAsync(port));
+        for (int i = 0; i < connections; i++) free.Add(await Connection.OpenAsync(port), CancellationToken.None);
         var pending = new CountdownEvent(total);
         Exception? failure = null;
 
