@@ -138,17 +138,20 @@ internal sealed class TuningSearch(
             : TuningStep.HalfLife<SpectralSettings>(s => s.HalfLife, (s, v) => s with { HalfLife = v }), .. steps];
     }
 
+    // Where the search begins: even steps of alpha0 with lambda in proportion to it, as the optimum of the two moves along that line.
+    private static readonly double[] Alphas = [.3, .1, .03, .01, .003];
+
     private static readonly LearnerSettings[] IalsCoarse =
     [
-        .. new[] { (.03, .005, .3), (.1, .03, .3), (.01, .003, .3), (.3, .1, .5), (.003, .0005, .3), (.1, .1, .3), (.01, .005, 0), (.1, .03, 0) }
-            .Select(p => new IalsSettings { Alpha0 = p.Item1, Lambda = p.Item2, Damping = p.Item3, Start = IalsStart.Spectral }),
-        new IalsSettings { Alpha0 = .1, Lambda = .03 },
+        .. Alphas.Select(alpha0 => new IalsSettings { Alpha0 = alpha0, Lambda = alpha0 / 3, Damping = .3, Start = IalsStart.Spectral }),
+        .. new[] { .1, .01 }.Select(alpha0 => new IalsSettings { Alpha0 = alpha0, Lambda = alpha0 / 3, Damping = 0, Start = IalsStart.Spectral }),
+        .. new[] { .1, .01 }.Select(alpha0 => new IalsSettings { Alpha0 = alpha0, Lambda = alpha0 / 3 }),
     ];
 
     private static readonly LearnerSettings[] SpectralCoarse =
     [
-        .. new[] { (.03, .01, .3, .2), (.1, .3, .5, 0.0), (.01, .001, .3, .4), (.3, 1, .5, .2), (.003, .003, .5, .4), (.1, .03, .3, 0.0) }
-            .Select(p => new SpectralSettings { Alpha0 = p.Item1, Lambda = p.Item2, Damping = p.Item3, SpectralShare = p.Item4 }),
+        .. Alphas.Select(alpha0 => new SpectralSettings { Alpha0 = alpha0, Lambda = alpha0, Damping = .4, SpectralShare = .2 }),
+        .. new[] { .1, .01 }.Select(alpha0 => new SpectralSettings { Alpha0 = alpha0, Lambda = alpha0, Damping = .4, SpectralShare = 0 }),
     ];
 
     private static readonly TuningStep[] IalsSteps =

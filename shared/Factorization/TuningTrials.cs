@@ -26,7 +26,8 @@ internal sealed class TuningTrials
     public TuningTrials(Split[] holdouts, TuningOptions options, Func<double> clock, TuningState? resume, Action<TuningState>? progress, CancellationToken cancellation)
     {
         (this.holdouts, this.options, this.clock, this.progress, this.cancellation) = (holdouts, options, clock, progress, cancellation);
-        data = string.Join(';', holdouts.Select(h => $"{h.Train.UserCount}x{h.Train.ItemCount}:{h.Train.Count}+{h.Test.Columns.Length}@{options.K}"));
+        // What trials are scored by is part of it: scores of another kind are not compared.
+        data = "sqrt(recall*ndcg);" + string.Join(';', holdouts.Select(h => $"{h.Train.UserCount}x{h.Train.ItemCount}:{h.Train.Count}+{h.Test.Columns.Length}@{options.K}"));
         if (resume is null || resume.Data != data) return;
         foreach (var trial in resume.Trials)
         {
