@@ -25,7 +25,7 @@ internal sealed class CarelessConsumer(IStreamConsumer inner) : IStreamConsumer
         }, cancellationToken);
         await inner.RunAsync(stream, maxBatchBytes, (batch, _) =>
         {
-            acknowledged.Writer.TryWrite(batch);
+            acknowledged.Writer.TryWrite([.. batch]); // A copy: the list is used again for the next batch.
             return Task.FromResult<IReadOnlyList<DeadMessage>>([]);
         }, cancellationToken);
         await handling;

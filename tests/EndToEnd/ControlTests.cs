@@ -21,7 +21,8 @@ public class ControlTests(Servers servers)
         var producer = new Producer(fleet.Console.Address, seed: 1);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         var load = producer.RunAsync(stop.Token);
-        await Eventually.TrueAsync(() => producer.Count > 50);
+        // Either Trainer stores what it takes while nothing happens to it: what is lost below is lost by the kill.
+        await Eventually.TrueAsync(async () => await fleet.Api.EventsAsync() > 50);
 
         // While another transaction holds the store's one lock, events arrive and cannot be stored.
         await using var database = new NpgsqlConnection(postgres);
@@ -46,7 +47,7 @@ public class ControlTests(Servers servers)
         TestContext.Current.TestOutputHelper?.WriteLine($"[MEASURED] {trainer}: {report.Lost.Count} of {report.Accepted} events lost");
         Assert.Empty(report.Twice);
         Assert.Empty(report.Unknown);
-        if (loses) Assert.True(report.Lost.Count >= 100, $"Only {report.Lost.Count} of {report.Accepted} lost.");
+        if (loses) Assert.InRange(report.Lost.Count, 100, report.Accepted - 50);
         else report.AssertNothingLost();
     }
 }
