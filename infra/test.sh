@@ -49,11 +49,11 @@ for project in tests/*/*.csproj; do
   dll="$(dirname "$project")/bin/$configuration/net10.0/Recommender.$name.dll"
   report="$results/$name.xml"
   started=$SECONDS
-  timeout --kill-after=30 "${TEST_TIMEOUT_SECONDS:-600}" dotnet "$dll" -noColor -noLogo -xml "$report" >"$results/$name.log" 2>&1
+  timeout --kill-after=30 "${TEST_TIMEOUT_SECONDS:-900}" dotnet "$dll" -noColor -noLogo -xml "$report" >"$results/$name.log" 2>&1
   code=$?
   if [ ! -s "$report" ]; then
     cat "$results/$name.log"
-    [ $code -eq 124 ] && echo "test: $name ran longer than ${TEST_TIMEOUT_SECONDS:-600} s" || echo "test: $name crashed (exit code $code)"
+    [ $code -eq 124 ] && echo "test: $name ran longer than ${TEST_TIMEOUT_SECONDS:-900} s" || echo "test: $name crashed (exit code $code)"
     failed=$((failed + 1))
     continue
   fi
