@@ -186,8 +186,12 @@ internal sealed class TuningTrials
     {
         var of = new SpectralSettings
         {
-            Rank = settings.Rank, UserPower = settings.UserPower, ItemPower = settings.ItemPower, Smoothing = settings.Smoothing,
-            PowerSteps = settings.PowerSteps, Seed = settings.Seed,
+            Rank = settings.Rank,
+            UserPower = settings.UserPower,
+            ItemPower = settings.ItemPower,
+            Smoothing = settings.Smoothing,
+            PowerSteps = settings.PowerSteps,
+            Seed = settings.Seed,
         };
         if (bases?.Of != of) bases = (of, new float[holdouts.Length][]);
         return bases.Value.Bases[h] ??= Spectral.Basis(holdouts[h].Train, settings, options.Threads, cancellation);

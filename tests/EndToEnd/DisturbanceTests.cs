@@ -86,7 +86,8 @@ public class DisturbanceTests(Servers servers)
             {
                 await service.KillAsync();
                 service.Launch(); // Not waited for: what comes next may meet it while it starts.
-            });
+            }
+            );
         }
 
         foreach (var server in estate.Servers)
@@ -95,13 +96,15 @@ public class DisturbanceTests(Servers servers)
             {
                 await server.KillAsync();
                 await server.StartAsync(Cancel);
-            });
+            }
+            );
             yield return ($"freeze {server.Name}", async () =>
             {
                 server.Freeze();
                 await Task.Delay(1500, Cancel);
                 server.Continue();
-            });
+            }
+            );
         }
 
         foreach (var (name, proxy) in estate.Proxies)
@@ -110,13 +113,15 @@ public class DisturbanceTests(Servers servers)
             {
                 proxy.Reset();
                 return Task.CompletedTask;
-            });
+            }
+            );
             yield return ($"cut off {name}", async () =>
             {
                 proxy.Cut();
                 await Task.Delay(700, Cancel);
                 proxy.Restore();
-            });
+            }
+            );
         }
 
         yield return ("slow connections everywhere", async () =>
@@ -124,12 +129,14 @@ public class DisturbanceTests(Servers servers)
             foreach (var (_, proxy) in estate.Proxies) proxy.Delay = TimeSpan.FromMilliseconds(60);
             await Task.Delay(1500, Cancel);
             foreach (var (_, proxy) in estate.Proxies) proxy.Delay = TimeSpan.Zero;
-        });
+        }
+        );
         yield return ("restart PostgreSQL in order, in the middle of writes", async () =>
         {
             await estate.Postgres.StopAsync();
             await estate.Postgres.StartAsync(Cancel);
-        });
+        }
+        );
         yield return ("FLUSHALL", estate.FlushRedisAsync);
         yield return ("freeze a Trainer", async () =>
         {
@@ -139,7 +146,8 @@ public class DisturbanceTests(Servers servers)
             ProcessTree.SignalAll(processes, ProcessTree.SigStop);
             await Task.Delay(1500, Cancel);
             ProcessTree.SignalAll(processes, ProcessTree.SigCont);
-        });
+        }
+        );
     }
 
     /// <summary>Asked of both Trainers at once, both requests are carried out, one after the other, and every Recommend serves what comes of it.</summary>
