@@ -71,15 +71,16 @@ public ref struct TopK
         return _count;
     }
 
-    /// <summary>Forgets the items from <paramref name="item"/> on.</summary>
-    internal void RemoveFrom(int item)
+    /// <summary>Forgets the items of the rows from <paramref name="row"/> on.</summary>
+    /// <param name="rowOf">The row of each item; not looked at where row is 0.</param>
+    internal unsafe void RemoveFrom(int row, int* rowOf)
     {
         int count = _count;
         _count = 0;
         Threshold = _heap.IsEmpty ? float.PositiveInfinity : float.NegativeInfinity;
-        if (item == 0) return;
+        if (row == 0) return;
         // Entering in the place of one that was looked at already keeps the heap in order.
-        for (int i = 0; i < count; i++) if (_heap[i].Item < item) Enter(_heap[i]);
+        for (int i = 0; i < count; i++) if (rowOf[_heap[i].Item] < row) Enter(_heap[i]);
     }
 
     private bool Enter(ScoredItem candidate)

@@ -10,6 +10,9 @@ internal static class ServeData
 {
     private const int HistoryLength = 30;
 
+    /// <summary>As many as the Trainer stores with a model.</summary>
+    private const int SampleUsers = 400;
+
     public static string UserId(int user) => "user-" + user.ToString("000000", CultureInfo.InvariantCulture);
 
     /// <summary>Fills a factor store as the Trainer would, and releases version 1.</summary>
@@ -36,9 +39,19 @@ internal static class ServeData
         }
 
         var model = Ials.Train(matrix.Build(), new IalsSettings { Rank = rank, Epochs = items > 100_000 ? 1 : 3 }, cancellation: cancellation);
+        float[] FactorOf(int user)
+        {
+            var factor = new float[rank];
+            model.FoldIn([.. histories[user].Select(i => new HistoryEntry(i, 1, 1))], factor);
+            return factor;
+        }
+
         using var bytes = new MemoryStream();
         model.Write(bytes);
-        var package = new ModelPackage([.. Enumerable.Range(1, items)], bytes.GetBuffer().AsMemory(0, (int)bytes.Length));
+        var package = new ModelPackage([.. Enumerable.Range(1, items)], bytes.GetBuffer().AsMemory(0, (int)bytes.Length))
+        {
+            SampleUsers = [.. Enumerable.Range(0, Math.Min(users, SampleUsers)).SelectMany(FactorOf)],
+        };
         await store.PutModelAsync(1, package.Encode(), cancellation);
 
         var created = DateTimeOffset.UnixEpoch.AddYears(50);
@@ -57,18 +70,13 @@ internal static class ServeData
 
         foreach (var chunk in Enumerable.Range(0, users).Chunk(1000))
         {
-            await store.PutUsersAsync([.. chunk.Select(u =>
+            await store.PutUsersAsync([.. chunk.Select(u => new UserState
             {
-                var factor = new float[rank];
-                model.FoldIn([.. histories[u].Select(i => new HistoryEntry(i, 1, 1))], factor);
-                return new UserState
-                {
-                    User = UserRef.User(UserId(u)),
-                    Revision = 1,
-                    ModelVersion = 1,
-                    Factor = factor,
-                    History = histories[u].Select(i => new HistoryRecord(i + 1, 1, 1, 1_600_000_000)).ToArray(),
-                };
+                User = UserRef.User(UserId(u)),
+                Revision = 1,
+                ModelVersion = 1,
+                Factor = FactorOf(u),
+                History = histories[u].Select(i => new HistoryRecord(i + 1, 1, 1, 1_600_000_000)).ToArray(),
             })], cancellation);
         }
 

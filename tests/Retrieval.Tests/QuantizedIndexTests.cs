@@ -27,6 +27,34 @@ public sealed class QuantizedIndexTests : IndexContract
             }).Check(Config.QuickThrowOnFailure.WithMaxTest(1500));
     }
 
+    /// <summary>
+    /// Where all factors point the way of the query, the product of the lengths is the score: the bound that ends a scan has no room to spare. Several
+    /// searches at once go on from float32 scores, so the threshold has none either.
+    /// </summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(64)]
+    [InlineData(200)]
+    public void A_scan_ends_early_only_where_nothing_is_missed(int rank)
+    {
+        const int N = 5000, K = 20;
+        var random = new Random(rank);
+        for (int round = 0; round < 10; round++)
+        {
+            float[] direction = [.. Enumerable.Range(0, rank).Select(_ => random.NextSingle() - 0.5f)];
+            // Units in the last place decide the order of the scores, and not as that of the lengths.
+            float[] factors = [.. Enumerable.Range(0, N).SelectMany(_ => direction.Select(v => v * (1 + ((random.Next(3) - 1) * 1.2e-7f))))];
+            ScoredItem[] expected = Reference.Search(factors, rank, direction, K, Kernel.Default);
+            var index = new QuantizedIndex(factors, rank);
+            var many = new ScoredItem[K];
+            var counts = new int[1];
+            index.SearchMany(direction, K, default, many, counts);
+            Assert.True(Same(expected, many[..counts[0]]), Difference(expected, many[..counts[0]]));
+            Assert.True(Same(expected, Reference.Search(index, direction, K)), Difference(expected, Reference.Search(index, direction, K)));
+        }
+    }
+
     [Fact]
     public unsafe void No_float32_score_exceeds_its_bound_and_the_bound_is_tight_enough_to_be_useful()
     {
