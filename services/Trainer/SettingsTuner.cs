@@ -93,9 +93,9 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
             Threads = Math.Max(1, (options.Threads == 0 ? Environment.ProcessorCount : options.Threads) / 2),
         };
         var started = Stopwatch.GetTimestamp();
-        var state = await Task.Run(() => Tuning.Run([split], tuning, () => Stopwatch.GetElapsedTime(started).TotalSeconds, resume, Report, cancellationToken), cancellationToken);
+        var state = await Task.Run(() => Tuning.Run([split], tuning, () => Stopwatch.GetElapsedTime(started).TotalSeconds, resume, Report, cancellation: cancellationToken), cancellationToken);
         // The same list for everybody is no recommendation, even where the hold-out likes it; and without factors, new items could not be placed.
-        if (state.Trials.Where(t => t.Settings is not (PopularitySettings or NeighbourhoodSettings)).MaxBy(t => t.Score) is not { } best)
+        if (state.BestOf(t => t.Settings is not (PopularitySettings or NeighbourhoodSettings)) is not { } best)
         {
             await FinishAsync();
             return false;

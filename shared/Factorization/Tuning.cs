@@ -13,7 +13,7 @@ public sealed record TuningOptions
     /// <summary>Whether an item–item term beside (or in place of) factors may win. Without it, models are factors alone.</summary>
     public bool AllowNeighbourhood { get; init; } = true;
 
-    /// <summary>Users judged per trial and hold-out, evenly chosen; more are slower and less noisy.</summary>
+    /// <summary>Users judged per trial and hold-out, evenly chosen; more are slower and less noisy. Three times as many in the final.</summary>
     public int MaxUsers { get; init; } = 4000;
 
     public int K { get; init; } = 20;
@@ -41,9 +41,15 @@ public sealed record TuningState(string Data, IReadOnlyList<Trial> Trials)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { AllowOutOfOrderMetadataProperties = true };
 
-    public double SecondsSpent => Trials.Sum(t => t.Seconds);
+    /// <summary>The best of each kind as judged once more, on splits that the search has not seen; their scores are not comparable with the trials'.</summary>
+    public IReadOnlyList<Trial> Finals { get; init; } = [];
 
-    public Trial? Best => Trials.MaxBy(t => t.Score);
+    public double SecondsSpent => Trials.Sum(t => t.Seconds) + Finals.Sum(t => t.Seconds);
+
+    public Trial? Best => BestOf(_ => true);
+
+    /// <summary>The best of some trials: by the final where it has judged one of them, else by the hold-outs.</summary>
+    public Trial? BestOf(Func<Trial, bool> which) => Finals.Where(which).MaxBy(t => t.Score) ?? Trials.Where(which).MaxBy(t => t.Score);
 
     public string ToJson() => JsonSerializer.Serialize(this, Json);
 
@@ -65,22 +71,38 @@ public static class Tuning
     /// <param name="clock">Seconds since any moment.</param>
     /// <param name="resume">A state to go on from; ignored when it belongs to other data.</param>
     /// <param name="progress">Is given the state after each trial, to keep and to show.</param>
+    /// <param name="finals">Splits of the training data other than the hold-outs, to choose among the best by; empty: the hold-outs decide.</param>
     /// <exception cref="ArgumentException">No hold-out, or none with test items.</exception>
     public static TuningState Run(
         IReadOnlyList<Split> holdouts, TuningOptions options, Func<double> clock,
-        TuningState? resume = null, Action<TuningState>? progress = null, CancellationToken cancellation = default)
+        TuningState? resume = null, Action<TuningState>? progress = null, IReadOnlyList<Split>? finals = null, CancellationToken cancellation = default)
     {
         options.Validate();
         if (holdouts.Count == 0 || holdouts.Any(h => h.Test.Columns.Length == 0))
             throw new ArgumentException("Tuning needs hold-outs with test items: there is too little data to choose by; use the default settings.", nameof(holdouts));
-        var search = new TuningSearch([.. holdouts.Select(h => Sampled(h, options.MaxUsers))], options, clock, resume, progress, cancellation);
-        search.Run();
-        return search.State;
+        if (finals is not { Count: > 0 }) return Search(options);
+        var state = Search(options with { BudgetSeconds = options.BudgetSeconds * (1 - TuningFinal.Share) });
+        var known = resume?.Data == state.Data ? resume.Finals : [];
+        var final = new TuningFinal([.. finals.Select(f => Sampled(f, 3 * options.MaxUsers))], options, clock, cancellation);
+        final.Run(state.Trials, known, state.SecondsSpent, options.BudgetSeconds, trial =>
+        {
+            state = state with { Finals = [.. state.Finals, trial] };
+            progress?.Invoke(state);
+        });
+        return state;
+
+        TuningState Search(TuningOptions within)
+        {
+            var search = new TuningSearch([.. holdouts.Select(h => Sampled(h, options.MaxUsers))], within, clock, resume, progress, cancellation);
+            search.Run();
+            return search.State;
+        }
     }
 
     /// <summary>Hold-outs of data without times: five where it is small and single scores are noisy, one where it is large.</summary>
-    public static IReadOnlyList<Split> RandomHoldouts(InteractionMatrix matrix, double fraction = .1) =>
-        [.. Enumerable.Range(1, matrix.Count switch { < 50_000 => 5, < 200_000 => 3, _ => 1 }).Select(seed => Splits.Random(matrix, fraction, seed))];
+    /// <param name="first">Seed of the first; others give other splits of the same data.</param>
+    public static IReadOnlyList<Split> RandomHoldouts(InteractionMatrix matrix, double fraction = .1, int first = 1) =>
+        [.. Enumerable.Range(first, matrix.Count switch { < 50_000 => 5, < 200_000 => 3, _ => 1 }).Select(seed => Splits.Random(matrix, fraction, seed))];
 
     /// <summary>
     /// Hold-outs of data with times: windows of <paramref name="fraction"/> of the interactions, each predicted from all before it, the last one

@@ -91,31 +91,50 @@ public sealed class TuningTests
     [Fact]
     public void A_search_killed_at_any_trial_goes_on_and_ends_the_same()
     {
-        var holdouts = Tuning.RandomHoldouts(Data);
-        var whole = Tuning.Run(holdouts, Short, Clock());
-        foreach (int after in new[] { 1, 17, whole.Trials.Count })
+        IReadOnlyList<Split> holdouts = Tuning.RandomHoldouts(Data), finals = Tuning.RandomHoldouts(Data, first: 101);
+        var whole = Tuning.Run(holdouts, Short, Clock(), finals: finals);
+        foreach (int after in new[] { 1, 17, whole.Trials.Count, whole.Trials.Count + 1 })
         {
             string? kept = null;
             using var kill = new CancellationTokenSource();
             void Keep(TuningState state)
             {
                 kept = state.ToJson();
-                if (state.Trials.Count == after) kill.Cancel();
+                if (state.Trials.Count + state.Finals.Count == after) kill.Cancel();
             }
 
             try
             {
-                Tuning.Run(holdouts, Short, Clock(), progress: Keep, cancellation: kill.Token);
+                Tuning.Run(holdouts, Short, Clock(), progress: Keep, cancellation: kill.Token, finals: finals);
             }
             catch (OperationCanceledException)
             {
             }
 
             int more = 0;
-            var resumed = Tuning.Run(holdouts, Short, Clock(), TuningState.FromJson(kept!), _ => more++);
+            var resumed = Tuning.Run(holdouts, Short, Clock(), TuningState.FromJson(kept!), _ => more++, finals);
             Assert.Equal(whole.Trials.Select(t => (t.Number, t.Settings, t.Score)), resumed.Trials.Select(t => (t.Number, t.Settings, t.Score)));
-            Assert.Equal(whole.Trials.Count - after, more);
+            Assert.Equal(whole.Finals.Select(t => (t.Number, t.Settings, t.Score)), resumed.Finals.Select(t => (t.Number, t.Settings, t.Score)));
+            Assert.Equal(Math.Max(whole.Trials.Count - after, 0) + whole.Finals.Count, more);
         }
+    }
+
+    [Fact]
+    public void The_final_chooses_among_the_best_of_each_kind_by_splits_the_search_has_not_seen()
+    {
+        var finals = Tuning.RandomHoldouts(Data, first: 101);
+        var state = Tuning.Run(Tuning.RandomHoldouts(Data), Short, Clock(), finals: finals);
+        Assert.True(state.Finals.Count > 2);
+        Assert.True(state.Finals.Select(f => f.Settings.GetType()).Distinct().Count() > 1);
+        Assert.All(state.Finals, f => Assert.Contains(state.Trials, t => t.Settings == f.Settings));
+        Assert.Equal(state.Trials.MaxBy(t => t.Score)!.Settings, state.Finals[0].Settings);
+        foreach (var final in state.Finals)
+        {
+            var judged = finals.Select(f => Evaluation.Run(final.Settings.Train(f.Train), f)).ToArray();
+            Assert.Equal(Math.Sqrt(judged.Average(j => j.Recall) * judged.Average(j => j.Ndcg)), final.Score, 1e-6);
+        }
+
+        Assert.Equal(state.Finals.MaxBy(f => f.Score)!.Settings, state.Best!.Settings);
     }
 
     [Fact]
