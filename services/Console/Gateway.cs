@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Net;
+using System.Runtime.ExceptionServices;
+using System.Text;
 using Microsoft.AspNetCore.Http.Features;
 using Recommender.ServiceDefaults;
 
@@ -15,6 +17,9 @@ internal sealed class Gateway(IReadOnlyDictionary<string, ServiceAddresses> serv
         "Host", "Content-Length", "traceparent", "tracestate", "Expect",
     };
 
+    // Such a body is in the service's receive buffer before anything could be answered.
+    private const int ShortBodyBytes = 64 * 1024;
+
     private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler
     {
         UseProxy = false,
@@ -25,6 +30,8 @@ internal sealed class Gateway(IReadOnlyDictionary<string, ServiceAddresses> serv
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
         // A service's address may move to another machine.
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        // As the server has read them.
+        RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
         ActivityHeadersPropagator = DistributedContextPropagator.CreateDefaultPropagator(),
     });
 
@@ -32,12 +39,6 @@ internal sealed class Gateway(IReadOnlyDictionary<string, ServiceAddresses> serv
     {
         var addresses = services[service];
         bool hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? false;
-        if (hasBody && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-        {
-            // The service has its own limit, and none for streams.
-            limit.MaxRequestBodySize = null;
-        }
-
         HttpResponseMessage? response = null;
         for (int attempt = 0; response is null; attempt++)
         {
@@ -45,6 +46,11 @@ internal sealed class Gateway(IReadOnlyDictionary<string, ServiceAddresses> serv
             try
             {
                 response = await _client.SendAsync(request, context.RequestAborted);
+            }
+            catch (HttpRequestException e) when (RequestReading.IsBrokenBody(e.InnerException))
+            {
+                // It was the caller who broke off, not the service.
+                ExceptionDispatchInfo.Throw(e.InnerException!);
             }
             catch (HttpRequestException e) when (!context.RequestAborted.IsCancellationRequested)
             {
@@ -54,14 +60,7 @@ internal sealed class Gateway(IReadOnlyDictionary<string, ServiceAddresses> serv
                 logger.LogWarning("{Service} did not answer: {Reason}", service, e.Message);
                 throw new ProblemException(untouched
                     ? Problem.Unavailable($"The service {service} cannot be reached. Nothing was done; try again shortly.")
-                    : new Problem
-                    {
-                        Type = Problem.TypeOf("bad-gateway"),
-                        Title = "A service broke off",
-                        Status = StatusCodes.Status502BadGateway,
-                        Detail = $"The service {service} broke off while answering. It may have done what was asked: repeat it with the same ids.",
-                        RetryAfterSeconds = 1,
-                    });
+                    : BrokenOff(service));
             }
         }
 
@@ -72,11 +71,29 @@ internal sealed class Gateway(IReadOnlyDictionary<string, ServiceAddresses> serv
             Copy(response.Content.Headers, context.Response.Headers);
             if (response.Content.Headers.ContentLength is { } length) context.Response.ContentLength = length;
             if (HttpMethods.IsHead(context.Request.Method) || response.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.NotModified) return;
-            await response.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
+            try
+            {
+                await response.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
+            }
+            catch (HttpRequestException e) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
+            {
+                logger.LogWarning("{Service} did not finish its answer: {Reason}", service, e.Message);
+                context.Response.ContentLength = null;
+                throw new ProblemException(BrokenOff(service));
+            }
         }
     }
 
     public void Dispose() => _client.Dispose();
+
+    private static Problem BrokenOff(string service) => new()
+    {
+        Type = Problem.TypeOf("bad-gateway"),
+        Title = "A service broke off",
+        Status = StatusCodes.Status502BadGateway,
+        Detail = $"The service {service} broke off while answering. It may have done what was asked: repeat it with the same ids.",
+        RetryAfterSeconds = 1,
+    };
 
     private static HttpRequestMessage CreateRequest(HttpContext context, Uri address, bool hasBody)
     {
@@ -89,6 +106,8 @@ internal sealed class Gateway(IReadOnlyDictionary<string, ServiceAddresses> serv
         {
             request.Content = new StreamContent(context.Request.Body);
             request.Content.Headers.ContentLength = context.Request.ContentLength;
+            // A service that refuses a long body by its headers says so before it is sent; while it is being sent nobody would listen.
+            request.Headers.ExpectContinue = context.Request.ContentLength is null or > ShortBodyBytes;
         }
         foreach (var (name, values) in context.Request.Headers)
         {

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
-using Microsoft.AspNetCore.Http.Features;
 using Recommender.Contracts;
 using Recommender.ServiceDefaults;
 
@@ -21,7 +20,6 @@ internal static class Ndjson
     /// </summary>
     public static async IAsyncEnumerable<Line> ReadLinesAsync(HttpContext context, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
         var reader = context.Request.BodyReader;
         byte[] line = ArrayPool<byte>.Shared.Rent(4096);
         int index = 0;

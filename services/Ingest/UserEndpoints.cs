@@ -73,9 +73,11 @@ internal static class UserEndpoints
         Stages = new Dictionary<string, DateTimeOffset> { ["requested"] = at },
     };
 
-    /// <summary>The milliseconds since 1970 in the first 48 bits of a version 7 UUID (RFC 9562); null for anything else.</summary>
-    private static DateTimeOffset? RequestedAt(string erasureId) =>
-        Guid.TryParseExact(erasureId, "N", out var id) && id.Version == 7
-            ? DateTimeOffset.FromUnixTimeMilliseconds(Convert.ToInt64(erasureId[..12], 16))
-            : null;
+    /// <summary>The milliseconds since 1970 in the first 48 bits of a version 7 UUID (RFC 9562); null for anything else, and for times after the year 9999, which 48 bits can hold.</summary>
+    private static DateTimeOffset? RequestedAt(string erasureId)
+    {
+        if (!Guid.TryParseExact(erasureId, "N", out var id) || id.Version != 7) return null;
+        long milliseconds = Convert.ToInt64(erasureId[..12], 16);
+        return milliseconds <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds() ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
+    }
 }

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -54,9 +53,6 @@ public static class RecommendService
             provider.GetRequiredService<Rotation>().Forget(UserRef.User(notice.UserId));
             return provider.GetRequiredService<INotices>().PublishAsync(new UserForgotten { ErasureId = notice.ErasureId }, cancellationToken);
         });
-
-        // A cursor in a query string grows with what was shown.
-        services.Configure<KestrelServerOptions>(kestrel => kestrel.Limits.MaxRequestLineSize = 64 * 1024);
         return builder;
     }
 

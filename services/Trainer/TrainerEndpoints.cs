@@ -48,9 +48,11 @@ public static class TrainerEndpoints
             TypedResults.Ok(new ReplayResponse(await streams.ReplayDeadLettersAsync(cancellationToken))));
 
         admin.MapGet("/users", async (IStore store, string? prefix, int? limit, CancellationToken cancellationToken) =>
-            limit is < 1 or > 1000
-                ? Problem.InvalidField("limit", "must be between 1 and 1000")
-                : Results.Ok(new UserListResponse { Users = await store.ListUsersAsync(prefix ?? "", limit ?? 50, cancellationToken) }));
+        {
+            if (limit is < 1 or > 1000) return Problem.InvalidField("limit", "must be between 1 and 1000");
+            if (prefix is { Length: > 0 } && Limits.IdError(prefix) is { } error) return Problem.InvalidField("prefix", error);
+            return Results.Ok(new UserListResponse { Users = await store.ListUsersAsync(prefix ?? "", limit ?? 50, cancellationToken) });
+        });
     }
 
     private static Problem NoModel(long version) =>

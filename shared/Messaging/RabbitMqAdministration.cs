@@ -95,7 +95,7 @@ internal sealed class RabbitMqAdministration(RabbitMqPublisher publisher) : IStr
             Id = message.BasicProperties.MessageId ?? "",
             Stream = StreamOf(message),
             Reason = reason,
-            FailedAt = message.BasicProperties.IsTimestampPresent() ? DateTimeOffset.FromUnixTimeSeconds(message.BasicProperties.Timestamp.UnixTime) : null,
+            FailedAt = RabbitMqConsumer.TimeOf(message.BasicProperties),
             Body = body.Length > 4096 ? body[..4096] : body,
         };
     }

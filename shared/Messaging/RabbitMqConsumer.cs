@@ -11,6 +11,7 @@ namespace Recommender.Messaging;
 /// <summary>Takes batches off a queue: whatever has arrived, one acknowledgement per batch.</summary>
 internal sealed class RabbitMqConsumer : IStreamConsumer, IAsyncDisposable
 {
+    private const long Year10000 = 253_402_300_800;
     private readonly RabbitMqPublisher _publisher;
     private readonly MessagingOptions _options;
     private readonly ILogger<RabbitMqConsumer> _logger;
@@ -125,10 +126,13 @@ internal sealed class RabbitMqConsumer : IStreamConsumer, IAsyncDisposable
 
     private static DateTimeOffset? SentAt(IReadOnlyBasicProperties properties)
     {
-        const long year10000 = 253_402_300_800;
-        if (properties.Headers is { } headers && headers.TryGetValue(TraceHeaders.SentAtMs, out object? value) && value is long ms and > 0 and < year10000 * 1000) return DateTimeOffset.FromUnixTimeMilliseconds(ms);
-        return properties.IsTimestampPresent() && properties.Timestamp.UnixTime is > 0 and < year10000 ? DateTimeOffset.FromUnixTimeSeconds(properties.Timestamp.UnixTime) : null;
+        if (properties.Headers is { } headers && headers.TryGetValue(TraceHeaders.SentAtMs, out object? value) && value is long ms and > 0 and < Year10000 * 1000) return DateTimeOffset.FromUnixTimeMilliseconds(ms);
+        return TimeOf(properties);
     }
+
+    /// <summary>The message's timestamp, which a producer sets as it likes; null where it is no time.</summary>
+    internal static DateTimeOffset? TimeOf(IReadOnlyBasicProperties properties) =>
+        properties.IsTimestampPresent() && properties.Timestamp.UnixTime is > 0 and < Year10000 ? DateTimeOffset.FromUnixTimeSeconds(properties.Timestamp.UnixTime) : null;
 
     internal static string? Text(IDictionary<string, object?>? headers, string name) =>
         headers is not null && headers.TryGetValue(name, out object? value) ? value switch { byte[] bytes => Encoding.UTF8.GetString(bytes), string text => text, _ => null } : null;

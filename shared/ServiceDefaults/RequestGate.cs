@@ -18,9 +18,10 @@ internal sealed class RequestGate(RequestDelegate next, KeyRing keys, IOptions<P
     {
         var activity = Activity.Current;
         Activity? own = null;
-        if (activity is null && context.Request.Headers.TraceParent is [{ } parent]) activity = own = new Activity("request").SetParentId(parent).Start();
+        if (activity is null && context.Request.Headers.TraceParent is [{ } parent] && ActivityContext.TryParse(parent, null, out _)) activity = own = new Activity("request").SetParentId(parent).Start();
         var headers = context.Response.Headers;
-        headers.TraceParent = activity?.Id ?? NewTraceParent();
+        // The id of an activity in another format holds whatever the caller sent, which need not be fit for a header.
+        headers.TraceParent = activity is { IdFormat: ActivityIdFormat.W3C, Id: { } id } ? id : NewTraceParent();
         headers.XContentTypeOptions = "nosniff";
         if (!context.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal))
         {
@@ -83,6 +84,7 @@ internal sealed class RequestGate(RequestDelegate next, KeyRing keys, IOptions<P
         BadHttpRequestException { InnerException: JsonException json } => JsonProblem(json),
         BadHttpRequestException e => Problem.OfStatus(e.StatusCode, e.StatusCode is 413 ? null : e.Message),
         JsonException json => JsonProblem(json),
+        IOException e when RequestReading.IsBrokenBody(e) => Problem.OfStatus(400, e.Message),
         _ => problems.Value.Find(exception) ?? Problem.OfStatus(500),
     };
 

@@ -77,6 +77,9 @@ public static class RequestReading
         }
     }
 
+    /// <summary>True for what the server throws when a body cannot be read because of how it was sent; a chunk size that no number holds is no <see cref="BadHttpRequestException"/>.</summary>
+    public static bool IsBrokenBody(Exception? exception) => exception is BadHttpRequestException or IOException { InnerException: OverflowException };
+
     /// <summary>Position of the first byte that is not UTF-8.</summary>
     public static int FirstInvalidByte(ReadOnlySpan<byte> bytes)
     {

@@ -83,6 +83,41 @@ public sealed class GatewayTests : IAsyncLifetime
         Assert.Equal(body, await response.Content.ReadAsByteArrayAsync(Cancel));
     }
 
+    /// <summary>Refused by its headers, while it is being sent, and by what is in it: the answer is the service's, not that it broke off.</summary>
+    [Theory]
+    [InlineData("?refuse=at once", true)]
+    [InlineData("?refuse=at once", false)]
+    [InlineData("?refuse=later", true)]
+    [InlineData("?refuse=later", false)]
+    public async Task A_refusal_of_a_long_body_arrives(string query, bool chunked)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/events" + query) { Content = new ByteArrayContent(new byte[20 * 1024 * 1024]) };
+        request.Headers.TransferEncodingChunked = chunked;
+        using var response = await _client.SendAsync(request, Cancel);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_body_that_cannot_be_read_is_the_callers_fault()
+    {
+        using var client = new System.Net.Sockets.TcpClient();
+        await client.ConnectAsync(_client.BaseAddress!.Host, _client.BaseAddress.Port, Cancel);
+        var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes("POST /v1/events?echo=1 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n"), Cancel);
+        using var answer = new StreamReader(stream);
+        Assert.StartsWith("HTTP/1.1 400 ", await answer.ReadLineAsync(Cancel), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Long_targets_and_headers_in_any_script_pass()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/items/popular?cursor=" + new string('A', 30_000));
+        request.Headers.TryAddWithoutValidation("X-Shop", "Läden");
+        using var client = new HttpClient(new SocketsHttpHandler { RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8 }) { BaseAddress = _client.BaseAddress };
+        using var response = await client.SendAsync(request, Cancel);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
     [Fact]
     public async Task The_trace_goes_on_in_the_service()
     {
@@ -126,10 +161,12 @@ public sealed class GatewayTests : IAsyncLifetime
         }
     }
 
-    [Fact]
-    public async Task A_service_that_breaks_off_is_a_bad_gateway()
+    [Theory]
+    [InlineData("/v1/status?abort=1")]
+    [InlineData("/v1/status?abort=1&announced=1")]
+    public async Task A_service_that_breaks_off_is_a_bad_gateway(string target)
     {
-        using var response = await _client.GetAsync("/v1/status?abort=1", Cancel);
+        using var response = await _client.GetAsync(target, Cancel);
         Assert.Equal(HttpStatusCode.BadGateway, response.StatusCode);
         using var problem = JsonDocument.Parse(await response.Content.ReadAsStringAsync(Cancel));
         Assert.Equal("urn:recommender:problem:bad-gateway", problem.RootElement.GetProperty("type").GetString());
@@ -177,14 +214,25 @@ public sealed class GatewayTests : IAsyncLifetime
     private async Task StartServiceAsync(string name, int port)
     {
         var builder = NewBuilder(port);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
+        builder.WebHost.ConfigureKestrel(kestrel => (kestrel.Limits.MaxRequestBodySize, kestrel.Limits.MaxRequestLineSize) = (null, 64 * 1024));
         var app = builder.Build();
         _apps.Add(app);
         app.Run(async context =>
         {
             if (context.Request.Query.ContainsKey("abort"))
             {
+                if (context.Request.Query.ContainsKey("announced"))
+                {
+                    context.Response.ContentLength = 100;
+                    await context.Response.StartAsync(Cancel);
+                }
+
                 context.Abort();
+            }
+            else if (context.Request.Query.TryGetValue("refuse", out var when))
+            {
+                if (when == "later") await context.Request.Body.ReadExactlyAsync(new byte[100_000], Cancel);
+                context.Response.StatusCode = 413;
             }
             else if (context.Request.Query.ContainsKey("trace"))
             {

@@ -111,6 +111,8 @@ public sealed class CatalogueAndUserTests
         // Asked for and not applied yet: pending. Never asked for: not found.
         Assert.Equal("pending", (await host.SendAsync(HttpMethod.Get, $"/v1/erasures/{id}")).Json.GetProperty("state").GetString());
         (await host.SendAsync(HttpMethod.Get, $"/v1/erasures/{Guid.NewGuid():N}")).IsProblem(404, "not-found");
+        // Such an id names a time after the year 9999.
+        (await host.SendAsync(HttpMethod.Get, "/v1/erasures/ffffffffffff7fffbfffffffffffffff")).IsProblem(404, "not-found");
         await host.Get<IStore>().EraseUserAsync("u", id, commands[2].AcceptedAt, TestContext.Current.CancellationToken);
         Assert.True((await host.SendAsync(HttpMethod.Get, $"/v1/erasures/{id}")).Json.GetProperty("stages").TryGetProperty("store", out _));
 

@@ -179,6 +179,16 @@ public sealed class DefaultsTests
         Assert.DoesNotContain("secret", (await host.SendAsync(HttpMethod.Get, "/v1/boom")).IsProblem(500, "internal-error").Body);
     }
 
+    [Theory]
+    [InlineData("garbage")]
+    [InlineData("00-00000000000000000000000000000000-b7ad6b7169203331-01")]
+    public async Task A_trace_that_is_none_is_not_taken_over(string sent)
+    {
+        await using var host = await IngestHost.StartAsync();
+        var answer = await host.SendAsync(HttpMethod.Get, "/health/live", change: r => r.Headers.TryAddWithoutValidation("traceparent", sent));
+        Assert.Matches("^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-00$", answer.Headers.GetValues("traceparent").Single());
+    }
+
     [Fact]
     public async Task Personal_ids_stay_out_of_the_log()
     {

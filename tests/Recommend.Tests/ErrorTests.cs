@@ -32,6 +32,8 @@ public sealed class ErrorTests : IAsyncLifetime
     [InlineData("category=", "category")]
     [InlineData("cursor=abc", "cursor")]
     [InlineData("cursor=", "cursor")]
+    [InlineData("cursor=0", "cursor")]
+    [InlineData("cursor=%00", "cursor")]
     public async Task A_wrong_parameter_is_named(string query, string place) =>
         Assert.StartsWith(place + " ", await _host.GetErrorAsync("/v1/users/reader/recommendations?" + query));
 

@@ -68,6 +68,7 @@ public class OperateTests
         await AssertProblemAsync(await client.GetAsync("v1/models/7", Cancellation), HttpStatusCode.NotFound, "urn:recommender:problem:not-found", null);
         await AssertProblemAsync(await client.PostAsync("v1/models/7/release", null, Cancellation), HttpStatusCode.NotFound, "urn:recommender:problem:not-found", null);
         await AssertProblemAsync(await client.GetAsync("v1/users?limit=0", Cancellation), HttpStatusCode.BadRequest, "urn:recommender:problem:invalid-field", "limit");
+        await AssertProblemAsync(await client.GetAsync("v1/users?prefix=a%00", Cancellation), HttpStatusCode.BadRequest, "urn:recommender:problem:invalid-field", "prefix");
         var gone = await client.GetAsync("v1/deadletters", Cancellation);
         Assert.NotNull(gone.Headers.RetryAfter);
         await AssertProblemAsync(gone, HttpStatusCode.ServiceUnavailable, "urn:recommender:problem:unavailable", null);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using Recommender.Recommend.Serving;
@@ -56,7 +57,7 @@ internal static class Cursor
         keys.Clear();
         if (text.IsEmpty || text.Length > TextBytes(MaxItems)) return false;
         byte[] bytes = new byte[Base64Url.GetMaxDecodedLength(text.Length)];
-        if (!Base64Url.TryDecodeFromChars(text, bytes, out int length)) return false;
+        if (Base64Url.DecodeFromChars(text, bytes, out _, out int length) != OperationStatus.Done) return false;
         var body = bytes.AsSpan(0, length);
         if (length < HeaderBytes || body[0] != Version || BinaryPrimitives.ReadUInt32LittleEndian(body[1..]) != Checksum(body[HeaderBytes..])) return false;
         long key = 0;
