@@ -13,7 +13,7 @@ public sealed record TuningOptions
     /// <summary>Whether an item–item term beside (or in place of) factors may win. Without it, models are factors alone.</summary>
     public bool AllowNeighbourhood { get; init; } = true;
 
-    /// <summary>Users judged per trial and hold-out, evenly chosen; more are slower and less noisy. Three times as many in the final.</summary>
+    /// <summary>Users judged per trial and hold-out, evenly chosen; more are slower and less noisy. In the final, eight times as many.</summary>
     public int MaxUsers { get; init; } = 4000;
 
     public int K { get; init; } = 20;
@@ -34,22 +34,26 @@ public sealed record TuningOptions
 /// <param name="Score">Geometric mean of the hold-outs' mean recall and NDCG: what tuning maximises.</param>
 /// <param name="Curve">Score after each epoch, for learners that have them.</param>
 /// <param name="Spread">How far a user's scores lie apart (standard deviation over items): the scale on which terms are added.</param>
-public sealed record Trial(int Number, string Stage, LearnerSettings Asked, LearnerSettings Settings, double Score, double Recall, double Ndcg, double Seconds, IReadOnlyList<double> Curve, double Spread = 1);
+public sealed record Trial(int Number, string Stage, LearnerSettings Asked, LearnerSettings Settings, double Score, double Recall, double Ndcg, double Seconds, IReadOnlyList<double> Curve, double Spread = 1)
+{
+    /// <summary>In the final: which of its splits.</summary>
+    public int Split { get; init; }
+}
 
 /// <summary>All that tuning has learned so far; with it, and the same data and options, tuning goes on where it stopped.</summary>
 public sealed record TuningState(string Data, IReadOnlyList<Trial> Trials)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { AllowOutOfOrderMetadataProperties = true };
 
-    /// <summary>The best of each kind as judged once more, on splits that the search has not seen; their scores are not comparable with the trials'.</summary>
+    /// <summary>The best of each kind as judged again, on splits that the search has not seen, in order; their scores are not comparable with the trials'.</summary>
     public IReadOnlyList<Trial> Finals { get; init; } = [];
 
     public double SecondsSpent => Trials.Sum(t => t.Seconds) + Finals.Sum(t => t.Seconds);
 
     public Trial? Best => BestOf(_ => true);
 
-    /// <summary>The best of some trials: by the final where it has judged one of them, else by the hold-outs.</summary>
-    public Trial? BestOf(Func<Trial, bool> which) => Finals.Where(which).MaxBy(t => t.Score) ?? Trials.Where(which).MaxBy(t => t.Score);
+    /// <summary>The best of some trials: by the mean of the final where it has judged one of them, on as many splits as any; else by the hold-outs.</summary>
+    public Trial? BestOf(Func<Trial, bool> which) => TuningFinal.Means(Finals.Where(which)).MaxBy(t => t.Score) ?? Trials.Where(which).MaxBy(t => t.Score);
 
     public string ToJson() => JsonSerializer.Serialize(this, Json);
 
@@ -83,10 +87,10 @@ public static class Tuning
         if (finals is not { Count: > 0 }) return Search(options);
         var state = Search(options with { BudgetSeconds = options.BudgetSeconds * (1 - TuningFinal.Share) });
         var known = resume?.Data == state.Data ? resume.Finals : [];
-        var final = new TuningFinal([.. finals.Select(f => Sampled(f, 3 * options.MaxUsers))], options, clock, cancellation);
-        final.Run(state.Trials, known, state.SecondsSpent, options.BudgetSeconds, trial =>
+        var final = new TuningFinal([.. finals.Select(f => Sampled(f, 8 * options.MaxUsers))], options, clock, cancellation);
+        final.Run(state.Trials, known, state.SecondsSpent, options.BudgetSeconds, judged =>
         {
-            state = state with { Finals = [.. state.Finals, trial] };
+            state = state with { Finals = judged };
             progress?.Invoke(state);
         });
         return state;
@@ -100,9 +104,12 @@ public static class Tuning
     }
 
     /// <summary>Hold-outs of data without times: five where it is small and single scores are noisy, one where it is large.</summary>
-    /// <param name="first">Seed of the first; others give other splits of the same data.</param>
-    public static IReadOnlyList<Split> RandomHoldouts(InteractionMatrix matrix, double fraction = .1, int first = 1) =>
-        [.. Enumerable.Range(first, matrix.Count switch { < 50_000 => 5, < 200_000 => 3, _ => 1 }).Select(seed => Splits.Random(matrix, fraction, seed))];
+    public static IReadOnlyList<Split> RandomHoldouts(InteractionMatrix matrix, double fraction = .1) =>
+        [.. Enumerable.Range(1, matrix.Count switch { < 50_000 => 5, < 200_000 => 3, _ => 1 }).Select(seed => Splits.Random(matrix, fraction, seed))];
+
+    /// <summary>Other splits of data without times, for the final.</summary>
+    public static IReadOnlyList<Split> RandomFinals(InteractionMatrix matrix, double fraction = .1) =>
+        [.. Enumerable.Range(101, matrix.Count < 10_000_000 ? 5 : 2).Select(seed => Splits.Random(matrix, fraction, seed))];
 
     /// <summary>
     /// Hold-outs of data with times: windows of <paramref name="fraction"/> of the interactions, each predicted from all before it, the last one

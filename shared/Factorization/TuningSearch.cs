@@ -10,6 +10,9 @@ internal sealed class TuningSearch(
     /// <summary>Settings of a family that go on from one rank to the next: what is best at a short one need not be at a long one.</summary>
     private const int Promoted = 3;
 
+    /// <summary>What is further behind, as a share of the best score, is not brought ahead by the terms that the best may have too.</summary>
+    private const double WorthBlending = .95;
+
     private readonly TuningTrials trials = new(holdouts, options, clock, resume, progress, cancellation);
     private readonly bool timed = holdouts.All(h => h.Train.Ages is not null);
 
@@ -32,6 +35,7 @@ internal sealed class TuningSearch(
         var blend = new TuningBlend(trials, options.MaxRank, Within);
         Trial?[] terms = [neighbourhood, recent, popular];
         var parts = families.Append(sum).OfType<Trial>().OrderByDescending(t => t.Score).ToArray();
+        parts = [.. parts.Where(t => t.Score >= parts[0].Score * WorthBlending)];
         for (int p = 0; p < parts.Length; p++) blend.Search(parts[p], terms, until: .84 + .16 * (p + 1) / parts.Length);
     }
 

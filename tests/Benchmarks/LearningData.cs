@@ -30,7 +30,7 @@ internal static class LearningData
     /// <summary>Hold-outs of the training part alone: by time where the data set has times, else at random.</summary>
     public static (IReadOnlyList<Split> Holdouts, IReadOnlyList<Split> Finals) TuningHoldouts(string folder, Split split)
     {
-        if (HasFixedSplit(folder)) return (Tuning.RandomHoldouts(split.Train), Tuning.RandomHoldouts(split.Train, first: 101));
+        if (HasFixedSplit(folder)) return (Tuning.RandomHoldouts(split.Train), Tuning.RandomFinals(split.Train));
         var (users, items, entries) = ReadTimed(folder);
         var times = entries.Select(e => e.Time).Order().ToArray();
         long cut = times[(int)(times.Length * .8)];
