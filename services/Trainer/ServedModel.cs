@@ -47,14 +47,18 @@ public sealed class ServedModel
     public float[] FoldIn(ReadOnlySpan<HistoryRecord> history)
     {
         var entries = new HistoryEntry[history.Length];
+        var times = Model.UsesPlaces ? new long[history.Length] : [];
         int n = 0;
         foreach (ref readonly var record in history)
         {
             int index = IndexOf(record.ItemKey);
-            if (index >= 0) entries[n++] = new(index, record.Weight, record.Target);
+            if (index < 0) continue;
+            if (Model.UsesPlaces) times[n] = record.LastAtSeconds;
+            entries[n++] = new(index, record.Weight, record.Target);
         }
 
         if (n == 0) return [];
+        if (Model.UsesPlaces) Places.Set(entries.AsSpan(0, n), times);
         var factor = new float[Model.Rank];
         Model.FoldIn(entries.AsSpan(0, n), factor);
         return factor;

@@ -106,7 +106,7 @@ public sealed class TrainingData
             if (itemIndexes[e] < 0) continue;
             int user = userIndexes[e];
             var preference = EventWeights.Of(types[log.TypeIds[e]], log.Values[e], HistoryBuilder.Days(newest[user] - log.OccurredAtMs[e]));
-            if (preference.Weight > 0) entries.Add(new(user, itemIndexes[e], (float)preference.Weight, (float)preference.Target), log.OccurredAtMs[e]);
+            if (preference.Weight > 0) entries.Add(new(user, itemIndexes[e], (float)preference.Weight, (float)preference.Target), log.OccurredAtMs[e] / 1000); // As histories tell times.
         }
 
         return entries.Build();

@@ -15,7 +15,7 @@ public sealed record HybridSettings : LearnerSettings
 
     public override void Validate()
     {
-        Require(Factors is not (HybridSettings or NeighbourhoodSettings), nameof(Factors), Factors.GetType().Name, "a learner of factors");
+        Require(Factors is not (HybridSettings or NeighbourhoodSettings or RecencySettings), nameof(Factors), Factors.GetType().Name, "a learner of factors");
         Require(Weight is > 0 and <= 1e6, nameof(Weight), Weight, "above 0, at most 1,000,000");
         Factors.Validate();
         Neighbourhood.Validate();

@@ -10,7 +10,8 @@ public readonly record struct Entry(int User, int Item, float Weight = 1, float 
 /// <summary>Sparse rows (compressed sparse rows): row r's columns are <c>Columns[Starts[r] .. Starts[r + 1]]</c>, ascending.</summary>
 /// <param name="Weights">Null when every weight is 1.</param>
 /// <param name="Targets">Null when every target is 1.</param>
-public sealed record SparseRows(long[] Starts, int[] Columns, float[]? Weights, float[]? Targets)
+/// <param name="Places">Of each entry among its row's, as <see cref="HistoryEntry.Place"/>; null where times are not known.</param>
+public sealed record SparseRows(long[] Starts, int[] Columns, float[]? Weights, float[]? Targets, int[]? Places = null)
 {
     public int Count => Starts.Length - 1;
 
@@ -29,7 +30,7 @@ public sealed record SparseRows(long[] Starts, int[] Columns, float[]? Weights, 
         for (int e = 0; e < history.Length; e++)
         {
             long at = Starts[row] + e;
-            history[e] = new HistoryEntry(Columns[at], Weight(at), Target(at));
+            history[e] = new HistoryEntry(Columns[at], Weight(at), Target(at), Places is null ? 0 : Places[at]);
         }
 
         return history;
@@ -82,7 +83,7 @@ public sealed class InteractionMatrix
         return builder.Build();
     }
 
-    internal InteractionMatrix WithAges(EventAges ages) => new(Users, Items) { Ages = ages };
+    internal InteractionMatrix WithAges(EventAges ages, int[]? places) => new(Users with { Places = places }, Items) { Ages = ages };
 
     /// <summary>
     /// The same pairs with every interaction's weight multiplied by <c>2^(−age / halfLife)</c>, so that what is learned is what holds of late.
@@ -96,7 +97,7 @@ public sealed class InteractionMatrix
         var weights = new float[ages.Items.Length];
         for (int e = 0; e < weights.Length; e++)
             weights[e] = (ages.Weights is null ? 1 : ages.Weights[e]) * MathF.Max((float)Math.Pow(2, -ages.Ages[e] / halfLife), Least);
-        return Build(UserCount, ItemCount, ages.Users, ages.Items, weights, ages.Targets).WithAges(ages);
+        return Build(UserCount, ItemCount, ages.Users, ages.Items, weights, ages.Targets).WithAges(ages, Users.Places);
     }
 
     /// <summary>Collects entries; several of one pair become one: weight Σc, target Σc·p / Σc.</summary>
@@ -259,7 +260,7 @@ public sealed class InteractionMatrixBuilder(int users, int items)
 
     public int Count => userIndices.Count;
 
-    /// <summary>With its time, in any unit that grows. Recent popularity can be learned when all entries come with one.</summary>
+    /// <summary>With its time, in any unit that grows. What is of late, and the places of histories, are known when all entries come with one.</summary>
     public void Add(Entry entry, long time)
     {
         Add(entry);
@@ -283,7 +284,8 @@ public sealed class InteractionMatrixBuilder(int users, int items)
         long newest = times.Max();
         double span = Math.Max(newest - times.Min(), 1);
         return matrix.WithAges(new EventAges(
-            [.. userIndices], [.. itemIndices], [.. times.Select(t => (float)((newest - t) / span))], UnlessOnes(weights), UnlessOnes(targets)));
+            [.. userIndices], [.. itemIndices], [.. times.Select(t => (float)((newest - t) / span))], UnlessOnes(weights), UnlessOnes(targets)),
+            Places.Of(matrix.Users, CollectionsMarshal.AsSpan(userIndices), CollectionsMarshal.AsSpan(itemIndices), CollectionsMarshal.AsSpan(times)));
 
         static float[]? UnlessOnes(List<float> numbers) => CollectionsMarshal.AsSpan(numbers).ContainsAnyExcept(1f) ? [.. numbers] : null;
     }

@@ -34,7 +34,8 @@ public sealed class ItemFolding
         var gram = Dense.Gram(factors, sampled, rank, threads, null, cancellation);
         for (int k = 0; k < gram.Length; k++) gram[k] *= users / (double)Math.Max(sampled, 1);
 
-        var ials = (model as HybridModel)?.Factors as IalsModel ?? model as IalsModel;
+        var learned = (model as RecencyModel)?.Of ?? model;
+        var ials = (learned as HybridModel)?.Factors as IalsModel ?? learned as IalsModel;
         var s = ials?.Settings ?? new IalsSettings();
         // The learned weights are m^−g × one number for all.
         int most = Enumerable.Range(0, matrix.ItemCount).MaxBy(matrix.Items.Length);

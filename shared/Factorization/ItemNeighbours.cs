@@ -2,8 +2,8 @@ namespace Recommender.Factorization;
 
 /// <summary>
 /// A sparse item–item term: for each item i its strongest neighbours j with s_ij. The term adds
-/// <c>Weight · Σ_e c_e·p_e·s_ej / (Σ_e c_e·p_e)^HistoryPower</c> over the history's entries to the score of j, c being an entry's weight and p
-/// its target. Never negative. Immutable.
+/// <c>Weight · Σ_e c_e·p_e·s_ej / (Σ_e c_e·p_e)^HistoryPower</c> over the history's entries to the score of j, c being an entry's weight (less with
+/// every newer entry where the model counts by recency) and p its target. Never negative. Immutable.
 /// </summary>
 public sealed class ItemNeighbours
 {
@@ -12,8 +12,9 @@ public sealed class ItemNeighbours
     private readonly float[] strengths;
 
     /// <param name="starts">Item i's neighbours are entries <c>starts[i] .. starts[i + 1]</c>, ascending by item.</param>
-    internal ItemNeighbours(long[] starts, int[] items, float[] strengths, float weight, float historyPower)
+    internal ItemNeighbours(long[] starts, int[] items, float[] strengths, float weight, float historyPower, float halfLife = 0)
     {
+        HalfLife = halfLife;
         this.starts = starts;
         this.items = items;
         this.strengths = strengths;
@@ -27,6 +28,9 @@ public sealed class ItemNeighbours
     /// <summary>0: the term grows with the history; 1: it is a mean.</summary>
     public float HistoryPower { get; }
 
+    /// <summary>Newer entries that halve the weight of one, as in <see cref="RecencySettings"/>; 0: all count alike.</summary>
+    public float HalfLife { get; }
+
     public int ItemCount => starts.Length - 1;
 
     /// <summary>Pairs (item, neighbour).</summary>
@@ -38,11 +42,14 @@ public sealed class ItemNeighbours
     /// <summary>s_ij of each of <see cref="Of"/>, in 0..1.</summary>
     public ReadOnlySpan<float> StrengthsOf(int item) => strengths.AsSpan((int)starts[item], (int)(starts[item + 1] - starts[item]));
 
-    /// <summary>What one entry's strengths are multiplied by is this × its weight × its target: <c>Weight · (Σ c·p)^−HistoryPower</c>.</summary>
+    /// <summary>c·p of an entry, at least 0.</summary>
+    public float Given(in HistoryEntry entry) => MathF.Max(entry.Weight, 0) * RecencyModel.Share(entry.Place, HalfLife) * entry.Target;
+
+    /// <summary>What one entry's strengths are multiplied by is this × <see cref="Given"/>: <c>Weight · (Σ c·p)^−HistoryPower</c>.</summary>
     public float Scale(ReadOnlySpan<HistoryEntry> history)
     {
         double sum = 0;
-        foreach (var entry in history) sum += MathF.Max(entry.Weight, 0) * entry.Target;
+        foreach (var entry in history) sum += Given(entry);
         return sum > 0 ? (float)(Weight * Math.Pow(sum, -HistoryPower)) : 0;
     }
 
@@ -53,7 +60,7 @@ public sealed class ItemNeighbours
         float scale = Scale(history);
         foreach (var entry in history)
         {
-            float given = scale * entry.Weight * entry.Target;
+            float given = scale * Given(entry);
             if (!(given > 0)) continue;
             var neighbours = Of(entry.Item);
             var own = StrengthsOf(entry.Item);
@@ -67,7 +74,7 @@ public sealed class ItemNeighbours
         float scale = Scale(history);
         for (int e = 0; e < history.Length; e++)
         {
-            float given = scale * history[e].Weight * history[e].Target;
+            float given = scale * Given(history[e]);
             if (given > 0) contributions[e] += given * Strength(history[e].Item, item);
         }
     }
@@ -80,7 +87,10 @@ public sealed class ItemNeighbours
     }
 
     /// <summary>The same neighbours with another weight and power of the history.</summary>
-    internal ItemNeighbours With(float weight, float historyPower) => new(starts, items, strengths, weight, historyPower);
+    internal ItemNeighbours With(float weight, float historyPower) => new(starts, items, strengths, weight, historyPower, HalfLife);
+
+    /// <summary>The same neighbours for histories that count by recency; the half-life is the model's and not written with the neighbours.</summary>
+    internal ItemNeighbours ByRecency(float halfLife) => new(starts, items, strengths, Weight, HistoryPower, halfLife);
 
     /// <summary>
     /// Power and weight, the number of neighbours of each item (2 bytes each), neighbours as the distance to the one before in as few bytes as

@@ -4,7 +4,8 @@ namespace Recommender.Factorization;
 /// <param name="Item">0-based index in the model.</param>
 /// <param name="Weight">Confidence c &gt; 0.</param>
 /// <param name="Target">p in 0..1: what the score should be; 1 for positive, 0 for negative event types.</param>
-public readonly record struct HistoryEntry(int Item, float Weight, float Target);
+/// <param name="Place">How many entries of the history are newer: 0 for the newest, and for all where that is not known. See <see cref="Places"/>.</param>
+public readonly record struct HistoryEntry(int Item, float Weight, float Target, int Place = 0);
 
 /// <summary>
 /// What training yields and serving needs: immutable and safe for concurrent use. The score of an item for a user is the dot
@@ -29,6 +30,9 @@ public abstract class Model
     /// is part of <see cref="Explain"/>. Null: the dot product is the whole score.
     /// </summary>
     public virtual ItemNeighbours? Neighbours => null;
+
+    /// <summary>Whether <see cref="HistoryEntry.Place"/> matters.</summary>
+    public virtual bool UsesPlaces => false;
 
     /// <summary>
     /// Solves a user's factor from their history against the fixed item factors. The result depends on the history alone, not on its order,

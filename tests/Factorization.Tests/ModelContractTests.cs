@@ -17,13 +17,15 @@ public sealed class ModelContractTests
         ["neighbourhood"] = new NeighbourhoodSettings { Neighbours = 20 },
         ["hybrid"] = new HybridSettings { Factors = new IalsSettings { Rank = 6, Epochs = 3 }, Neighbourhood = new() { Neighbours = 15 }, Weight = 2 },
         ["sum"] = new SumSettings { First = new IalsSettings { Rank = 6, Epochs = 3 }, Second = new SpectralSettings { Rank = 5 }, Weight = .7 },
+        ["recency"] = new RecencySettings { Of = new HybridSettings { Factors = new IalsSettings { Rank = 6, Epochs = 3 }, Neighbourhood = new() { Neighbours = 15 }, Weight = 2 }, HalfLife = 3 },
         ["item2vec"] = new Item2VecSettings { Rank = 8, Epochs = 15, Subsample = 1 },
         ["ials flat"] = new IalsSettings { Rank = 5, Epochs = 5, Nu = .5, Alpha0 = .05, Lambda = .05 },
     };
 
     private static readonly InteractionMatrix Data = TestData.Planted(120, 60, 14, 7, weighted: true);
 
-    private static HistoryEntry[] Some(int user) => Data.Users.History(user);
+    /// <summary>Entries with places, which matter to some learners.</summary>
+    private static HistoryEntry[] Some(int user) => [.. Data.Users.History(user).Select((entry, n) => entry with { Place = n * 7 % 5 })];
 
     [Theory, MemberData(nameof(Learners))]
     public void Any_number_of_threads_gives_the_same_bytes(string learner)

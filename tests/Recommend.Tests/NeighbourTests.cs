@@ -46,6 +46,30 @@ public sealed class NeighbourTests
     }
 
     [Fact]
+    public async Task Where_a_model_counts_by_recency_the_newest_decide_and_shares_sum_to_the_score()
+    {
+        const uint Time = 1_600_000_000;
+        var shop = Shop.WithRecency;
+        HistoryRecord[] history = [Shop.Bought(1, lastAtSeconds: Time + 50), Shop.Bought(4, lastAtSeconds: Time + 50), Shop.Bought(0, lastAtSeconds: Time + 9), Shop.Bought(3, lastAtSeconds: Time + 8)];
+        await using var host = await ServeAsync(shop, shop.User("mixed", 1, history), shop.User("stale", 99, history));
+        foreach (string user in new[] { "mixed", "stale" }) // Folded in by the Trainer, and on the spot.
+        {
+            var answer = await host.GetAsync($"/v1/users/{user}/recommendations?count=56&explain=true");
+            foreach (var item in answer.Items)
+            {
+                Assert.Equal(shop.ScoreOf(history, Shop.NumberOf(item.ItemId)), item.Score, 1e-5f);
+                Assert.Equal(1, item.Reasons!.Sum(r => (double)r.Share), 1e-4);
+            }
+
+            Assert.Equal("games", Shop.CategoryOf(answer.Items[0].ItemId));
+        }
+
+        // What the request adds is the newest: the user has turned to music.
+        var given = await host.PostAsync(new { userId = "mixed", count = 5, history = new[] { new { itemId = Shop.IdOf(2), type = "view" }, new { itemId = Shop.IdOf(5), type = "view" } } });
+        Assert.Equal("music", Shop.CategoryOf(given.Items[0].ItemId));
+    }
+
+    [Fact]
     public async Task Filters_exclusions_and_availability_hold_for_neighbours_too()
     {
         var shop = Shop.WithNeighbours;
@@ -106,10 +130,10 @@ public sealed class NeighbourTests
         return System.Numerics.Tensors.TensorPrimitives.Dot(factor, shop.Model.ItemFactors.Span.Slice(shop.IndexOf(number) * factor.Length, factor.Length));
     }
 
-    private static async Task<RecommendHost> ServeAsync(Shop shop)
+    private static async Task<RecommendHost> ServeAsync(Shop shop, params UserState[] users)
     {
         var store = new InProcessFactorStore();
-        await shop.FillAsync(store);
+        await shop.FillAsync(store, 1, users);
         var host = await RecommendHost.StartAsync(store);
         await host.ServesAsync(1);
         return host;

@@ -25,6 +25,12 @@ internal sealed class Shop
         Weight = 1.5,
     }));
 
+    private static readonly Lazy<Shop> s_withRecency = new(() => new Shop(_ => true, seed: 1, new RecencySettings
+    {
+        Of = new HybridSettings { Factors = new IalsSettings { Rank = Rank, Epochs = 4 }, Neighbourhood = new NeighbourhoodSettings { Neighbours = 7 }, Weight = 1.5 },
+        HalfLife = 1,
+    }));
+
     private static readonly Lazy<Shop> s_neighboursAlone = new(() => new Shop(_ => true, seed: 1, new NeighbourhoodSettings { Neighbours = 12 }));
 
     private Shop(Func<int, bool> hasFactor, int seed, LearnerSettings? settings = null)
@@ -46,6 +52,9 @@ internal sealed class Shop
 
     /// <summary>The same with a model that adds an item–item term to the factors.</summary>
     public static Shop WithNeighbours => s_withNeighbours.Value;
+
+    /// <summary>The same with a model whose histories count by recency.</summary>
+    public static Shop WithRecency => s_withRecency.Value;
 
     /// <summary>The same with a model of an item–item term alone.</summary>
     public static Shop NeighboursAlone => s_neighboursAlone.Value;
@@ -108,7 +117,7 @@ internal sealed class Shop
     }
 
     public HistoryEntry[] Entries(IEnumerable<HistoryRecord> history) =>
-        [.. history.Select(h => new HistoryEntry(IndexOf((h.ItemKey - 100) / 7), h.Weight, h.Target)).Where(e => e.Item >= 0)];
+        [.. history.Select(h => new HistoryEntry(IndexOf((h.ItemKey - 100) / 7), h.Weight, h.Target, history.Count(o => o.LastAtSeconds > h.LastAtSeconds))).Where(e => e.Item >= 0)];
 
     public byte[] Package()
     {

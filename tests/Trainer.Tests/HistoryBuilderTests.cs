@@ -70,4 +70,23 @@ public class HistoryBuilderTests
         Assert.Empty(new TrainerOptions().Problems());
         Assert.Equal(["Setting Trainer:Rank is 5000; it must be between 1 and 2048."], new TrainerOptions { Rank = 5000 }.Problems());
     }
+
+    [Fact]
+    public void Folding_in_by_recency_equals_what_training_judged()
+    {
+        var random = new Random(2);
+        TimedEntry[] entries = [.. Enumerable.Range(0, 400).Select(_ => new TimedEntry(new Entry(random.Next(20), random.Next(30)), 1_700_000_000 + random.Next(300)))];
+        var matrix = InteractionMatrix.BuildTimed(20, 30, entries);
+        var model = new RecencySettings { Of = new IalsSettings { Rank = 5 }, HalfLife = 2 }.Train(matrix, null, TestContext.Current.CancellationToken);
+        var served = new ServedModel(1, model, [.. Enumerable.Range(0, 30).Select(i => 3 * i + 1)]);
+        var judged = new float[5];
+        for (int user = 0; user < 20; user++)
+        {
+            var stored = entries.Where(e => e.Entry.User == user).Select(e => new StoredEvent(3 * e.Entry.Item + 1, 0, float.NaN, e.Time * 1000)).OrderBy(e => e.OccurredAtMs);
+            var history = new HistoryBuilder(EventWeights.Create(), 1000).Build([.. stored], ["view"]);
+            model.FoldIn(matrix.Users.History(user), judged);
+            var folded = served.FoldIn(history);
+            for (int k = 0; k < 5; k++) Assert.Equal(judged[k], folded[k], 1e-5f);
+        }
+    }
 }

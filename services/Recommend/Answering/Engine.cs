@@ -149,7 +149,7 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
         foreach (ref readonly var record in stored.History)
         {
             int position = state.Catalogue.PositionOfKey(record.ItemKey);
-            if (position >= 0) query.AddHistory(position, record.Weight, record.Target);
+            if (position >= 0) query.AddHistory(position, record.Weight, record.Target, record.LastAtSeconds);
         }
 
         return true;
@@ -170,16 +170,18 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
             int position = state.Catalogue.PositionOfId(entry.ItemId!);
             if (position < 0) continue;
             var says = weights.Of(entry.Type ?? "view", entry.Value, (newest - (entry.OccurredAt ?? now)).TotalDays);
+            long seconds = (entry.OccurredAt ?? now).ToUnixTimeSeconds();
             int at = 0;
             while (at < query.HistoryLength && query.History[at].Item != position) at++;
             if (at == query.HistoryLength)
             {
-                query.AddHistory(position, (float)says.Weight, (float)says.Target);
+                query.AddHistory(position, (float)says.Weight, (float)says.Target, seconds);
             }
             else
             {
                 var sum = new Preference(query.History[at].Weight, query.History[at].Target).Add(says);
                 query.History[at] = new HistoryEntry(position, (float)sum.Weight, (float)sum.Target);
+                query.HistoryTimes[at] = Math.Max(query.HistoryTimes[at], seconds);
             }
         }
     }
@@ -201,11 +203,13 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
             if (entry.Item >= model.ItemCount || !(entry.Weight > 0)) continue;
             positive |= entry.Target > 0;
             (query.History[usable], query.History[i]) = (entry, query.History[usable]);
+            (query.HistoryTimes[usable], query.HistoryTimes[i]) = (query.HistoryTimes[i], query.HistoryTimes[usable]);
             usable++;
         }
 
         query.UsableHistory = usable;
         if (!positive) return false;
+        if (model.Learned.UsesPlaces) Places.Set(query.History.AsSpan(0, usable), query.HistoryTimes);
         var factor = Query.Room(ref query.Factor, model.Rank);
         if (query.GivenHistory is not { Count: > 0 } && stored.ModelVersion == model.Version && stored.Factor.Length == model.Rank) stored.Factor.CopyTo(factor);
         else model.Learned.FoldIn(query.History.AsSpan(0, usable), factor);

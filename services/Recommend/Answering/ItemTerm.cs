@@ -26,7 +26,7 @@ internal sealed class ItemTerm
         float scale = neighbours.Scale(history);
         foreach (var entry in history)
         {
-            float given = scale * entry.Weight * entry.Target;
+            float given = scale * neighbours.Given(entry);
             if (!(given > 0)) continue;
             var items = neighbours.Of(entry.Item);
             var strengths = neighbours.StrengthsOf(entry.Item);

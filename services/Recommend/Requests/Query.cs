@@ -72,6 +72,9 @@ internal sealed class Query
     public HistoryEntry[] History = new HistoryEntry[64];
     public int HistoryLength;
 
+    /// <summary>When each entry of the history last happened, in seconds since 1970.</summary>
+    public long[] HistoryTimes = new long[64];
+
     /// <summary>The first entries of the history are those the model knows.</summary>
     public int UsableHistory;
     public float[] Factor = [];
@@ -109,9 +112,15 @@ internal sealed class Query
         Items[ItemCount++] = new AnswerItem(position, score, fromModel);
     }
 
-    public void AddHistory(int position, float weight, float target)
+    public void AddHistory(int position, float weight, float target, long atSeconds)
     {
-        if (HistoryLength == History.Length) Array.Resize(ref History, HistoryLength * 2);
+        if (HistoryLength == History.Length)
+        {
+            Array.Resize(ref History, HistoryLength * 2);
+            Array.Resize(ref HistoryTimes, HistoryLength * 2);
+        }
+
+        HistoryTimes[HistoryLength] = atSeconds;
         History[HistoryLength++] = new HistoryEntry(position, weight, target);
     }
 
