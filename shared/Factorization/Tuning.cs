@@ -13,7 +13,7 @@ public sealed record TuningOptions
     /// <summary>Whether an item–item term beside (or in place of) factors may win. Without it, models are factors alone.</summary>
     public bool AllowNeighbourhood { get; init; } = true;
 
-    /// <summary>Users judged per trial and hold-out, evenly chosen; more are slower and less noisy. In the final, eight times as many.</summary>
+    /// <summary>Users judged per trial, all hold-outs together, evenly chosen; more are slower and less noisy. In the final, eight times as many on each split.</summary>
     public int MaxUsers { get; init; } = 4000;
 
     public int K { get; init; } = 20;
@@ -34,7 +34,11 @@ public sealed record TuningOptions
 /// <param name="Score">Geometric mean of the hold-outs' mean recall and NDCG: what tuning maximises.</param>
 /// <param name="Curve">Score after each epoch, for learners that have them.</param>
 /// <param name="Spread">How far a user's scores lie apart (standard deviation over items): the scale on which terms are added.</param>
-public sealed record Trial(int Number, string Stage, LearnerSettings Asked, LearnerSettings Settings, double Score, double Recall, double Ndcg, double Seconds, IReadOnlyList<double> Curve, double Spread = 1)
+/// <param name="First">
+/// Score on the first hold-out alone. 0 when that was so far behind that the others were not asked: the other figures are then those of the first
+/// hold-out, scaled as the best trial's scores differ between it and all.
+/// </param>
+public sealed record Trial(int Number, string Stage, LearnerSettings Asked, LearnerSettings Settings, double Score, double Recall, double Ndcg, double Seconds, IReadOnlyList<double> Curve, double Spread = 1, double First = 0)
 {
     /// <summary>In the final: which of its splits.</summary>
     public int Split { get; init; }
@@ -97,7 +101,7 @@ public static class Tuning
 
         TuningState Search(TuningOptions within)
         {
-            var search = new TuningSearch([.. holdouts.Select(h => Sampled(h, options.MaxUsers))], within, clock, resume, progress, cancellation);
+            var search = new TuningSearch([.. holdouts.Select(h => Sampled(h, Math.Max(options.MaxUsers / holdouts.Count, 1)))], within, clock, resume, progress, cancellation);
             search.Run();
             return search.State;
         }
@@ -114,6 +118,8 @@ public static class Tuning
     /// <summary>
     /// Hold-outs of data with times: windows of <paramref name="fraction"/> of the interactions, each predicted from all before it, the last one
     /// first. Four where there is less than a million, because one window alone may be a season; else two, and one from ten million.
+    /// Where users come once and do not return, a window's users have no past: then the last item of each visit that ends in the window is
+    /// predicted from the rest, which is what such users are asked to be recommended.
     /// </summary>
     public static IReadOnlyList<Split> TemporalHoldouts(int users, int items, IReadOnlyList<TimedEntry> entries, double fraction = .15)
     {
@@ -121,19 +127,32 @@ public static class Tuning
         var times = entries.Select(e => e.Time).ToArray();
         Array.Sort(times);
         var splits = new List<Split>();
+        bool? visits = null;
         for (int window = 0; window < (entries.Count switch { < 1_000_000 => 4, < 10_000_000 => 2, _ => 1 }); window++)
         {
             int end = (int)(times.Length * (1 - window * Apart)) - 1, cut = end - (int)(times.Length * fraction);
             if (cut < 0) break;
             long last = times[end], from = times[cut];
-            var split = Splits.MakeTimed(users, items, [.. entries.Where(e => e.Time <= from)], entries.Where(e => e.Time > from && e.Time <= last).Select(e => e.Entry));
+            var within = entries.Where(e => e.Time > from && e.Time <= last).ToArray();
+            visits ??= AreVisits(users, entries, within, from);
+            var split = visits.Value
+                ? Splits.LastOfVisits(users, items, [.. entries.Where(e => e.Time <= last)], from)
+                : Splits.MakeTimed(users, items, [.. entries.Where(e => e.Time <= from)], within.Select(e => e.Entry));
             if (split.Test.Columns.Length > 0) splits.Add(split);
         }
 
         return splits;
     }
 
-    private static Split Sampled(Split split, int most)
+    /// <summary>Whether less than a tenth of a window's interactions are of users that were seen before it.</summary>
+    private static bool AreVisits(int users, IReadOnlyList<TimedEntry> entries, TimedEntry[] window, long from)
+    {
+        var returning = new bool[users];
+        foreach (var e in entries) returning[e.Entry.User] |= e.Time <= from;
+        return window.Count(e => returning[e.Entry.User]) * 10 < window.Length;
+    }
+
+    internal static Split Sampled(Split split, int most)
     {
         var tested = Enumerable.Range(0, split.Test.Count).Where(u => split.Test.Length(u) > 0).ToArray();
         if (tested.Length <= most) return split;

@@ -4,14 +4,16 @@ namespace Recommender.Factorization;
 /// Adds to factors, one after the other, the terms that see something else: neighbours, what is popular of late, what is popular. A term stays
 /// when it raises the score. As a weight may be as large as it likes, every term alone is among what can be found.
 /// </summary>
-internal sealed class TuningBlend(TuningTrials trials, int maxRank, Func<double, bool> within)
+/// <param name="timed">Whether it is known which entries of a history are the newest.</param>
+internal sealed class TuningBlend(TuningTrials trials, int maxRank, bool timed, Func<double, bool> within)
 {
     /// <param name="terms">Null where there is none of its kind.</param>
     /// <param name="until">Share of the budget.</param>
     public void Search(Trial factors, IReadOnlyList<Trial?> terms, double until)
     {
         var best = factors;
-        var kept = new Parts(factors.Settings, [], null, 1);
+        var kept = new Parts(factors.Settings, [], null, 1, 0);
+        if (timed) (best, kept) = SearchRecency(best, kept, until);
         foreach (var term in terms.OfType<Trial>())
         {
             if (!within(until)) return;
@@ -47,6 +49,22 @@ internal sealed class TuningBlend(TuningTrials trials, int maxRank, Func<double,
         Refine(best, kept, until);
     }
 
+    /// <summary>Histories in which the newest entries count most. No more training: a trial costs its judging alone.</summary>
+    private (Trial, Parts) SearchRecency(Trial best, Parts kept, double until)
+    {
+        foreach (double halfLife in new[] { 5, 1, 30.0 })
+        {
+            if (!within(until)) break;
+            // Where five items are too few, one is fewer still.
+            if (halfLife == 1 && kept.HalfLife == 0 || halfLife == 30 && kept.HalfLife > 0) continue;
+            var next = kept with { HalfLife = halfLife };
+            var trial = trials.Try("recency", next.ToSettings(maxRank));
+            if (trial.Score > best.Score) (best, kept) = (trial, next);
+        }
+
+        return (best, kept);
+    }
+
     /// <summary>Every weight once more, with smaller steps, as long as that gains.</summary>
     private void Refine(Trial best, Parts kept, double until)
     {
@@ -69,15 +87,21 @@ internal sealed class TuningBlend(TuningTrials trials, int maxRank, Func<double,
     }
 
     /// <summary>Factors, popularity terms with their weights, and the neighbours with theirs.</summary>
-    private sealed record Parts(LearnerSettings Factors, IReadOnlyList<(LearnerSettings Term, double Weight)> Terms, NeighbourhoodSettings? Neighbours, double NeighbourWeight)
+    /// <param name="HalfLife">Of histories, as in <see cref="RecencySettings"/>; 0: all entries count alike.</param>
+    private sealed record Parts(LearnerSettings Factors, IReadOnlyList<(LearnerSettings Term, double Weight)> Terms, NeighbourhoodSettings? Neighbours, double NeighbourWeight, double HalfLife)
     {
-        public int Count => Terms.Count + (Neighbours is null ? 0 : 1);
+        private int Weights => Terms.Count + (Neighbours is null ? 0 : 1);
+
+        /// <summary>Numbers to refine: the terms' weights, and the half-life of histories where they have one.</summary>
+        public int Count => Weights + (HalfLife > 0 ? 1 : 0);
 
         public Parts With(LearnerSettings term, double weight) => term is NeighbourhoodSettings n
             ? this with { Neighbours = n, NeighbourWeight = weight }
             : this with { Terms = [.. Terms, (term, weight)] };
 
-        public Parts Scaled(int term, double by) => term == Terms.Count
+        public Parts Scaled(int term, double by) => term == Weights
+            ? this with { HalfLife = Math.Clamp(TuningStep.Rounded(HalfLife * by * by), .05, 1000) } // In larger steps: it matters less.
+            : term == Terms.Count
             ? this with { NeighbourWeight = TuningStep.Rounded(NeighbourWeight * by) }
             : this with { Terms = [.. Terms.Select((t, n) => n == term ? (t.Term, TuningStep.Rounded(t.Weight * by)) : t)] };
 
@@ -87,7 +111,8 @@ internal sealed class TuningBlend(TuningTrials trials, int maxRank, Func<double,
             int room = Math.Max(maxRank - Terms.Count, 1);
             var factors = Length(Factors) > room ? Factors.WithRank(room) : Factors;
             foreach (var (term, weight) in Terms) factors = new SumSettings { First = factors, Second = term, Weight = weight };
-            return Neighbours is null ? factors : new HybridSettings { Factors = factors, Neighbourhood = Neighbours, Weight = NeighbourWeight };
+            if (Neighbours is not null) factors = new HybridSettings { Factors = factors, Neighbourhood = Neighbours, Weight = NeighbourWeight };
+            return HalfLife > 0 ? new RecencySettings { Of = factors, HalfLife = HalfLife } : factors;
         }
 
         private static int Length(LearnerSettings settings) => settings switch

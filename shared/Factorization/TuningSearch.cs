@@ -32,7 +32,7 @@ internal sealed class TuningSearch(
         for (int f = 0; f < families.Length; f++) families[f] = Lengthen(families[f], until: f == 0 ? .58 : .76);
         var sum = SearchSum(until: .84);
 
-        var blend = new TuningBlend(trials, options.MaxRank, Within);
+        var blend = new TuningBlend(trials, options.MaxRank, timed, Within);
         Trial?[] terms = [neighbourhood, recent, popular];
         var parts = families.Append(sum).OfType<Trial>().OrderByDescending(t => t.Score).ToArray();
         parts = [.. parts.Where(t => t.Score >= parts[0].Score * WorthBlending)];

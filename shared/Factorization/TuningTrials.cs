@@ -3,7 +3,7 @@ namespace Recommender.Factorization;
 /// <summary>Trains and judges what tuning proposes, once each, and keeps account.</summary>
 internal sealed class TuningTrials
 {
-    private const int MostEpochs = 10;
+    private const int MostEpochs = 16;
 
     private readonly Split[] holdouts;
     private readonly TuningOptions options;
@@ -15,6 +15,8 @@ internal sealed class TuningTrials
     private readonly List<Trial> seen = [];
     private readonly List<Trial> trials = [];
     private readonly string data;
+    private readonly int testedFirst;
+    private Trial? leader; // Of those that were judged on all hold-outs.
 
     // What trials share, per hold-out: the start of a rank, and the parts of sums and hybrids.
     private (int Rank, float[][] Starts)? starts;
@@ -27,7 +29,8 @@ internal sealed class TuningTrials
     {
         (this.holdouts, this.options, this.clock, this.progress, this.cancellation) = (holdouts, options, clock, progress, cancellation);
         // What trials are scored by is part of it: scores of another kind are not compared.
-        data = "sqrt(recall*ndcg);" + string.Join(';', holdouts.Select(h => $"{h.Train.UserCount}x{h.Train.ItemCount}:{h.Train.Count}+{h.Test.Columns.Length}@{options.K}"));
+        testedFirst = Enumerable.Range(0, holdouts[0].Test.Count).Count(u => holdouts[0].Test.Length(u) > 0);
+        data = "sqrt(recall*ndcg), raced;" + string.Join(';', holdouts.Select(h => $"{h.Train.UserCount}x{h.Train.ItemCount}:{h.Train.Count}+{h.Test.Columns.Length}@{options.K}"));
         if (resume is null || resume.Data != data) return;
         foreach (var trial in resume.Trials)
         {
@@ -47,6 +50,7 @@ internal sealed class TuningTrials
     {
         SecondsSpent += trial.Seconds;
         seen.Add(trial);
+        if (trial.First > 0 && (leader is null || trial.Score > leader.Score)) leader = trial;
     }
 
     public Trial Try(string stage, LearnerSettings settings)
@@ -61,13 +65,8 @@ internal sealed class TuningTrials
 
         cancellation.ThrowIfCancellationRequested();
         double begin = clock();
-        var (judged, recall, ndcg, spread, curve) = settings switch
-        {
-            IalsSettings ials => Judge(ials),
-            SumSettings or HybridSettings => Judge(settings, ModelsOf(settings)),
-            _ => Judge(settings, [.. holdouts.Select((_, h) => Train(settings, h))]),
-        };
-        var trial = new Trial(trials.Count + 1, stage, settings, judged, Score(recall, ndcg), recall, ndcg, clock() - begin, curve, spread);
+        var judged = settings is IalsSettings ials ? Judge(ials) : Judge(settings);
+        var trial = new Trial(trials.Count + 1, stage, settings, judged.Settings, Score(judged.Recall, judged.Ndcg), judged.Recall, judged.Ndcg, clock() - begin, judged.Curve, judged.Spread, judged.First);
         trials.Add(trial);
         done[key] = trial;
         counted.Add(key);
@@ -76,32 +75,56 @@ internal sealed class TuningTrials
         return trial;
     }
 
+    /// <param name="First">Score on the first hold-out alone; 0 when the others were not asked.</param>
+    private sealed record Judged(LearnerSettings Settings, double Recall, double Ndcg, IReadOnlyList<double> Curve, double Spread, double First);
+
     private TrainOptions Options => new() { Threads = options.Threads };
 
     /// <summary>The geometric mean, so that neither outweighs the other where one is far larger.</summary>
     private static double Score(double recall, double ndcg) => Math.Sqrt(recall * ndcg);
 
-    private (LearnerSettings, double, double, double, IReadOnlyList<double>) Judge(LearnerSettings settings, Model[] models)
+    private Judged Judge(LearnerSettings settings)
     {
-        double recall = 0, ndcg = 0;
+        double recall = 0, ndcg = 0, first = 0, spread = 0;
         for (int h = 0; h < holdouts.Length; h++)
         {
-            var result = Evaluate(models[h], h);
-            recall += result.Recall / holdouts.Length;
-            ndcg += result.Ndcg / holdouts.Length;
+            var model = ModelOf(settings, h);
+            var result = Evaluate(model, h);
+            recall += result.Recall;
+            ndcg += result.Ndcg;
+            if (h > 0) continue;
+            spread = SpreadOf(model);
+            first = Score(recall, ndcg);
+            if (FarBehind(first) is { } scale) return new(settings, scale * recall, scale * ndcg, [scale * first], spread, 0);
         }
 
-        return (settings, recall, ndcg, SpreadOf(models[0]), [Score(recall, ndcg)]);
+        (recall, ndcg) = (recall / holdouts.Length, ndcg / holdouts.Length);
+        return new(settings, recall, ndcg, [Score(recall, ndcg)], spread, first);
+    }
+
+    /// <summary>
+    /// Where there are several hold-outs, what is a tenth behind the best so far on the first one is not asked about the others: that time is better
+    /// spent on other settings.
+    /// </summary>
+    /// <returns>What scores of the first hold-out are multiplied by to compare with means over all: as the best so far fared. Null: go on.</returns>
+    private double? FarBehind(double first)
+    {
+        const double Near = .9;
+        const int Enough = 200; // Of fewer users one hold-out says too little.
+        if (holdouts.Length == 1 || leader is null || testedFirst < Enough) return null;
+        return first < Near * leader.First ? leader.Score / leader.First : null;
     }
 
     /// <summary>Judges after every epoch on each hold-out, stops when two epochs bring nothing, and settles on the best mean.</summary>
-    private (LearnerSettings, double, double, double, IReadOnlyList<double>) Judge(IalsSettings settings)
+    private Judged Judge(IalsSettings settings)
     {
         var spreads = new double[MostEpochs];
         var recalls = new double[MostEpochs];
         var ndcgs = new double[MostEpochs];
-        int common = MostEpochs;
-        for (int h = 0; h < holdouts.Length; h++)
+        int common = MostEpochs, judged = 0;
+        double first = 0;
+        double? behind = null;
+        for (int h = 0; h < holdouts.Length && behind is null; h++)
         {
             double best = 0;
             int bestEpoch = 0, last = 0;
@@ -111,8 +134,8 @@ internal sealed class TuningTrials
                 StopAfter = (epoch, model) =>
                 {
                     var result = Evaluate(model, h);
-                    recalls[epoch - 1] += result.Recall / holdouts.Length;
-                    ndcgs[epoch - 1] += result.Ndcg / holdouts.Length;
+                    recalls[epoch - 1] += result.Recall;
+                    ndcgs[epoch - 1] += result.Ndcg;
                     if (h == 0) spreads[epoch - 1] = SpreadOf(model);
                     last = epoch;
                     double score = Score(result.Recall, result.Ndcg);
@@ -121,41 +144,47 @@ internal sealed class TuningTrials
                 },
             }, cancellation);
             common = last; // Later hold-outs run no longer than the first, so that every mean is over all of them.
+            judged++;
+            if (h > 0) continue;
+            first = best;
+            behind = FarBehind(best);
         }
 
-        var curve = Enumerable.Range(0, common).Select(e => Score(recalls[e], ndcgs[e])).ToArray();
+        double scale = behind ?? 1.0 / judged;
+        var curve = Enumerable.Range(0, common).Select(e => scale * Score(recalls[e], ndcgs[e])).ToArray();
         int chosen = Array.IndexOf(curve, curve.Max());
-        return (settings with { Epochs = chosen + 1 }, recalls[chosen], ndcgs[chosen], spreads[chosen], curve);
+        return new(settings with { Epochs = chosen + 1 }, scale * recalls[chosen], scale * ndcgs[chosen], curve, spreads[chosen], behind is null ? first : 0);
     }
 
-    /// <summary>Models per hold-out, put together from parts that the last trials trained.</summary>
-    private Model[] ModelsOf(LearnerSettings settings)
+    /// <summary>A hold-out's model; of sums and hybrids, put together from parts that the last trials trained.</summary>
+    private Model ModelOf(LearnerSettings settings, int h) => settings switch
     {
-        if (settings is SumSettings sum)
-        {
-            var (first, second) = (ModelsOf(sum.First), ModelsOf(sum.Second));
-            return [.. holdouts.Select((_, h) => new SumModel(first[h], second[h], (float)sum.Weight))];
-        }
+        SumSettings sum => new SumModel(PartOf(sum.First, h), PartOf(sum.Second, h), (float)sum.Weight),
+        HybridSettings hybrid => new HybridModel(PartOf(hybrid.Factors, h), NeighboursOf(hybrid.Neighbourhood, h).With((float)hybrid.Weight, (float)hybrid.Neighbourhood.HistoryPower)),
+        RecencySettings recency => new RecencyModel(PartOf(recency.Of, h), (float)recency.HalfLife),
+        _ => Train(settings, h),
+    };
 
-        if (settings is HybridSettings hybrid)
-        {
-            var (factors, found) = (ModelsOf(hybrid.Factors), NeighboursOf(hybrid.Neighbourhood));
-            return [.. holdouts.Select((_, h) => new HybridModel(factors[h], found[h].With((float)hybrid.Weight, (float)hybrid.Neighbourhood.HistoryPower)))];
-        }
-
+    private Model PartOf(LearnerSettings settings, int h)
+    {
+        if (settings is SumSettings or HybridSettings) return ModelOf(settings, h);
         string key = settings.ToJson();
         int at = trained.FindIndex(t => t.Key == key);
-        if (at >= 0) return trained[at].Models;
-        if (trained.Count == 2) trained.RemoveAt(0);
-        trained.Add((key, [.. holdouts.Select((_, h) => Train(settings, h))]));
-        return trained[^1].Models;
+        if (at < 0)
+        {
+            if (trained.Count == 4) trained.RemoveAt(0);
+            trained.Add((key, new Model[holdouts.Length]));
+            at = trained.Count - 1;
+        }
+
+        return trained[at].Models[h] ??= Train(settings, h);
     }
 
-    private ItemNeighbours[] NeighboursOf(NeighbourhoodSettings settings)
+    private ItemNeighbours NeighboursOf(NeighbourhoodSettings settings, int h)
     {
         string key = (settings with { HistoryPower = 0 }).ToJson();
-        if (neighbours?.Key != key) neighbours = (key, [.. holdouts.Select(h => settings.Find(h.Train, options.Threads, cancellation))]);
-        return neighbours.Value.Found;
+        if (neighbours?.Key != key) neighbours = (key, new ItemNeighbours[holdouts.Length]);
+        return neighbours.Value.Found[h] ??= settings.Find(holdouts[h].Train, options.Threads, cancellation);
     }
 
     private EvaluationResult Evaluate(Model model, int h) =>

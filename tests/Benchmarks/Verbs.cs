@@ -10,6 +10,7 @@ internal static class Verbs
         yield return QualityVerb.Create();
         yield return TopKVerb.Create();
         yield return TrainVerb.Create();
+        yield return ShapesVerb.Create();
         yield return IngestVerb.Create();
         yield return FreshnessVerb.Create();
         yield return ServeVerb.Create();
