@@ -8,7 +8,7 @@ using Recommender.Storage;
 namespace Recommender.Trainer;
 
 /// <summary>
-/// Searches for the learner and settings that predict the newest events best. What it has tried is kept in the store after every trial,
+/// Searches for the learner and settings that predict new events best, on several windows of the newest events. What it has tried is kept in the store after every trial,
 /// so that a restart goes on where it stopped.
 /// </summary>
 public sealed class SettingsTuner(IStore store, EventWeights weights, Progress progress, TrainerOptions options, ILogger<SettingsTuner> logger)
@@ -75,8 +75,8 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
         var status = await store.GetStatusAsync(cancellationToken);
         long watermark = await UnfinishedWatermarkAsync(cancellationToken) is > 0 and var unfinished ? unfinished : status.Sequence;
         var data = await TrainingData.ReadAsync(store, watermark, weights, cancellationToken);
-        var split = data.Holdout(options.HoldoutShare, options.HoldoutUsersLimit);
-        if (split.Test.Columns.Length == 0 || split.Train.Count == 0)
+        var holdouts = data.Holdouts(options.HoldoutShare, options.HoldoutUsersLimit);
+        if (holdouts.Count == 0)
         {
             await PutAsync(UnfinishedName, 0, cancellationToken);
             return false;
@@ -93,7 +93,7 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
             Threads = Math.Max(1, (options.Threads == 0 ? Environment.ProcessorCount : options.Threads) / 2),
         };
         var started = Stopwatch.GetTimestamp();
-        var state = await Task.Run(() => Tuning.Run([split], tuning, () => Stopwatch.GetElapsedTime(started).TotalSeconds, resume, Report, cancellation: cancellationToken), cancellationToken);
+        var state = await Task.Run(() => Tuning.Run(holdouts, tuning, () => Stopwatch.GetElapsedTime(started).TotalSeconds, resume, Report, cancellation: cancellationToken), cancellationToken);
         // The same list for everybody is no recommendation, even where the hold-out likes it; and without factors, new items could not be placed.
         if (state.BestOf(t => t.Settings is not (PopularitySettings or NeighbourhoodSettings)) is not { } best)
         {

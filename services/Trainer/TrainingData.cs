@@ -95,36 +95,51 @@ public sealed class TrainingData
     }
 
     /// <summary>Preferences of the first <paramref name="events"/> events, weighed as a fold-in at that moment would weigh them.</summary>
-    public InteractionMatrix Preferences(int events)
+    /// <param name="held">Events that are left out as if they had not happened.</param>
+    public InteractionMatrix Preferences(int events, IReadOnlySet<int>? held = null)
     {
         var newest = new long[Users];
-        for (int e = 0; e < events; e++) newest[userIndexes[e]] = log.OccurredAtMs[e];
+        for (int e = 0; e < events; e++)
+            if (held?.Contains(e) != true) newest[userIndexes[e]] = log.OccurredAtMs[e];
 
         var entries = new InteractionMatrixBuilder(Users, Items);
         for (int e = 0; e < events; e++)
         {
-            if (itemIndexes[e] < 0) continue;
+            if (itemIndexes[e] < 0 || held?.Contains(e) == true) continue;
             int user = userIndexes[e];
             var preference = EventWeights.Of(types[log.TypeIds[e]], log.Values[e], HistoryBuilder.Days(newest[user] - log.OccurredAtMs[e]));
-            if (preference.Weight > 0) entries.Add(new(user, itemIndexes[e], (float)preference.Weight, (float)preference.Target), log.OccurredAtMs[e] / 1000); // As histories tell times.
+            // In seconds, as histories tell times.
+            if (preference.Weight > 0) entries.Add(new(user, itemIndexes[e], (float)preference.Weight, (float)preference.Target), log.OccurredAtMs[e] / 1000);
         }
 
         return entries.Build();
     }
 
-    /// <summary>
-    /// Trains on the events before the newest <paramref name="share"/> and tests on the items that users with a history then consumed for the first time.
-    /// At most <paramref name="usersLimit"/> users are tested, evenly chosen.
-    /// </summary>
-    public Split Holdout(double share, int usersLimit)
+    /// <summary>The newest <paramref name="share"/> of the events, foretold from those before it.</summary>
+    /// <remarks>
+    /// Tested are the items that users with a history then consumed for the first time. Where users come once and do not return, nobody has a history
+    /// then: the last item of each visit is foretold from the rest.
+    /// </remarks>
+    /// <param name="usersLimit">At most so many users are tested, evenly chosen.</param>
+    public Split Holdout(double share, int usersLimit) => Window(CutOff(share), log.Count, usersLimit);
+
+    /// <summary>The hold-outs to choose settings by: several such windows, the newest first, by the rules of <see cref="Tuning.TemporalHoldouts"/>.</summary>
+    public IReadOnlyList<Split> Holdouts(double share, int usersLimit)
     {
-        int cut = CutOff(share);
-        var train = Preferences(cut);
+        var windows = Enumerable.Range(0, Tuning.Windows(log.Count)).Select(w => w * Tuning.WindowsApart);
+        var splits = windows.Where(back => back + share < 1).Select(back => Window(CutOff(back + share), CutOff(back), usersLimit));
+        return [.. splits.Where(s => s.Test.Columns.Length > 0 && s.Train.Count > 0)];
+    }
+
+    private Split Window(int cut, int end, int usersLimit)
+    {
+        var held = LastOfVisits(cut, end);
+        var train = held is null ? Preferences(cut) : Preferences(end, held);
         var test = new SortedSet<int>?[Users];
-        for (int e = cut; e < log.Count; e++)
+        for (int e = cut; e < end; e++)
         {
             int user = userIndexes[e], item = itemIndexes[e];
-            if (item < 0 || train.Users.Length(user) == 0 || train.Users.Row(user).BinarySearch(item) >= 0) continue;
+            if (item < 0 || held?.Contains(e) == false || train.Users.Length(user) == 0 || train.Users.Row(user).BinarySearch(item) >= 0) continue;
             if (EventWeights.Of(types[log.TypeIds[e]], log.Values[e], 0) is { Weight: > 0, Target: > 0.5 }) (test[user] ??= []).Add(item);
         }
 
@@ -139,5 +154,18 @@ public sealed class TrainingData
         }
 
         return new(train, new SparseRows(starts, [.. columns], null, null));
+    }
+
+    /// <summary>The last event of each user of a window, on an item of the catalogue. Null where users return, so that the window can be foretold from before it.</summary>
+    private HashSet<int>? LastOfVisits(int cut, int end)
+    {
+        var known = new bool[Users];
+        for (int e = 0; e < cut; e++) known[userIndexes[e]] = true;
+        int returning = 0;
+        for (int e = cut; e < end; e++) if (known[userIndexes[e]]) returning++;
+        if (!Tuning.AreVisits(returning, end - cut)) return null;
+        var last = new Dictionary<int, int>();
+        for (int e = cut; e < end; e++) if (itemIndexes[e] >= 0) last[userIndexes[e]] = e;
+        return [.. last.Values];
     }
 }

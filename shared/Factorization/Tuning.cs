@@ -123,18 +123,17 @@ public static class Tuning
     /// </summary>
     public static IReadOnlyList<Split> TemporalHoldouts(int users, int items, IReadOnlyList<TimedEntry> entries, double fraction = .15)
     {
-        const double Apart = .1;
         var times = entries.Select(e => e.Time).ToArray();
         Array.Sort(times);
         var splits = new List<Split>();
         bool? visits = null;
-        for (int window = 0; window < (entries.Count switch { < 1_000_000 => 4, < 10_000_000 => 2, _ => 1 }); window++)
+        for (int window = 0; window < Windows(entries.Count); window++)
         {
-            int end = (int)(times.Length * (1 - window * Apart)) - 1, cut = end - (int)(times.Length * fraction);
+            int end = (int)(times.Length * (1 - window * WindowsApart)) - 1, cut = end - (int)(times.Length * fraction);
             if (cut < 0) break;
             long last = times[end], from = times[cut];
             var within = entries.Where(e => e.Time > from && e.Time <= last).ToArray();
-            visits ??= AreVisits(users, entries, within, from);
+            visits ??= AreVisits(Returning(users, entries, within, from), within.Length);
             var split = visits.Value
                 ? Splits.LastOfVisits(users, items, [.. entries.Where(e => e.Time <= last)], from)
                 : Splits.MakeTimed(users, items, [.. entries.Where(e => e.Time <= from)], within.Select(e => e.Entry));
@@ -144,12 +143,20 @@ public static class Tuning
         return splits;
     }
 
-    /// <summary>Whether less than a tenth of a window's interactions are of users that were seen before it.</summary>
-    private static bool AreVisits(int users, IReadOnlyList<TimedEntry> entries, TimedEntry[] window, long from)
+    /// <summary>How many windows <see cref="TemporalHoldouts"/> takes of so many interactions.</summary>
+    public static int Windows(long interactions) => interactions switch { < 1_000_000 => 4, < 10_000_000 => 2, _ => 1 };
+
+    /// <summary>By what share of the interactions windows end one before the other.</summary>
+    public const double WindowsApart = .1;
+
+    /// <summary>Whether users come once: less than a tenth of a window's interactions are of users who were seen before it.</summary>
+    public static bool AreVisits(int returning, int all) => returning * 10L < all;
+
+    private static int Returning(int users, IReadOnlyList<TimedEntry> entries, TimedEntry[] window, long from)
     {
-        var returning = new bool[users];
-        foreach (var e in entries) returning[e.Entry.User] |= e.Time <= from;
-        return window.Count(e => returning[e.Entry.User]) * 10 < window.Length;
+        var seen = new bool[users];
+        foreach (var e in entries) seen[e.Entry.User] |= e.Time <= from;
+        return window.Count(e => seen[e.Entry.User]);
     }
 
     internal static Split Sampled(Split split, int most)
