@@ -4,10 +4,11 @@ namespace Recommender.Retrieval;
 public sealed record ItemIndexOptions
 {
     /// <summary>
-    /// Catalogues up to this many items are always searched exactly and in full; larger ones by neighbourhood. 100,000 × 64 take about as long as
-    /// reading 6.4 MB.
+    /// Rows that an exact search may look at on average. Catalogues up to this size are always searched exactly; so are larger ones where scans for
+    /// the sample queries end early enough, because few factors are long enough to matter; others are searched by neighbourhood. 100,000 × 64 take
+    /// about as long as reading 6.4 MB.
     /// </summary>
-    public int LargestFullScan { get; init; } = 100_000;
+    public int LargestScanRows { get; init; } = 100_000;
 
     /// <summary>How neighbourhoods are built and searched, where there are any.</summary>
     public CellIndexOptions Cells { get; init; } = new();
@@ -16,7 +17,7 @@ public sealed record ItemIndexOptions
     public Kernel? Kernel { get; init; }
 }
 
-/// <summary>Chooses the kind of index by the size of the catalogue. <see cref="IItemIndex.Description"/> tells what was chosen.</summary>
+/// <summary>Chooses the kind of index by the size of the catalogue and the lengths of its factors. <see cref="IItemIndex.Description"/> tells what was chosen.</summary>
 public static class ItemIndexes
 {
     /// <summary>Below this, the float32 scan is done before the int8 scan has prepared its query.</summary>
@@ -28,9 +29,29 @@ public static class ItemIndexes
     {
         Arguments.CheckFactors(factors, rank);
         options ??= new ItemIndexOptions();
-        ArgumentOutOfRangeException.ThrowIfNegative(options.LargestFullScan, nameof(options.LargestFullScan));
+        ArgumentOutOfRangeException.ThrowIfNegative(options.LargestScanRows, nameof(options.LargestScanRows));
         int count = factors.Length / rank;
-        if (count > options.LargestFullScan) return new CellIndex(factors, rank, options.Cells with { Kernel = options.Cells.Kernel ?? options.Kernel });
-        return count < SmallestQuantized ? new ExactIndex(factors, rank, options.Kernel) : new QuantizedIndex(factors, rank, options.Kernel);
+        if (count < SmallestQuantized && count <= options.LargestScanRows) return new ExactIndex(factors, rank, options.Kernel);
+        if (count <= options.LargestScanRows) return new QuantizedIndex(factors, rank, options.Kernel);
+        if (options.Cells.SampleQueries is { } queries && options.LargestScanRows > 0)
+        {
+            options.Cells.Check(rank);
+            var exact = new QuantizedIndex(factors, rank, options.Kernel);
+            if (MeanRead(exact, queries, options.Cells.Threads) <= options.LargestScanRows) return exact;
+        }
+
+        return new CellIndex(factors, rank, options.Cells with { Kernel = options.Cells.Kernel ?? options.Kernel });
+    }
+
+    /// <summary>Rows that a search for 20 items looks at, without a filter; the mean over sample queries.</summary>
+    private static double MeanRead(QuantizedIndex index, ReadOnlyMemory<float> queries, int threads)
+    {
+        const int K = 20;
+        var read = new int[queries.Length / index.Rank];
+        Parallel.For(0, read.Length, new ParallelOptions { MaxDegreeOfParallelism = threads }, q =>
+        {
+            index.Search(queries.Span.Slice(q * index.Rank, index.Rank), K, default, new ScoredItem[K], out read[q]);
+        });
+        return read.Average();
     }
 }

@@ -153,7 +153,7 @@ public sealed class RefreshTests
             await store.SetReleasedAsync(2, Cancellation);
         }
 
-        await using var host = await RecommendHost.StartAsync(store, ("Recommend:LargestFullScan", "30"), ("Recommend:RecallTarget", recallTarget));
+        await using var host = await RecommendHost.StartAsync(store, ("Recommend:LargestScanRows", "30"), ("Recommend:RecallTarget", recallTarget));
         await host.ServesAsync(withUsers ? 2 : 1);
         var info = await host.Client.GetFromJsonAsync("/v1/serving", ContractsJson.Default.ServingInfo, Cancellation);
         Assert.StartsWith("neighbourhood of ", info!.IndexKind);
@@ -163,7 +163,7 @@ public sealed class RefreshTests
     }
 
     [Theory]
-    [InlineData("Recommend:LargestFullScan", "-1")]
+    [InlineData("Recommend:LargestScanRows", "-1")]
     [InlineData("Recommend:RecallTarget", "0")]
     [InlineData("Recommend:RecallTarget", "1.1")]
     public async Task A_wrong_setting_of_the_index_is_named(string setting, string value)

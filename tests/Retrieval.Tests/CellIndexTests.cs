@@ -152,9 +152,30 @@ public sealed class CellIndexTests
     {
         Assert.IsType<ExactIndex>(ItemIndexes.Create(Factors.AsMemory(0, 100 * Rank), Rank));
         Assert.IsType<QuantizedIndex>(ItemIndexes.Create(Factors, Rank));
-        IItemIndex cells = ItemIndexes.Create(Factors, Rank, new() { LargestFullScan = N - 1 });
+        IItemIndex cells = ItemIndexes.Create(Factors, Rank, new() { LargestScanRows = N - 1 });
         Assert.IsType<CellIndex>(cells);
         Assert.Contains("neighbourhood of 78 cells, recall target 0.99", cells.Description);
+    }
+
+    [Fact]
+    public void A_large_catalogue_is_searched_exactly_where_few_factors_are_long_enough_to_matter()
+    {
+        var random = new Random(3);
+        float[] flat = [.. Enumerable.Range(0, N).SelectMany(_ => Unit(random))];
+        float[] skewed = [.. Enumerable.Range(0, N).SelectMany(item => Unit(random).Select(v => v / (1 + (item * 0.05f))))];
+        float[] users = [.. Enumerable.Range(0, 50).SelectMany(_ => Unit(random))];
+        var options = new ItemIndexOptions { LargestScanRows = N / 10, Cells = new() { SampleQueries = users } };
+        Assert.IsType<CellIndex>(ItemIndexes.Create(flat, Rank, options));
+        Assert.IsType<QuantizedIndex>(ItemIndexes.Create(skewed, Rank, options));
+        // Without users nobody knows.
+        Assert.IsType<CellIndex>(ItemIndexes.Create(skewed, Rank, options with { Cells = new() }));
+    }
+
+    private static float[] Unit(Random random)
+    {
+        float[] vector = Data.Normal(random, Rank);
+        float norm = MathF.Sqrt(vector.Sum(v => v * v));
+        return [.. vector.Select(v => v / norm)];
     }
 
     private static double Distance(CellPartition partition, int row, int cell)

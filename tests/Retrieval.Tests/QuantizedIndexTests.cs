@@ -27,6 +27,37 @@ public sealed class QuantizedIndexTests : IndexContract
             }).Check(Config.QuickThrowOnFailure.WithMaxTest(1500));
     }
 
+    /// <summary>Sets of every share of the items, which are scanned, picked from or gathered, beside lengths so skewed that scans end early.</summary>
+    [Theory]
+    [InlineData(0.004)]
+    [InlineData(0.02)]
+    [InlineData(0.1)]
+    [InlineData(0.24)]
+    [InlineData(0.5)]
+    public void Filters_of_every_share_equal_the_reference_and_read_less_than_everything(double share)
+    {
+        const int N = 20_000, Rank = 24, K = 20;
+        var random = new Random(7);
+        float[] factors = [.. Enumerable.Range(0, N).SelectMany(item => Data.Normal(random, Rank).Select(v => v / (1 + (((item * 7919) % N) * 0.05f))))];
+        var index = new QuantizedIndex(factors, Rank);
+        const int Rounds = 20;
+        long read = 0;
+        for (int round = 0; round < Rounds; round++)
+        {
+            var allowed = new ItemSet(N);
+            for (int item = 0; item < N; item++) if (random.NextDouble() < share) allowed.Add(item);
+            float[] query = Data.Normal(random, Rank);
+            int[] excluded = [.. Enumerable.Range(0, 30).Select(_ => random.Next(N)).Order()];
+            ScoredItem[] expected = Reference.Search(factors, Rank, query, K, Kernel.Default, allowed, excluded);
+            var results = new ScoredItem[K];
+            int found = index.Search(query, K, new SearchScope(allowed, excluded), results, out int rows);
+            Assert.True(Same(expected, results[..found]), Difference(expected, results[..found]));
+            read += rows;
+        }
+
+        Assert.True(read < N * Rounds * 3L / 4, $"{read / Rounds} rows were read on average");
+    }
+
     /// <summary>
     /// Where all factors point the way of the query, the product of the lengths is the score: the bound that ends a scan has no room to spare. Several
     /// searches at once go on from float32 scores, so the threshold has none either.

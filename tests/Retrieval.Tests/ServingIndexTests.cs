@@ -41,7 +41,7 @@ public sealed class ServingIndexTests
         var random = new Random(seed);
         int n = random.Next(0, 300);
         // Every kind of index serves: the full scans, and neighbourhoods in their exact mode.
-        var options = new ItemIndexOptions { LargestFullScan = seed % 2 == 0 ? 1000 : 50, Cells = new() { RecallTarget = 1, Cells = 12, Rounds = 1, Threads = 1 } };
+        var options = new ItemIndexOptions { LargestScanRows = seed % 2 == 0 ? 1000 : 50, Cells = new() { RecallTarget = 1, Cells = 12, Rounds = 1, Threads = 1 } };
         List<float[]> rows = [.. Enumerable.Range(0, n).Select(_ => Data.Normal(random, Rank))];
         var removed = new HashSet<int>();
         var index = new ServingIndex(ItemIndexes.Create(rows.SelectMany(r => r).ToArray(), Rank, options));

@@ -17,6 +17,12 @@ public sealed unsafe class QuantizedIndex : IItemIndex
     /// <summary>Rows between two looks at whether the rest is too short. The first ones all enter the top k, so there should be few.</summary>
     private const int Step = 64;
 
+    /// <summary>Filters that keep less than this share of the items are followed item by item.</summary>
+    private const double GatherShare = 1.0 / 64;
+
+    /// <summary>Filters that keep less than this share are asked before a row is scored, others only about those that could enter.</summary>
+    private const double PickShare = 1.0 / 4;
+
     private readonly ExactIndex _exact;
     private readonly ReadOnlyMemory<float> _factors;
     private readonly QuantizedRows _rows;
@@ -52,8 +58,12 @@ public sealed unsafe class QuantizedIndex : IItemIndex
     /// <summary>Memory beside the factors.</summary>
     public long MemoryBytes => _rows.MemoryBytes + (4L * (_items.Length + _rowOf.Length + _longest.Length));
 
-    public int Search(ReadOnlySpan<float> query, int k, in SearchScope scope, Span<ScoredItem> results)
+    public int Search(ReadOnlySpan<float> query, int k, in SearchScope scope, Span<ScoredItem> results) => Search(query, k, scope, results, out _);
+
+    /// <param name="read">How many rows were looked at.</param>
+    internal int Search(ReadOnlySpan<float> query, int k, in SearchScope scope, Span<ScoredItem> results, out int read)
     {
+        read = Count;
         int wanted = Arguments.CheckSearch(this, query, k, results);
         short[] rented = ArrayPool<short>.Shared.Rent(_rows.Stride);
         try
@@ -65,8 +75,9 @@ public sealed unsafe class QuantizedIndex : IItemIndex
             fixed (float* q = query, factors = _factors.Span)
             {
                 var scan = new QuantizedScan(_kernel, _rows, q, quantized, bound, factors, items, scope);
-                if (scope.Allowed is { } allowed && allowed.Count < Count / 4) Gather(allowed, ref scan, ref top);
-                else Scan(0, Count, length, bound.Rest, ref scan, ref top);
+                if (scope.Allowed is not { } allowed || allowed.Count >= Count * PickShare) read = Scan(0, Count, length, bound.Rest, ref scan, ref top);
+                else if (allowed.Count >= Count * GatherShare) read = Pick(allowed, length, bound.Rest, ref scan, ref top);
+                else read = Gather(allowed, ref scan, ref top);
                 scan.Finish(ref top);
             }
 
@@ -82,7 +93,7 @@ public sealed unsafe class QuantizedIndex : IItemIndex
     {
         Arguments.CheckSearchMany(this, queries, k, results, counts);
         int stride = _rows.Stride, wanted = Math.Min(k, Count);
-        if (scope.Allowed is { } allowed && allowed.Count < Count / 4)
+        if (scope.Allowed is { } allowed && allowed.Count < Count * PickShare)
         {
             for (int q = 0; q < counts.Length; q++) counts[q] = Search(queries.Slice(q * Rank, Rank), k, scope.Of(q), results.Slice(q * k, k));
             return;
@@ -128,18 +139,46 @@ public sealed unsafe class QuantizedIndex : IItemIndex
 
     public ReadOnlySpan<float> Factor(int item) => _exact.Factor(item);
 
-    private void Scan(int from, int to, float length, float rest, scoped ref QuantizedScan scan, scoped ref TopK top)
+    /// <returns>The rows looked at.</returns>
+    private int Scan(int from, int to, float length, float rest, scoped ref QuantizedScan scan, scoped ref TopK top)
     {
-        for (int start = from; start < to && !IsTooShort(start, length, rest, top.Threshold); start += Step) scan.Scan(start, Math.Min(start + Step, to), ref top);
+        int start = from;
+        for (; start < to && !IsTooShort(start, length, rest, top.Threshold); start += Step) scan.Scan(start, Math.Min(start + Step, to), ref top);
+        return Math.Min(start, to) - from;
+    }
+
+    /// <summary>As a scan, of the allowed rows alone.</summary>
+    private int Pick(ItemSet allowed, float length, float rest, scoped ref QuantizedScan scan, scoped ref TopK top)
+    {
+        int* rows = stackalloc int[QuantizedScan.Block];
+        // Few at first: the sooner there is a threshold, the sooner the rest is too short.
+        int start = 0, picked = 0, enough = 32;
+        for (; start < Count && !IsTooShort(start, length, rest, top.Threshold); start += Step)
+        {
+            int end = Math.Min(start + Step, Count);
+            for (int row = start; row < end; row++)
+            {
+                rows[picked] = row;
+                picked += allowed.Contains(_items[row]) ? 1 : 0;
+            }
+
+            if (picked < enough) continue;
+            scan.ScanAt(rows, picked, ref top);
+            (picked, enough) = (0, Math.Min(2 * enough, QuantizedScan.Block - Step));
+        }
+
+        scan.ScanAt(rows, picked, ref top);
+        return Math.Min(start, Count);
     }
 
     /// <summary>Whether no row from <paramref name="row"/> on, a multiple of <see cref="Step"/>, can score as much as the threshold. NaN says nothing.</summary>
     private bool IsTooShort(int row, float length, float rest, float threshold) => (length * _longest[row / Step]) + rest < threshold;
 
-    private void Gather(ItemSet allowed, scoped ref QuantizedScan scan, scoped ref TopK top)
+    private int Gather(ItemSet allowed, scoped ref QuantizedScan scan, scoped ref TopK top)
     {
         int* rows = stackalloc int[QuantizedScan.Block];
         var span = new Span<int>(rows, QuantizedScan.Block);
+        int scored = 0;
         for (int from = 0, found; (found = allowed.CopyTo(span, from)) > 0;)
         {
             from = rows[found - 1] + 1;
@@ -147,7 +186,10 @@ public sealed unsafe class QuantizedIndex : IItemIndex
             if (found == 0) break;
             for (int i = 0; i < found; i++) rows[i] = _rowOf[rows[i]];
             scan.ScanAt(rows, found, ref top);
+            scored += found;
         }
+
+        return scored;
     }
 
     /// <summary>
