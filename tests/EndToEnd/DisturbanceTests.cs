@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text;
@@ -29,7 +30,8 @@ public class DisturbanceTests(Servers servers)
     public async Task Whatever_is_killed_frozen_cut_or_emptied_nothing_is_lost_and_answers_are_those_of_an_undisturbed_run()
     {
         int seed = int.TryParse(Environment.GetEnvironmentVariable("RECOMMENDER_SEED"), CultureInfo.InvariantCulture, out int given) ? given : Random.Shared.Next(1_000_000);
-        void Say(string text) => TestContext.Current.TestOutputHelper?.WriteLine(text);
+        var clock = Stopwatch.StartNew();
+        void Say(string text) => TestContext.Current.TestOutputHelper?.WriteLine($"{clock.Elapsed.TotalSeconds,5:0.0} {text}");
         Say($"[MEASURED] RECOMMENDER_SEED={seed}");
         var random = new Random(seed);
 
@@ -70,17 +72,23 @@ public class DisturbanceTests(Servers servers)
         await estate.FlushRedisAsync();
         foreach (var recommend in fleet.Recommends) await Eventually.TrueAsync(async () => (await LossCheck.AnswersAsync(recommend)).SequenceEqual(answers), what: "an emptied Redis is filled again by itself");
 
-        await AssertBackupAnswersAlikeAsync(estate.Postgres.ConnectionString, answers);
+        using var folder = new TempFolder();
+        string backup = Path.Combine(folder.Path, "backup.gz");
+        await GoingBackTests.RunAsync("backup", backup, "--postgres", estate.Postgres.ConnectionString);
         await AssertPoisonIsKeptListedAndReplayedAsync(fleet.Api, estate.RabbitMq.ConnectionString);
         var erasure = await EraseAsync(fleet, estate);
-        Assert.Equal(await UndisturbedAsync(producer.Accepted), answers);
+        // Meanwhile, the same elsewhere.
+        Say("compared with others that hold the same");
+        foreach (var others in await Task.WhenAll(UndisturbedAsync(producer.Accepted), RestoredAsync(backup), RestoredToServersAsync(backup, estate))) Assert.Equal(answers, others);
+        Say("erased");
         await AssertErasedAsync(erasure, fleet, estate, producer);
         AssertLogsHoldNothingSecretOrPersonal(fleet, estate);
     }
 
     private static IEnumerable<(string What, Func<Task> Happens)> Disturbances(Fleet fleet, Estate estate)
     {
-        foreach (var service in fleet.Ingests.Concat(fleet.Trainers).Concat(fleet.Recommends).Append(fleet.Console))
+        // Each twice: the second time it may be killed while it recovers from the first.
+        foreach (var service in fleet.All.Concat(fleet.All))
         {
             yield return ($"kill -9 {service.Name} ({service.Port})", async () =>
             {
@@ -90,7 +98,7 @@ public class DisturbanceTests(Servers servers)
             );
         }
 
-        foreach (var server in estate.Servers)
+        foreach (var server in estate.Servers.Concat([estate.Redis, estate.Postgres]))
         {
             yield return ($"kill -9 {server.Name}", async () =>
             {
@@ -98,6 +106,10 @@ public class DisturbanceTests(Servers servers)
                 await server.StartAsync(Cancel);
             }
             );
+        }
+
+        foreach (var server in estate.Servers)
+        {
             yield return ($"freeze {server.Name}", async () =>
             {
                 server.Freeze();
@@ -236,7 +248,7 @@ public class DisturbanceTests(Servers servers)
         var popular = (await fleet.Api.GetAsync("/v1/items/popular?count=24")).GetProperty("items").EnumerateArray().Select(item => item.GetProperty("itemId").GetString());
         Assert.Equal(left.GroupBy(e => e.ItemId).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal).Select(group => group.Key), popular);
         await Eventually.EqualAsync("", async () => await estate.Redis.CommandAsync(["--scan", "--pattern", $"*{Erased}*"], Cancel), Left());
-        TestContext.Current.TestOutputHelper?.WriteLine($"[MEASURED] erased everywhere {(DateTimeOffset.UtcNow - erasure.At).TotalSeconds:0} s after the request at the latest");
+        TestContext.Current.TestOutputHelper?.WriteLine($"[MEASURED] erased everywhere {(DateTimeOffset.UtcNow - erasure.At).TotalSeconds:0} s after the request at the latest: {string.Join(", ", stages.OrderBy(stage => stage.Value).Select(stage => $"{stage.Key} {(stage.Value - erasure.At).TotalSeconds:0.0}"))}");
 
         long version = await LossCheck.TrainAsync(fleet.Api, fleet.Recommends);
         Assert.Equal(version, (await fleet.Api.GetAsync(erasure.Receipt)).GetProperty("modelVersion").GetInt64());
@@ -269,16 +281,25 @@ public class DisturbanceTests(Servers servers)
         return await LossCheck.AnswersAsync(standalone);
     }
 
-    /// <summary>A backup of the servers' database, restored into an empty embedded installation, answers the same.</summary>
-    private static async Task AssertBackupAnswersAlikeAsync(string postgres, Dictionary<string, string> answers)
+    /// <summary>A backup of the servers' database, restored into an empty embedded installation.</summary>
+    private static async Task<Dictionary<string, string>> RestoredAsync(string backup)
     {
         using var folder = new TempFolder();
-        string file = Path.Combine(folder.Path, "backup.gz");
-        await GoingBackTests.RunAsync("backup", file, "--postgres", postgres);
-        await GoingBackTests.RunAsync("restore", file, "--data", folder.Path);
+        await GoingBackTests.RunAsync("restore", backup, "--data", folder.Path);
         await using var standalone = Standalone(folder);
         await standalone.StartAsync();
-        Assert.Equal(answers, await GoingBackTests.ServedAsync(standalone));
+        return await GoingBackTests.ServedAsync(standalone);
+    }
+
+    /// <summary>The same, restored into another database: broker and Redis of the new installation are empty.</summary>
+    private async Task<Dictionary<string, string>> RestoredToServersAsync(string backup, Estate estate)
+    {
+        string rabbitMq = await estate.RabbitMq.CreateVirtualHostAsync("restored", Cancel), postgres = await estate.Postgres.CreateDatabaseAsync("restored", Cancel);
+        await GoingBackTests.RunAsync("restore", backup, "--postgres", postgres);
+        await using var redis = await servers.NewRedisAsync();
+        await using var fleet = new Fleet(rabbitMq, redis.ConnectionString, postgres, more: Settings);
+        await fleet.StartAsync();
+        return await GoingBackTests.ServedAsync(fleet.Recommends[0]);
     }
 
     private static ServiceProcess Standalone(TempFolder folder) => new("Standalone", Settings, ["--data", folder.Path, "--port", "{PORT}", "--no-demo"]);
