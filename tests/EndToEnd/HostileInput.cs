@@ -88,7 +88,7 @@ internal static class HostileInput
 
     private static readonly string[] Nasty =
     [
-        "null", "true", "[]", "{}", "[null]", "[[[]]]", "{\"\":1,\"a\":1e400}", "{\"a\":1,\"a\":2}", "{\"$type\":\"System.Object\",\"__proto__\":{}}", "\"\\ud800\"", "\"\\u0000\"", "NaN", "-", "\"", "01", "1.", "/**/1", "'a'",
+        "null", "true", "[]", "{}", "[null]", "[[[]]]", "{\"\":1,\"a\":1e400}", "{\"a\":1,\"a\":2}", "{\"$type\":\"Object\",\"__proto__\":{}}", "\"\\ud800\"", "\"\\u0000\"", "NaN", "-", "\"", "01", "1.", "/**/1", "'a'",
         new string('[', 40) + new string(']', 40), string.Concat(Enumerable.Repeat("{\"a\":", 17)) + "1" + new string('}', 17), "\"" + new string('z', 300_000) + "\"", new('9', 5000),
     ];
 

@@ -7,7 +7,8 @@ using Xunit;
 namespace Recommender.EndToEnd;
 
 /// <summary>The first page in a real browser, over the demonstration.</summary>
-public class PageTests
+[Collection(Demonstration.Name)]
+public class PageTests(Demonstration demonstration)
 {
     private static readonly string[] BrowserFlags =
     [
@@ -18,8 +19,7 @@ public class PageTests
     public async Task One_picks_a_user_sees_history_and_reasons_and_an_event_changes_the_next_answer()
     {
         Servers.Require("chromium");
-        using var data = new TempFolder();
-        await using var standalone = await StandaloneTests.StartAsync(data, "--demo");
+        var standalone = await demonstration.StartAsync();
         await new Api(standalone.Client).FirstPersonalAsync(TimeSpan.FromSeconds(60));
 
         using var playwright = await Playwright.CreateAsync();

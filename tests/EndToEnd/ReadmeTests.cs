@@ -7,7 +7,8 @@ using Xunit;
 namespace Recommender.EndToEnd;
 
 /// <summary>The README's commands, run as they stand there, against a server with the demonstration.</summary>
-public partial class ReadmeTests
+[Collection(Demonstration.Name)]
+public partial class ReadmeTests(Demonstration demonstration)
 {
     /// <summary>Commands that other tests, or the test run itself, cover.</summary>
     private static readonly string[] RunElsewhere =
@@ -23,9 +24,8 @@ public partial class ReadmeTests
     [Fact]
     public async Task Every_command_of_the_readme_runs()
     {
-        using var data = new TempFolder();
         using var work = new TempFolder();
-        await using var standalone = await StandaloneTests.StartAsync(data, "--demo");
+        var standalone = await demonstration.StartAsync();
         await new Api(standalone.Client).FirstPersonalAsync(TimeSpan.FromSeconds(120));
         await File.WriteAllTextAsync(Path.Combine(work.Path, "orders.csv"), "customer,sku,quantity,date\nann,heart-1,2,2026-01-01T10:00:00Z\n", Cancel);
         await RunAsync("gzip -k orders.csv", work.Path);

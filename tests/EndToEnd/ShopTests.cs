@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Recommender.EndToEnd;
 
-/// <summary>What needs all services and real servers, and kills none of them: one topology for all of it.</summary>
+/// <summary>What needs all services and real servers, and kills none of them: one fleet for all of it.</summary>
 public sealed class ShopTests(ShopTests.Shop shop) : IClassFixture<ShopTests.Shop>
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -17,7 +17,7 @@ public sealed class ShopTests(ShopTests.Shop shop) : IClassFixture<ShopTests.Sho
     public async Task A_foreign_AMQP_producer_counts_and_what_it_sends_wrong_is_kept_with_the_reason()
     {
         await shop.StartAsync();
-        await using var connection = await new ConnectionFactory { Uri = new Uri(shop.RabbitMq.ConnectionString) }.CreateConnectionAsync(Cancel);
+        await using var connection = await new ConnectionFactory { Uri = new Uri(shop.RabbitMq) }.CreateConnectionAsync(Cancel);
         await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true), Cancel);
         var json = new BasicProperties { ContentType = "application/json", Persistent = true };
         foreach (var body in (string[])
@@ -33,7 +33,7 @@ public sealed class ShopTests(ShopTests.Shop shop) : IClassFixture<ShopTests.Sho
         // A client written in C, from the command line.
         Servers.Require("amqp-publish");
         using var publish = System.Diagnostics.Process.Start("amqp-publish",
-            ["--url", shop.RabbitMq.ConnectionString, "-e", "interactions", "-C", "application/json", "-b", """{"eventId":"f-4","userId":"foreign","itemId":"bread","type":"view"}"""]);
+            ["--url", shop.RabbitMq, "-e", "interactions", "-C", "application/json", "-b", """{"eventId":"f-4","userId":"foreign","itemId":"bread","type":"view"}"""]);
         await publish.WaitForExitAsync(Cancel);
         Assert.Equal(0, publish.ExitCode);
 
@@ -102,23 +102,28 @@ public sealed class ShopTests(ShopTests.Shop shop) : IClassFixture<ShopTests.Sho
     public sealed class Shop(Servers servers) : IAsyncLifetime
     {
         public const int Users = 40;
-        private Topology? _topology;
+        private Fleet? _fleet;
         private bool _filled;
 
-        internal Topology Running => _topology!;
+        internal Api Api => _fleet!.Api;
 
-        internal Api Api => Running.Api;
+        /// <summary>Connection string.</summary>
+        internal string RabbitMq { get; private set; } = "";
 
-        internal LocalServers.RabbitMqServer RabbitMq => Running.RabbitMq;
-
-        internal ServiceProcess Recommend => Running.Recommend;
+        internal ServiceProcess Recommend => _fleet!.Recommends[0];
 
         public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-        public ValueTask DisposeAsync() => _topology?.DisposeAsync() ?? ValueTask.CompletedTask;
+        public ValueTask DisposeAsync() => _fleet?.DisposeAsync() ?? ValueTask.CompletedTask;
 
         /// <summary>Called by each test instead of at the start, because only a test can be skipped.</summary>
-        internal async Task StartAsync() => _topology ??= await Topology.StartAsync(servers);
+        internal async Task StartAsync()
+        {
+            if (_fleet is not null) return;
+            RabbitMq = await servers.NewVirtualHostAsync();
+            _fleet = new Fleet(RabbitMq, (await servers.NewRedisAsync()).ConnectionString, await servers.NewDatabaseAsync());
+            await _fleet.StartAsync();
+        }
 
         internal async Task TrainAsync() => Assert.True((int)await Api.PostAsync("/v1/models", "{}") is >= 200 and < 300);
 

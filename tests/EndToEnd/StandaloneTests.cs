@@ -6,13 +6,13 @@ using Xunit;
 namespace Recommender.EndToEnd;
 
 /// <summary>Everything in one process, as `dotnet run --project AppHost` runs it.</summary>
-public class StandaloneTests
+[Collection(Demonstration.Name)]
+public class StandaloneTests(Demonstration demonstration)
 {
     [Fact]
     public async Task The_demonstration_gives_titled_recommendations_whose_reasons_add_up_within_a_minute()
     {
-        using var data = new TempFolder();
-        await using var standalone = await StartAsync(data, "--demo");
+        var standalone = await demonstration.StartAsync();
         var (user, answer) = await new Api(standalone.Client).FirstPersonalAsync(TimeSpan.FromSeconds(60));
         var items = answer.GetProperty("items").EnumerateArray().ToList();
         Assert.Equal(10, items.Count);
@@ -36,7 +36,7 @@ public class StandaloneTests
     public async Task An_event_answered_202_survives_a_kill_and_counts_once()
     {
         using var data = new TempFolder();
-        await using var standalone = await StartAsync(data, "--no-demo");
+        await using var standalone = await StartAsync(data);
         var api = new Api(standalone.Client);
         for (int round = 0; round < 3; round++)
         {
@@ -69,9 +69,9 @@ public class StandaloneTests
         Assert.Empty(Directory.GetFileSystemEntries(elsewhere.Path));
     }
 
-    internal static async Task<ServiceProcess> StartAsync(TempFolder data, string demo)
+    private static async Task<ServiceProcess> StartAsync(TempFolder data)
     {
-        var standalone = new ServiceProcess("Standalone", arguments: ["--data", data.Path, "--port", "{PORT}", demo]);
+        var standalone = new ServiceProcess("Standalone", arguments: ["--data", data.Path, "--port", "{PORT}", "--no-demo"]);
         await standalone.StartAsync();
         return standalone;
     }

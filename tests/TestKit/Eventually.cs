@@ -22,7 +22,7 @@ public static class Eventually
         while (!await condition())
         {
             if (clock.Elapsed > (deadline ?? DefaultDeadline)) Assert.Fail($"Not true within {(deadline ?? DefaultDeadline).TotalSeconds:0} s: {what}");
-            await Task.Delay(5, TestContext.Current.CancellationToken);
+            await PauseAsync(clock.Elapsed);
         }
         return clock.Elapsed;
     }
@@ -45,7 +45,7 @@ public static class Eventually
             T last = await value();
             if (EqualityComparer<T>.Default.Equals(last, expected)) return;
             if (clock.Elapsed > (deadline ?? DefaultDeadline)) Assert.Equal(expected, last);
-            await Task.Delay(5, TestContext.Current.CancellationToken);
+            await PauseAsync(clock.Elapsed);
         }
     }
 
@@ -62,8 +62,12 @@ public static class Eventually
             }
             catch (Exception e) when (e is not OperationCanceledException && clock.Elapsed < (deadline ?? DefaultDeadline))
             {
-                await Task.Delay(5, TestContext.Current.CancellationToken);
+                await PauseAsync(clock.Elapsed);
             }
         }
     }
+
+    /// <summary>What has not come at once is asked for less often: a question costs the processes that answer it the time they need to get there.</summary>
+    private static Task PauseAsync(TimeSpan waited) =>
+        Task.Delay((int)Math.Clamp(waited.TotalMilliseconds / 50, 5, 100), TestContext.Current.CancellationToken);
 }

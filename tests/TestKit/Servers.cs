@@ -23,7 +23,7 @@ public sealed class Servers : IAsyncLifetime
     private Task<RabbitMqServer>? _rabbitMq;
     private Task<RedisServer>? _redis;
     private Task<PostgresServer>? _postgres;
-    private int _number;
+    private int _number, _folders;
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
@@ -119,7 +119,7 @@ public sealed class Servers : IAsyncLifetime
         lock (_gate)
         {
             _folder ??= new TempFolder();
-            return Path.Combine(_folder.Path, $"{name}-{_started.Count}");
+            return Path.Combine(_folder.Path, $"{name}-{++_folders}");
         }
     }
 }
