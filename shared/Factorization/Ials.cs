@@ -25,12 +25,22 @@ public static unsafe class Ials
         var servedWeights = matrix == served ? itemWeights : ItemWeights(served, settings.Damping);
         var itemFactors = Start(served, settings, options, cancellation);
         var userFactors = new float[(long)users * rank];
+        bool userBlocks = BlockSolver.Pays(matrix.Users, rank), itemBlocks = BlockSolver.Pays(matrix.Items, rank);
         for (int epoch = 1; ; epoch++)
         {
-            var gram = Dense.ToPrincipalAxes(itemFactors, items, rank, options.Threads, cancellation);
-            HalfStep(matrix.Users, itemFactors, gram, items, settings, itemWeights, null, userFactors, options.Threads, cancellation);
-            gram = Dense.ToPrincipalAxes(userFactors, users, rank, options.Threads, cancellation);
-            HalfStep(matrix.Items, userFactors, gram, users, settings, null, itemWeights, itemFactors, options.Threads, cancellation);
+            var gram = Dense.ToPrincipalAxes(itemFactors, items, rank, options.Threads, out var axes, cancellation);
+            HalfStep(matrix.Users, itemFactors, gram, items, settings, itemWeights, null, userFactors, options.Threads, cancellation, Turned(userBlocks, userFactors, users));
+            gram = Dense.ToPrincipalAxes(userFactors, users, rank, options.Threads, out axes, cancellation);
+            HalfStep(matrix.Items, userFactors, gram, users, settings, null, itemWeights, itemFactors, options.Threads, cancellation, Turned(itemBlocks, itemFactors, items));
+
+            // Blocks improve the last epoch's solution, once it lies in the same axes as the other side; the first epoch has none that is worth it.
+            bool Turned(bool blocks, float[] last, int rows)
+            {
+                if (!blocks || epoch == 1) return false;
+                Dense.Multiply(last, rows, rank, axes, rank, last, options.Threads, cancellation);
+                return true;
+            }
+
             options.Progress?.Invoke(new TrainProgress(epoch, settings.Epochs));
             bool last = epoch == settings.Epochs;
             if (!last && options.StopAfter is null) continue;
@@ -156,14 +166,16 @@ public static unsafe class Ials
     /// <param name="gram">Diagonal of the other side's Gram matrix.</param>
     /// <param name="columnWeights">o_i when the columns are items.</param>
     /// <param name="rowWeights">o_i when the rows are items.</param>
+    /// <param name="improve">The result holds a solution near enough to be improved in blocks where histories are long.</param>
     internal static void HalfStep(
         SparseRows rows, float[] other, double[] gram, int otherCount, IalsSettings settings,
-        float[]? columnWeights, float[]? rowWeights, float[] result, int threads, CancellationToken cancellation)
+        float[]? columnWeights, float[]? rowWeights, float[] result, int threads, CancellationToken cancellation, bool improve = false)
     {
         int rank = settings.Rank;
         Work.Run(rows.Count, 64, threads, take =>
         {
             using var solver = new RidgeSolver(rank);
+            using var blocks = improve ? new BlockSolver(rank) : null;
             var diagonal = new float[rank];
             fixed (float* factors = other, weights = rows.Weights, targets = rows.Targets, byColumn = columnWeights, b = diagonal, solved = result)
             fixed (int* columns = rows.Columns)
@@ -177,7 +189,8 @@ public static unsafe class Ials
                             factors, rank, columns + at, weights == null ? null : weights + at, targets == null ? null : targets + at,
                             byColumn, rowWeights is null ? 1 : rowWeights[r], rows.Length(r));
                         Diagonal(source, gram, otherCount, settings, b);
-                        solver.Solve(source, b, solved + (nint)r * rank);
+                        if (blocks is not null && BlockSolver.Pays(source.Count, rank)) blocks.Improve(source, b, solved + (nint)r * rank);
+                        else solver.Solve(source, b, solved + (nint)r * rank);
                     }
                 }
             }

@@ -1,0 +1,87 @@
+using System.Runtime.CompilerServices;
+
+namespace Recommender.Factorization.Algebra;
+
+/// <summary>
+/// Improves the solution of one ridge regression block of axes after block of axes, each solved exactly given the others (iALS++: Rendle et al. 2021,
+/// arXiv:2110.14044). For long histories: n rows cost n·rank·64/2 instead of n·rank²/2. The loss never rises, and epoch after epoch the result nears
+/// what <see cref="RidgeSolver"/> finds at once. As the diagonal holds all that ties axes together beside the rows, no Gram matrix is needed.
+/// </summary>
+/// <remarks>
+/// Measured on 2,500 users × 2,000 items with 413,000 interactions, seconds of processor per epoch without and with blocks: rank 256 .94 and .64, 512
+/// 2.4 and 1.46, 1024 7.0 and 4.7; loss and hold-out scores are the same to four digits from epoch to epoch. On sparse data (Gowalla: 27 items per user)
+/// nearly all histories are shorter than a block, exact steps solve them in a space of their own length, and blocks would cost more: they are left out.
+/// </remarks>
+internal sealed unsafe class BlockSolver(int rank) : IDisposable
+{
+    /// <summary>Axes solved at a time.</summary>
+    public const int Size = 64;
+
+    private readonly RidgeSolver whole = new(Size);
+    private readonly RidgeSolver? rest = rank % Size == 0 ? null : new RidgeSolver(rank % Size);
+    private float[] predictions = [];
+    private float[] targets = [];
+    private readonly float[] block = new float[Size];
+
+    /// <summary>Multiply-adds of <see cref="Improve"/> for a history of <paramref name="count"/> rows.</summary>
+    public static double Operations(int count, int rank) => rank / (double)Size * (RidgeSolver.Operations(count, Size) + 2.0 * count * Size);
+
+    /// <summary>Whether one history is better solved so: at less than half of the operations, as a step is not yet the solution.</summary>
+    public static bool Pays(int count, int rank) => rank >= 256 && count > Size && Operations(count, rank) < RidgeSolver.Operations(count, rank) / 2;
+
+    /// <summary>Whether a side has so many long histories that it is worth turning its last solutions to the axes of the other side.</summary>
+    public static bool Pays(SparseRows rows, int rank)
+    {
+        double exact = 0, saved = -(double)rows.Count * rank * rank;
+        for (int r = 0; r < rows.Count; r++)
+        {
+            int count = rows.Length(r);
+            exact += RidgeSolver.Operations(count, rank);
+            if (Pays(count, rank)) saved += RidgeSolver.Operations(count, rank) - Operations(count, rank);
+        }
+
+        return saved > .2 * exact;
+    }
+
+    /// <param name="diagonal">As for <see cref="RidgeSolver.Solve"/>.</param>
+    /// <param name="solution">In: any guess, best the last solution. Out: a better one.</param>
+    public void Improve(FactorRows rows, float* diagonal, float* solution)
+    {
+        int n = rows.Count;
+        if (predictions.Length < n) (predictions, targets) = (new float[2 * n], new float[2 * n]);
+        fixed (float* y = predictions, goal = targets, next = block)
+        {
+            for (int e = 0; e < n; e++) y[e] = Vectors.Dot(rows.Row(e, null), solution, rank);
+            for (int from = 0; from < rank; from += Size)
+            {
+                int size = Math.Min(Size, rank - from);
+                // What the other axes leave for this block to explain.
+                for (int e = 0; e < n; e++) goal[e] = rows.Target(e) - y[e] + Vectors.Dot(rows.Row(e, null) + from, solution + from, size);
+                (size == Size ? whole : rest!).Solve(new BlockRows(rows, goal, from), diagonal + from, next);
+                for (int e = 0; e < n; e++) y[e] = rows.Target(e) - goal[e] + Vectors.Dot(rows.Row(e, null) + from, next, size);
+                new Span<float>(next, size).CopyTo(new Span<float>(solution + from, size));
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        whole.Dispose();
+        rest?.Dispose();
+    }
+
+    /// <summary>Some axes of the rows, with targets of their own.</summary>
+    private readonly struct BlockRows(FactorRows rows, float* targets, int from) : IRidgeRows
+    {
+        public int Count => rows.Count;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public float Weight(int e) => rows.Weight(e);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public float Target(int e) => targets[e];
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public float* Row(int e, float* buffer) => rows.Row(e, buffer) + from;
+    }
+}
