@@ -48,19 +48,20 @@ internal static partial class LoadGenerator
         // Waiting for a free connection must not take a processor from what is measured.
         var free = new BlockingCollection<Connection>(new ConcurrentQueue<Connection>());
         for (int i = 0; i < connections; i++) free.Add(await Connection.OpenAsync(port), CancellationToken.None);
-        var pending = new CountdownEvent(total);
-        Exception? failure = null;
+        int pending = total;
+        // Waited for without a thread: the pool has one per processor at the start, and the answers need them.
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
         // A thread of its own that sleeps until the next request is due: timers of the runtime are a millisecond wide.
         var dispatcher = new Thread(() =>
         {
             long start = Stopwatch.GetTimestamp();
-            for (int i = 0; i < total && failure is null; i++)
+            for (int i = 0; i < total && !done.Task.IsCompleted; i++)
             {
                 long due = start + (long)(i * (double)Stopwatch.Frequency / rate);
                 SleepUntil(due);
                 Connection? connection;
-                while (!free.TryTake(out connection, 100) && failure is null)
+                while (!free.TryTake(out connection, 100) && !done.Task.IsCompleted)
                 {
                     // All are busy.
                 }
@@ -69,10 +70,7 @@ internal static partial class LoadGenerator
             }
         });
         dispatcher.Start();
-        await Task.Run(() =>
-        {
-            while (!pending.Wait(100, cancellation)) if (failure is not null) throw failure;
-        }, cancellation);
+        await using (cancellation.Register(() => done.TrySetCanceled(cancellation))) await done.Task;
         dispatcher.Join();
         while (free.TryTake(out var connection)) connection.Dispose();
         Array.Sort(latencies);
@@ -87,11 +85,11 @@ internal static partial class LoadGenerator
                 await connection.RoundTripAsync(requests[i % requests.Length]);
                 latencies[i] = Stopwatch.GetElapsedTime(due).TotalMilliseconds;
                 free.Add(connection, CancellationToken.None);
-                pending.Signal();
+                if (Interlocked.Decrement(ref pending) == 0) done.TrySetResult();
             }
             catch (Exception e)
             {
-                failure = e;
+                done.TrySetException(e);
             }
         }
     }

@@ -39,6 +39,18 @@ internal sealed class Api(HttpClient client)
         return response.StatusCode;
     }
 
+    public async Task<HttpStatusCode> PutAsync(string path, string json)
+    {
+        using var response = await client.PutAsync(path, new StringContent(json, Encoding.UTF8, "application/json"), Cancel);
+        return response.StatusCode;
+    }
+
+    public async Task<HttpStatusCode> DeleteAsync(string path)
+    {
+        using var response = await client.DeleteAsync(path, Cancel);
+        return response.StatusCode;
+    }
+
     /// <summary>Sends an event until it is accepted. Its id makes that harmless.</summary>
     public async Task SendAsync(object body) => await Eventually.TrueAsync(async () =>
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Net;
 using System.Text;
 using System.Text.Json;
 using RabbitMQ.Client;
@@ -60,6 +61,35 @@ public sealed class ShopTests(ShopTests.Shop shop) : IClassFixture<ShopTests.Sho
         }, what: "the newcomer gets tools");
         TestContext.Current.TestOutputHelper?.WriteLine($"[MEASURED] the next answer reflected the event {clock.Elapsed.TotalMilliseconds:0} ms after it was sent");
         Assert.Equal(version, (await shop.Api.GetAsync("/v1/status")).GetProperty("releasedVersion").GetInt64());
+    }
+
+    [Fact]
+    public async Task A_new_item_is_recommended_without_training_and_gone_when_deleted()
+    {
+        await shop.StartAsync();
+        long version = await shop.TrainedAsync();
+
+        var clock = Stopwatch.StartNew();
+        Assert.Equal(HttpStatusCode.Accepted, await shop.Api.PutAsync("/v1/items/tool-new", """{"title":"A new tool","tags":["fresh"]}"""));
+        await Eventually.TrueAsync(async () => (await FreshAsync()).SequenceEqual(["tool-new"]), what: "the new item is found by its tag");
+        TestContext.Current.TestOutputHelper?.WriteLine($"[MEASURED] a new item was recommended {clock.Elapsed.TotalMilliseconds:0} ms after it was sent");
+
+        // Users of one taste take it: it is placed with what they like, so those of the same taste get it before anything of the other.
+        for (int user = 1; user < 24; user += 2) await shop.Api.SendAsync(new { eventId = $"new-{user}", userId = $"u{user}", itemId = "tool-new", type = "purchase" });
+        await Eventually.TrueAsync(async () =>
+        {
+            var answer = await shop.Api.GetAsync("/v1/users/u39/recommendations?count=30");
+            string[] items = [.. answer.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("itemId").GetString()!)];
+            int place = Array.IndexOf(items, "tool-new"), other = Array.FindIndex(items, item => item.StartsWith("tea-", StringComparison.Ordinal));
+            return answer.GetProperty("source").GetString() == "personal" && place >= 0 && other > place;
+        }, what: "the new item is placed with its like");
+        Assert.Equal(version, (await shop.Api.GetAsync("/v1/status")).GetProperty("releasedVersion").GetInt64());
+
+        Assert.Equal(HttpStatusCode.Accepted, await shop.Api.DeleteAsync("/v1/items/tool-new"));
+        await Eventually.TrueAsync(async () => (await FreshAsync()).Length == 0, what: "the deleted item is gone");
+
+        async Task<string[]> FreshAsync() =>
+            [.. (await shop.Api.GetAsync("/v1/users/u38/recommendations?tag=fresh")).GetProperty("items").EnumerateArray().Select(item => item.GetProperty("itemId").GetString()!)];
     }
 
     [Fact]
