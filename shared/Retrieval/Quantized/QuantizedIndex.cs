@@ -143,8 +143,15 @@ public sealed unsafe class QuantizedIndex : IItemIndex
     private int Scan(int from, int to, float length, float rest, scoped ref QuantizedScan scan, scoped ref TopK top)
     {
         int start = from;
-        for (; start < to && !IsTooShort(start, length, rest, top.Threshold); start += Step) scan.Scan(start, Math.Min(start + Step, to), ref top);
-        return Math.Min(start, to) - from;
+        while (start < to && !IsTooShort(start, length, rest, top.Threshold))
+        {
+            // Once there is a threshold, hardly a row enters.
+            int end = Math.Min(start + (start < QuantizedScan.Block ? Step : QuantizedScan.Block), to);
+            scan.Scan(start, end, ref top);
+            start = end;
+        }
+
+        return start - from;
     }
 
     /// <summary>As a scan, of the allowed rows alone.</summary>
