@@ -32,7 +32,10 @@ public class PageTests(Demonstration demonstration)
         page.Request += (_, request) => { if (!request.Url.StartsWith(standalone.Address.ToString(), StringComparison.Ordinal)) foreign.Add(request.Url); };
 
         await page.GotoAsync(standalone.Address.ToString());
-        await page.Locator("#user-list button").Nth(1).ClickAsync();
+        // The page shows the first user by itself; what is looked at has to be the second's.
+        var second = page.Locator("#user-list button").Nth(1);
+        await second.ClickAsync();
+        await Assertions.Expect(page.Locator("#history-hint")).ToContainTextAsync((await second.GetAttributeAsync("data-user"))! + ":");
         await page.Locator("#history li .title").First.WaitForAsync();
         await page.Locator("#recommendations li .reasons li").First.WaitForAsync();
         await Assertions.Expect(page.Locator("#source")).ToContainTextAsync("personal");

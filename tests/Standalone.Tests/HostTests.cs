@@ -33,8 +33,11 @@ public sealed class HostTests : IDisposable
         Assert.Equal((0, ""), await RunAsync(["import", folder.Write("one.csv", "userId,itemId,timestamp\nlast,i1,1700000000\n"), .. import[2..]], cancellation));
         await Eventually.EqualAsync((501L, 31L, 21L), CountsAsync);
 
-        var popular = await client.GetFromJsonAsync("v1/items/popular?count=1", ContractsJson.Default.RecommendationResponse, cancellation);
-        Assert.StartsWith("Item ", popular!.Items[0].Title, StringComparison.Ordinal);
+        await Eventually.TrueAsync(async () =>
+        {
+            var popular = await client.GetFromJsonAsync("v1/items/popular?count=1", ContractsJson.Default.RecommendationResponse, cancellation);
+            return popular!.Items is [var item] && item.Title!.StartsWith("Item ", StringComparison.Ordinal);
+        }, what: "what was imported is popular, with its title");
 
         var (code, error) = await RunAsync(["--data", folder.File("data"), "--port", $"{FreePort()}"], cancellation);
         Assert.Equal(1, code);
