@@ -86,7 +86,7 @@ public class HostileTests(Servers servers)
         {
             if (await ExchangeAsync(broken.target, broken.What, broken.Bytes) is var answer && IsFailure(answer)) problems.Add($"{broken.target.Name}, {broken.What}: {Short(answer)}");
         });
-        Assert.True(problems.IsEmpty, $"RECOMMENDER_SEED={_seed}: {problems.Count} requests were answered wrongly, such as:\n{string.Join('\n', problems.Take(20))}");
+        Assert.True(problems.IsEmpty, $"RECOMMENDER_SEED={_seed}: {problems.Count} requests were answered wrongly, such as:\n{string.Join('\n', problems.Take(20))}\n{string.Join('\n', fleet.All.SelectMany(FirstFailure))}");
         Say($"[MEASURED] {endpoints.Count} endpoints; answers: {string.Join(", ", answered.OrderBy(a => a.Key).Select(a => $"{a.Key} × {a.Value}"))}");
 
         var valid = await PublishAsync(rabbitMq, fleet, endpoints.Single(e => e.Endpoint.ToString() == "POST /v1/events").Endpoint);
@@ -114,6 +114,10 @@ public class HostileTests(Servers servers)
         foreach (var (service, before) in fleet.All.Zip(files)) await Eventually.TrueAsync(() => OpenFiles(service) <= before + KeptConnections, what: $"{service.Name} closes what was opened");
         Say($"[MEASURED] resident MB afterwards: {string.Join(", ", fleet.All.Select(service => $"{service.Name} {Resident(service) >> 20}"))}; {report.Accepted} valid events meanwhile");
     }
+
+    /// <summary>What a service logged of its first failure.</summary>
+    private static IEnumerable<string> FirstFailure(ServiceProcess service) =>
+        service.Log.SkipWhile(line => !line.StartsWith("fail:", StringComparison.Ordinal)).Take(20).Select(line => $"[{service.Name}] {line}");
 
     /// <param name="Status">What has to be answered; 0: anything below 500; 4: any refusal.</param>
     private sealed record Attempt(string What, string Target, int Status, byte[]? Body = null, string? ContentType = null, bool Chunked = false, string Method = "", (string Name, string Value)? Header = null);
