@@ -58,9 +58,14 @@ internal sealed class Gateway(IReadOnlyDictionary<string, ServiceAddresses> serv
                 bool untouched = e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError;
                 if (untouched && attempt + 1 < addresses.Count) continue;
                 logger.LogWarning("{Service} did not answer: {Reason}", service, e.Message);
-                throw new ProblemException(untouched
-                    ? Problem.Unavailable($"The service {service} cannot be reached. Nothing was done; try again shortly.")
-                    : BrokenOff(service));
+                throw new ProblemException(untouched ? Unreachable(service) : BrokenOff(service));
+            }
+            catch (OperationCanceledException e) when (!context.RequestAborted.IsCancellationRequested)
+            {
+                // Not the caller's doing: the connection was not made in time.
+                if (attempt + 1 < addresses.Count) continue;
+                logger.LogWarning("{Service} did not answer: {Reason}", service, e.Message);
+                throw new ProblemException(Unreachable(service));
             }
         }
 
@@ -85,6 +90,8 @@ internal sealed class Gateway(IReadOnlyDictionary<string, ServiceAddresses> serv
     }
 
     public void Dispose() => _client.Dispose();
+
+    private static Problem Unreachable(string service) => Problem.Unavailable($"The service {service} cannot be reached. Nothing was done; try again shortly.");
 
     private static Problem BrokenOff(string service) => new()
     {

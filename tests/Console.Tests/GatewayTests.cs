@@ -128,6 +128,28 @@ public sealed class GatewayTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_service_that_takes_no_connection_in_time_is_named()
+    {
+        // A queue of one connection, taken: the system drops whoever asks next, without a word.
+        using var full = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        full.Start(1);
+        int port = ((IPEndPoint)full.LocalEndpoint).Port;
+        var waiting = Enumerable.Range(0, 4).Select(_ => new System.Net.Sockets.TcpClient()).ToList();
+        try
+        {
+            foreach (var one in waiting) _ = one.ConnectAsync(IPAddress.Loopback, port, Cancel).AsTask().ContinueWith(static t => _ = t.Exception, TaskScheduler.Default);
+            using var client = await StartConsoleAsync([new("services:ingest:http:0", $"http://127.0.0.1:{port}"), new("services:trainer:http:0", $"http://127.0.0.1:{port}"), new("services:recommend:http:0", $"http://127.0.0.1:{port}")]);
+            using var response = await client.GetAsync("/v1/status", Cancel);
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+            Assert.Contains("trainer", await response.Content.ReadAsStringAsync(Cancel), StringComparison.OrdinalIgnoreCase);
+        }
+        finally
+        {
+            foreach (var one in waiting) one.Dispose();
+        }
+    }
+
+    [Fact]
     public async Task A_service_that_is_down_is_named_and_the_others_go_on()
     {
         using var client = await StartConsoleAsync(
