@@ -13,17 +13,21 @@ namespace Recommender.FactorStore;
 /// more per read in processor time and garbage than the whole answer made from the value; this is the one call that every request makes.
 /// </summary>
 /// <remarks>
-/// A read joins whatever is being sent at that moment. Replies come in the order of the commands. A connection that fails, or leaves its
-/// oldest read without a reply for the timeout, is closed and all its reads fail; it connects again by itself.
+/// A read goes out at once when no other is on its way; else after the work that already waits for a thread, together with whatever that
+/// work wants read, for sending costs more than all else here. Replies come in the order of the commands. A connection that fails, or leaves
+/// its oldest read without a reply for the timeout, is closed and all its reads fail; it connects again by itself.
 /// </remarks>
 internal sealed class UserReader : IAsyncDisposable
 {
+    /// <summary>The fewer connections, the more reads go out and come back together.</summary>
+    private const int ProcessorsPerLane = 4;
+
     private readonly Lane[] _lanes;
     private int _next;
 
     private UserReader(EndPoint endPoint, string? password, int database, TimeSpan timeout)
     {
-        _lanes = new Lane[Math.Clamp(Environment.ProcessorCount, 1, 8)];
+        _lanes = new Lane[Math.Clamp(Environment.ProcessorCount / ProcessorsPerLane, 1, 8)];
         for (int i = 0; i < _lanes.Length; i++) _lanes[i] = new Lane(endPoint, password, database, timeout);
     }
 
@@ -43,8 +47,8 @@ internal sealed class UserReader : IAsyncDisposable
         foreach (var lane in _lanes) await lane.DisposeAsync().ConfigureAwait(false);
     }
 
-    /// <summary>One connection.</summary>
-    private sealed class Lane : IAsyncDisposable
+    /// <summary>One connection. As a work item it sends.</summary>
+    private sealed class Lane : IAsyncDisposable, IThreadPoolWorkItem
     {
         private readonly EndPoint _endPoint;
         private readonly string? _password;
@@ -72,23 +76,23 @@ internal sealed class UserReader : IAsyncDisposable
         public bool TryRead(ReadOnlySpan<char> keyPrefix, string id, out ValueTask<PooledValue> value)
         {
             Read read;
-            Socket socket;
-            bool send;
+            bool send, alone;
             lock (_lock)
             {
                 value = default;
                 if (_socket is null) return false;
-                socket = _socket;
                 read = _idle.TryPop(out var idle) ? idle : new Read(this);
                 read.SentAt = Stopwatch.GetTimestamp();
                 Append(keyPrefix, id);
+                alone = _waiting.Count == 0;
                 _waiting.Enqueue(read);
                 send = !_isSending;
                 _isSending = true;
             }
 
             value = read.Begin();
-            if (send) Send(socket);
+            if (send && alone) Execute();
+            else if (send) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
             return true;
         }
 
@@ -106,20 +110,21 @@ internal sealed class UserReader : IAsyncDisposable
         }
 
         /// <summary>Sends until nothing is left: what others add meanwhile goes out together.</summary>
-        private void Send(Socket socket)
+        public void Execute()
         {
             while (true)
             {
+                Socket socket;
                 ReadOnlySpan<byte> bytes;
                 lock (_lock)
                 {
-                    if (_filled == 0 || _socket != socket)
+                    if (_socket is null || _filled == 0)
                     {
-                        _isSending = _socket != socket && _isSending && _socket is not null && _filled > 0;
-                        if (!_isSending) return;
-                        socket = _socket!;
+                        _isSending = false;
+                        return;
                     }
 
+                    socket = _socket;
                     (_filling, _sending) = (_sending, _filling);
                     bytes = _sending.AsSpan(0, _filled);
                     _filled = 0;

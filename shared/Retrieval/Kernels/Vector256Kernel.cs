@@ -40,16 +40,24 @@ internal unsafe class Vector256Kernel : Kernel
         var rest = Vector256.Create(bound.Rest);
         var limit = Vector256.Create(threshold);
         int found = 0, i = 0;
+        // Most rows are none, so one look at 32 together.
+        for (; i <= count - 32; i += 32)
+        {
+            uint mask = Mask(i) | (Mask(i + 8) << 8) | (Mask(i + 16) << 16) | (Mask(i + 24) << 24);
+            for (; mask != 0; mask &= mask - 1) survivors[found++] = i + System.Numerics.BitOperations.TrailingZeroCount(mask);
+        }
+
         for (; i <= count - 8; i += 8)
         {
-            Vector256<float> upper = (Vector256.Load(scales + i) * ((unit * Vector256.ConvertToSingle(Vector256.Load(sums + i))) + slack)) + rest;
-            for (uint mask = ~Vector256.LessThan(upper, limit).ExtractMostSignificantBits() & 0xFF; mask != 0; mask &= mask - 1)
-            {
-                survivors[found++] = i + System.Numerics.BitOperations.TrailingZeroCount(mask);
-            }
+            for (uint mask = Mask(i); mask != 0; mask &= mask - 1) survivors[found++] = i + System.Numerics.BitOperations.TrailingZeroCount(mask);
         }
 
         return SurvivorsScalar(sums, scales, i, count, bound, threshold, survivors, found);
+
+        // NaN says nothing, so its row survives.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        uint Mask(int at) =>
+            ~Vector256.LessThan((Vector256.Load(scales + at) * ((unit * Vector256.ConvertToSingle(Vector256.Load(sums + at))) + slack)) + rest, limit).ExtractMostSignificantBits() & 0xFF;
     }
 
     internal sealed override int Nearest(int* sums, float* scales, float* halves, int count, float unit, out float bestScore)

@@ -120,6 +120,12 @@ internal sealed unsafe class Avx512Kernel : Vector256Kernel
 
     internal override void DotsInt8(short* query, sbyte* rows, int stride, int count, int* sums)
     {
+        if (stride == 64)
+        {
+            Dots64(query, rows, count, sums);
+            return;
+        }
+
         int i = 0;
         sbyte* row = rows;
         for (; i <= count - 4; i += 4, row += 4L * stride)
@@ -154,6 +160,34 @@ internal sealed unsafe class Avx512Kernel : Vector256Kernel
             for (int j = 0; j < stride; j += 16) sum += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(row + j), Vector256.Load(query + j));
             sums[i] = Vector256.Sum(sum);
         }
+    }
+
+    /// <summary>The commonest rank: the whole query stays in registers.</summary>
+    private static void Dots64(short* query, sbyte* rows, int count, int* sums)
+    {
+        Vector512<short> low = Vector512.Load(query), high = Vector512.Load(query + 32);
+        int i = 0;
+        sbyte* row = rows;
+        for (; i <= count - 16; i += 16, row += 16 * 64)
+        {
+            Vector512<int> a = Four(row, low, high), b = Four(row + 256, low, high), c = Four(row + 512, low, high), d = Four(row + 768, low, high);
+            // Each holds the sums of its four rows in four parts, one per quarter: the quarters change places, and the parts are added.
+            Vector512<int> ab = Avx512F.Shuffle4x128(a, b, 0b10_00_10_00) + Avx512F.Shuffle4x128(a, b, 0b11_01_11_01);
+            Vector512<int> cd = Avx512F.Shuffle4x128(c, d, 0b10_00_10_00) + Avx512F.Shuffle4x128(c, d, 0b11_01_11_01);
+            (Avx512F.Shuffle4x128(ab, cd, 0b10_00_10_00) + Avx512F.Shuffle4x128(ab, cd, 0b11_01_11_01)).Store(sums + i);
+        }
+
+        for (; i < count; i++, row += 64) sums[i] = Vector512.Sum(Multiply(row, low) + Multiply(row + 32, high));
+    }
+
+    /// <summary>The sums of four rows, in four parts each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Four(sbyte* row, Vector512<short> low, Vector512<short> high)
+    {
+        Vector512<int> a = Multiply(row, low) + Multiply(row + 32, high), b = Multiply(row + 64, low) + Multiply(row + 96, high);
+        Vector512<int> c = Multiply(row + 128, low) + Multiply(row + 160, high), d = Multiply(row + 192, low) + Multiply(row + 224, high);
+        Vector512<long> ab = (Avx512F.UnpackLow(a, b) + Avx512F.UnpackHigh(a, b)).AsInt64(), cd = (Avx512F.UnpackLow(c, d) + Avx512F.UnpackHigh(c, d)).AsInt64();
+        return Avx512F.UnpackLow(ab, cd).AsInt32() + Avx512F.UnpackHigh(ab, cd).AsInt32();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -17,6 +17,9 @@ public sealed unsafe class QuantizedIndex : IItemIndex
     /// <summary>Rows between two looks at whether the rest is too short. The first ones all enter the top k, so there should be few.</summary>
     private const int Step = 64;
 
+    /// <summary>Rows before the first look at the threshold they make.</summary>
+    private const int First = 32;
+
     /// <summary>Filters that keep less than this share of the items are followed item by item.</summary>
     private const double GatherShare = 1.0 / 64;
 
@@ -145,8 +148,8 @@ public sealed unsafe class QuantizedIndex : IItemIndex
         int start = from;
         while (start < to && !IsTooShort(start, length, rest, top.Threshold))
         {
-            // Once there is a threshold, hardly a row enters.
-            int end = Math.Min(start + (start < QuantizedScan.Block ? Step : QuantizedScan.Block), to);
+            // Few at first: the sooner there is a threshold, the fewer rows enter.
+            int end = Math.Min(start + Math.Clamp(start, First, QuantizedScan.Block), to);
             scan.Scan(start, end, ref top);
             start = end;
         }
