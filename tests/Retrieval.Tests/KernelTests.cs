@@ -54,7 +54,7 @@ public sealed unsafe class KernelTests
         var owned = new List<GuardedMemory>();
         for (int stride = 16; stride <= 256; stride += 16)
         {
-            for (int count = 0; count <= 11; count++)
+            for (int count = 0; count <= 35; count++)
             {
                 bool extreme = count % 3 == 2;
                 short[] query = [.. Enumerable.Range(0, stride).Select(_ => (short)(extreme ? short.MaxValue : random.Next(-32767, 32768)))];
