@@ -1,8 +1,10 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Net;
 using System.Runtime.ExceptionServices;
 using System.Text;
 using Microsoft.AspNetCore.Http.Features;
+using Recommender.Contracts;
 using Recommender.ServiceDefaults;
 
 namespace Recommender.WebConsole;
@@ -111,7 +113,7 @@ internal sealed class Gateway(IReadOnlyDictionary<string, ServiceAddresses> serv
         var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), uri) { Version = HttpVersion.Version11 };
         if (hasBody)
         {
-            request.Content = new StreamContent(context.Request.Body);
+            request.Content = RequestReading.IsJson(context.Request.ContentType) ? new ShortContent(context.Request.Body) : new StreamContent(context.Request.Body);
             request.Content.Headers.ContentLength = context.Request.ContentLength;
             // A service that refuses a long body by its headers says so before it is sent; while it is being sent nobody would listen.
             request.Headers.ExpectContinue = context.Request.ContentLength is null or > ShortBodyBytes;
@@ -130,6 +132,41 @@ internal sealed class Gateway(IReadOnlyDictionary<string, ServiceAddresses> serv
         {
             if (!OwnHeaders.Contains(name)) to[name] = values.Count == 1 ? values.ToString() : values.ToArray();
         }
+    }
+}
+
+/// <summary>
+/// A body that no service reads beyond <see cref="Limits.BodyBytes"/>. The refusal of a body is heard only once the body is sent, which may take as
+/// long as its sender likes; so one that is too long ends here as well.
+/// </summary>
+internal sealed class ShortContent(Stream body) : HttpContent
+{
+    /// <exception cref="BadHttpRequestException">The body is too long.</exception>
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
+        try
+        {
+            int read;
+            for (long sent = 0; (read = await body.ReadAsync(buffer, cancellationToken)) > 0; sent += read)
+            {
+                if (sent + read > Limits.BodyBytes) throw new BadHttpRequestException("The body is too long.", StatusCodes.Status413PayloadTooLarge);
+                await stream.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+    /// <summary>Known where the request says it, see <see cref="System.Net.Http.Headers.HttpContentHeaders.ContentLength"/>.</summary>
+    protected override bool TryComputeLength(out long length)
+    {
+        length = 0;
+        return false;
     }
 }
 

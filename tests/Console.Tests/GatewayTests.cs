@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
+using Recommender.Contracts;
 using Recommender.LocalServers;
 using Recommender.ServiceDefaults;
 using Xunit;
@@ -106,6 +107,19 @@ public sealed class GatewayTests : IAsyncLifetime
         await stream.WriteAsync(Encoding.ASCII.GetBytes("POST /v1/events?echo=1 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n"), Cancel);
         using var answer = new StreamReader(stream);
         Assert.StartsWith("HTTP/1.1 400 ", await answer.ReadLineAsync(Cancel), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_JSON_body_without_end_is_refused_when_it_is_too_long_not_when_it_ends()
+    {
+        using var client = new System.Net.Sockets.TcpClient();
+        await client.ConnectAsync(_client.BaseAddress!.Host, _client.BaseAddress.Port, Cancel);
+        var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes("POST /v1/events?echo=1 HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"), Cancel);
+        byte[] chunk = Encoding.ASCII.GetBytes("10000\r\n" + new string(' ', 0x10000) + "\r\n");
+        for (int sent = 0; sent <= Limits.BodyBytes; sent += 0x10000) await stream.WriteAsync(chunk, Cancel);
+        using var answer = new StreamReader(stream);
+        Assert.StartsWith("HTTP/1.1 413 ", await answer.ReadLineAsync(Cancel).AsTask().WaitAsync(TimeSpan.FromSeconds(60), Cancel), StringComparison.Ordinal);
     }
 
     [Fact]
