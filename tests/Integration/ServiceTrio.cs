@@ -50,6 +50,8 @@ internal sealed class ServiceTrio : IAsyncDisposable
         var recommend = await StartAsync("recommend", connections, b => b.AddRecommend(), a => a.MapRecommend());
         var trio = new ServiceTrio { Ingest = ClientOf(ingest), Trainer = ClientOf(trainer), Recommend = ClientOf(recommend), RedisConnection = redis.ConnectionString };
         trio.apps.AddRange([ingest, recommend, trainer]);
+        // Until the broker is reached, events are refused.
+        await Eventually.TrueAsync(async () => (await trio.Ingest.GetAsync("health/ready", Cancel)).IsSuccessStatusCode);
         return trio;
     }
 

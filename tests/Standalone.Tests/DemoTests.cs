@@ -116,7 +116,8 @@ public sealed class DemoTests
         server.Intercept = null;
         server.EventBatches.Clear();
         Assert.True(await DemoLoader.LoadAsync(client, folder.Path, cancellationToken: TestContext.Current.CancellationToken));
-        var after = server.Events.ToDictionary(e => e.EventId!);
+        // The request that was broken off may still arrive, with the ids under which its events come again.
+        var after = server.Events.DistinctBy(e => e.EventId).ToDictionary(e => e.EventId!);
         Assert.Equal(Data.Value.Events.Count, after.Count);
         Assert.All(before, e => Assert.Equal(e.Value, after[e.Key]));
     }
