@@ -88,7 +88,8 @@ public sealed class EventTests
         var rejected = Assert.Single(answer.Json.GetProperty("rejected").EnumerateArray());
         Assert.Equal(7, rejected.GetProperty("index").GetInt32());
         Assert.Equal("itemId", rejected.GetProperty("field").GetString());
-        Assert.Equal(Enumerable.Range(0, 30_000).Select(i => $"e{i}"), (await host.DrainEventsAsync(30_000)).Select(e => e.EventId));
+        // The messages of a long body are under way together and may overtake each other: events have their times for order.
+        Assert.Equal(Enumerable.Range(0, 30_000), (await host.DrainEventsAsync(30_000)).Select(e => int.Parse(e.EventId!.AsSpan(1))).Order());
     }
 
     [Fact]
