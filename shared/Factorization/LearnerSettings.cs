@@ -10,6 +10,7 @@ namespace Recommender.Factorization;
 [JsonDerivedType(typeof(NeighbourhoodSettings), NeighbourhoodModel.Name)]
 [JsonDerivedType(typeof(HybridSettings), HybridModel.Name)]
 [JsonDerivedType(typeof(SumSettings), SumModel.Name)]
+[JsonDerivedType(typeof(CompressedSettings), CompressedModel.Name)]
 [JsonDerivedType(typeof(RecencySettings), RecencyModel.Name)]
 [JsonDerivedType(typeof(Item2VecSettings), Item2Vec.Name)]
 [JsonDerivedType(typeof(PopularitySettings), PopularityModel.Name)]

@@ -27,6 +27,7 @@ internal static class ModelFormat
             NeighbourhoodModel.Name => NeighbourhoodModel.ReadBody(reader),
             HybridModel.Name => HybridModel.ReadBody(reader),
             SumModel.Name => SumModel.ReadBody(reader),
+            CompressedModel.Name => CompressedModel.ReadBody(reader),
             RecencyModel.Name => RecencyModel.ReadBody(reader),
             _ => throw new InvalidDataException($"The model is of learner '{learner}', which this program does not know."),
         };

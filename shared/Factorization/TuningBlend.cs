@@ -120,6 +120,7 @@ internal sealed class TuningBlend(TuningTrials trials, int maxRank, bool timed, 
             IalsSettings s => s.Rank,
             SpectralSettings s => s.Rank,
             SumSettings s => Length(s.First) + Length(s.Second),
+            CompressedSettings s => s.Rank,
             _ => 1,
         };
     }

@@ -63,6 +63,7 @@ internal sealed class TuningFinal(IReadOnlyList<Split> splits, TuningOptions opt
     private static string KindOf(LearnerSettings settings) => settings switch
     {
         SumSettings sum => $"({KindOf(sum.First)} + {KindOf(sum.Second)})",
+        CompressedSettings compressed => $"compressed {KindOf(compressed.Of)}",
         RecencySettings recency => $"{KindOf(recency.Of)} by recency",
         HybridSettings hybrid => $"({KindOf(hybrid.Factors)} + neighbours)",
         _ => settings.GetType().Name,

@@ -30,13 +30,15 @@ internal sealed class TuningSearch(
         // Both go on to longer ranks: what is behind at a short one may lead at a long one. Most of the budget goes to the longest.
         var families = new[] { Best<IalsSettings>(), Best<SpectralSettings>() }.OfType<Trial>().OrderByDescending(t => t.Score).ToArray();
         for (int f = 0; f < families.Length; f++) families[f] = Lengthen(families[f], until: f == 0 ? .58 : .76);
-        var sum = SearchSum(until: .84);
+        // At half the length each, and at full length and compressed: where much is cut off by either, it is another part.
+        var sum = SearchSum(Math.Max(options.MaxRank / 2, 1), compress: false, until: .8);
+        var compressed = SearchSum(options.MaxRank, compress: true, until: .86);
 
         var blend = new TuningBlend(trials, options.MaxRank, timed, Within);
         Trial?[] terms = [neighbourhood, recent, popular];
-        var parts = families.Append(sum).OfType<Trial>().OrderByDescending(t => t.Score).ToArray();
+        var parts = families.Append(sum).Append(compressed).OfType<Trial>().OrderByDescending(t => t.Score).ToArray();
         parts = [.. parts.Where(t => t.Score >= parts[0].Score * WorthBlending)];
-        for (int p = 0; p < parts.Length; p++) blend.Search(parts[p], terms, until: .84 + .16 * (p + 1) / parts.Length);
+        for (int p = 0; p < parts.Length; p++) blend.Search(parts[p], terms, until: .86 + .14 * (p + 1) / parts.Length);
     }
 
     private bool Within(double share) => trials.SecondsSpent < share * options.BudgetSeconds;
@@ -104,20 +106,23 @@ internal sealed class TuningSearch(
         return best;
     }
 
-    /// <summary>The best of both families of half the length each, added.</summary>
-    private Trial? SearchSum(double until)
+    /// <summary>The best of both families, added.</summary>
+    /// <param name="longest">Rank of either.</param>
+    private Trial? SearchSum(int longest, bool compress, double until)
     {
-        int half = Math.Max(options.MaxRank / 2, 1);
-        if (Best<IalsSettings>(half) is not { } first || Best<SpectralSettings>(half) is not { } second) return null;
+        LearnerSettings Tried(SumSettings sum) => compress ? new CompressedSettings { Of = sum, Rank = options.MaxRank } : sum;
+        SumSettings SumIn(LearnerSettings tried) => (SumSettings)((tried as CompressedSettings)?.Of ?? tried);
+        if (Best<IalsSettings>(longest) is not { } first || Best<SpectralSettings>(longest) is not { } second) return null;
+        if (compress && RankOf(first.Settings) + RankOf(second.Settings) <= options.MaxRank) return null; // It is the sum that was tried.
         Trial? best = null;
         foreach (double share in new[] { 1.0, .4, 2.5 })
         {
             if (!Within(until)) break;
             double weight = TuningStep.Rounded(share * first.Spread / second.Spread);
-            best = Better(best, trials.Try("sum", new SumSettings { First = first.Settings, Second = second.Settings, Weight = weight }));
+            best = Better(best, trials.Try("sum", Tried(new SumSettings { First = first.Settings, Second = second.Settings, Weight = weight })));
         }
 
-        return best is null ? null : Walk(best, "sum", until, [TuningStep.Of<SumSettings>(s => s.Weight, (s, v) => s with { Weight = v }, 1.6, 1e-6, 1e6, logarithmic: true)], rounds: 1);
+        return best is null ? null : Walk(best, "sum", until, [TuningStep.Of<LearnerSettings>(s => SumIn(s).Weight, (s, v) => Tried(SumIn(s) with { Weight = v }), 1.6, 1e-6, 1e6, logarithmic: true)], rounds: 1);
     }
 
     /// <summary>From the best so far, goes on along each setting as long as the score rises; each round with smaller steps.</summary>

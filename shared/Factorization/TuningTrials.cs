@@ -161,6 +161,7 @@ internal sealed class TuningTrials
     {
         SumSettings sum => new SumModel(PartOf(sum.First, h), PartOf(sum.Second, h), (float)sum.Weight),
         HybridSettings hybrid => new HybridModel(PartOf(hybrid.Factors, h), NeighboursOf(hybrid.Neighbourhood, h).With((float)hybrid.Weight, (float)hybrid.Neighbourhood.HistoryPower)),
+        CompressedSettings compressed => CompressedModel.Compress(PartOf(compressed.Of, h), holdouts[h].Train, compressed.Rank, options.Threads, cancellation),
         RecencySettings recency => new RecencyModel(PartOf(recency.Of, h), (float)recency.HalfLife),
         _ => Train(settings, h),
     };
@@ -177,7 +178,8 @@ internal sealed class TuningTrials
             at = trained.Count - 1;
         }
 
-        return trained[at].Models[h] ??= Train(settings, h);
+        var models = trained[at].Models;
+        return models[h] ??= ModelOf(settings, h);
     }
 
     private ItemNeighbours NeighboursOf(NeighbourhoodSettings settings, int h)

@@ -19,7 +19,7 @@ public sealed class ContentTests
     }
 
     [Theory]
-    [InlineData("ials"), InlineData("spectral"), InlineData("sum"), InlineData("hybrid")]
+    [InlineData("ials"), InlineData("spectral"), InlineData("sum"), InlineData("compressed"), InlineData("hybrid")]
     public void Items_without_events_are_found_by_their_titles(string learner)
     {
         var (split, content, cold) = Titled();
@@ -27,6 +27,7 @@ public sealed class ContentTests
         {
             "spectral" => new SpectralSettings { Rank = 8 },
             "sum" => new SumSettings { First = new IalsSettings { Rank = 8 }, Second = new SpectralSettings { Rank = 8 } },
+            "compressed" => new CompressedSettings { Of = new SumSettings { First = new IalsSettings { Rank = 8 }, Second = new SpectralSettings { Rank = 8 } }, Rank = 8 },
             "hybrid" => new HybridSettings { Factors = new IalsSettings { Rank = 8 } },
             _ => new IalsSettings { Rank = 8 },
         };

@@ -21,6 +21,7 @@ public sealed class ItemPlacementTests
     {
         "spectral" => new SpectralSettings { Rank = 8 },
         "sum" => new SumSettings { First = new IalsSettings { Rank = 8 }, Second = new SpectralSettings { Rank = 8 } },
+        "compressed" => new CompressedSettings { Of = new SumSettings { First = new IalsSettings { Rank = 8 }, Second = new SpectralSettings { Rank = 8 } }, Rank = 8 },
         "hybrid" => new HybridSettings { Factors = new IalsSettings { Rank = 8 } },
         _ => new IalsSettings { Rank = 8 },
     };
@@ -52,7 +53,7 @@ public sealed class ItemPlacementTests
     }
 
     [Theory]
-    [InlineData("ials"), InlineData("spectral"), InlineData("sum"), InlineData("hybrid")]
+    [InlineData("ials"), InlineData("spectral"), InlineData("sum"), InlineData("compressed"), InlineData("hybrid")]
     public void A_new_item_is_found_by_its_title_at_once_and_better_by_its_events(string learner)
     {
         var model = Settings(learner).Train(Train);

@@ -32,6 +32,17 @@ public sealed class TuningTests
     }
 
     [Fact]
+    public void The_best_of_both_families_are_added_and_stay_within_the_length()
+    {
+        // More tastes than eight numbers tell apart.
+        var data = TestData.Planted(300, 120, 10, 3, tastes: 24);
+        var state = Tuning.Run(Tuning.RandomHoldouts(data), Short with { AllowNeighbourhood = false, BudgetSeconds = 200 }, Clock());
+        Assert.Contains(state.Trials, t => t.Settings is SumSettings { First: IalsSettings { Rank: 8 }, Second: SpectralSettings { Rank: 8 } });
+        Assert.Contains(state.Trials, t => t.Settings is CompressedSettings { Rank: 16, Of: SumSettings { First: IalsSettings { Rank: 16 }, Second: SpectralSettings { Rank: 16 } } });
+        Assert.All(state.Trials, t => Assert.InRange(t.Settings.Train(data).Rank, 1, 16));
+    }
+
+    [Fact]
     public void What_is_popular_of_late_joins_where_fashions_change()
     {
         // Everybody takes the newest items of their taste: old interactions say little of what comes next.

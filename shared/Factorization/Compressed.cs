@@ -1,0 +1,157 @@
+using System.Numerics.Tensors;
+using Recommender.Factorization.Algebra;
+
+namespace Recommender.Factorization;
+
+/// <summary>
+/// Another learner's factors, shortened: of all models of this length, the one whose scores are nearest to that learner's over its users and
+/// all items (least squares; Eckart, Young 1936). So the scores of several long models become one dot product of the length of one of them.
+/// </summary>
+public sealed record CompressedSettings : LearnerSettings
+{
+    /// <summary>A learner without an item–item term.</summary>
+    public LearnerSettings Of { get; init; } = new SumSettings();
+
+    /// <summary>Length of a factor, 1..2048.</summary>
+    public int Rank { get; init; } = 64;
+
+    public override LearnerSettings WithRank(int rank) => this with { Rank = rank };
+
+    public override void Validate()
+    {
+        Require(Of is not (HybridSettings or NeighbourhoodSettings or RecencySettings), nameof(Of), Of.GetType().Name, "a learner of factors");
+        Require(Rank is >= 1 and <= 2048, nameof(Rank), Rank, "in 1..2048");
+        Of.Validate();
+    }
+
+    private protected override Model TrainCore(InteractionMatrix matrix, TrainOptions options, CancellationToken cancellation)
+    {
+        // Stops and starts are of the other learner's factors, not of these.
+        var of = Of.Train(matrix, options with { StopAfter = null, WarmStart = null }, cancellation);
+        return CompressedModel.Compress(of, matrix, Rank, options.Threads, cancellation);
+    }
+}
+
+/// <summary>Users are folded in by the other model, and their factors x then shortened to x·D; items were once and for all.</summary>
+public sealed class CompressedModel : Model
+{
+    public const string Name = "compressed";
+
+    /// <summary>Beyond this many users an even sample stands for all.</summary>
+    private const int MostUsers = 20_000;
+
+    private readonly float[] down;
+    private readonly float[] items;
+
+    /// <param name="down">D, <c>of.Rank × rank</c>.</param>
+    /// <param name="items">Item factors, <c>items × rank</c>.</param>
+    private CompressedModel(Model of, int rank, float[] down, float[] items) => (Of, Rank, this.down, this.items) = (of, rank, down, items);
+
+    public Model Of { get; }
+
+    public override string Learner => Name;
+
+    public override int Rank { get; }
+
+    public override int ItemCount => Of.ItemCount;
+
+    public override ReadOnlyMemory<float> ItemFactors => items;
+
+    /// <summary>
+    /// With XᵀX = V·S·Vᵀ over users' factors X and E the principal axes of the items Q·V·S^½: scores X·Qᵀ = (X·V·S^−½)·(Q·V·S^½)ᵀ, of which the
+    /// leading axes are kept, D = V·S^−½·E.
+    /// </summary>
+    /// <param name="matrix">What the other model was trained on.</param>
+    internal static CompressedModel Compress(Model of, InteractionMatrix matrix, int rank, int threads, CancellationToken cancellation)
+    {
+        int length = of.Rank, kept = Math.Min(rank, length), sampled = Math.Min(matrix.UserCount, MostUsers);
+        var users = new float[(long)sampled * length];
+        Work.Run(sampled, 64, threads, take =>
+        {
+            while (take() is var (from, to))
+                for (int n = from; n < to; n++) of.FoldIn(matrix.Users.History((int)((long)n * matrix.UserCount / sampled)), users.AsSpan(n * length, length));
+        }, cancellation);
+        var (squares, axes) = SymmetricEigen.Decompose(Dense.Gram(users, sampled, length, threads, null, cancellation), length);
+
+        // Directions that users do not have but by rounding are left out.
+        double least = squares[0] * 1e-10;
+        double[] up = new double[length * length], back = new double[length * length];
+        for (int k = 0; k < up.Length; k++)
+        {
+            double square = squares[k % length];
+            if (!(square > least)) continue;
+            up[k] = axes[k] * Math.Sqrt(square);
+            back[k] = axes[k] / Math.Sqrt(square);
+        }
+
+        var full = new float[(long)of.ItemCount * length];
+        Dense.Multiply(of.ItemFactors.ToArray(), of.ItemCount, length, up, length, full, threads, cancellation);
+        Dense.ToPrincipalAxes(full, of.ItemCount, length, threads, out var leading, cancellation);
+        var items = new float[(long)of.ItemCount * rank];
+        for (int i = 0; i < of.ItemCount; i++) full.AsSpan(i * length, kept).CopyTo(items.AsSpan(i * rank));
+        return new CompressedModel(of, rank, Product(back, leading, length, kept, rank, threads, cancellation), items);
+    }
+
+    public override void FoldIn(ReadOnlySpan<HistoryEntry> history, Span<float> factor)
+    {
+        ModelChecks.Factor(this, factor);
+        Span<float> user = Of.Rank <= 1024 ? stackalloc float[Of.Rank] : new float[Of.Rank];
+        Of.FoldIn(history, user);
+        factor.Clear();
+        for (int k = 0; k < user.Length; k++) Vectors.Add(user[k], down.AsSpan(k * Rank, Rank), factor);
+    }
+
+    public override float Explain(ReadOnlySpan<HistoryEntry> history, int item, Span<float> contributions)
+    {
+        ModelChecks.Item(this, item);
+        return Explain(history, items.AsSpan(item * Rank, Rank), contributions);
+    }
+
+    /// <remarks>(x·D)·q = x·(D·q): the other model explains an item whose factor is D·q.</remarks>
+    public override float Explain(ReadOnlySpan<HistoryEntry> history, ReadOnlySpan<float> itemFactor, Span<float> contributions)
+    {
+        ModelChecks.ItemFactor(this, itemFactor);
+        Span<float> longer = Of.Rank <= 1024 ? stackalloc float[Of.Rank] : new float[Of.Rank];
+        for (int k = 0; k < longer.Length; k++) longer[k] = Vectors.Dot(down.AsSpan(k * Rank, Rank), itemFactor);
+        return Of.Explain(history, longer, contributions);
+    }
+
+    internal override Model WithItemRows(Func<float[], int, float[]> change) => new CompressedModel(Of.WithItemRows(change), Rank, down, change(items, Rank));
+
+    public override void Write(Stream stream)
+    {
+        var writer = new ModelWriter(stream, Name);
+        Of.Write(stream);
+        writer.Integer(Rank);
+        writer.Numbers<float>(down);
+        writer.Numbers<float>(items);
+        writer.End();
+    }
+
+    internal static CompressedModel ReadBody(ModelReader reader)
+    {
+        var of = ModelFormat.Read(reader.Stream);
+        int rank = reader.Integer(1, 2048);
+        return new CompressedModel(of, rank, reader.Numbers<float>((long)of.Rank * rank), reader.Numbers<float>((long)of.ItemCount * rank));
+    }
+
+    /// <summary>The first <paramref name="kept"/> columns of a·b (both <c>n × n</c>), with zeros up to <paramref name="columns"/>.</summary>
+    private static float[] Product(double[] a, double[] b, int n, int kept, int columns, int threads, CancellationToken cancellation)
+    {
+        var product = new float[n * columns];
+        Work.Run(n, 8, threads, take =>
+        {
+            var sum = new double[kept];
+            while (take() is var (from, to))
+            {
+                for (int i = from; i < to; i++)
+                {
+                    sum.AsSpan().Clear();
+                    for (int k = 0; k < n; k++) TensorPrimitives.MultiplyAdd(b.AsSpan(k * n, kept), a[i * n + k], sum, sum);
+                    for (int j = 0; j < kept; j++) product[i * columns + j] = (float)sum[j];
+                }
+            }
+        }, cancellation);
+        return product;
+    }
+}
