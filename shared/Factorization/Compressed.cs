@@ -43,10 +43,12 @@ public sealed class CompressedModel : Model
     private readonly float[] down;
     private readonly float[] items;
 
+    /// <param name="of">Folding alone.</param>
     /// <param name="down">D, <c>of.Rank × rank</c>.</param>
     /// <param name="items">Item factors, <c>items × rank</c>.</param>
     private CompressedModel(Model of, int rank, float[] down, float[] items) => (Of, Rank, this.down, this.items) = (of, rank, down, items);
 
+    /// <summary>The other model, folding alone.</summary>
     public Model Of { get; }
 
     public override string Learner => Name;
@@ -62,9 +64,12 @@ public sealed class CompressedModel : Model
     /// leading axes are kept, D = V·S^−½·E.
     /// </summary>
     /// <param name="matrix">What the other model was trained on.</param>
+    /// <exception cref="ArgumentException">Too long for one array.</exception>
     internal static CompressedModel Compress(Model of, InteractionMatrix matrix, int rank, int threads, CancellationToken cancellation)
     {
         int length = of.Rank, kept = Math.Min(rank, length), sampled = Math.Min(matrix.UserCount, MostUsers);
+        if ((long)Math.Max(of.ItemCount, sampled) * Math.Max(length, rank) > Array.MaxLength)
+            throw new ArgumentException($"{of.ItemCount} items × {Math.Max(length, rank)} numbers exceed one array; compress shorter factors.");
         var users = new float[(long)sampled * length];
         Work.Run(sampled, 64, threads, take =>
         {
@@ -89,7 +94,7 @@ public sealed class CompressedModel : Model
         Dense.ToPrincipalAxes(full, of.ItemCount, length, threads, out var leading, cancellation);
         var items = new float[(long)of.ItemCount * rank];
         for (int i = 0; i < of.ItemCount; i++) full.AsSpan(i * length, kept).CopyTo(items.AsSpan(i * rank));
-        return new CompressedModel(of, rank, Product(back, leading, length, kept, rank, threads, cancellation), items);
+        return new CompressedModel(of.FoldingAlone(), rank, Product(back, leading, length, kept, rank, threads, cancellation), items);
     }
 
     public override void FoldIn(ReadOnlySpan<HistoryEntry> history, Span<float> factor)

@@ -14,7 +14,7 @@ public sealed class LinearModel : Model
 
     /// <param name="learner">The learner that filled it: <see cref="Spectral.Name"/> or <see cref="Item2Vec.Name"/>.</param>
     /// <param name="input">P, <c>items × rank</c>.</param>
-    /// <param name="output">Q, <c>items × rank</c>.</param>
+    /// <param name="output">Q, <c>items × rank</c>; empty where only folding in is asked for.</param>
     internal LinearModel(string learner, LearnerSettings settings, int rank, float[] input, float[] output)
     {
         Learner = learner;
@@ -76,7 +76,9 @@ public sealed class LinearModel : Model
         return score;
     }
 
-    internal override Model WithItemRows(Func<float[], int, float[]> change) => new LinearModel(Learner, Settings, Rank, change(input, Rank), change(output, Rank));
+    internal override Model WithItemRows(Func<float[], int, float[]> change) => new LinearModel(Learner, Settings, Rank, change(input, Rank), output.Length == 0 ? output : change(output, Rank));
+
+    internal override Model FoldingAlone() => new LinearModel(Learner, Settings, Rank, input, []);
 
     public override void Write(Stream stream)
     {
@@ -94,6 +96,8 @@ public sealed class LinearModel : Model
         var settings = reader.Settings<T>();
         int items = reader.Integer(0, int.MaxValue), rank = reader.Integer(1, 1 << 16);
         var input = reader.Numbers<float>((long)items * rank);
-        return new LinearModel(learner, settings, rank, input, reader.Numbers<float>((long)items * rank));
+        var output = reader.Numbers<float>();
+        if (output.Length > 0 && output.Length != input.Length) throw new InvalidDataException("The model is damaged: its input and output vectors differ in number.");
+        return new LinearModel(learner, settings, rank, input, output);
     }
 }

@@ -45,7 +45,9 @@ public sealed class SumModel : Model
     internal SumModel(Model first, Model second, float weight)
     {
         (First, Second, this.weight) = (first, second, weight);
-        factors = new float[(long)ItemCount * Rank];
+        bool foldingAlone = first.ItemFactors.IsEmpty || second.ItemFactors.IsEmpty;
+        factors = foldingAlone ? [] : new float[(long)ItemCount * Rank];
+        if (foldingAlone) return;
         for (int i = 0; i < ItemCount; i++)
         {
             var row = factors.AsSpan(i * Rank, Rank);
@@ -94,6 +96,8 @@ public sealed class SumModel : Model
     }
 
     internal override Model WithItemRows(Func<float[], int, float[]> change) => new SumModel(First.WithItemRows(change), Second.WithItemRows(change), weight);
+
+    internal override Model FoldingAlone() => new SumModel(First.FoldingAlone(), Second.FoldingAlone(), weight);
 
     public override void Write(Stream stream)
     {

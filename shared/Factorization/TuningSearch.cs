@@ -13,6 +13,9 @@ internal sealed class TuningSearch(
     /// <summary>What is further behind, as a share of the best score, is not brought ahead by the terms that the best may have too.</summary>
     private const double WorthBlending = .95;
 
+    /// <summary>Numbers in a compressed model.</summary>
+    private const long LargestCompressed = 1L << 28;
+
     private readonly TuningTrials trials = new(holdouts, options, clock, resume, progress, cancellation);
     private readonly bool timed = holdouts.All(h => h.Train.Ages is not null);
 
@@ -113,7 +116,9 @@ internal sealed class TuningSearch(
         LearnerSettings Tried(SumSettings sum) => compress ? new CompressedSettings { Of = sum, Rank = options.MaxRank } : sum;
         SumSettings SumIn(LearnerSettings tried) => (SumSettings)((tried as CompressedSettings)?.Of ?? tried);
         if (Best<IalsSettings>(longest) is not { } first || Best<SpectralSettings>(longest) is not { } second) return null;
-        if (compress && RankOf(first.Settings) + RankOf(second.Settings) <= options.MaxRank) return null; // It is the sum that was tried.
+        // Where both fit it is the sum that was tried. And a model carries both parts and the result: beyond a gigabyte that is too much to hand about.
+        int length = RankOf(first.Settings) + RankOf(second.Settings);
+        if (compress && (length <= options.MaxRank || (length + options.MaxRank) * (long)holdouts[0].Train.ItemCount > LargestCompressed)) return null;
         Trial? best = null;
         foreach (double share in new[] { 1.0, .4, 2.5 })
         {

@@ -44,6 +44,19 @@ public sealed class CompressedTests
     }
 
     [Fact]
+    public void Only_what_folding_in_needs_is_kept_of_the_other_model()
+    {
+        var model = (CompressedModel)new CompressedSettings { Of = Long, Rank = 8 }.Train(Data);
+        var read = (CompressedModel)Model.Read(new MemoryStream(TestData.Bytes(model)));
+        foreach (var of in new[] { model.Of, read.Of })
+        {
+            Assert.True(of.ItemFactors.IsEmpty);
+            Assert.True(((SumModel)of).Second.ItemFactors.IsEmpty);
+            Assert.Contains("missing", Assert.Throws<InvalidDataException>(() => Model.Read(new MemoryStream(TestData.Bytes(of)))).Message);
+        }
+    }
+
+    [Fact]
     public void What_cannot_be_compressed_is_refused_by_name()
     {
         Assert.Contains("Of is HybridSettings", Assert.Throws<ArgumentException>(() => new CompressedSettings { Of = new HybridSettings() }.Validate()).Message);
