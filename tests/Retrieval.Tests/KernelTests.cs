@@ -83,6 +83,37 @@ public sealed unsafe class KernelTests
     }
 
     [Theory, MemberData(nameof(Kernels))]
+    public unsafe void Narrow_sums_are_exact_for_every_number_of_rows_also_at_the_extremes(string name)
+    {
+        Kernel kernel = Kernel.Choose(name);
+        var random = new Random(7);
+        var owned = new List<GuardedMemory>();
+        int[] strides = [.. Enumerable.Range(1, 16).Select(n => 16 * n).Where(kernel.HasNarrow)];
+        // Those that can do without go without, by the definition they inherit.
+        Assert.Equal(name is "avx512" or "avxvnni" or "avx2", strides.Length > 0);
+        foreach (int stride in strides.DefaultIfEmpty(48))
+        {
+            for (int count = 0; count <= 35; count++)
+            {
+                bool extreme = count % 3 == 2;
+                byte[] query = [.. Enumerable.Range(0, stride).Select(_ => (byte)(extreme ? Kernel.LargestNarrow : random.Next(Kernel.LargestNarrow + 1)))];
+                sbyte[] rows = [.. Enumerable.Range(0, stride * count).Select(_ => (sbyte)(extreme ? -127 : random.Next(-127, 128)))];
+                int[] offsets = [.. Enumerable.Range(0, count).Select(_ => random.Next(-100_000, 100_000))];
+                var actual = new int[count + 1];
+                actual[count] = 99;
+                byte* q = GuardedMemory.Copy<byte>(query, owned);
+                sbyte* r = GuardedMemory.Copy<sbyte>(rows, owned);
+                int* o = GuardedMemory.Copy<int>(offsets, owned);
+                fixed (int* a = actual) kernel.DotsNarrow(q, r, o, stride, count, a);
+                for (int i = 0; i < count; i++) Assert.Equal(Enumerable.Range(0, stride).Sum(j => query[j] * rows[(i * stride) + j]) - offsets[i], actual[i]);
+                Assert.Equal(99, actual[count]);
+                owned.ForEach(m => m.Dispose());
+                owned.Clear();
+            }
+        }
+    }
+
+    [Theory, MemberData(nameof(Kernels))]
     public void Survivors_are_those_not_below_the_threshold_NaN_included(string name)
     {
         Kernel kernel = Kernel.Choose(name);

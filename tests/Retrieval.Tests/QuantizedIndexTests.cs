@@ -101,8 +101,13 @@ public sealed class QuantizedIndexTests : IndexContract
                 {
                     float[] query = Data.Query(shape, factors, rank, random);
                     var quantized = new short[rows.Stride];
-                    if (!QuantizedQuery.TryCreate(query, rows, quantized, out Bound bound)) continue;
-                    var sums = new int[N];
+                    if (!QuantizedQuery.TryCreate(query, rows, quantized, out Bound bound, out float length)) continue;
+                    int[] sums = new int[N], narrowSums = new int[N];
+                    var narrow = new byte[rows.Stride];
+                    Bound narrowBound = QuantizedQuery.Narrow(query, rows, bound, length, narrow);
+                    Assert.All(narrow, w => Assert.InRange(w, 1, Kernel.LargestNarrow));
+                    Kernel first = Kernel.Default.HasNarrow(rows.Stride) ? Kernel.Default : Kernel.Choose("scalar");
+                    fixed (byte* w = narrow) fixed (int* s = narrowSums) first.DotsNarrow(w, rows.Rows, rows.NarrowOffsets, rows.Stride, N, s);
                     fixed (short* q = quantized) fixed (int* s = sums) Kernel.Default.DotsInt8(q, rows.Rows, rows.Stride, N, s);
                     double queryNorm = Math.Sqrt(query.Sum(v => (double)v * v));
                     for (int i = 0; i < N; i++)
@@ -112,9 +117,12 @@ public sealed class QuantizedIndexTests : IndexContract
                         Assert.False(upper < score, $"{shape} × {rank}: {score} exceeds {upper}");
                         float lower = -bound.Upper(-sums[i], rows.Scales[i]);
                         Assert.False(lower > score, $"{shape} × {rank}: {score} is below {lower}");
+                        float narrowUpper = narrowBound.Upper(narrowSums[i], rows.Scales[i]);
+                        Assert.False(narrowUpper < score, $"{shape} × {rank}: {score} exceeds {narrowUpper}, at first look");
                         if (shape != Data.Shape.Random || rank < 16) continue;
                         double norm = Math.Sqrt(factors.Skip(i * rank).Take(rank).Sum(v => (double)v * v));
                         Assert.True(upper - score < 0.05 * queryNorm * norm, $"{upper} is far above {score}");
+                        Assert.True(narrowUpper - score < 0.1 * queryNorm * norm, $"{narrowUpper} is far above {score}, at first look");
                     }
                 }
             }

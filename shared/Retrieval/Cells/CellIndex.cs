@@ -84,7 +84,7 @@ public sealed unsafe class CellIndex : IItemIndex
     {
         int wanted = Arguments.CheckSearch(this, query, k, results);
         scored = 0;
-        short[] rented = ArrayPool<short>.Shared.Rent(_rows.Stride);
+        short[] rented = ArrayPool<short>.Shared.Rent(QuantizedQuery.Length(_rows));
         try
         {
             Span<short> quantizedSpan = rented.AsSpan(0, _rows.Stride);
@@ -101,7 +101,7 @@ public sealed unsafe class CellIndex : IItemIndex
             fixed (int* items = _items)
             fixed (float* q = query, factors = _factors.Span)
             {
-                var scan = new QuantizedScan(_kernel, _rows, q, quantized, bound, factors, items, scope);
+                var scan = new QuantizedScan(_kernel, _rows, q, quantized, bound, norm, factors, items, scope);
                 if (scope.Allowed is { } allowed && allowed.Count <= Math.Max(wanted, Count * GatherShare)) scored = Gather(allowed, ref scan, ref top);
                 else scored = Visit(quantized, centreBound, norm * reach, rowBudget, ref scan, ref top);
                 scan.Finish(ref top);

@@ -15,6 +15,9 @@ public abstract unsafe class Kernel
     /// <summary>Int8 rows are padded with zeros to a multiple of this many bytes.</summary>
     internal const int Int8Padding = 16;
 
+    /// <summary>The largest number of a narrow query.</summary>
+    internal const int LargestNarrow = 127;
+
     /// <summary>Every kernel this CPU can run, best first.</summary>
     public static IReadOnlyList<Kernel> Supported { get; } = FindSupported();
 
@@ -61,6 +64,27 @@ public abstract unsafe class Kernel
             }
 
             DotsInt8(query, rows + ((long)slots[i] * stride), stride, 1, sums + i);
+        }
+    }
+
+    /// <summary>Whether <see cref="DotsNarrow"/> is worth it for rows of this stride: faster than <see cref="DotsInt8"/>.</summary>
+    internal virtual bool HasNarrow(int stride) => false;
+
+    /// <summary>
+    /// Σ query[j]·row[j] − offset for each of <paramref name="count"/> consecutive int8 rows. With queries of at most 7 bits a product of two pairs
+    /// fits 16 bits, so that nothing need be widened first.
+    /// </summary>
+    /// <param name="query"><paramref name="stride"/> numbers from 0 to <see cref="LargestNarrow"/>.</param>
+    /// <param name="rows">count × stride, row-major; from −127 to 127.</param>
+    /// <param name="offsets">One per row.</param>
+    /// <param name="sums">Receives count numbers.</param>
+    internal virtual void DotsNarrow(byte* query, sbyte* rows, int* offsets, int stride, int count, int* sums)
+    {
+        for (int i = 0; i < count; i++, rows += stride)
+        {
+            int sum = -offsets[i];
+            for (int j = 0; j < stride; j++) sum += query[j] * rows[j];
+            sums[i] = sum;
         }
     }
 

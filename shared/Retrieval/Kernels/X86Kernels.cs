@@ -47,6 +47,40 @@ internal sealed unsafe class Avx2Kernel : Vector256Kernel
         }
     }
 
+    internal override bool HasNarrow(int stride) => stride % 32 == 0;
+
+    internal override void DotsNarrow(byte* query, sbyte* rows, int* offsets, int stride, int count, int* sums)
+    {
+        int i = 0;
+        for (; i <= count - 4; i += 4, rows += 4L * stride)
+        {
+            Vector256<int> a = default, b = default, c = default, d = default;
+            for (nint j = 0; j < stride; j += 32)
+            {
+                Vector256<byte> q = Vector256.Load(query + j);
+                a += MultiplyNarrow(q, rows + j);
+                b += MultiplyNarrow(q, rows + stride + j);
+                c += MultiplyNarrow(q, rows + (2L * stride) + j);
+                d += MultiplyNarrow(q, rows + (3L * stride) + j);
+            }
+
+            Store(a, b, c, d, sums + i);
+            (Vector128.Load(sums + i) - Vector128.Load(offsets + i)).Store(sums + i);
+        }
+
+        for (; i < count; i++, rows += stride)
+        {
+            Vector256<int> sum = default;
+            for (nint j = 0; j < stride; j += 32) sum += MultiplyNarrow(Vector256.Load(query + j), rows + j);
+            sums[i] = Vector256.Sum(sum) - offsets[i];
+        }
+    }
+
+    /// <summary>Pairs of products fit 16 bits, pairs of those are added in 32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector256<int> MultiplyNarrow(Vector256<byte> query, sbyte* row) =>
+        Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(query, Vector256.Load(row)), Vector256<short>.One);
+
     /// <summary>The commonest rank: the whole query stays in registers.</summary>
     private static void Dots64(short* query, sbyte* rows, int count, int* sums)
     {
@@ -111,6 +145,35 @@ internal sealed unsafe class AvxVnniKernel : Vector256Kernel
             sums[i] = Vector256.Sum(sum);
         }
     }
+
+    internal override bool HasNarrow(int stride) => stride % 32 == 0;
+
+    internal override void DotsNarrow(byte* query, sbyte* rows, int* offsets, int stride, int count, int* sums)
+    {
+        int i = 0;
+        for (; i <= count - 4; i += 4, rows += 4L * stride)
+        {
+            Vector256<int> a = default, b = default, c = default, d = default;
+            for (nint j = 0; j < stride; j += 32)
+            {
+                Vector256<byte> q = Vector256.Load(query + j);
+                a = AvxVnni.MultiplyWideningAndAdd(a, q, Vector256.Load(rows + j));
+                b = AvxVnni.MultiplyWideningAndAdd(b, q, Vector256.Load(rows + stride + j));
+                c = AvxVnni.MultiplyWideningAndAdd(c, q, Vector256.Load(rows + (2L * stride) + j));
+                d = AvxVnni.MultiplyWideningAndAdd(d, q, Vector256.Load(rows + (3L * stride) + j));
+            }
+
+            Avx2Kernel.Store(a, b, c, d, sums + i);
+            (Vector128.Load(sums + i) - Vector128.Load(offsets + i)).Store(sums + i);
+        }
+
+        for (; i < count; i++, rows += stride)
+        {
+            Vector256<int> sum = default;
+            for (nint j = 0; j < stride; j += 32) sum = AvxVnni.MultiplyWideningAndAdd(sum, Vector256.Load(query + j), Vector256.Load(rows + j));
+            sums[i] = Vector256.Sum(sum) - offsets[i];
+        }
+    }
 }
 
 /// <summary>As <see cref="Avx2Kernel"/>, 32 numbers at a time. Floats stay at 256 bits: their scans wait for memory anyway.</summary>
@@ -170,22 +233,97 @@ internal sealed unsafe class Avx512Kernel : Vector256Kernel
         sbyte* row = rows;
         for (; i <= count - 16; i += 16, row += 16 * 64)
         {
-            Vector512<int> a = Four(row, low, high), b = Four(row + 256, low, high), c = Four(row + 512, low, high), d = Four(row + 768, low, high);
-            // Each holds the sums of its four rows in four parts, one per quarter: the quarters change places, and the parts are added.
-            Vector512<int> ab = Avx512F.Shuffle4x128(a, b, 0b10_00_10_00) + Avx512F.Shuffle4x128(a, b, 0b11_01_11_01);
-            Vector512<int> cd = Avx512F.Shuffle4x128(c, d, 0b10_00_10_00) + Avx512F.Shuffle4x128(c, d, 0b11_01_11_01);
-            (Avx512F.Shuffle4x128(ab, cd, 0b10_00_10_00) + Avx512F.Shuffle4x128(ab, cd, 0b11_01_11_01)).Store(sums + i);
+            Sixteen(Four(row, low, high), Four(row + 256, low, high), Four(row + 512, low, high), Four(row + 768, low, high)).Store(sums + i);
         }
 
         for (; i < count; i++, row += 64) sums[i] = Vector512.Sum(Multiply(row, low) + Multiply(row + 32, high));
     }
 
+    internal override bool HasNarrow(int stride) => stride % 64 == 0;
+
+    internal override void DotsNarrow(byte* query, sbyte* rows, int* offsets, int stride, int count, int* sums)
+    {
+        if (stride == 64)
+        {
+            Narrow64(query, rows, offsets, count, sums);
+            return;
+        }
+
+        int i = 0;
+        for (; i <= count - 16; i += 16, rows += 16L * stride)
+        {
+            Vector512<int> a = FourNarrow(query, rows, stride), b = FourNarrow(query, rows + (4L * stride), stride);
+            Vector512<int> c = FourNarrow(query, rows + (8L * stride), stride), d = FourNarrow(query, rows + (12L * stride), stride);
+            (Sixteen(a, b, c, d) - Vector512.Load(offsets + i)).Store(sums + i);
+        }
+
+        for (; i < count; i++, rows += stride)
+        {
+            Vector512<int> sum = default;
+            for (nint j = 0; j < stride; j += 64) sum += MultiplyNarrow(Vector512.Load(query + j), rows + j);
+            sums[i] = Vector512.Sum(sum) - offsets[i];
+        }
+    }
+
+    /// <summary>As <see cref="Dots64"/>.</summary>
+    private static void Narrow64(byte* query, sbyte* rows, int* offsets, int count, int* sums)
+    {
+        Vector512<byte> q = Vector512.Load(query);
+        int i = 0;
+        for (; i <= count - 16; i += 16, rows += 16 * 64) (SixteenNarrow(q, rows) - Vector512.Load(offsets + i)).Store(sums + i);
+        for (; i < count; i++, rows += 64) sums[i] = Vector512.Sum(MultiplyNarrow(q, rows)) - offsets[i];
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> SixteenNarrow(Vector512<byte> q, sbyte* rows) => Sixteen(
+        Quarters(MultiplyNarrow(q, rows), MultiplyNarrow(q, rows + 64), MultiplyNarrow(q, rows + 128), MultiplyNarrow(q, rows + 192)),
+        Quarters(MultiplyNarrow(q, rows + 256), MultiplyNarrow(q, rows + 320), MultiplyNarrow(q, rows + 384), MultiplyNarrow(q, rows + 448)),
+        Quarters(MultiplyNarrow(q, rows + 512), MultiplyNarrow(q, rows + 576), MultiplyNarrow(q, rows + 640), MultiplyNarrow(q, rows + 704)),
+        Quarters(MultiplyNarrow(q, rows + 768), MultiplyNarrow(q, rows + 832), MultiplyNarrow(q, rows + 896), MultiplyNarrow(q, rows + 960)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> FourNarrow(byte* query, sbyte* rows, int stride)
+    {
+        Vector512<byte> q = Vector512.Load(query);
+        Vector512<int> a = MultiplyNarrow(q, rows), b = MultiplyNarrow(q, rows + stride);
+        Vector512<int> c = MultiplyNarrow(q, rows + (2L * stride)), d = MultiplyNarrow(q, rows + (3L * stride));
+        for (nint j = 64; j < stride; j += 64)
+        {
+            q = Vector512.Load(query + j);
+            a += MultiplyNarrow(q, rows + j);
+            b += MultiplyNarrow(q, rows + stride + j);
+            c += MultiplyNarrow(q, rows + (2L * stride) + j);
+            d += MultiplyNarrow(q, rows + (3L * stride) + j);
+        }
+
+        return Quarters(a, b, c, d);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> MultiplyNarrow(Vector512<byte> query, sbyte* row) =>
+        Avx512BW.MultiplyAddAdjacent(Avx512BW.MultiplyAddAdjacent(query, Vector512.Load(row)), Vector512<short>.One);
+
     /// <summary>The sums of four rows, in four parts each.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Four(sbyte* row, Vector512<short> low, Vector512<short> high)
+    private static Vector512<int> Four(sbyte* row, Vector512<short> low, Vector512<short> high) => Quarters(
+        Multiply(row, low) + Multiply(row + 32, high),
+        Multiply(row + 64, low) + Multiply(row + 96, high),
+        Multiply(row + 128, low) + Multiply(row + 160, high),
+        Multiply(row + 192, low) + Multiply(row + 224, high));
+
+    /// <summary>The sums of sixteen rows. Each argument holds those of four in four parts, one per quarter: the quarters change places, and the parts are added.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Sixteen(Vector512<int> a, Vector512<int> b, Vector512<int> c, Vector512<int> d)
     {
-        Vector512<int> a = Multiply(row, low) + Multiply(row + 32, high), b = Multiply(row + 64, low) + Multiply(row + 96, high);
-        Vector512<int> c = Multiply(row + 128, low) + Multiply(row + 160, high), d = Multiply(row + 192, low) + Multiply(row + 224, high);
+        Vector512<int> ab = Avx512F.Shuffle4x128(a, b, 0b10_00_10_00) + Avx512F.Shuffle4x128(a, b, 0b11_01_11_01);
+        Vector512<int> cd = Avx512F.Shuffle4x128(c, d, 0b10_00_10_00) + Avx512F.Shuffle4x128(c, d, 0b11_01_11_01);
+        return Avx512F.Shuffle4x128(ab, cd, 0b10_00_10_00) + Avx512F.Shuffle4x128(ab, cd, 0b11_01_11_01);
+    }
+
+    /// <summary>The sums of four vectors, in four parts each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Quarters(Vector512<int> a, Vector512<int> b, Vector512<int> c, Vector512<int> d)
+    {
         Vector512<long> ab = (Avx512F.UnpackLow(a, b) + Avx512F.UnpackHigh(a, b)).AsInt64(), cd = (Avx512F.UnpackLow(c, d) + Avx512F.UnpackHigh(c, d)).AsInt64();
         return Avx512F.UnpackLow(ab, cd).AsInt32() + Avx512F.UnpackHigh(ab, cd).AsInt32();
     }

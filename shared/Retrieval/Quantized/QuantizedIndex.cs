@@ -68,7 +68,7 @@ public sealed unsafe class QuantizedIndex : IItemIndex
     {
         read = Count;
         int wanted = Arguments.CheckSearch(this, query, k, results);
-        short[] rented = ArrayPool<short>.Shared.Rent(_rows.Stride);
+        short[] rented = ArrayPool<short>.Shared.Rent(QuantizedQuery.Length(_rows));
         try
         {
             if (!QuantizedQuery.TryCreate(query, _rows, rented.AsSpan(0, _rows.Stride), out Bound bound, out float length)) return _exact.Search(query, k, scope, results);
@@ -77,7 +77,7 @@ public sealed unsafe class QuantizedIndex : IItemIndex
             fixed (int* items = _items)
             fixed (float* q = query, factors = _factors.Span)
             {
-                var scan = new QuantizedScan(_kernel, _rows, q, quantized, bound, factors, items, scope);
+                var scan = new QuantizedScan(_kernel, _rows, q, quantized, bound, length, factors, items, scope);
                 if (scope.Allowed is not { } allowed || allowed.Count >= Count * PickShare) read = Scan(0, Count, length, bound.Rest, ref scan, ref top);
                 else if (allowed.Count >= Count * GatherShare) read = Pick(allowed, length, bound.Rest, ref scan, ref top);
                 else read = Gather(allowed, ref scan, ref top);
@@ -95,7 +95,7 @@ public sealed unsafe class QuantizedIndex : IItemIndex
     public void SearchMany(ReadOnlySpan<float> queries, int k, in BatchScope scope, Span<ScoredItem> results, Span<int> counts)
     {
         Arguments.CheckSearchMany(this, queries, k, results, counts);
-        int stride = _rows.Stride, wanted = Math.Min(k, Count);
+        int stride = QuantizedQuery.Length(_rows), wanted = Math.Min(k, Count);
         if (scope.Allowed is { } allowed && allowed.Count < Count * PickShare)
         {
             for (int q = 0; q < counts.Length; q++) counts[q] = Search(queries.Slice(q * Rank, Rank), k, scope.Of(q), results.Slice(q * k, k));
@@ -108,7 +108,7 @@ public sealed unsafe class QuantizedIndex : IItemIndex
         float[] lengths = ArrayPool<float>.Shared.Rent(Math.Max(1, counts.Length));
         for (int q = 0; q < counts.Length; q++)
         {
-            bool quantizable = QuantizedQuery.TryCreate(queries.Slice(q * Rank, Rank), _rows, rented.AsSpan(q * stride, stride), out bounds[q], out lengths[q]);
+            bool quantizable = QuantizedQuery.TryCreate(queries.Slice(q * Rank, Rank), _rows, rented.AsSpan(q * stride, _rows.Stride), out bounds[q], out lengths[q]);
             if (!quantizable) lengths[q] = float.NaN;
             counts[q] = quantizable ? 0 : _exact.Search(queries.Slice(q * Rank, Rank), k, scope.Of(q), results.Slice(q * k, k));
         }
@@ -124,7 +124,7 @@ public sealed unsafe class QuantizedIndex : IItemIndex
                     if (float.IsNaN(lengths[q])) continue;
                     TopK top = TopK.Resume(results.Slice(q * k, wanted), counts[q]);
                     if (IsTooShort(from, lengths[q], bounds[q].Rest, top.Threshold)) continue;
-                    var scan = new QuantizedScan(_kernel, _rows, q0 + ((long)q * Rank), quantized + ((long)q * stride), bounds[q], factors, items, scope.Of(q));
+                    var scan = new QuantizedScan(_kernel, _rows, q0 + ((long)q * Rank), quantized + ((long)q * stride), bounds[q], lengths[q], factors, items, scope.Of(q));
                     Scan(from, Math.Min(from + Tile, Count), lengths[q], bounds[q].Rest, ref scan, ref top);
                     scan.Finish(ref top, from, rowOf);
                     counts[q] = top.Count;

@@ -12,6 +12,12 @@ namespace Recommender.Retrieval;
 /// </remarks>
 internal static unsafe class QuantizedQuery
 {
+    /// <summary>What 0 is in a narrow query.</summary>
+    public const int NarrowZero = Kernel.LargestNarrow / 2 + 1;
+
+    /// <summary>16-bit numbers that both forms of a query take.</summary>
+    public static int Length(QuantizedRows rows) => rows.Stride + ((rows.Stride + 1) / 2);
+
     /// <summary>Quantizes the query.</summary>
     /// <param name="quantized">Receives <see cref="QuantizedRows.Stride"/> numbers, 0 from the rank on.</param>
     /// <returns>Whether it could be: every number finite, and their size within what float32 can bound.</returns>
@@ -46,5 +52,32 @@ internal static unsafe class QuantizedQuery
         double rest = (rank + 16) * Math.Pow(2, -148);
         bound = new Bound(unit, MathF.BitIncrement((float)slack), MathF.BitIncrement((float)rest));
         return length * rows.LargestScale * ((127 * Math.Sqrt(rank)) + rows.Error) < float.MaxValue / 4;
+    }
+
+    /// <summary>
+    /// The query in 7 bits, for a first look: q = unit · w + f again, but here |f·z| ≤ |f| · |z|, with |f| as it is and |z| at most the longest row's.
+    /// </summary>
+    /// <param name="query">One that <see cref="TryCreate(ReadOnlySpan{float}, QuantizedRows, Span{short}, out Bound, out float)"/> has quantized.</param>
+    /// <param name="bound">What that gave, as it gave <paramref name="norm"/>.</param>
+    /// <param name="narrow">Receives <see cref="QuantizedRows.Stride"/> numbers, <see cref="NarrowZero"/> more than w.</param>
+    public static Bound Narrow(ReadOnlySpan<float> query, QuantizedRows rows, in Bound bound, float norm, Span<byte> narrow)
+    {
+        const int Most = Kernel.LargestNarrow - NarrowZero;
+        float largest = 0;
+        foreach (float value in query) largest = MathF.Max(largest, MathF.Abs(value));
+        float unit = largest / Most, inverse = largest == 0 ? 0 : 1 / unit;
+        double squares = 0;
+        narrow[query.Length..].Fill(NarrowZero);
+        for (int j = 0; j < query.Length; j++)
+        {
+            float w = Math.Clamp(MathF.Round(query[j] * inverse), -Most, Most);
+            narrow[j] = (byte)((int)w + NarrowZero);
+            double f = query[j] - ((double)unit * w);
+            squares += f * f;
+        }
+
+        double length = norm, rounding = (rows.Rank + 16) * Math.Pow(2, -23);
+        double slack = (length * rows.Error) + (Math.Sqrt(squares) * (1 + 1e-9) * rows.Longest) + (length * rounding * ((127 * Math.Sqrt(rows.Rank)) + rows.Error));
+        return new Bound(unit, MathF.BitIncrement((float)slack), bound.Rest);
     }
 }

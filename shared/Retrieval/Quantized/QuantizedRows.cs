@@ -13,6 +13,7 @@ internal sealed unsafe class QuantizedRows
 
     private readonly sbyte[] _memory;
     private readonly float[] _scales;
+    private readonly int[] _sums;
 
     private QuantizedRows(int count, int rank)
     {
@@ -22,8 +23,10 @@ internal sealed unsafe class QuantizedRows
         // Pinned, so that rows stay aligned to cache lines and pointers into them stay good.
         _memory = GC.AllocateUninitializedArray<sbyte>(checked((int)(((long)count * Stride) + Alignment)), pinned: true);
         _scales = GC.AllocateUninitializedArray<float>(Math.Max(1, count), pinned: true);
+        _sums = GC.AllocateUninitializedArray<int>(Math.Max(1, count), pinned: true);
         fixed (sbyte* memory = _memory) Rows = (sbyte*)(((nint)memory + Alignment - 1) / Alignment * Alignment);
         fixed (float* scales = _scales) Scales = scales;
+        fixed (int* sums = _sums) NarrowOffsets = sums;
     }
 
     public int Count { get; }
@@ -39,13 +42,19 @@ internal sealed unsafe class QuantizedRows
     /// <summary>One per row. NaN: the row could not be quantized, so nothing is known of its score.</summary>
     public float* Scales { get; }
 
+    /// <summary>One per row: what a narrow query's zero point adds to the sum over the row, <see cref="QuantizedQuery.NarrowZero"/> · Σ z.</summary>
+    public int* NarrowOffsets { get; }
+
+    /// <summary>The largest |z| of a row, rounded up.</summary>
+    public float Longest { get; private set; }
+
     /// <summary>The largest |row − scale · z| / scale over all rows, rounded up. At most √rank / 2 and a little.</summary>
     public float Error { get; private set; }
 
     /// <summary>No scale is larger.</summary>
     public float LargestScale { get; private set; }
 
-    public long MemoryBytes => _memory.LongLength + (4L * _scales.Length);
+    public long MemoryBytes => _memory.LongLength + (4L * (_scales.Length + _sums.Length));
 
     /// <param name="factors">Rows × rank, row-major.</param>
     /// <param name="order">Which row of factors comes at each place; null: as they are.</param>
@@ -55,17 +64,28 @@ internal sealed unsafe class QuantizedRows
         var rows = new QuantizedRows(count, rank);
         const int Part = 16_384;
         int parts = (count + Part - 1) / Part;
-        var errors = new double[parts];
+        double[] errors = new double[parts], squares = new double[parts];
         Parallel.For(0, parts, part =>
         {
             ReadOnlySpan<float> all = factors.Span;
             for (int i = part * Part; i < Math.Min(count, (part + 1) * Part); i++)
             {
                 int source = order is null ? i : order[i];
-                errors[part] = Math.Max(errors[part], Quantize(all.Slice(source * rank, rank), rows.Rows + ((long)i * rows.Stride), rows.Stride, out rows.Scales[i]));
+                sbyte* row = rows.Rows + ((long)i * rows.Stride);
+                errors[part] = Math.Max(errors[part], Quantize(all.Slice(source * rank, rank), row, rows.Stride, out rows.Scales[i]));
+                int sum = 0, square = 0;
+                for (int j = 0; j < rank; j++)
+                {
+                    sum += row[j];
+                    square += row[j] * row[j];
+                }
+
+                rows.NarrowOffsets[i] = QuantizedQuery.NarrowZero * sum;
+                squares[part] = Math.Max(squares[part], square);
             }
         });
         foreach (float scale in rows._scales.AsSpan(0, count)) if (scale > rows.LargestScale) rows.LargestScale = scale;
+        rows.Longest = MathF.BitIncrement((float)Math.Sqrt(squares.DefaultIfEmpty(0).Max()));
         rows.Error = MathF.BitIncrement((float)(errors.DefaultIfEmpty(0).Max() * (1 + 1e-9)));
         return rows;
     }

@@ -20,6 +20,8 @@ internal unsafe ref struct QuantizedScan
     private readonly short* _quantized;
     private readonly int* _items;
     private readonly Bound _bound;
+    private readonly byte* _narrow;
+    private readonly Bound _narrowBound;
     private readonly SearchScope _scope;
     private fixed int _sums[Block];
     private fixed int _survivors[Block];
@@ -30,8 +32,10 @@ internal unsafe ref struct QuantizedScan
 
     /// <param name="query">Rank numbers.</param>
     /// <param name="factors">Items × rank, row-major, by item.</param>
+    /// <param name="quantized">The query in 16 bits, with room for the narrow one: <see cref="QuantizedQuery.Length"/> numbers.</param>
+    /// <param name="norm">|query|, as the bound a result of quantizing it.</param>
     /// <param name="items">The item at each row; null: the row's own number.</param>
-    public QuantizedScan(Kernel kernel, QuantizedRows rows, float* query, short* quantized, scoped in Bound bound, float* factors, int* items, SearchScope scope)
+    public QuantizedScan(Kernel kernel, QuantizedRows rows, float* query, short* quantized, scoped in Bound bound, float norm, float* factors, int* items, SearchScope scope)
     {
         _kernel = kernel;
         _rows = rows;
@@ -42,6 +46,9 @@ internal unsafe ref struct QuantizedScan
         _items = items;
         _scope = scope;
         _kept = ArrayPool<ScoredItem>.Shared.Rent(4 * Block);
+        if (!kernel.HasNarrow(rows.Stride)) return;
+        _narrow = (byte*)(quantized + rows.Stride);
+        _narrowBound = QuantizedQuery.Narrow(new ReadOnlySpan<float>(query, rows.Rank), rows, bound, norm, new Span<byte>(_narrow, rows.Stride));
     }
 
     /// <summary>Considers the rows from <paramref name="from"/> to <paramref name="to"/> − 1.</summary>
@@ -52,6 +59,16 @@ internal unsafe ref struct QuantizedScan
             for (int start = from; start < to; start += Block)
             {
                 int count = Math.Min(Block, to - start);
+                // Nothing is left out by a first look while everything enters.
+                if (_narrow is not null && top.Threshold > float.NegativeInfinity)
+                {
+                    _kernel.DotsNarrow(_narrow, _rows.Rows + ((long)start * _rows.Stride), _rows.NarrowOffsets + start, _rows.Stride, count, sums);
+                    int candidates = _kernel.Survivors(sums, _rows.Scales + start, count, _narrowBound, top.Threshold, survivors);
+                    for (int i = 0; i < candidates; i++) survivors[i] += start;
+                    if (candidates > 0) ScanAt(survivors, candidates, ref top);
+                    continue;
+                }
+
                 _kernel.DotsInt8(_quantized, _rows.Rows + ((long)start * _rows.Stride), _rows.Stride, count, sums);
                 int found = _kernel.Survivors(sums, _rows.Scales + start, count, _bound, top.Threshold, survivors);
                 if (found == 0) continue;
