@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using Recommender.Factorization;
 
@@ -11,8 +12,9 @@ internal static class QualityVerb
     public static Command Create()
     {
         var data = new Option<DirectoryInfo>("--data") { Description = "Folder with train.txt[.gz] and test.txt[.gz], or with the CSV of a known data set.", Required = true };
-        var learner = new Option<string>("--learner") { Description = "popularity, ials, …", DefaultValueFactory = _ => "ials" };
+        var learner = new Option<string>("--learner") { Description = "popularity, ials, …; ease is the oracle for small catalogues (4 · items² bytes, minutes).", DefaultValueFactory = _ => "ials" };
         var settings = new Option<string?>("--settings") { Description = "Settings as JSON, as a run prints them; in place of --learner." };
+        var lambda = new Option<double>("--lambda") { Description = "Regularization of ease.", DefaultValueFactory = _ => 200 };
         var rank = new Option<int?>("--rank") { Description = "Length of factors." };
         var threads = new Option<int>("--threads") { DefaultValueFactory = _ => Environment.ProcessorCount };
         var tune = new Option<bool>("--tune") { Description = "Search learner and settings on hold-outs of the training part first." };
@@ -21,11 +23,17 @@ internal static class QualityVerb
         var state = new Option<FileInfo?>("--state") { Description = "File that tuning keeps its state in and goes on from." };
         var baselines = new Option<bool>("--baselines") { Description = "Prints every single learner's default and tuned figures beside the winner." };
         var cold = new Option<bool>("--cold") { Description = "Withholds every tenth item with content and judges how well content finds it." };
-        var command = new Command("quality", "Trains on a public data set and judges the lists on its test part.") { data, learner, settings, rank, threads, tune, budget, factorsOnly, state, baselines, cold };
+        var command = new Command("quality", "Trains on a public data set and judges the lists on its test part.") { data, learner, settings, lambda, rank, threads, tune, budget, factorsOnly, state, baselines, cold };
         command.SetAction((result, cancellation) =>
         {
             var split = LearningData.Read(result.GetValue(data)!.FullName);
             Console.Error.WriteLine($"{split.Train.UserCount} users, {split.Train.ItemCount} items, {split.Train.Count} training and {split.Test.Columns.Length} test interactions.");
+            if (result.GetValue(learner) == "ease")
+            {
+                JudgeEase(split, result.GetValue(lambda), result.GetValue(threads), cancellation);
+                return Task.CompletedTask;
+            }
+
             var chosen = LearnerSettings.FromJson(result.GetValue(settings) ?? $$"""{"learner":"{{result.GetValue(learner)}}"}""");
             if (result.GetValue(rank) is { } r) chosen = chosen.WithRank(r);
             if (result.GetValue(cold))
@@ -85,7 +93,26 @@ internal static class QualityVerb
         double trainSeconds = clock.Elapsed.TotalSeconds;
         clock.Restart();
         var result = Evaluation.Run(model, split, new EvaluationOptions { Threads = threads }, cancellation);
-        double evaluationSeconds = clock.Elapsed.TotalSeconds;
+        Print(split, result, trainSeconds, clock.Elapsed.TotalSeconds, tuneSeconds, model.Rank, settings.ToJson());
+    }
+
+    private static void JudgeEase(Split split, double lambda, int threads, CancellationToken cancellation)
+    {
+        var clock = Stopwatch.StartNew();
+        int tenth = 0;
+        using var ease = Ease.Train(split.Train, lambda, threads, share =>
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if ((int)(10 * share) > tenth) Console.Error.WriteLine($"{10 * (tenth = (int)(10 * share))} %: {clock.Elapsed.TotalSeconds:f0} s");
+        });
+        double trainSeconds = clock.Elapsed.TotalSeconds;
+        clock.Restart();
+        var result = Evaluation.Run(ease.Score, split, new EvaluationOptions { Threads = threads }, cancellation);
+        Print(split, result, trainSeconds, clock.Elapsed.TotalSeconds, 0, 0, $$"""{"learner":"ease","lambda":{{lambda.ToString(CultureInfo.InvariantCulture)}}}""");
+    }
+
+    private static void Print(Split split, EvaluationResult result, double trainSeconds, double evaluationSeconds, double tuneSeconds, int rank, string settings)
+    {
         using var process = Process.GetCurrentProcess();
         Console.Error.WriteLine($"training {trainSeconds:f2} s, evaluation {evaluationSeconds:f2} s, processor {process.TotalProcessorTime.TotalSeconds:f2} s in all; recall {result.RecallInterval.Low:f4} to {result.RecallInterval.High:f4}, MAP {result.Map:f4}, coverage {result.Coverage:f3}, Gini {result.Gini:f3}");
         Console.WriteLine(JsonSerializer.Serialize(new
@@ -94,8 +121,8 @@ internal static class QualityVerb
             ndcgAt20 = Math.Round(result.Ndcg, 5),
             trainSeconds = Math.Round(trainSeconds, 2),
             tuneSeconds = Math.Round(tuneSeconds, 1),
-            rank = model.Rank,
-            settings = JsonDocument.Parse(settings.ToJson()).RootElement,
+            rank,
+            settings = JsonDocument.Parse(settings).RootElement,
             users = split.Train.UserCount,
             items = split.Train.ItemCount,
             interactions = split.Train.Count,
