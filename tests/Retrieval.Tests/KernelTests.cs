@@ -119,7 +119,7 @@ public sealed unsafe class KernelTests
         Kernel kernel = Kernel.Choose(name);
         var random = new Random(4);
         var owned = new List<GuardedMemory>();
-        for (int count = 0; count <= 70; count++)
+        for (int count = 0; count <= 100; count++)
         {
             int[] sums = [.. Enumerable.Range(0, count).Select(_ => random.Next(-3, 4))];
             float[] scales = [.. Enumerable.Range(0, count).Select(_ => random.Next(12) == 0 ? float.NaN : random.Next(1, 3))];

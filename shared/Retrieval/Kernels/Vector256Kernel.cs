@@ -33,7 +33,7 @@ internal unsafe class Vector256Kernel : Kernel
         }
     }
 
-    internal sealed override int Survivors(int* sums, float* scales, int count, in Bound bound, float threshold, int* survivors)
+    internal override int Survivors(int* sums, float* scales, int count, in Bound bound, float threshold, int* survivors)
     {
         var unit = Vector256.Create(bound.Unit);
         var slack = Vector256.Create(bound.Slack);

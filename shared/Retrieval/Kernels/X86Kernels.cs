@@ -239,6 +239,31 @@ internal sealed unsafe class Avx512Kernel : Vector256Kernel
         for (; i < count; i++, row += 64) sums[i] = Vector512.Sum(Multiply(row, low) + Multiply(row + 32, high));
     }
 
+    internal override int Survivors(int* sums, float* scales, int count, in Bound bound, float threshold, int* survivors)
+    {
+        var unit = Vector512.Create(bound.Unit);
+        var slack = Vector512.Create(bound.Slack);
+        var rest = Vector512.Create(bound.Rest);
+        var limit = Vector512.Create(threshold);
+        int found = 0, i = 0;
+        for (; i <= count - 64; i += 64)
+        {
+            ulong mask = Mask(i) | (Mask(i + 16) << 16) | (Mask(i + 32) << 32) | (Mask(i + 48) << 48);
+            for (; mask != 0; mask &= mask - 1) survivors[found++] = i + System.Numerics.BitOperations.TrailingZeroCount(mask);
+        }
+
+        for (; i <= count - 16; i += 16)
+        {
+            for (ulong mask = Mask(i); mask != 0; mask &= mask - 1) survivors[found++] = i + System.Numerics.BitOperations.TrailingZeroCount(mask);
+        }
+
+        return SurvivorsScalar(sums, scales, i, count, bound, threshold, survivors, found);
+
+        // NaN says nothing, so its row survives.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        ulong Mask(int at) => Avx512F.CompareNotLessThan((Vector512.Load(scales + at) * ((unit * Vector512.ConvertToSingle(Vector512.Load(sums + at))) + slack)) + rest, limit).ExtractMostSignificantBits();
+    }
+
     internal override bool HasNarrow(int stride) => stride % 64 == 0;
 
     internal override void DotsNarrow(byte* query, sbyte* rows, int* offsets, int stride, int count, int* sums)
