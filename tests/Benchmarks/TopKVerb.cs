@@ -59,7 +59,7 @@ internal static class TopKVerb
         double filterRecall = Recall(cells, queries, kept, q => Search(int8, queries[q], kept));
 
         // All at once, in turns, so that a disturbance of the machine does not fall on one of them alone.
-        // On a cache line, as the index's rows are: astray, half of the loads would touch two lines, and the floor be twice as high.
+        // On a cache line, as the index's rows are.
         byte[] pinned = GC.AllocateUninitializedArray<byte>(checked((count * data.Rank) + 64), pinned: true);
         Memory<byte> bytes = pinned.AsMemory(AlignmentOf(pinned), count * data.Rank);
         new Random(1).NextBytes(bytes.Span);

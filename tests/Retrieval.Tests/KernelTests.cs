@@ -83,7 +83,7 @@ public sealed unsafe class KernelTests
     }
 
     [Theory, MemberData(nameof(Kernels))]
-    public unsafe void Narrow_sums_are_exact_for_every_number_of_rows_also_at_the_extremes(string name)
+    public void Narrow_sums_are_exact_for_every_number_of_rows_also_at_the_extremes(string name)
     {
         Kernel kernel = Kernel.Choose(name);
         var random = new Random(7);

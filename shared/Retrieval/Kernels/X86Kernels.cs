@@ -268,12 +268,6 @@ internal sealed unsafe class Avx512Kernel : Vector256Kernel
 
     internal override void DotsNarrow(byte* query, sbyte* rows, int* offsets, int stride, int count, int* sums)
     {
-        if (stride == 64)
-        {
-            Narrow64(query, rows, offsets, count, sums);
-            return;
-        }
-
         int i = 0;
         for (; i <= count - 16; i += 16, rows += 16L * stride)
         {
@@ -289,22 +283,6 @@ internal sealed unsafe class Avx512Kernel : Vector256Kernel
             sums[i] = Vector512.Sum(sum) - offsets[i];
         }
     }
-
-    /// <summary>As <see cref="Dots64"/>.</summary>
-    private static void Narrow64(byte* query, sbyte* rows, int* offsets, int count, int* sums)
-    {
-        Vector512<byte> q = Vector512.Load(query);
-        int i = 0;
-        for (; i <= count - 16; i += 16, rows += 16 * 64) (SixteenNarrow(q, rows) - Vector512.Load(offsets + i)).Store(sums + i);
-        for (; i < count; i++, rows += 64) sums[i] = Vector512.Sum(MultiplyNarrow(q, rows)) - offsets[i];
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> SixteenNarrow(Vector512<byte> q, sbyte* rows) => Sixteen(
-        Quarters(MultiplyNarrow(q, rows), MultiplyNarrow(q, rows + 64), MultiplyNarrow(q, rows + 128), MultiplyNarrow(q, rows + 192)),
-        Quarters(MultiplyNarrow(q, rows + 256), MultiplyNarrow(q, rows + 320), MultiplyNarrow(q, rows + 384), MultiplyNarrow(q, rows + 448)),
-        Quarters(MultiplyNarrow(q, rows + 512), MultiplyNarrow(q, rows + 576), MultiplyNarrow(q, rows + 640), MultiplyNarrow(q, rows + 704)),
-        Quarters(MultiplyNarrow(q, rows + 768), MultiplyNarrow(q, rows + 832), MultiplyNarrow(q, rows + 896), MultiplyNarrow(q, rows + 960)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> FourNarrow(byte* query, sbyte* rows, int stride)

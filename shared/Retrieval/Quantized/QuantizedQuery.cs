@@ -37,8 +37,7 @@ internal static unsafe class QuantizedQuery
         (double largest, double squares) = Measure(query);
         if (!double.IsFinite(largest)) return false;
 
-        // No sum of rank products with rows of up to 127 may leave 32 bits.
-        double limit = Math.Min(short.MaxValue, Math.Floor((double)int.MaxValue / (127.0 * rank)));
+        double limit = Limit(rank);
         float unit = (float)(largest / limit);
         if (largest > 0 && !float.IsNormal(unit)) return false;
         float inverse = largest == 0 ? 0 : 1 / unit, most = (float)limit;
@@ -70,7 +69,8 @@ internal static unsafe class QuantizedQuery
     public static Bound Narrow(ReadOnlySpan<float> query, QuantizedRows rows, in Bound bound, float norm, Span<byte> narrow)
     {
         const int Most = Kernel.LargestNarrow - NarrowZero;
-        float largest = (float)Measure(query).Largest, unit = largest / Most, inverse = largest == 0 ? 0 : 1 / unit;
+        // The largest number of the query is the limit in the units of 16 bits, to rounding; what that clamps is part of f.
+        float unit = (float)(bound.Unit * Limit(rows.Rank) / Most), inverse = unit == 0 ? 0 : 1 / unit;
         Vector256<double> low = default, high = default;
         int j = 0;
         for (; j <= query.Length - 8; j += 8)
@@ -101,6 +101,9 @@ internal static unsafe class QuantizedQuery
         double slack = (length * rows.Error) + (Math.Sqrt(squares) * (1 + 1e-9) * rows.Longest) + (length * rounding * ((127 * Math.Sqrt(rows.Rank)) + rows.Error));
         return new Bound(unit, MathF.BitIncrement((float)slack), bound.Rest);
     }
+
+    /// <summary>The largest number of a query in 16 bits: no sum of rank products with rows of up to 127 may leave 32 bits.</summary>
+    private static double Limit(int rank) => Math.Min(short.MaxValue, Math.Floor((double)int.MaxValue / (127.0 * rank)));
 
     /// <returns>The largest |q[j]|, not finite where one is not; and |q|².</returns>
     private static (double Largest, double Squares) Measure(ReadOnlySpan<float> query)
