@@ -111,6 +111,8 @@ public sealed partial class PostgresStore : SqlStore
     {
         PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.LockNotAvailable } => true,
         PostgresException p => p.IsTransient || p.SqlState[..2] is "08" or "28" or "3D" or "40" or "53" or "57" or "58",
+        // What Npgsql throws, too, where a connection breaks just as a command begins.
+        ObjectDisposedException => true,
         NpgsqlException or TimeoutException or System.Net.Sockets.SocketException or IOException => true,
         _ => false,
     };

@@ -31,6 +31,18 @@ public sealed class PostgresStoreTests(Servers servers) : StoreContract
     }
 
     [Fact]
+    public async Task What_Npgsql_has_disposed_of_is_unavailable()
+    {
+        // A connection that is lost as a command begins ends so as well; that cannot be brought about at will, a closed pool can.
+        var store = Stores.Open(connectionString, "", Settings);
+        await store.MigrateAsync(Stop);
+        await store.GetStatusAsync(Stop);
+        await store.DisposeAsync();
+        var refusal = await Assert.ThrowsAsync<StoreUnavailableException>(() => store.GetStatusAsync(Stop));
+        Assert.IsType<ObjectDisposedException>(refusal.InnerException, exactMatch: false);
+    }
+
+    [Fact]
     public Task Every_earlier_schema_upgrades() => EveryEarlierSchemaUpgradesAsync("postgres");
 
     [Fact]
