@@ -257,10 +257,6 @@ public sealed class RedisFactorStore : IFactorStore
     private async Task<ConnectionMultiplexer> ConnectAsync()
     {
         var connection = await ConnectionMultiplexer.ConnectAsync(options).ConfigureAwait(false);
-#pragma warning disable CS0618 // Version 2 does this anyway and calls the property obsolete.
-        // Answers are handed out independently: what one caller does with its answer does not hold up the others'.
-        connection.PreserveAsyncOrder = false;
-#pragma warning restore CS0618
         return connection;
     }
 
