@@ -64,6 +64,7 @@ public sealed class CommandWorker(
     private async Task<IEnumerable<DeadMessage>> ApplyCatalogueAsync(List<Command> commands, CancellationToken cancellationToken)
     {
         var result = await store.ApplyCatalogueAsync(commands, cancellationToken);
+        TrainerTelemetry.IgnoredItemChanges.Add(result.Ignored);
         if (result.Changed.Count > 0)
         {
             long sequence = await factorStore.PutItemsAsync([.. result.Changed.Select(CatalogueCopy.ToRecord)], cancellationToken);

@@ -60,6 +60,7 @@ public sealed class StatusReader(
             Users = stored?.Users ?? 0,
             Items = stored?.Items ?? 0,
             Events = stored?.Events ?? 0,
+            Counters = stored?.Counters ?? new(),
             Training = progress.Training,
         };
     }

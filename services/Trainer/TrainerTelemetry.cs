@@ -17,6 +17,9 @@ internal static class TrainerTelemetry
 
     /// <summary>Events of erased users, and events older than what is kept.</summary>
     public static readonly Counter<long> Dropped = Meter.CreateCounter<long>("recommender.events.dropped", "{event}");
+
+    /// <summary>Changes of items that were applied before, and patches of deleted items.</summary>
+    public static readonly Counter<long> IgnoredItemChanges = Meter.CreateCounter<long>("recommender.items.ignored", "{change}");
     public static readonly Counter<long> DeadParts = Meter.CreateCounter<long>("recommender.events.dead", "{event}");
 
     /// <summary>

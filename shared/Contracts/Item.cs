@@ -46,6 +46,14 @@ public sealed record Item
         return null;
     }
 
+    /// <summary>Names a vector as wrong when it has another length than those of the catalogue, else null.</summary>
+    /// <param name="length">Numbers of the vector; null for an item without one.</param>
+    /// <param name="catalogueLength">Null when no item of the catalogue has a vector.</param>
+    public static FieldError? VectorError(int? length, int? catalogueLength) =>
+        length is null || catalogueLength is null || length == catalogueLength
+            ? null
+            : new("vector", $"has {length} numbers; the vectors of this catalogue have {catalogueLength}. Another length is possible once no item has a vector");
+
     internal static FieldError? PropertiesError(IReadOnlyDictionary<string, JsonElement> properties)
     {
         if (properties.Count > Limits.Properties) return new("properties", $"has more than {Limits.Properties} entries");

@@ -161,9 +161,19 @@ public sealed record StatusResponse
     public required long Items { get; init; }
     public required long Events { get; init; }
 
+    /// <summary>Traces of what was accepted and had no effect, since the database was made.</summary>
+    public StatusCounters Counters { get; set; } = new();
+
     /// <summary>What training is doing: idle, or stage and share done.</summary>
     public string Training { get; set; } = "idle";
 }
+
+/// <summary>Kept in the database, over restarts and all instances. A batch that comes again after an interruption counts again.</summary>
+/// <param name="DuplicateEvents">Events that were stored already, with the same content.</param>
+/// <param name="ConflictingEvents">Events whose id another event already has, with other content: they are dead letters.</param>
+/// <param name="DroppedEvents">Events of users who were erased after them, and events older than what is kept.</param>
+/// <param name="IgnoredItemChanges">Changes of items that were applied before (by <c>changeId</c>), and patches of deleted items.</param>
+public sealed record StatusCounters(long DuplicateEvents = 0, long ConflictingEvents = 0, long DroppedEvents = 0, long IgnoredItemChanges = 0);
 
 /// <summary>Milliseconds, over the last few thousand.</summary>
 public sealed record StageTime(double P50, double P99);

@@ -45,7 +45,7 @@ public static class CommandParser
     }
 
     /// <summary>Says which field a command of its kind lacks or has wrong, or null.</summary>
-    public static FieldError? ErrorOf(Command command) => command.Kind switch
+    public static FieldError? ErrorOf(Command command) => (command.ChangeId is null ? null : Id("changeId", command.ChangeId)) ?? command.Kind switch
     {
         CommandKind.PutItem => command.Item is null ? new FieldError("item", "is required") : command.Item.Validate(),
         CommandKind.PatchItem => Id("itemId", command.ItemId) ?? (command.Patch is { ValueKind: JsonValueKind.Object } ? null : new FieldError("patch", "is not an object")),

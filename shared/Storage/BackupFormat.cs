@@ -16,8 +16,9 @@ internal static class BackupFormat
     [
         ("event_types", ["type_id", "name"]),
         ("users", ["user_key", "is_session", "user_id", "revision", "events", "last_at_ms", "properties"]),
-        ("items", ["item_key", "item_id", "item", "deleted", "popularity", "trend", "created_at_ms"]),
-        ("events", ["sequence", "event_id", "user_key", "item_key", "type_id", "value", "occurred_at_ms", "session_id", "recommendation_id", "context"]),
+        ("items", ["item_key", "item_id", "item", "deleted", "popularity", "trend", "created_at_ms", "version"]),
+        ("item_changes", ["id"]),
+        ("events", ["sequence", "event_id", "user_key", "item_key", "type_id", "value", "occurred_at_ms", "session_id", "recommendation_id", "context", "occurred_at_stated"]),
         ("merges", ["session_id", "merged_at_ms", "through_ms", "user_id"]),
         ("tombstones", ["user_hash", "erased_at_ms"]),
         ("erasures", ["erasure_id", "events_removed", "model_version", "revision", "user_id"]),
@@ -25,7 +26,8 @@ internal static class BackupFormat
         ("models", ["version", "info", "state", "released_at_ms", "bytes"]),
         ("model_chunks", ["version", "chunk", "body"]),
         ("settings", ["name", "value"]),
-        ("state", ["sequence", "revision", "events", "last_stored_at_ms", "retained_from_ms"]),
+        ("state", ["sequence", "revision", "events", "last_stored_at_ms", "retained_from_ms",
+            "duplicate_events", "conflicting_events", "dropped_events", "ignored_item_changes", "vectors", "vector_length"]),
     ];
 
     public sealed class Writer(Stream stream) : IDisposable

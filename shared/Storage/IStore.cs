@@ -80,9 +80,18 @@ public interface ICatalogueStore
 {
     /// <summary>
     /// Applies PutItem, PatchItem and DeleteItem commands in order, in one transaction, and returns the entries as they are afterwards.
-    /// A patch that would make its item invalid is returned in <see cref="CatalogueResult.Failed"/> and changes nothing.
+    /// A command that would make its item invalid, or whose condition does not hold, is returned in <see cref="CatalogueResult.Failed"/> and changes nothing.
+    /// A change that was applied to its item before (<see cref="Command.ChangeId"/>) and a patch of a deleted item are ignored and counted.
+    /// A vector of another length than the catalogue's fails; a deleted item has none.
+    /// Deleting an unknown item leaves a tombstone: events on the item do not make it available, a put does.
     /// </summary>
     Task<CatalogueResult> ApplyCatalogueAsync(IReadOnlyList<Command> commands, CancellationToken cancellationToken);
+
+    /// <summary>The one length of the vectors of the catalogue; null when no item has a vector.</summary>
+    Task<int?> GetVectorLengthAsync(CancellationToken cancellationToken);
+
+    /// <summary>The entry of an item, deleted ones and those known only from events too; null for an unknown item.</summary>
+    Task<CatalogueEntry?> GetItemAsync(string itemId, CancellationToken cancellationToken);
 
     /// <summary>Entries with a key above <paramref name="afterKey"/>, ascending, at most <paramref name="limit"/>, deleted ones too.</summary>
     Task<IReadOnlyList<CatalogueEntry>> ReadCatalogueAsync(int afterKey, int limit, CancellationToken cancellationToken);
@@ -180,7 +189,10 @@ public sealed class StoreUnavailableException(string message, Exception? inner =
 /// <param name="Items">Items known, deleted ones not counted.</param>
 /// <param name="Sequence">Highest event sequence; 0 when there is none.</param>
 /// <param name="LastStoredAt">When the newest event was stored.</param>
-public sealed record StoreStatus(long Events, long Users, long Items, long Sequence, DateTimeOffset? LastStoredAt);
+public sealed record StoreStatus(long Events, long Users, long Items, long Sequence, DateTimeOffset? LastStoredAt)
+{
+    public StatusCounters Counters { get; init; } = new();
+}
 
 public readonly record struct EventCount(int ItemKey, short TypeId, long Events);
 
@@ -293,6 +305,9 @@ public sealed record CatalogueEntry
     public double Popularity { get; init; }
     public double Trend { get; init; } = double.NegativeInfinity;
 
+    /// <summary>The revision at which attributes or deletion last changed; 0 where they never did. See <see cref="EntityTag"/>.</summary>
+    public long Version { get; init; }
+
     /// <summary>The store's revision this was read at: the version to write it to the factor store under.</summary>
     public long Revision { get; init; }
 
@@ -302,7 +317,11 @@ public sealed record CatalogueEntry
 
 public sealed record CatalogueResult
 {
+    /// <summary>Every item that was named by a command and not by failed ones alone, also where nothing changed.</summary>
     public required IReadOnlyList<CatalogueEntry> Changed { get; init; }
+
+    /// <summary>How many commands were ignored: changes applied before, and patches of deleted items.</summary>
+    public int Ignored { get; init; }
 
     /// <summary>Commands that could not be applied, by position, with the reason.</summary>
     public required IReadOnlyList<RejectedElement> Failed { get; init; }

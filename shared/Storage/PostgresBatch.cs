@@ -119,7 +119,7 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, StatisticsSetti
 
     private async Task LookUpAsync(bool isLocked)
     {
-        var hashes = owners.Keys.ToDictionary(SqlStore.HashOf, ByteArrayComparer.Instance);
+        var hashes = owners.Keys.ToDictionary(SqlStore.HashOf, HashComparer.Instance);
         await using var batch = new NpgsqlBatch(connection);
         if (!isLocked) AddLock(batch);
         batch.BatchCommands.Add(Batched("SELECT type_id, name FROM event_types"));
@@ -215,7 +215,7 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, StatisticsSetti
     private void AddInserts(NpgsqlBatch batch, long first)
     {
         batch.BatchCommands.Add(Batched("INSERT INTO event_ids SELECT unnest($1)", [Column(i => ids[i])]));
-        batch.BatchCommands.Add(Batched("INSERT INTO events SELECT $1 + n - 1, e, u, i, t, v, o, s, r, c FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10) WITH ORDINALITY AS n (e, u, i, t, v, o, s, r, c, n)",
+        batch.BatchCommands.Add(Batched("INSERT INTO events (sequence, event_id, user_key, item_key, type_id, value, occurred_at_ms, session_id, recommendation_id, context) SELECT $1 + n - 1, e, u, i, t, v, o, s, r, c FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10) WITH ORDINALITY AS n (e, u, i, t, v, o, s, r, c, n)",
             [first, Column(i => interactions[i].EventId!), Column(i => ownerOf[i].Key), Column(i => items[interactions[i].ItemId!].Key), Column(i => (int)types[interactions[i].Type!]),
             Column(i => interactions[i].Value), Column(i => times[i]), Column(i => interactions[i].SessionId), Column(i => interactions[i].RecommendationId), Column(i => SqlStore.ContextOf(interactions[i]))]));
     }
@@ -290,14 +290,5 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, StatisticsSetti
         public double Trend = double.NegativeInfinity;
         public bool Named;
         public bool Changed;
-    }
-
-    private sealed class ByteArrayComparer : IEqualityComparer<byte[]>
-    {
-        public static readonly ByteArrayComparer Instance = new();
-
-        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
-
-        public int GetHashCode(byte[] bytes) => MemoryMarshal.Read<int>(bytes);
     }
 }

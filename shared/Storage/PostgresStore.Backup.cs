@@ -6,6 +6,10 @@ namespace Recommender.Storage;
 
 public sealed partial class PostgresStore
 {
+    private protected override string VectorLengthSql => "json_array_length(item::json -> 'vector')";
+
+    private protected override string ItemWithoutVectorSql => "(item::jsonb - 'vector')::text";
+
     private protected override async Task RestoreTableAsync(DbConnection connection, string table, string[] columns, Func<object?[]?> nextRow, CancellationToken cancellationToken)
     {
         var postgres = (NpgsqlConnection)connection;

@@ -15,18 +15,31 @@ public sealed partial class PostgresStore
         await using var batch = new NpgsqlBatch((NpgsqlConnection)connection);
         var added = entries.Where(entry => entry.ItemKey == 0).ToList();
         batch.BatchCommands.Add(Batched("""
-            INSERT INTO items (item_id, item, deleted, popularity, trend, created_at_ms)
-            SELECT id, item, deleted, 0, '-Infinity', created FROM unnest($1, $2, $3, $4) AS n (id, item, deleted, created)
+            INSERT INTO items (item_id, item, deleted, popularity, trend, created_at_ms, version)
+            SELECT id, item, deleted, 0, '-Infinity', created, version FROM unnest($1, $2, $3, $4, $5) AS n (id, item, deleted, created, version)
             """,
             [added.Select(entry => entry.ItemId).ToArray(),
             added.Select(entry => Json(entry.Item)).ToArray(),
             added.Select(entry => entry.Deleted ? 1 : 0).ToArray(),
-            added.Select(entry => entry.CreatedAt.ToUnixTimeMilliseconds()).ToArray()]));
+            added.Select(entry => entry.CreatedAt.ToUnixTimeMilliseconds()).ToArray(),
+            added.Select(entry => entry.Version).ToArray()]));
         var changed = entries.Where(entry => entry.ItemKey != 0).ToList();
-        batch.BatchCommands.Add(Batched("UPDATE items i SET item = n.item, deleted = n.deleted FROM unnest($1, $2, $3) AS n (key, item, deleted) WHERE i.item_key = n.key",
+        batch.BatchCommands.Add(Batched("UPDATE items i SET item = n.item, deleted = n.deleted, version = n.version FROM unnest($1, $2, $3, $4) AS n (key, item, deleted, version) WHERE i.item_key = n.key",
             [changed.Select(entry => entry.ItemKey).ToArray(),
             changed.Select(entry => Json(entry.Item)).ToArray(),
-            changed.Select(entry => entry.Deleted ? 1 : 0).ToArray()]));
+            changed.Select(entry => entry.Deleted ? 1 : 0).ToArray(),
+            changed.Select(entry => entry.Version).ToArray()]));
+        await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private protected override async Task<HashSet<byte[]>> FindChangesAsync(DbConnection connection, byte[][] ids, CancellationToken cancellationToken) =>
+        new(await QueryAsync(connection, "SELECT id FROM item_changes WHERE id = ANY(@ids)", new { ids }, r => (byte[])r[0], cancellationToken).ConfigureAwait(false), HashComparer.Instance);
+
+    private protected override async Task AddChangesAsync(DbConnection connection, IReadOnlyList<byte[]> ids, CancellationToken cancellationToken)
+    {
+        if (ids.Count == 0) return;
+        await using var batch = new NpgsqlBatch((NpgsqlConnection)connection);
+        batch.BatchCommands.Add(Batched("INSERT INTO item_changes SELECT unnest($1)", [ids.ToArray()]));
         await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 

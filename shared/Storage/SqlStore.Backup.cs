@@ -49,13 +49,16 @@ public abstract partial class SqlStore
                 throw new InvalidOperationException("The store is not empty. Restore into a new one.");
             await connection.ExecuteAsync(Command("DELETE FROM state", null, cancellationToken)).ConfigureAwait(false);
             var left = new List<RemovedEvent>();
+            bool hasVectorLength = false;
             while (reader.NextTable() is var (table, columns))
             {
+                hasVectorLength |= columns.Contains("vector_length");
                 object?[] row = new object?[columns.Length];
                 Func<object?[]?> nextRow = () => reader.NextRow(row) ? row : null;
                 await RestoreTableAsync(connection, table, columns, untilMs is { } ms ? Until(ms, table, columns, nextRow, left) : nextRow, cancellationToken).ConfigureAwait(false);
             }
 
+            if (!hasVectorLength) await CountVectorsAsync(connection, cancellationToken).ConfigureAwait(false);
             if (untilMs is not null) await TakeOutAsync(connection, left, cancellationToken).ConfigureAwait(false);
             return true;
         }, cancellationToken).ConfigureAwait(false);
@@ -89,6 +92,23 @@ public abstract partial class SqlStore
         await connection.ExecuteAsync(Command("DELETE FROM users WHERE events = 0 AND properties IS NULL", null, cancellationToken)).ConfigureAwait(false);
         await connection.ExecuteAsync(Command("DELETE FROM items WHERE item IS NULL AND deleted = 0 AND NOT EXISTS (SELECT 1 FROM events WHERE events.item_key = items.item_key)", null, cancellationToken)).ConfigureAwait(false);
     }
+
+    /// <summary>Brings items of a backup from before schema version 4 to where that migration brings those of a database.</summary>
+    private async Task CountVectorsAsync(DbConnection connection, CancellationToken cancellationToken)
+    {
+        await connection.ExecuteAsync(Command($"UPDATE items SET item = {ItemWithoutVectorSql} WHERE deleted <> 0 AND {VectorLengthSql} > 0", null, cancellationToken)).ConfigureAwait(false);
+        await connection.ExecuteAsync(Command($"""
+            UPDATE state SET
+                vectors = (SELECT count(*) FROM items WHERE {VectorLengthSql} > 0),
+                vector_length = (SELECT n FROM (SELECT {VectorLengthSql} AS n FROM items WHERE item IS NOT NULL) AS lengths WHERE n > 0 GROUP BY n ORDER BY count(*) DESC, n LIMIT 1)
+            """, null, cancellationToken)).ConfigureAwait(false);
+    }
+
+    /// <summary>Length of the vector in the column <c>item</c>; NULL where there is none.</summary>
+    private protected abstract string VectorLengthSql { get; }
+
+    /// <summary>The column <c>item</c> without its vector.</summary>
+    private protected abstract string ItemWithoutVectorSql { get; }
 
     private static Task<int> SchemaVersionAsync(DbConnection connection, CancellationToken cancellationToken) =>
         connection.ExecuteScalarAsync<int>(Command("SELECT max(version) FROM schema_versions", null, cancellationToken));

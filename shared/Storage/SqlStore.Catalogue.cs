@@ -1,6 +1,7 @@
 using System.Data.Common;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Dapper;
 using Recommender.Contracts;
 
@@ -11,38 +12,44 @@ public abstract partial class SqlStore
     public Task<CatalogueResult> ApplyCatalogueAsync(IReadOnlyList<Command> commands, CancellationToken cancellationToken) =>
         WriteAsync(async connection =>
         {
-            var ids = commands.Select(ItemIdOf).Distinct(StringComparer.Ordinal).ToArray();
-            var entries = await LoadItemsAsync(connection, ids, cancellationToken).ConfigureAwait(false);
-            var changed = new HashSet<string>(StringComparer.Ordinal);
-            var failed = new List<RejectedElement>();
+            var state = await ReadCatalogueStateAsync(connection, cancellationToken).ConfigureAwait(false);
+            var entries = await LoadItemsAsync(connection, [.. commands.Select(ItemIdOf).Distinct(StringComparer.Ordinal)], cancellationToken).ConfigureAwait(false);
+            byte[][] changeIds = [.. commands.Where(command => command.ChangeId is not null).Select(command => ChangeHash(ItemIdOf(command), command.ChangeId!))];
+            var known = changeIds.Length == 0 ? [] : await FindChangesAsync(connection, changeIds, cancellationToken).ConfigureAwait(false);
+            var vectors = new VectorLength(state.VectorLength, state.Vectors);
+            var batch = new CatalogueBatch(entries, known, vectors, state.Revision + 1);
             for (int i = 0; i < commands.Count; i++)
             {
                 string id = ItemIdOf(commands[i]);
-                var (entry, error) = CatalogueChange.Apply(entries.GetValueOrDefault(id), commands[i], id);
-                if (error is not null)
-                {
-                    failed.Add(new RejectedElement(i, error.Field, error.Error));
-                }
-                else if (entry is not null)
-                {
-                    entries[id] = entry;
-                    changed.Add(id);
-                }
+                batch.Apply(i, commands[i], id, commands[i].ChangeId is { } changeId ? ChangeHash(id, changeId) : null);
             }
 
-            var written = changed.Select(id => entries[id]).ToList();
-            if (written.Count > 0) await NextRevisionAsync(connection, cancellationToken).ConfigureAwait(false);
-            await SaveItemsAsync(connection, written, cancellationToken).ConfigureAwait(false);
-            // Keys of new items, and the revision, are known only now.
-            var keys = await LoadItemsAsync(connection, [.. changed], cancellationToken).ConfigureAwait(false);
-            return new CatalogueResult { Changed = [.. keys.Values.OrderBy(entry => entry.ItemKey)], Failed = failed };
+            var changed = batch.Changed;
+            await SaveItemsAsync(connection, changed, cancellationToken).ConfigureAwait(false);
+            await AddChangesAsync(connection, batch.NewChanges, cancellationToken).ConfigureAwait(false);
+            if (changed.Count + batch.IgnoredCount > 0)
+            {
+                await connection.ExecuteAsync(Command("UPDATE state SET revision = @revision, ignored_item_changes = ignored_item_changes + @ignored, vectors = @vectors, vector_length = @length",
+                    new { revision = state.Revision + (changed.Count > 0 ? 1 : 0), ignored = (long)batch.IgnoredCount, vectors = vectors.Count, length = vectors.Length }, cancellationToken)).ConfigureAwait(false);
+            }
+
+            // Keys of new items, and the revision, are known only now. Items that stay as they are belong to the answer: after a crash they may not
+            // have been copied to where they are served from.
+            var named = await LoadItemsAsync(connection, batch.Named, cancellationToken).ConfigureAwait(false);
+            return new CatalogueResult { Changed = [.. named.Values.OrderBy(entry => entry.ItemKey)], Failed = batch.Failed, Ignored = batch.IgnoredCount };
         }, cancellationToken);
+
+    public Task<CatalogueEntry?> GetItemAsync(string itemId, CancellationToken cancellationToken) =>
+        ReadAsync(async connection => (await LoadItemsAsync(connection, [itemId], cancellationToken).ConfigureAwait(false)).GetValueOrDefault(itemId), cancellationToken);
+
+    public Task<int?> GetVectorLengthAsync(CancellationToken cancellationToken) =>
+        ReadAsync(async connection => (await ReadCatalogueStateAsync(connection, cancellationToken).ConfigureAwait(false)).VectorLength, cancellationToken);
 
     public Task<IReadOnlyList<CatalogueEntry>> ReadCatalogueAsync(int afterKey, int limit, CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyList<CatalogueEntry>>(async connection =>
             await QueryAsync(connection, $"SELECT {EntryColumns} FROM items WHERE item_key > @afterKey ORDER BY item_key LIMIT @limit", new { afterKey, limit }, ReadEntry, cancellationToken).ConfigureAwait(false), cancellationToken);
 
-    private protected const string EntryColumns = "item_key, item_id, item, deleted, popularity, trend, created_at_ms, (SELECT revision FROM state)";
+    private protected const string EntryColumns = "item_key, item_id, item, deleted, popularity, trend, created_at_ms, version, (SELECT revision FROM state)";
 
     private protected static CatalogueEntry ReadEntry(DbDataReader r) => new()
     {
@@ -53,7 +60,8 @@ public abstract partial class SqlStore
         Popularity = r.GetDouble(4),
         Trend = r.GetDouble(5),
         CreatedAt = Time(r.GetInt64(6)),
-        Revision = r.GetInt64(7),
+        Version = r.GetInt64(7),
+        Revision = r.GetInt64(8),
     };
 
     /// <summary>Those of the items that exist, by id.</summary>
@@ -75,76 +83,35 @@ public abstract partial class SqlStore
         foreach (var entry in entries)
         {
             await connection.ExecuteAsync(Command(entry.ItemKey == 0
-                ? "INSERT INTO items (item_id, item, deleted, popularity, trend, created_at_ms) VALUES (@ItemId, @json, @deleted, 0, @Trend, @createdAtMs)"
-                : "UPDATE items SET item = @json, deleted = @deleted WHERE item_key = @ItemKey",
-                new { entry.ItemKey, entry.ItemId, json = Json(entry.Item), deleted = entry.Deleted ? 1 : 0, entry.Trend, createdAtMs = entry.CreatedAt.ToUnixTimeMilliseconds() }, cancellationToken)).ConfigureAwait(false);
+                ? "INSERT INTO items (item_id, item, deleted, popularity, trend, created_at_ms, version) VALUES (@ItemId, @json, @deleted, 0, @Trend, @createdAtMs, @Version)"
+                : "UPDATE items SET item = @json, deleted = @deleted, version = @Version WHERE item_key = @ItemKey",
+                new { entry.ItemKey, entry.ItemId, entry.Version, json = Json(entry.Item), deleted = entry.Deleted ? 1 : 0, entry.Trend, createdAtMs = entry.CreatedAt.ToUnixTimeMilliseconds() }, cancellationToken)).ConfigureAwait(false);
         }
     }
 
+    /// <summary>Those of the changes that were applied.</summary>
+    private protected virtual async Task<HashSet<byte[]>> FindChangesAsync(DbConnection connection, byte[][] ids, CancellationToken cancellationToken)
+    {
+        var known = new HashSet<byte[]>(HashComparer.Instance);
+        foreach (byte[] id in ids)
+            if (await connection.ExecuteScalarAsync<long?>(Command("SELECT 1 FROM item_changes WHERE id = @id", new { id }, cancellationToken)).ConfigureAwait(false) is not null) known.Add(id);
+        return known;
+    }
+
+    private protected virtual async Task AddChangesAsync(DbConnection connection, IReadOnlyList<byte[]> ids, CancellationToken cancellationToken)
+    {
+        foreach (byte[] id in ids) await connection.ExecuteAsync(Command("INSERT INTO item_changes (id) VALUES (@id)", new { id }, cancellationToken)).ConfigureAwait(false);
+    }
+
+    /// <summary>First 16 bytes of SHA-256: of one size whatever the ids are. Neither id holds a zero byte.</summary>
+    private static byte[] ChangeHash(string itemId, string changeId) => SHA256.HashData(Encoding.UTF8.GetBytes($"{itemId}\0{changeId}"))[..16];
+
     private protected static string? Json(Item? item) => item is null ? null : JsonSerializer.Serialize(item, ContractsJson.Default.Item);
+
+    private static async Task<(long Revision, long Vectors, int? VectorLength)> ReadCatalogueStateAsync(DbConnection connection, CancellationToken cancellationToken) =>
+        (await QueryAsync(connection, "SELECT revision, vectors, vector_length FROM state", null, r => (r.GetInt64(0), r.GetInt64(1), r.IsDBNull(2) ? (int?)null : r.GetInt32(2)), cancellationToken).ConfigureAwait(false))[0];
 
     private static string ItemIdOf(Command command) =>
         (command.Kind == CommandKind.PutItem ? command.Item?.ItemId : command.ItemId)
             ?? throw new ArgumentException($"A {command.Kind} command names no item.", nameof(command));
-}
-
-/// <summary>What a command makes of a catalogue entry. Pure.</summary>
-internal static class CatalogueChange
-{
-    /// <summary>The entry afterwards, or null where nothing changes, or what is wrong with the patch.</summary>
-    /// <param name="current">Null for an unknown item.</param>
-    public static (CatalogueEntry? Entry, FieldError? Error) Apply(CatalogueEntry? current, Command command, string itemId)
-    {
-        var entry = current ?? new CatalogueEntry { ItemKey = 0, ItemId = itemId, CreatedAt = command.AcceptedAt };
-        switch (command.Kind)
-        {
-            case CommandKind.PutItem:
-                return (entry with { Item = command.Item, Deleted = false }, null);
-            case CommandKind.DeleteItem:
-                // The attributes stay: histories still show the title.
-                return current is null || current.Deleted ? (null, null) : (entry with { Deleted = true }, null);
-            case CommandKind.PatchItem:
-                if (entry.Deleted) return (null, new FieldError("itemId", "names a deleted item; put it again"));
-                var (item, error) = Patch(entry.Item ?? new Item { ItemId = itemId }, command.Patch ?? default, itemId);
-                return error is null ? (entry with { Item = item }, null) : (null, error);
-            default:
-                throw new ArgumentException($"{command.Kind} is no catalogue command.", nameof(command));
-        }
-    }
-
-    private static (Item? Item, FieldError? Error) Patch(Item item, JsonElement patch, string itemId)
-    {
-        if (patch.ValueKind != JsonValueKind.Object) return (null, new FieldError("patch", "is not an object"));
-        try
-        {
-            var merged = MergePatch(JsonSerializer.SerializeToNode(item, ContractsJson.Default.Item), patch);
-            var patched = merged.Deserialize(ContractsJson.Default.Item)! with { ItemId = itemId };
-            return patched.Validate() is { } error ? (null, error) : (patched, null);
-        }
-        catch (JsonException e)
-        {
-            return (null, new FieldError((e.Path ?? "patch").TrimStart('$', '.'), "has a value of the wrong kind"));
-        }
-    }
-
-    /// <summary>JSON merge patch, RFC 7396.</summary>
-    public static JsonNode? MergePatch(JsonNode? target, JsonElement patch)
-    {
-        if (patch.ValueKind != JsonValueKind.Object) return JsonNode.Parse(patch.GetRawText());
-        var result = target as JsonObject ?? [];
-        foreach (var member in patch.EnumerateObject())
-        {
-            if (member.Value.ValueKind == JsonValueKind.Null)
-            {
-                result.Remove(member.Name);
-                continue;
-            }
-
-            result.TryGetPropertyValue(member.Name, out var previous);
-            result.Remove(member.Name);
-            result[member.Name] = MergePatch(previous, member.Value);
-        }
-
-        return result;
-    }
 }

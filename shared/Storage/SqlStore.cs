@@ -39,11 +39,14 @@ public abstract partial class SqlStore(StatisticsSettings statistics) : IStore
         ReadAsync(async connection =>
         {
             var rows = await QueryAsync(connection, """
-                SELECT events, sequence, last_stored_at_ms,
+                SELECT events, sequence, last_stored_at_ms, duplicate_events, conflicting_events, dropped_events, ignored_item_changes,
                        (SELECT count(*) FROM users WHERE events > 0 OR properties IS NOT NULL),
                        (SELECT count(*) FROM items WHERE deleted = 0)
                 FROM state
-                """, null, r => new StoreStatus(r.GetInt64(0), r.GetInt64(3), r.GetInt64(4), r.GetInt64(1), r.IsDBNull(2) ? null : Time(r.GetInt64(2))), cancellationToken).ConfigureAwait(false);
+                """, null, r => new StoreStatus(r.GetInt64(0), r.GetInt64(7), r.GetInt64(8), r.GetInt64(1), r.IsDBNull(2) ? null : Time(r.GetInt64(2)))
+                {
+                    Counters = new StatusCounters(r.GetInt64(3), r.GetInt64(4), r.GetInt64(5), r.GetInt64(6)),
+                }, cancellationToken).ConfigureAwait(false);
             return rows[0];
         }, cancellationToken);
 

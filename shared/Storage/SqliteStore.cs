@@ -62,6 +62,10 @@ public sealed partial class SqliteStore : SqlStore
         return slices;
     }
 
+    private protected override string VectorLengthSql => "json_array_length(item, '$.vector')";
+
+    private protected override string ItemWithoutVectorSql => "json_remove(item, '$.vector')";
+
     private protected override Task RestoreTableAsync(DbConnection connection, string table, string[] columns, Func<object?[]?> nextRow, CancellationToken cancellationToken)
     {
         bool state = table == "state";

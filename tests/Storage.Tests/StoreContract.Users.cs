@@ -241,7 +241,8 @@ public abstract partial class StoreContract
     {
         var context = JsonElement.Parse("""{"d":"é"}""");
         await PutAsync(Event("e1", "ann", "a", "purchase", 2.5) with { Context = context, SessionId = "q", RecommendationId = "r" }, Event("e2", "bob", "b", at: T0.AddYears(-1)), SessionEvent("e3", "s", "a"), Event("e4", "eve", "c", "dislike"));
-        await Store.ApplyCatalogueAsync([Put("a", "Title"), Put("z", "Zed"), Delete("z")], Stop);
+        var change = Patch("v", """{"title":"never again"}""") with { ChangeId = "c" };
+        await Store.ApplyCatalogueAsync([Put("a", "Title"), Put("z", "Zed"), Delete("z"), change, PutVector("v", 1, 2), change], Stop);
         await Store.PutUserAsync("ann", Profile("""{"age":3}"""), Stop);
         await Store.MergeSessionAsync("s", "ann", T0, Stop);
         await Store.EraseUserAsync("eve", "x", T0, Stop);
@@ -265,7 +266,9 @@ public abstract partial class StoreContract
             var keys = await Store.ListUserKeysAsync(0, 100, Stop);
             Assert.Equal(keys, await empty.ListUserKeysAsync(0, 100, Stop));
             Assert.Equal((await Store.ReadUserEventsAsync([.. keys], Stop)).OrderBy(u => u.UserKey).Select(u => u.Revision), (await empty.ReadUserEventsAsync([.. keys], Stop)).OrderBy(u => u.UserKey).Select(u => u.Revision));
-            Assert.Equal((await Store.ReadCatalogueAsync(0, 10, Stop)).Select(e => (e.ItemKey, e.ItemId, e.Item?.Title, e.Deleted, e.Popularity, e.Trend, e.CreatedAt)), (await empty.ReadCatalogueAsync(0, 10, Stop)).Select(e => (e.ItemKey, e.ItemId, e.Item?.Title, e.Deleted, e.Popularity, e.Trend, e.CreatedAt)));
+            Assert.Equal((await Store.ReadCatalogueAsync(0, 10, Stop)).Select(e => (e.ItemKey, e.ItemId, e.Item?.Title, e.Deleted, e.Popularity, e.Trend, e.CreatedAt, e.Version)), (await empty.ReadCatalogueAsync(0, 10, Stop)).Select(e => (e.ItemKey, e.ItemId, e.Item?.Title, e.Deleted, e.Popularity, e.Trend, e.CreatedAt, e.Version)));
+            Assert.Equal(2, await empty.GetVectorLengthAsync(Stop));
+            Assert.Equal(1, (await empty.ApplyCatalogueAsync([change], Stop)).Ignored);
             Assert.Equal(model, await empty.ReadModelAsync(version, Stop));
             Assert.Equal(version, (await empty.GetReleasedModelAsync(Stop))!.Version);
             Assert.Equal("[1]", (await empty.GetSettingAsync("s", Stop))!.Value.GetRawText());

@@ -1,0 +1,25 @@
+-- The revision at which an item last changed: its ETag. Statistics do not count as a change.
+ALTER TABLE items ADD COLUMN version bigint NOT NULL DEFAULT 0;
+
+-- Changes that were applied to items. First 16 bytes of SHA-256 of the item id, a zero byte and the change id.
+CREATE TABLE item_changes (
+    id bytea PRIMARY KEY
+);
+
+-- 1: the producer stated the time. 0: the server assigned it. NULL: stored before this was recorded.
+ALTER TABLE events ADD COLUMN occurred_at_stated integer NULL;
+
+ALTER TABLE state
+    ADD COLUMN duplicate_events bigint NOT NULL DEFAULT 0,      -- events that were stored already
+    ADD COLUMN conflicting_events bigint NOT NULL DEFAULT 0,    -- events whose id another event has
+    ADD COLUMN dropped_events bigint NOT NULL DEFAULT 0,        -- events of erased users, or older than what is kept
+    ADD COLUMN ignored_item_changes bigint NOT NULL DEFAULT 0,  -- changes applied before, and patches of deleted items
+    ADD COLUMN vectors bigint NOT NULL DEFAULT 0,               -- items that have a vector
+    ADD COLUMN vector_length integer NULL;                      -- length of every vector; NULL when there is none
+
+-- A deleted item has no vector: it must not keep the catalogue from taking another length.
+UPDATE items SET item = (item::jsonb - 'vector')::text WHERE deleted <> 0 AND json_array_length(item::json -> 'vector') > 0;
+-- A catalogue with vectors of several lengths keeps the most frequent one.
+UPDATE state SET
+    vectors = (SELECT count(*) FROM items WHERE json_array_length(item::json -> 'vector') > 0),
+    vector_length = (SELECT n FROM (SELECT json_array_length(item::json -> 'vector') AS n FROM items WHERE item IS NOT NULL) AS lengths WHERE n > 0 GROUP BY n ORDER BY count(*) DESC, n LIMIT 1);
