@@ -9,6 +9,7 @@ internal static class Routes
     [
         new("POST", "/v1/events", Ingest),
         new("POST", "/v1/items", Ingest),
+        new("PATCH", "/v1/items", Ingest),
         new("PUT PATCH DELETE", "/v1/items/{itemId}", Ingest),
         new("PUT DELETE", "/v1/users/{userId}", Ingest),
         new("POST", "/v1/users/{userId}/merge", Ingest),
@@ -28,12 +29,16 @@ internal static class Routes
         new("GET", "/v1/users/{userId}/recommendations", Recommend),
         new("GET", "/v1/users/{userId}/similar", Recommend),
         new("GET", "/v1/users/{userId}/history", Recommend),
-        new("GET", "/v1/items/{itemId}", Recommend),
+        new("GET", "/v1/items/popular", Recommend),
+        new("GET", "/v1/items/trending", Recommend),
+        new("GET", "/v1/items/latest", Recommend),
+        // The store's version of the item, so Ingest reads it from the store.
+        new("GET", "/v1/items/{itemId}", Ingest),
         new("GET", "/v1/items/{itemId}/similar", Recommend),
     ];
 }
 
 /// <param name="Methods">HTTP methods, separated by blanks.</param>
-/// <param name="Pattern">ASP.NET route pattern. <c>/v1/items/{itemId}</c> with GET also covers popular, trending and latest.</param>
+/// <param name="Pattern">ASP.NET route pattern.</param>
 /// <param name="Service">Name in service discovery: its addresses are <c>services:NAME:http:0</c>, <c>:1</c>, ….</param>
 internal sealed record Route(string Methods, string Pattern, string Service);

@@ -3,109 +3,158 @@ using System.Text.Unicode;
 using Recommender.Contracts;
 using Recommender.Messaging;
 using Recommender.ServiceDefaults;
+using Recommender.Storage;
 
 namespace Recommender.Ingest;
 
 /// <summary>The catalogue: <c>/v1/items</c>. Changes go to the Trainer as commands, in order.</summary>
 internal static class ItemEndpoints
 {
-    private static readonly HashSet<string> s_fields = [.. ContractsJson.Default.Item.Properties.Select(property => property.Name)];
+    private const string ChangeText =
+        "changeId (1 to 256 bytes) names the change: a change that was applied to an item is never applied to it again, whatever became of the item since. " +
+        "A vector of another length than those of the catalogue is refused; another length is possible once no item has a vector.";
+
+    private const string BulkText = ChangeText + " ?atomic=true takes all elements or none.";
+
+    private const string ConditionText =
+        " If-Match is checked at once (412) and again when the change is applied; a change that loses there becomes a dead letter.";
+
+    /// <summary>One element of a body: the command, or what is wrong with it.</summary>
+    /// <exception cref="JsonException">Not JSON, or a field of the wrong type.</exception>
+    private delegate (Command? Command, FieldError? Error) ReadElement(ReadOnlySpan<byte> json, DateTimeOffset now);
 
     public static void Map(WebApplication app)
     {
+        app.MapGet("/v1/items/{itemId}", GetAsync).RequireScope(Scopes.Read).WithName("GetItem").WithSummary("An item of the catalogue as stored.")
+            .WithDescription("ETag is the version of the item in the store. With If-None-Match the answer is 304 while the item has that version.")
+            .Produces<Item>().Produces(StatusCodes.Status304NotModified).ProducesProblem(StatusCodes.Status404NotFound);
         var items = app.MapGroup("/v1/items").RequireScope(Scopes.Ingest);
-        items.MapPut("/{itemId}", PutAsync).WithName("PutItem").WithSummary("Creates or replaces an item.")
-            .Accepts<Item>("application/json").Produces<AcceptedResponse>(StatusCodes.Status202Accepted);
-        items.MapPatch("/{itemId}", PatchAsync).WithName("PatchItem").WithSummary("Changes an item by JSON merge patch (RFC 7396).")
-            .Accepts<Item>("application/merge-patch+json", "application/json").Produces<AcceptedResponse>(StatusCodes.Status202Accepted);
-        items.MapDelete("/{itemId}", DeleteAsync).WithName("DeleteItem").WithSummary("Takes an item out of the catalogue. Its events stay.")
-            .Produces<AcceptedResponse>(StatusCodes.Status202Accepted);
-        items.MapPost("", PostAsync).WithName("PostItems").WithSummary("Creates or replaces items: one, an array or NDJSON.")
+        items.MapPut("/{itemId}", PutAsync).WithName("PutItem").WithSummary("Creates or replaces an item, also a deleted one.").WithDescription(ChangeText + ConditionText)
+            .Accepts<Item>("application/json").Produces<AcceptedResponse>(StatusCodes.Status202Accepted).ProducesProblem(StatusCodes.Status412PreconditionFailed);
+        items.MapPatch("/{itemId}", PatchAsync).WithName("PatchItem").WithSummary("Changes an item by JSON merge patch (RFC 7396); creates an unknown one.")
+            .WithDescription("A patch of a deleted item is ignored and counted in GET /v1/status. " + ChangeText + ConditionText)
+            .Accepts<Item>("application/merge-patch+json", "application/json").Produces<AcceptedResponse>(StatusCodes.Status202Accepted).ProducesProblem(StatusCodes.Status412PreconditionFailed);
+        items.MapDelete("/{itemId}", DeleteAsync).WithName("DeleteItem").WithSummary("Takes an item out of the catalogue, also one that is not known yet. Its events stay.")
+            .WithDescription("The item comes back only by a PUT." + ConditionText)
+            .Produces<AcceptedResponse>(StatusCodes.Status202Accepted).ProducesProblem(StatusCodes.Status412PreconditionFailed);
+        items.MapPost("", (HttpContext context, GroupPublishers publishers, IStore store, IngestOptions options, TimeProvider clock) =>
+                SendManyAsync(context, publishers, store, options, clock, (json, now) => ItemReader.ReadItem(json, null, now)))
+            .WithName("PostItems").WithSummary("Creates or replaces items: one, an array or NDJSON.").WithDescription(BulkText)
             .Accepts<Item[]>("application/json", "application/x-ndjson").Produces<AcceptedResponse>(StatusCodes.Status202Accepted);
+        items.MapPatch("", (HttpContext context, GroupPublishers publishers, IStore store, IngestOptions options, TimeProvider clock) =>
+                SendManyAsync(context, publishers, store, options, clock, (json, now) => ItemReader.ReadPatch(json, null, now)))
+            .WithName("PatchItems").WithSummary("Changes items by JSON merge patches (RFC 7396): one, an array or NDJSON.")
+            .WithDescription("Each element is { itemId, changeId?, and the fields to change }; null removes a field. An unknown item is created. A patch of a deleted item is ignored and counted in GET /v1/status. " + BulkText)
+            .Accepts<Item[]>("application/json", "application/x-ndjson", "application/merge-patch+json").Produces<AcceptedResponse>(StatusCodes.Status202Accepted);
     }
 
-    private static async Task<IResult> PutAsync(HttpContext context, GroupPublishers publishers, TimeProvider clock)
+    private static async Task<IResult> GetAsync(HttpContext context, IStore store)
     {
         string itemId = context.GetPathId("itemId");
-        var item = await context.ReadJsonAsync(ContractsJson.Default.Item);
-        if (item.ItemId is not null && item.ItemId != itemId) throw new ProblemException(Problem.InvalidField("itemId", "differs from the id in the path"));
-        item = item with { ItemId = itemId };
-        ThrowIfInvalid(item.Validate());
-        return await SendAsync(publishers, new Command { Kind = CommandKind.PutItem, AcceptedAt = clock.GetUtcNow(), Item = item });
+        var entry = await store.GetItemAsync(itemId, context.RequestAborted);
+        if (EntityTag.Of(entry) is not { } tag) return Problem.NotFound($"There is no item '{itemId}'.");
+        context.Response.Headers.ETag = tag;
+        return ItemCondition.NoneMatches(context.Request, tag) ? Results.Json(entry!.Item, ContractsJson.Default.Item) : Results.StatusCode(StatusCodes.Status304NotModified);
     }
 
-    private static async Task<IResult> PatchAsync(HttpContext context, GroupPublishers publishers, TimeProvider clock)
+    private static async Task<IResult> PutAsync(HttpContext context, GroupPublishers publishers, IStore store, TimeProvider clock)
+    {
+        string itemId = context.GetPathId("itemId");
+        if (!RequestReading.IsJson(context.Request.ContentType)) throw new ProblemException(Problem.UnsupportedMediaType("Content-Type has to be application/json."));
+        using var body = await context.ReadBodyAsync();
+        return await SendOneAsync(context, publishers, store, ItemReader.ReadItem(body.Span, itemId, clock.GetUtcNow()));
+    }
+
+    private static async Task<IResult> PatchAsync(HttpContext context, GroupPublishers publishers, IStore store, TimeProvider clock)
     {
         string itemId = context.GetPathId("itemId");
         if (!RequestReading.IsJson(context.Request.ContentType)) throw new ProblemException(Problem.UnsupportedMediaType("Content-Type has to be application/merge-patch+json or application/json."));
         using var body = await context.ReadBodyAsync();
-        var patch = JsonSerializer.Deserialize(body.Span, ContractsJson.Default.JsonElement);
-        if (patch.ValueKind != JsonValueKind.Object) throw new ProblemException(Problem.InvalidBody("A merge patch is an object."));
-        // Fields an item does not have are left out, as in PUT.
-        var known = patch.EnumerateObject().Where(p => s_fields.Contains(p.Name)).ToDictionary(p => p.Name, p => p.Value);
-        // What the patch sets has to be valid by itself; what it removes (null) takes its default.
-        var set = JsonSerializer.SerializeToUtf8Bytes(known.Where(p => p.Value.ValueKind != JsonValueKind.Null).ToDictionary(), ItemPatchJson.Default.DictionaryStringJsonElement);
-        var item = JsonSerializer.Deserialize(set, ContractsJson.Default.Item)!;
-        if (known.Remove("itemId") && item.ItemId != itemId) throw new ProblemException(Problem.InvalidField("itemId", "differs from the id in the path"));
-        ThrowIfInvalid((item with { ItemId = itemId }).Validate());
-        return await SendAsync(publishers, new Command { Kind = CommandKind.PatchItem, AcceptedAt = clock.GetUtcNow(), ItemId = itemId, Patch = JsonSerializer.SerializeToElement(known, ItemPatchJson.Default.DictionaryStringJsonElement) });
+        return await SendOneAsync(context, publishers, store, ItemReader.ReadPatch(body.Span, itemId, clock.GetUtcNow()));
     }
 
-    private static Task<IResult> DeleteAsync(HttpContext context, GroupPublishers publishers, TimeProvider clock) =>
-        SendAsync(publishers, new Command { Kind = CommandKind.DeleteItem, AcceptedAt = clock.GetUtcNow(), ItemId = context.GetPathId("itemId") });
+    private static Task<IResult> DeleteAsync(HttpContext context, GroupPublishers publishers, IStore store, TimeProvider clock) =>
+        SendOneAsync(context, publishers, store, (new Command { Kind = CommandKind.DeleteItem, AcceptedAt = clock.GetUtcNow(), ItemId = context.GetPathId("itemId") }, null));
 
-    private static async Task<IResult> PostAsync(HttpContext context, GroupPublishers publishers, IngestOptions options, TimeProvider clock)
+    private static async Task<IResult> SendOneAsync(HttpContext context, GroupPublishers publishers, IStore store, (Command? Command, FieldError? Error) read)
     {
-        publishers.Commands.ThrowIfUnavailable();
-        var now = clock.GetUtcNow();
-        using var batch = new Batch<Command>(publishers.Commands, ContractsJson.Default.Command, options.GroupBytes);
-        bool isSingle = false;
-        if (Ndjson.Is(context.Request.ContentType))
+        if (read.Error is { Field: "" } whole) throw new ProblemException(Problem.InvalidBody($"The body {whole.Error}."));
+        ThrowIfInvalid(read.Error);
+        var command = read.Command!;
+        ThrowIfInvalid(await new VectorCheck(store).ErrorOfAsync(command, context.RequestAborted));
+        if (ItemCondition.Read(context.Request) is { } tags)
         {
+            string itemId = command.ItemId ?? command.Item!.ItemId!;
+            if (!EntityTag.Matches(tags, await store.GetItemAsync(itemId, context.RequestAborted)))
+                throw new ProblemException(Problem.PreconditionFailed($"Item '{itemId}' has none of the entity tags of If-Match. GET /v1/items/{{itemId}} returns the present one."));
+            // The version moves on once the change is applied. Its name keeps a second delivery of it from losing against the first.
+            command = command with { IfMatch = tags, ChangeId = command.ChangeId ?? Guid.CreateVersion7().ToString("N") };
+        }
+
+        return await SendAsync(publishers, command);
+    }
+
+    private static async Task<IResult> SendManyAsync(HttpContext context, GroupPublishers publishers, IStore store, IngestOptions options, TimeProvider clock, ReadElement read)
+    {
+        bool atomic = EventEndpoints.QueryFlag(context, "atomic");
+        publishers.Commands.ThrowIfUnavailable();
+        if (context.Request.Headers.IfMatch.Count > 0) throw new ProblemException(Problem.InvalidField("If-Match", "applies to one item: use /v1/items/{itemId}"));
+        var now = clock.GetUtcNow();
+        var vectors = new VectorCheck(store);
+        using var batch = new Batch<Command>(publishers.Commands, ContractsJson.Default.Command, atomic ? int.MaxValue : options.GroupBytes);
+        bool isSingle = false;
+        if (Ndjson.Is(context.Request.ContentType)) await ReadNdjsonAsync();
+        else isSingle = await ReadJsonAsync();
+
+        if (atomic && batch.RejectedTotal > 0) return batch.NothingValid(isSingle);
+        var answer = await batch.CompleteAsync(isSingle);
+        IngestTelemetry.Commands.Add(batch.Taken);
+        return answer;
+
+        async Task ReadNdjsonAsync()
+        {
+            long bytes = 0;
             await foreach (var (index, line) in Ndjson.ReadLinesAsync(context, context.RequestAborted))
             {
+                if (atomic && (bytes += line?.Length ?? 0) > Limits.BodyBytes) throw new ProblemException(Problem.TooLarge($"With atomic=true a body is at most {Limits.BodyBytes} bytes long."));
                 if (line is not { } content) batch.Reject(index, "", $"is longer than {Limits.LineBytes} bytes");
                 else if (!Utf8.IsValid(content.Span)) batch.Reject(index, "", $"is not valid UTF-8 at byte {RequestReading.FirstInvalidByte(content.Span)}");
                 else await AddAsync(index, content);
             }
         }
-        else
+
+        async Task<bool> ReadJsonAsync()
         {
             if (!RequestReading.IsJson(context.Request.ContentType)) throw new ProblemException(Problem.UnsupportedMediaType("Content-Type has to be application/json or application/x-ndjson."));
             using var body = await context.ReadBodyAsync();
-            isSingle = EventEndpoints.IsObject(body.Span);
-            if (isSingle)
+            if (EventEndpoints.IsObject(body.Span))
             {
                 await AddAsync(0, body.Memory);
+                return true;
             }
-            else
-            {
-                var elements = JsonElements.Of(body.Memory);
-                if (elements.Count > Limits.ItemsPerArray) throw new ProblemException(Problem.TooLarge($"The array holds {elements.Count} items; {Limits.ItemsPerArray} are allowed. NDJSON has no limit."));
-                foreach (var (index, range) in elements) await AddAsync(index, body.Memory[range]);
-            }
-        }
 
-        var answer = await batch.CompleteAsync(isSingle);
-        IngestTelemetry.Commands.Add(batch.Taken);
-        return answer;
+            var elements = JsonElements.Of(body.Memory);
+            if (elements.Count > Limits.ItemsPerArray) throw new ProblemException(Problem.TooLarge($"The array holds {elements.Count} items; {Limits.ItemsPerArray} are allowed. NDJSON has no limit."));
+            foreach (var (index, range) in elements) await AddAsync(index, body.Memory[range]);
+            return false;
+        }
 
         async ValueTask AddAsync(int index, ReadOnlyMemory<byte> json)
         {
-            Item? item;
+            Command? command = null;
             FieldError? error;
             try
             {
-                item = JsonSerializer.Deserialize(json.Span, ContractsJson.Default.Item);
-                error = item is null ? new FieldError("", "is null; an object is expected") : item.Validate();
+                (command, error) = read(json.Span, now);
+                error ??= await vectors.ErrorOfAsync(command!, context.RequestAborted);
             }
             catch (JsonException e)
             {
-                (item, error) = (null, JsonElements.Describe(e));
+                error = JsonElements.Describe(e);
             }
 
             if (error is not null) batch.Reject(index, error.Field, error.Error);
-            else await batch.AddAsync(new Command { Kind = CommandKind.PutItem, AcceptedAt = now, Item = item });
+            else await batch.AddAsync(command!);
         }
     }
 
@@ -129,6 +178,3 @@ internal static class ItemEndpoints
         IngestTelemetry.Commands.Add(1);
     }
 }
-
-[System.Text.Json.Serialization.JsonSerializable(typeof(Dictionary<string, JsonElement>))]
-internal sealed partial class ItemPatchJson : System.Text.Json.Serialization.JsonSerializerContext;

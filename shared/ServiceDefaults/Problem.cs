@@ -43,6 +43,9 @@ public sealed record Problem : IResult
     public static Problem Conflict(string detail) =>
         new() { Type = TypeOf("conflict"), Title = "Conflict", Status = 409, Detail = detail };
 
+    public static Problem PreconditionFailed(string detail) =>
+        new() { Type = TypeOf("precondition-failed"), Title = "Precondition failed", Status = 412, Detail = detail };
+
     public static Problem TooLarge(string detail) =>
         new() { Type = TypeOf("too-large"), Title = "The request is too large", Status = 413, Detail = detail };
 
@@ -64,6 +67,7 @@ public sealed record Problem : IResult
         404 => NotFound(detail ?? "There is nothing at this path."),
         405 => new() { Type = TypeOf("method-not-allowed"), Title = "Method not allowed", Status = 405, Detail = detail ?? "This path does not take this method; see the Allow header." },
         408 => new() { Type = TypeOf("timeout"), Title = "The request took too long", Status = 408, Detail = detail },
+        412 => PreconditionFailed(detail ?? "The condition of the request does not hold."),
         413 => TooLarge(detail ?? $"The body is longer than {Limits.BodyBytes} bytes."),
         415 => UnsupportedMediaType(detail ?? "The content type is not supported here."),
         503 => Unavailable(detail ?? "Try again shortly."),
