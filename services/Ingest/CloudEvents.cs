@@ -7,8 +7,8 @@ using Recommender.ServiceDefaults;
 namespace Recommender.Ingest;
 
 /// <summary>
-/// CloudEvents 1.0 over HTTP: structured, batched and binary mode. <c>data</c> is the event; <c>id</c> is its id; <c>time</c> and <c>type</c>
-/// fill <c>occurredAt</c> and the event type where the data has none.
+/// CloudEvents 1.0 over HTTP: structured, batched and binary mode. <c>data</c> is the event; <c>id</c> is its id, unique together with
+/// <c>source</c>; <c>time</c> and <c>type</c> fill <c>occurredAt</c> and the event type where the data has none.
 /// </summary>
 internal static class CloudEvents
 {
@@ -79,7 +79,7 @@ internal static class CloudEvents
         interaction = null;
         if (envelope.SpecVersion != "1.0") return new FieldError("specversion", "has to be 1.0");
         if (string.IsNullOrEmpty(envelope.Id)) return new FieldError("id", "is required");
-        if (string.IsNullOrEmpty(envelope.Source)) return new FieldError("source", "is required");
+        if (Limits.NameError(envelope.Source, Limits.SourceBytes) is { } sourceError) return new FieldError("source", sourceError);
         if (string.IsNullOrEmpty(envelope.Type)) return new FieldError("type", "is required");
         DateTimeOffset? time = null;
         if (envelope.Time is not null)
@@ -99,7 +99,15 @@ internal static class CloudEvents
         }
 
         if (interaction is null) return new FieldError("data", "is null; an object is expected");
-        interaction = interaction with { EventId = envelope.Id, Type = interaction.Type ?? envelope.Type, OccurredAt = interaction.OccurredAt ?? time ?? now };
+        var stated = interaction.OccurredAt ?? time;
+        interaction = interaction with
+        {
+            EventId = envelope.Id,
+            CloudEventSource = envelope.Source,
+            Type = interaction.Type ?? envelope.Type,
+            OccurredAt = stated ?? now,
+            OccurredAtAssigned = stated is null,
+        };
         if (interaction.Validate(now) is not { } invalid) return null;
         return invalid with { Field = invalid.Field == "eventId" ? "id" : $"data.{invalid.Field}" };
     }

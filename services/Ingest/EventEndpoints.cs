@@ -13,6 +13,7 @@ internal static class EventEndpoints
             .RequireScope(Scopes.Ingest)
             .WithName("PostEvents")
             .WithSummary("Takes one event, an array, NDJSON or CloudEvents. Answers once they are durable. ?atomic=true takes all or nothing.")
+            .WithDescription("eventId makes a retry harmless: an event that is stored already counts once. An event whose id another event has, with another user, item, type, value or stated time, is not stored: it becomes a dead letter that names the id. A CloudEvent is unique by source and id, any other event by eventId. GET /v1/status counts both.")
             .Accepts<Interaction>("application/json", "application/x-ndjson", CloudEvents.Structured, CloudEvents.Batched)
             .Produces<AcceptedResponse>(StatusCodes.Status202Accepted);
 
@@ -86,7 +87,7 @@ internal static class EventEndpoints
             if ((index & 1023) == 0) now = clock.GetUtcNow();
             var (interaction, error) = InteractionParser.ParseOne(content.Span, now);
             if (interaction is null) batch.Reject(index, error!.Field, error.Error);
-            else await batch.AddAsync(interaction with { EventId = interaction.EventId ?? batch.AssignId(), OccurredAt = interaction.OccurredAt ?? now });
+            else await batch.AddAsync(InteractionParser.Complete(InteractionParser.FromProducer(interaction), now, interaction.EventId ?? batch.AssignId()));
         }
     }
 

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Recommender.Contracts;
 using Recommender.Messaging;
@@ -22,6 +23,7 @@ public static class IngestService
         builder.Services.AddSingleton<GroupPublishers>();
         builder.Services.AddHostedService(services => services.GetRequiredService<GroupPublishers>());
         builder.Services.AddHealthChecks().AddCheck<AcceptingCheck>("accepting");
+        builder.Services.Configure<OpenApiOptions>("v1", openApi => openApi.AddSchemaTransformer<InteractionSchema>());
         builder.Services.Configure<ProblemOptions>(problems =>
         {
             problems.Map<StreamUnavailableException>(e => e.IsFull

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Recommender.Contracts;
@@ -84,6 +85,7 @@ public sealed class InteractionWorker(
         progress.Stored(stored, clock.GetUtcNow());
         progress.Times.Storing(Stopwatch.GetElapsedTime(start));
         work.Events += work.Waiting.Count;
+        foreach (var conflict in stored.Conflicts) work.Dead.Add(Dead(work.Waiting[conflict.Index], conflict));
         work.Waiting.Clear();
         folding.Note(stored, work.Folding);
         // A later transaction knows more of the same item.
@@ -91,9 +93,18 @@ public sealed class InteractionWorker(
         work.Sequence = stored.Sequence;
         TrainerTelemetry.Stored.Add(stored.Stored);
         TrainerTelemetry.Duplicates.Add(stored.Duplicates);
+        TrainerTelemetry.Conflicts.Add(stored.Conflicts.Count);
         TrainerTelemetry.Dropped.Add(stored.Dropped);
         if (logger.IsEnabled(LogLevel.Debug))
             logger.LogDebug("Stored {Stored} events ({Duplicates} known, {Dropped} dropped) of {Users} users.", stored.Stored, stored.Duplicates, stored.Dropped, stored.UserKeys.Count);
+    }
+
+    private static DeadMessage Dead(Interaction interaction, EventConflict conflict)
+    {
+        string source = interaction.CloudEventSource is { } name ? $" of source '{name}'" : "";
+        return new DeadMessage(
+            JsonSerializer.SerializeToUtf8Bytes(interaction, ContractsJson.Default.Interaction),
+            $"eventId '{interaction.EventId}'{source} is the id of another event, whose {conflict.Field} differs; send this event with an id of its own.");
     }
 
     /// <summary>What a batch has come to so far.</summary>

@@ -15,6 +15,9 @@ internal static class TrainerTelemetry
     public static readonly Counter<long> Stored = Meter.CreateCounter<long>("recommender.events.stored", "{event}");
     public static readonly Counter<long> Duplicates = Meter.CreateCounter<long>("recommender.events.duplicate", "{event}");
 
+    /// <summary>Events whose id another event has, with other content.</summary>
+    public static readonly Counter<long> Conflicts = Meter.CreateCounter<long>("recommender.events.conflicting", "{event}");
+
     /// <summary>Events of erased users, and events older than what is kept.</summary>
     public static readonly Counter<long> Dropped = Meter.CreateCounter<long>("recommender.events.dropped", "{event}");
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Recommender.Contracts;
 
@@ -7,7 +8,10 @@ namespace Recommender.Contracts;
 /// One event: what a user (or an anonymous session) did to an item. The body of <c>POST /v1/events</c>, and the element
 /// of the JSON array (or the single object) on the exchange <see cref="Topology.Interactions"/>.
 /// </summary>
-/// <remarks>Ingest fills <see cref="EventId"/> and <see cref="OccurredAt"/> where the producer left them out.</remarks>
+/// <remarks>
+/// Ingest fills <see cref="EventId"/> and <see cref="OccurredAt"/> where the producer left them out. An event is unique by
+/// (<see cref="CloudEventSource"/>, <see cref="EventId"/>); of all events but CloudEvents the first is null.
+/// </remarks>
 public sealed record Interaction
 {
     public string? EventId { get; init; }
@@ -27,6 +31,13 @@ public sealed record Interaction
     /// <summary>Any JSON object of at most <see cref="Limits.ContextBytes"/> bytes; kept, returned by export, not interpreted.</summary>
     public JsonElement? Context { get; init; }
 
+    /// <summary>The <c>source</c> of a CloudEvent. Ingest sets it; producers of other events cannot.</summary>
+    public string? CloudEventSource { get; init; }
+
+    /// <summary><see cref="OccurredAt"/> is the server's, so a retry has another one. Ingest sets it; producers cannot.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool OccurredAtAssigned { get; init; }
+
     /// <summary>Says which field is wrong and why, or null for a valid event. <paramref name="now"/> bounds <see cref="OccurredAt"/>.</summary>
     public FieldError? Validate(DateTimeOffset now)
     {
@@ -39,6 +50,7 @@ public sealed record Interaction
         if (Value is { } value && (!double.IsFinite(value) || Math.Abs(value) > Limits.EventValue)) return new("value", $"is not a number within ±{Limits.EventValue:0}");
         if (OccurredAt is { } at && at > now + Limits.ClockSkew) return new("occurredAt", $"is more than {Limits.ClockSkew.TotalMinutes:0} minutes ahead of the server's clock");
         if (OccurredAt is { } early && early.Year < 1970) return new("occurredAt", "is before 1970");
+        if (CloudEventSource is not null && Limits.NameError(CloudEventSource, Limits.SourceBytes) is { } sourceError) return new("cloudEventSource", sourceError);
         if (RecommendationId is not null && Limits.IdError(RecommendationId) is { } recommendationIdError) return new("recommendationId", recommendationIdError);
         if (Context is { ValueKind: not (JsonValueKind.Object or JsonValueKind.Null or JsonValueKind.Undefined) }) return new("context", "is not an object");
         if (Context is { ValueKind: JsonValueKind.Object } context && JsonMarshal.GetRawUtf8Value(context).Length > Limits.ContextBytes) return new("context", $"is longer than {Limits.ContextBytes} bytes");

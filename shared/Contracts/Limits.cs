@@ -10,6 +10,9 @@ public static class Limits
     /// <summary>Longest user, session, item or event id, in UTF-8 bytes.</summary>
     public const int IdBytes = 256;
 
+    /// <summary>Longest <c>source</c> of a CloudEvent, in UTF-8 bytes.</summary>
+    public const int SourceBytes = 1024;
+
     /// <summary>Longest event type, category, tag, property name or placement name, in UTF-8 bytes.</summary>
     public const int NameBytes = 128;
 

@@ -29,12 +29,16 @@ public static class InteractionParser
     public static ParsedInteractions Parse(Delivery delivery, DateTimeOffset now)
     {
         string? seed = null;
-        return Parse(delivery.Body, now, delivery.SentAt is { } sent && sent <= now + Limits.ClockSkew ? sent : now, index =>
+        return Parse(delivery.Body, now, delivery.SentAt is { } sent && sent <= now + Limits.ClockSkew ? sent : now, isAccepted: true, index =>
             $"{seed ??= Seed(delivery)}-{index.ToString(CultureInfo.InvariantCulture)}");
     }
 
-    /// <summary>Reads a body. <paramref name="newId"/> names the event at an index that came without an id.</summary>
-    public static ParsedInteractions Parse(ReadOnlyMemory<byte> body, DateTimeOffset now, DateTimeOffset occurredAt, Func<int, string> newId)
+    /// <summary>Reads the body of a producer. <paramref name="newId"/> names the event at an index that came without an id.</summary>
+    public static ParsedInteractions Parse(ReadOnlyMemory<byte> body, DateTimeOffset now, DateTimeOffset occurredAt, Func<int, string> newId) =>
+        Parse(body, now, occurredAt, isAccepted: false, newId);
+
+    /// <param name="isAccepted">Whether the body may come from Ingest, which sets what producers cannot.</param>
+    private static ParsedInteractions Parse(ReadOnlyMemory<byte> body, DateTimeOffset now, DateTimeOffset occurredAt, bool isAccepted, Func<int, string> newId)
     {
         if (!Utf8.IsValid(body.Span)) return Whole(body, "The body is not valid UTF-8.");
         var span = body.Span;
@@ -59,7 +63,7 @@ public static class InteractionParser
             if (all is not null && Array.TrueForAll(all, e => e is not null && e.Validate(now) is null))
             {
                 valid.Capacity = all.Length;
-                for (int i = 0; i < all.Length; i++) valid.Add(Complete(all[i]!, i, occurredAt, newId));
+                for (int i = 0; i < all.Length; i++) AddValid(all[i]!, i);
                 return new ParsedInteractions(valid, rejected);
             }
 
@@ -83,8 +87,14 @@ public static class InteractionParser
         void Add(ReadOnlyMemory<byte> element, int index)
         {
             var (interaction, error) = ParseOne(element.Span, now);
-            if (interaction is not null) valid.Add(Complete(interaction, index, occurredAt, newId));
+            if (interaction is not null) AddValid(interaction, index);
             else rejected.Add(new RejectedInteraction(index, error!.Field, error.Error, element));
+        }
+
+        void AddValid(Interaction interaction, int index)
+        {
+            if (!isAccepted) interaction = FromProducer(interaction);
+            valid.Add(Complete(interaction, occurredAt, interaction.EventId ?? newId(index)));
         }
     }
 
@@ -103,10 +113,16 @@ public static class InteractionParser
         }
     }
 
-    private static Interaction Complete(Interaction interaction, int index, DateTimeOffset occurredAt, Func<int, string> newId) =>
+    /// <summary>The event without what only Ingest may set. Nearly always the event itself.</summary>
+    public static Interaction FromProducer(Interaction interaction) =>
+        interaction.CloudEventSource is null && !interaction.OccurredAtAssigned ? interaction : interaction with { CloudEventSource = null, OccurredAtAssigned = false };
+
+    /// <summary>The event with an id and a time.</summary>
+    /// <param name="occurredAt">For an event that states no time. It is marked as assigned.</param>
+    public static Interaction Complete(Interaction interaction, DateTimeOffset occurredAt, string eventId) =>
         interaction.EventId is not null && interaction.OccurredAt is not null
             ? interaction
-            : interaction with { EventId = interaction.EventId ?? newId(index), OccurredAt = interaction.OccurredAt ?? occurredAt };
+            : interaction with { EventId = eventId, OccurredAt = interaction.OccurredAt ?? occurredAt, OccurredAtAssigned = interaction.OccurredAtAssigned || interaction.OccurredAt is null };
 
     private static ParsedInteractions Whole(ReadOnlyMemory<byte> body, string error) => new([], [new RejectedInteraction(-1, "", error, body)]);
 

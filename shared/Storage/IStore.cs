@@ -44,7 +44,8 @@ public interface IInteractionStore
     /// <summary>
     /// Stores the events whose id is new, in one transaction, and adds them to the popularity and trend of their items.
     /// Events are valid and complete (<see cref="Interaction.EventId"/>, <see cref="Interaction.OccurredAt"/> set).
-    /// Events of an erased user from before the erasure are dropped and counted.
+    /// Events of an erased user from before the erasure are dropped and counted. An event whose id is known is a duplicate if its content is the same,
+    /// else a conflict, which is not stored: the caller keeps it.
     /// </summary>
     Task<StoredBatch> StoreInteractionsAsync(IReadOnlyList<Interaction> interactions, CancellationToken cancellationToken);
 
@@ -201,7 +202,10 @@ public sealed record StoredBatch
     public required int Stored { get; init; }
     public required int Duplicates { get; init; }
 
-    /// <summary>Events of erased users.</summary>
+    /// <summary>Events whose id another event has, with other content, in the order of the batch.</summary>
+    public IReadOnlyList<EventConflict> Conflicts { get; init; } = [];
+
+    /// <summary>Events of erased users, and events older than what is kept.</summary>
     public required int Dropped { get; init; }
 
     /// <summary>Every user named in the batch and not erased, also of duplicates: after a crash they still have to be folded in.</summary>
@@ -219,6 +223,10 @@ public sealed record StoredBatch
     /// <summary>The store's revision after the batch, which <see cref="Items"/> belong to: the version to write their statistics under.</summary>
     public long Revision { get; init; }
 }
+
+/// <param name="Index">Position in the batch.</param>
+/// <param name="Field">The first field that differs from the event that has the id.</param>
+public readonly record struct EventConflict(int Index, string Field);
 
 /// <summary>Whoever knows the user's history as of <see cref="PriorRevision"/> knows it as of the batch's revision by adding <see cref="Events"/>.</summary>
 /// <param name="PriorRevision">The user's revision before the batch; 0 for a user who is new.</param>

@@ -10,16 +10,18 @@ namespace Recommender.Storage;
 /// One batch of events and its transaction, in few round trips whatever its size: lock and look up, decide here,
 /// add what is new, write. No other writer runs between, so what was looked up stays true.
 /// </summary>
-internal sealed class PostgresBatch(NpgsqlConnection connection, StatisticsSettings statistics, IReadOnlyList<Interaction> interactions, Guid[] ids, CancellationToken cancellationToken)
+internal sealed partial class PostgresBatch(NpgsqlConnection connection, StatisticsSettings statistics, IReadOnlyList<Interaction> interactions, Guid[] ids, CancellationToken cancellationToken)
 {
     private const int CopyFromEvents = 1_000;
     private readonly Dictionary<UserRef, Owner> owners = [];
     private readonly Dictionary<string, ItemState> items = new(StringComparer.Ordinal);
     private readonly Dictionary<string, short> types = new(StringComparer.Ordinal);
-    private readonly HashSet<Guid> known = [];
+    private readonly Dictionary<Guid, int> firstOf = [];
     private readonly Owner[] ownerOf = new Owner[interactions.Count];
     private readonly long[] times = new long[interactions.Count];
     private readonly List<int> added = [];
+    private readonly List<int> repeated = [];
+    private Dictionary<string, List<(long ThroughMs, string UserId)>>? merges;
     private long sequence, revision, retainedFromMs;
 
     /// <summary>
@@ -29,7 +31,7 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, StatisticsSetti
     public async Task<StoredBatch> StoreAsync(Func<NpgsqlConnection, IEnumerable<long>, CancellationToken, Task> ensurePartitions)
     {
         string[] sessions = [.. interactions.Where(e => e.UserId is null).Select(e => e.SessionId!).Distinct(StringComparer.Ordinal)];
-        var merges = sessions.Length > 0 ? await LockAndReadMergesAsync(sessions).ConfigureAwait(false) : null;
+        merges = sessions.Length > 0 ? await LockAndReadMergesAsync(sessions).ConfigureAwait(false) : null;
         for (int i = 0; i < interactions.Count; i++)
         {
             times[i] = interactions[i].OccurredAt!.Value.ToUnixTimeMilliseconds();
@@ -46,7 +48,7 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, StatisticsSetti
         }
 
         await LookUpAsync(isLocked: merges is not null).ConfigureAwait(false);
-        int duplicates = 0, dropped = 0;
+        int dropped = 0;
         for (int i = 0; i < interactions.Count; i++)
         {
             if (times[i] <= ownerOf[i].ErasedUpToMs || times[i] < retainedFromMs)
@@ -56,27 +58,26 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, StatisticsSetti
             }
 
             ownerOf[i].Named = items[interactions[i].ItemId!].Named = true;
-            if (known.Add(ids[i])) added.Add(i);
-            else duplicates++;
+            if (firstOf.TryAdd(ids[i], i)) added.Add(i);
+            else repeated.Add(i);
         }
+
+        var conflicts = repeated.Count == 0 ? [] : await FindConflictsAsync().ConfigureAwait(false);
+        int duplicates = repeated.Count - conflicts.Count;
 
         if (added.Count > 0)
         {
             await AddMissingAsync().ConfigureAwait(false);
             await ensurePartitions(connection, added.Select(i => times[i]), cancellationToken).ConfigureAwait(false);
-            await WriteAndCommitAsync().ConfigureAwait(false);
         }
-        else
-        {
-            // The lock is all there is to give back.
-            await using var commit = new NpgsqlCommand("COMMIT", connection);
-            await commit.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-        }
+
+        await WriteAndCommitAsync(duplicates, conflicts.Count, dropped).ConfigureAwait(false);
 
         return new StoredBatch
         {
             Stored = added.Count,
             Duplicates = duplicates,
+            Conflicts = conflicts,
             Dropped = dropped,
             UserKeys = [.. owners.Values.Where(owner => owner.Named && owner.Key != 0).Select(owner => owner.Key)],
             Items = [.. items.Where(item => item.Value.Named && item.Value.Key != 0).Select(item => new ItemStatistics(item.Value.Key, item.Key, item.Value.Popularity, item.Value.Trend))],
@@ -146,7 +147,7 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, StatisticsSetti
         }
 
         await row.NextResultAsync(cancellationToken).ConfigureAwait(false);
-        while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) known.Add(row.GetGuid(0));
+        while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) firstOf.Add(row.GetGuid(0), Stored);
         await row.NextResultAsync(cancellationToken).ConfigureAwait(false);
         while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) owners[hashes[(byte[])row[0]]].ErasedUpToMs = row.GetInt64(1);
     }
@@ -179,7 +180,18 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, StatisticsSetti
         while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) items[row.GetString(1)].Key = row.GetInt32(0);
     }
 
-    private async Task WriteAndCommitAsync()
+    private async Task WriteAndCommitAsync(int duplicates, int conflicts, int dropped)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        if (added.Count > 0) await AddWritesAsync(batch).ConfigureAwait(false);
+        if (duplicates + conflicts + dropped > 0)
+            batch.BatchCommands.Add(Batched("UPDATE state SET duplicate_events = duplicate_events + $1, conflicting_events = conflicting_events + $2, dropped_events = dropped_events + $3", [(long)duplicates, (long)conflicts, (long)dropped]));
+        // An error before it leaves it out: what one round trip carries breaks off at the first.
+        batch.BatchCommands.Add(Batched("COMMIT"));
+        await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task AddWritesAsync(NpgsqlBatch batch)
     {
         long first = sequence + 1;
         revision++;
@@ -199,7 +211,6 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, StatisticsSetti
         var changedUsers = owners.Values.Where(owner => owner.Added.Count > 0).ToList();
         var changedItems = items.Values.Where(item => item.Changed).ToList();
         if (added.Count >= CopyFromEvents) await CopyAsync(first).ConfigureAwait(false);
-        await using var batch = new NpgsqlBatch(connection);
         if (added.Count < CopyFromEvents) AddInserts(batch, first);
         batch.BatchCommands.Add(Batched("UPDATE users u SET revision = $1, events = u.events + n.events, last_at_ms = greatest(u.last_at_ms, n.last) FROM unnest($2, $3, $4) AS n (key, events, last) WHERE u.user_key = n.key",
             [revision, changedUsers.Select(owner => owner.Key).ToArray(), changedUsers.Select(owner => owner.Added.Count).ToArray(), changedUsers.Select(owner => owner.LastAtMs).ToArray()]));
@@ -207,17 +218,14 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, StatisticsSetti
             [changedItems.Select(item => item.Key).ToArray(), changedItems.Select(item => item.Popularity).ToArray(), changedItems.Select(item => item.Trend).ToArray()]));
         batch.BatchCommands.Add(Batched("UPDATE state SET sequence = $1, revision = $2, events = events + $3, last_stored_at_ms = $4",
             [sequence, revision, (long)added.Count, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()]));
-        // An error before it leaves it out: what one round trip carries breaks off at the first.
-        batch.BatchCommands.Add(Batched("COMMIT"));
-        await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private void AddInserts(NpgsqlBatch batch, long first)
     {
         batch.BatchCommands.Add(Batched("INSERT INTO event_ids SELECT unnest($1)", [Column(i => ids[i])]));
-        batch.BatchCommands.Add(Batched("INSERT INTO events (sequence, event_id, user_key, item_key, type_id, value, occurred_at_ms, session_id, recommendation_id, context) SELECT $1 + n - 1, e, u, i, t, v, o, s, r, c FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10) WITH ORDINALITY AS n (e, u, i, t, v, o, s, r, c, n)",
-            [first, Column(i => interactions[i].EventId!), Column(i => ownerOf[i].Key), Column(i => items[interactions[i].ItemId!].Key), Column(i => (int)types[interactions[i].Type!]),
-            Column(i => interactions[i].Value), Column(i => times[i]), Column(i => interactions[i].SessionId), Column(i => interactions[i].RecommendationId), Column(i => SqlStore.ContextOf(interactions[i]))]));
+        batch.BatchCommands.Add(Batched("INSERT INTO events (sequence, event_id, user_key, item_key, type_id, value, occurred_at_ms, session_id, recommendation_id, context, occurred_at_stated) SELECT $1 + n - 1, e, u, i, t, v, o, s, r, c, a FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11) WITH ORDINALITY AS n (e, u, i, t, v, o, s, r, c, a, n)",
+            [first, Column(i => EventKey.Of(interactions[i])), Column(i => ownerOf[i].Key), Column(i => items[interactions[i].ItemId!].Key), Column(i => (int)types[interactions[i].Type!]),
+            Column(i => interactions[i].Value), Column(i => times[i]), Column(i => interactions[i].SessionId), Column(i => interactions[i].RecommendationId), Column(i => SqlStore.ContextOf(interactions[i])), Column(i => interactions[i].OccurredAtAssigned ? 0 : 1)]));
     }
 
     /// <summary>The same for many events: two more round trips, and a fraction of the work for the server.</summary>
@@ -236,14 +244,14 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, StatisticsSetti
         }
 
         await using (var writer = await connection.BeginBinaryImportAsync(
-            "COPY events (sequence, event_id, user_key, item_key, type_id, value, occurred_at_ms, session_id, recommendation_id, context) FROM STDIN (FORMAT BINARY)", cancellationToken).ConfigureAwait(false))
+            "COPY events (sequence, event_id, user_key, item_key, type_id, value, occurred_at_ms, session_id, recommendation_id, context, occurred_at_stated) FROM STDIN (FORMAT BINARY)", cancellationToken).ConfigureAwait(false))
         {
             foreach (int i in added)
             {
                 var e = interactions[i];
                 writer.StartRow();
                 writer.Write(first++, NpgsqlDbType.Bigint);
-                writer.Write(e.EventId!, NpgsqlDbType.Text);
+                writer.Write(EventKey.Of(e), NpgsqlDbType.Text);
                 writer.Write(ownerOf[i].Key, NpgsqlDbType.Integer);
                 writer.Write(items[e.ItemId!].Key, NpgsqlDbType.Integer);
                 writer.Write((int)types[e.Type!], NpgsqlDbType.Integer);
@@ -253,6 +261,7 @@ internal sealed class PostgresBatch(NpgsqlConnection connection, StatisticsSetti
                 Text(writer, e.SessionId);
                 Text(writer, e.RecommendationId);
                 Text(writer, SqlStore.ContextOf(e));
+                writer.Write(e.OccurredAtAssigned ? 0 : 1, NpgsqlDbType.Integer);
             }
 
             await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);

@@ -16,7 +16,7 @@ public sealed partial class PostgresStore
     public override Task<StoredBatch> StoreInteractionsAsync(IReadOnlyList<Interaction> interactions, CancellationToken cancellationToken)
     {
         var ids = new Guid[interactions.Count];
-        for (int i = 0; i < ids.Length; i++) ids[i] = EventHash(interactions[i].EventId!);
+        for (int i = 0; i < ids.Length; i++) ids[i] = EventHash(EventKey.Of(interactions[i]));
         return TranslateAsync(async () =>
         {
             await using var connection = await pool.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
@@ -25,12 +25,12 @@ public sealed partial class PostgresStore
         });
     }
 
-    /// <summary>First 16 bytes of SHA-256 of the event id: what <c>event_ids</c> holds.</summary>
-    private static Guid EventHash(string eventId)
+    /// <summary>First 16 bytes of SHA-256 of the <see cref="EventKey"/>: what <c>event_ids</c> holds.</summary>
+    private static Guid EventHash(string eventKey)
     {
         Span<byte> utf8 = stackalloc byte[Encoding.UTF8.GetMaxByteCount(Limits.IdBytes)];
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.TryGetBytes(eventId, utf8, out int length) ? utf8[..length] : Encoding.UTF8.GetBytes(eventId), hash);
+        SHA256.HashData(Encoding.UTF8.TryGetBytes(eventKey, utf8, out int length) ? utf8[..length] : Encoding.UTF8.GetBytes(eventKey), hash);
         return new Guid(hash[..16], bigEndian: true);
     }
 

@@ -146,7 +146,8 @@ public abstract partial class SqlStore
                 WHERE e.user_key = @Key ORDER BY e.occurred_at_ms, e.sequence
                 """, new { user.Key }, r => new Interaction
             {
-                EventId = r.GetString(0),
+                EventId = EventKey.Parse(r.GetString(0)).EventId,
+                CloudEventSource = EventKey.Parse(r.GetString(0)).Source,
                 UserId = userId,
                 ItemId = r.GetString(1),
                 Type = r.GetString(2),

@@ -44,9 +44,9 @@ public abstract partial class SqlStore(StatisticsSettings statistics) : IStore
                        (SELECT count(*) FROM items WHERE deleted = 0)
                 FROM state
                 """, null, r => new StoreStatus(r.GetInt64(0), r.GetInt64(7), r.GetInt64(8), r.GetInt64(1), r.IsDBNull(2) ? null : Time(r.GetInt64(2)))
-                {
-                    Counters = new StatusCounters(r.GetInt64(3), r.GetInt64(4), r.GetInt64(5), r.GetInt64(6)),
-                }, cancellationToken).ConfigureAwait(false);
+            {
+                Counters = new StatusCounters(r.GetInt64(3), r.GetInt64(4), r.GetInt64(5), r.GetInt64(6)),
+            }, cancellationToken).ConfigureAwait(false);
             return rows[0];
         }, cancellationToken);
 

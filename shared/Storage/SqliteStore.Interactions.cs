@@ -72,7 +72,14 @@ public sealed partial class SqliteStore
         public readonly SqliteStatement Merge = new(connection, "SELECT user_id FROM merges WHERE session_id = $0 AND through_ms >= $1 ORDER BY through_ms LIMIT 1", 2);
         public readonly SqliteStatement Tombstone = new(connection, "SELECT erased_at_ms FROM tombstones WHERE user_hash = $0", 1);
         public readonly SqliteStatement FindEvent = new(connection, "SELECT 1 FROM events WHERE event_id = $0", 1);
-        public readonly SqliteStatement AddEvent = new(connection, "INSERT INTO events (sequence, event_id, user_key, item_key, type_id, value, occurred_at_ms, session_id, recommendation_id, context) VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (event_id) DO NOTHING", 10);
+        public readonly SqliteStatement FindContent = new(connection, """
+            SELECT u.user_id, u.is_session, e.session_id, i.item_id, t.name, e.value, e.occurred_at_ms, e.occurred_at_stated
+            FROM events e JOIN users u ON u.user_key = e.user_key JOIN items i ON i.item_key = e.item_key JOIN event_types t ON t.type_id = e.type_id
+            WHERE e.event_id = $0
+            """, 1);
+        public readonly SqliteStatement FindMerge = new(connection, "SELECT 1 FROM merges WHERE session_id = $0 AND user_id = $1", 2);
+        public readonly SqliteStatement Count = new(connection, "UPDATE state SET duplicate_events = duplicate_events + $0, conflicting_events = conflicting_events + $1, dropped_events = dropped_events + $2", 3);
+        public readonly SqliteStatement AddEvent = new(connection, "INSERT INTO events (sequence, event_id, user_key, item_key, type_id, value, occurred_at_ms, session_id, recommendation_id, context, occurred_at_stated) VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (event_id) DO NOTHING", 11);
         public readonly SqliteStatement FindUser = new(connection, "SELECT user_key, revision FROM users WHERE is_session = $0 AND user_id = $1", 2);
         public readonly SqliteStatement AddUser = new(connection, $"INSERT INTO users (is_session, user_id, revision, events, last_at_ms) VALUES ($0, $1, 0, 0, {NoEvents}) RETURNING user_key", 2);
         public readonly SqliteStatement ChangeUser = new(connection, "UPDATE users SET revision = $1, events = events + $2, last_at_ms = max(last_at_ms, $3) WHERE user_key = $0", 4);
@@ -84,7 +91,7 @@ public sealed partial class SqliteStore
 
         public void Dispose()
         {
-            foreach (var statement in new[] { ReadState, WriteState, Merge, Tombstone, FindEvent, AddEvent, FindUser, AddUser, ChangeUser, FindItem, AddItem, ChangeItem, FindType, AddType })
+            foreach (var statement in new[] { ReadState, WriteState, Merge, Tombstone, FindEvent, FindContent, FindMerge, Count, AddEvent, FindUser, AddUser, ChangeUser, FindItem, AddItem, ChangeItem, FindType, AddType })
                 statement.Dispose();
         }
     }
@@ -109,8 +116,11 @@ public sealed partial class SqliteStore
 
             long nextRevision = revision + 1;
             int stored = 0, duplicates = 0, dropped = 0;
-            foreach (var e in interactions)
+            var conflicts = new List<EventConflict>();
+            for (int index = 0; index < interactions.Count; index++)
             {
+                var e = interactions[index];
+                string key = EventKey.Of(e);
                 long at = e.OccurredAt!.Value.ToUnixTimeMilliseconds();
                 var owner = Find(OwnerOf(e, at));
                 if (at <= owner.ErasedUpToMs || at < retainedFromMs)
@@ -122,18 +132,18 @@ public sealed partial class SqliteStore
                 var item = FindItem(e.ItemId!);
                 owner.Named = item.Named = true;
                 // A duplicate makes no user and no item; where both exist the insert itself finds out.
-                if ((owner.Key is null || item.Key is null) && Scalar(sql.FindEvent, e.EventId) is not null)
+                if ((owner.Key is null || item.Key is null) && Scalar(sql.FindEvent, key) is not null)
                 {
-                    duplicates++;
+                    AddRepeated(index, key);
                     continue;
                 }
 
                 owner.Key ??= (int)(long)Scalar(sql.AddUser, owner.User.IsSession ? 1 : 0, owner.User.Id)!;
                 item.Key ??= (int)(long)Scalar(sql.AddItem, e.ItemId, double.NegativeInfinity, at)!;
                 var type = FindType(e.Type!);
-                if (sql.AddEvent.Execute(sequence + 1, e.EventId, owner.Key, item.Key, type.Id, e.Value, at, e.SessionId, e.RecommendationId, ContextOf(e)) == 0)
+                if (sql.AddEvent.Execute(sequence + 1, key, owner.Key, item.Key, type.Id, e.Value, at, e.SessionId, e.RecommendationId, ContextOf(e), e.OccurredAtAssigned ? 0 : 1) == 0)
                 {
-                    duplicates++;
+                    AddRepeated(index, key);
                     continue;
                 }
 
@@ -152,11 +162,13 @@ public sealed partial class SqliteStore
             foreach (var item in items.Values)
                 if (item.Changed) sql.ChangeItem.Execute(item.Key, item.Popularity, item.Trend);
             if (stored > 0) sql.WriteState.Execute(sequence, nextRevision, stored, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
+            if (duplicates + conflicts.Count + dropped > 0) sql.Count.Execute(duplicates, conflicts.Count, dropped);
 
             return new StoredBatch
             {
                 Stored = stored,
                 Duplicates = duplicates,
+                Conflicts = conflicts,
                 Dropped = dropped,
                 UserKeys = [.. owners.Values.Where(o => o.Named && o.Key is not null).Select(o => o.Key!.Value)],
                 Items = [.. items.Where(i => i.Value.Named && i.Value.Key is not null).Select(i => new ItemStatistics(i.Value.Key!.Value, i.Key, i.Value.Popularity, i.Value.Trend))],
@@ -164,7 +176,29 @@ public sealed partial class SqliteStore
                 Sequence = sequence,
                 Revision = stored > 0 ? nextRevision : revision,
             };
+
+            void AddRepeated(int index, string key)
+            {
+                if (Content(key).DifferenceTo(interactions[index], IsMerged) is { } field) conflicts.Add(new EventConflict(index, field));
+                else duplicates++;
+            }
         }
+
+        private StoredContent Content(string key)
+        {
+            using var row = sql.FindContent.Query(key);
+            row.Read();
+            return new StoredContent(
+                new UserRef(row.GetString(0), row.GetInt32(1) != 0),
+                row.IsDBNull(2) ? null : row.GetString(2),
+                row.GetString(3),
+                row.GetString(4),
+                row.IsDBNull(5) ? null : row.GetDouble(5),
+                row.GetInt64(6),
+                row.IsDBNull(7) ? null : row.GetInt32(7) != 0);
+        }
+
+        private bool IsMerged(string sessionId, string userId) => Scalar(sql.FindMerge, sessionId, userId) is not null;
 
         /// <summary>The user a session was merged into, where the event is from before the merge.</summary>
         private UserRef OwnerOf(Interaction e, long at)

@@ -207,6 +207,17 @@ public sealed class DefaultsTests
         var paths = (await host.SendAsync(HttpMethod.Get, "/openapi/v1.json")).Json.GetProperty("paths");
         foreach (string path in new[] { "/v1/events", "/v1/items", "/v1/items/{itemId}", "/v1/users/{userId}", "/v1/users/{userId}/merge", "/v1/users/{userId}/export", "/v1/erasures/{erasureId}" })
             Assert.True(paths.TryGetProperty(path, out _), path);
+        Assert.Equal(["delete", "get", "patch", "put"], paths.GetProperty("/v1/items/{itemId}").EnumerateObject().Select(method => method.Name).Order());
+        Assert.Equal(["patch", "post"], paths.GetProperty("/v1/items").EnumerateObject().Select(method => method.Name).Order());
+    }
+
+    [Fact]
+    public async Task OpenAPI_shows_no_field_of_an_event_that_producers_cannot_set()
+    {
+        await using var host = await IngestHost.StartAsync();
+        var fields = (await host.SendAsync(HttpMethod.Get, "/openapi/v1.json")).Json.GetProperty("components").GetProperty("schemas").GetProperty("Interaction").GetProperty("properties");
+        Assert.False(fields.TryGetProperty("occurredAtAssigned", out _));
+        Assert.True(fields.GetProperty("cloudEventSource").GetProperty("readOnly").GetBoolean());
     }
 
     [Fact]

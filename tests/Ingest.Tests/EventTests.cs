@@ -102,6 +102,31 @@ public sealed class EventTests
         Assert.Equal(["a", "b"], (await host.DrainEventsAsync(2)).Select(e => e.ItemId));
     }
 
+    [Theory]
+    [InlineData("application/json", "[{0}]")]
+    [InlineData("application/x-ndjson", "{0}\n")]
+    public async Task The_server_marks_times_it_assigns_and_producers_cannot(string contentType, string format)
+    {
+        await using var host = await IngestHost.StartAsync();
+        foreach (string time in new[] { "", ",\"occurredAt\":\"2024-06-01T00:00:00Z\"" })
+            (await host.PostAsync("/v1/events", format.Replace("{0}", $$"""{"userId":"u","itemId":"i","type":"view"{{time}},"cloudEventSource":"/s","occurredAtAssigned":true}""", StringComparison.Ordinal), contentType)).IsAccepted(1);
+        var events = await host.DrainEventsAsync(2);
+        Assert.Equal([true, false], events.Select(e => e.OccurredAtAssigned));
+        Assert.All(events, e => Assert.Null(e.CloudEventSource));
+    }
+
+    [Fact]
+    public async Task CloudEvents_carry_their_source_and_state_their_time_or_not()
+    {
+        await using var host = await IngestHost.StartAsync();
+        string Envelope(string id, string source, string rest, string data = "") => $$"""{"specversion":"1.0","id":"{{id}}","source":"{{source}}","type":"view"{{rest}},"data":{ {{data}}"userId":"u","itemId":"i"} }""";
+        string long1024 = new('s', 1024);
+        (await host.PostAsync("/v1/events", $"[{Envelope("1", "/a", "")},{Envelope("1", "/b", ",\"time\":\"2024-06-01T00:00:00Z\"")},{Envelope("2", long1024, "", "\"occurredAt\":\"2024-06-01T00:00:00Z\",\"cloudEventSource\":\"x\",")}]", "application/cloudevents-batch+json")).IsAccepted(3);
+        Assert.Equal("source", (await host.PostAsync("/v1/events", Envelope("1", long1024 + "s", ""), "application/cloudevents+json")).IsProblem(400, "invalid-field").Field);
+        Assert.Equal("source", (await host.PostAsync("/v1/events", Envelope("1", "a\\n", ""), "application/cloudevents+json")).IsProblem(400, "invalid-field").Field);
+        Assert.Equal([("1", "/a", true), ("1", "/b", false), ("2", long1024, false)], (await host.DrainEventsAsync(3)).Select(e => (e.EventId!, e.CloudEventSource!, e.OccurredAtAssigned)));
+    }
+
     [Fact]
     public async Task CloudEvents_in_all_three_modes()
     {

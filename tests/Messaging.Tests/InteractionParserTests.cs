@@ -76,6 +76,16 @@ public sealed class InteractionParserTests
     }
 
     [Fact]
+    public void Only_a_time_left_out_is_marked_as_assigned_and_only_Ingest_marks_events()
+    {
+        const string body = """[{"eventId":"a","userId":"u","itemId":"i","type":"view"},{"eventId":"b","userId":"u","itemId":"i","type":"view","occurredAt":"2024-06-01T00:00:00Z","occurredAtAssigned":true,"cloudEventSource":"/s"}]""";
+        var streamed = InteractionParser.Parse(Message(body), s_now).Valid;
+        Assert.Equal([(true, null), (true, "/s")], streamed.Select(e => (e.OccurredAtAssigned, e.CloudEventSource)));
+        var posted = InteractionParser.Parse(Encoding.UTF8.GetBytes(body), s_now, s_now, _ => "new").Valid;
+        Assert.Equal([(true, null), (false, null)], posted.Select(e => (e.OccurredAtAssigned, e.CloudEventSource)));
+    }
+
+    [Fact]
     public void No_bytes_whatever_make_it_throw_or_lose_an_element()
     {
         Prop.ForAll<byte[]>(bytes =>

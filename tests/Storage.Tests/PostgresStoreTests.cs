@@ -102,7 +102,7 @@ public sealed class PostgresStoreTests(Servers servers) : StoreContract
         Assert.Equal(a.UserKeys, b.UserKeys);
         Assert.Equal(a.ItemKeys, b.ItemKeys);
         Assert.Equal(a.OccurredAtMs, b.OccurredAtMs);
-        Assert.Equal(1, (await PutAsync(Event("e7", "u7", "i7"))).Duplicates);
+        Assert.Equal(1, (await PutAsync(Event("e7", "u7", "i7", at: T0.AddDays(-7)))).Duplicates);
     }
 
     private static async Task ExecuteAsync(string connectionString, string sql)

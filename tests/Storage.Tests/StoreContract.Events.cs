@@ -46,11 +46,11 @@ public abstract partial class StoreContract
     }
 
     [Fact]
-    public async Task Duplicates_within_one_batch_and_with_another_time_count_once()
+    public async Task Duplicates_within_one_batch_and_with_another_time_of_the_servers_count_once()
     {
-        var batch = await PutAsync(Event("e1", "ann", "a"), Event("e1", "ann", "a"), Event("e1", "ann", "a", at: T0.AddMonths(2)));
+        var batch = await PutAsync(Event("e1", "ann", "a"), Event("e1", "ann", "a"), Assigned(Event("e1", "ann", "a", at: T0.AddMonths(2))));
         Assert.Equal((1, 2), (batch.Stored, batch.Duplicates));
-        var later = await PutAsync(Event("e1", "ann", "a", at: T0.AddYears(1)));
+        var later = await PutAsync(Assigned(Event("e1", "ann", "a", at: T0.AddYears(1))));
         Assert.Equal((0, 1), (later.Stored, later.Duplicates));
         Assert.Equal(1, later.Items.Single().Popularity);
         Assert.Equal("e1:a", await ReadableAsync("ann"));

@@ -274,7 +274,7 @@ public abstract partial class StoreContract
             Assert.Equal("[1]", (await empty.GetSettingAsync("s", Stop))!.Value.GetRawText());
             Assert.Equal((await Store.GetErasureAsync("x", Stop))!.Stages, (await empty.GetErasureAsync("x", Stop))!.Stages);
             // It goes on where the first was: duplicates are known, the erased stay away, keys are new.
-            var more = await empty.StoreInteractionsAsync([Event("e1", "ann", "a"), Event("e4", "eve", "c"), Event("e5", "new", "new")], Stop);
+            var more = await empty.StoreInteractionsAsync([Event("e1", "ann", "a", "purchase", 2.5) with { SessionId = "q" }, Event("e4", "eve", "c"), Event("e5", "new", "new")], Stop);
             Assert.Equal((1, 1, 1), (more.Stored, more.Duplicates, more.Dropped));
             Assert.True(more.UserKeys.Max() > keys.Max());
             await Assert.ThrowsAsync<InvalidOperationException>(() => empty.RestoreAsync(new MemoryStream(backup.ToArray()), Stop));

@@ -1,5 +1,7 @@
 using System.Text;
+using System.Text.Json;
 using Recommender.Contracts;
+using Recommender.Storage;
 
 namespace Recommender.Trainer.Tests;
 
@@ -26,5 +28,48 @@ public sealed class CommandWorkerTests
         fixture.DeadLetters.Bodies.Add(Encoding.UTF8.GetBytes("""{"userId":"bob"}"""));
         Assert.Empty(await fixture.SendAsync(new Command { Kind = CommandKind.EraseUser, AcceptedAt = s_at, UserId = "ann", ErasureId = "e1" }));
         Assert.Equal("""{"userId":"bob"}""", Encoding.UTF8.GetString(Assert.Single(fixture.DeadLetters.Bodies)));
+    }
+
+    private static Command Put(string id, string title, params float[] vector) =>
+        new() { Kind = CommandKind.PutItem, AcceptedAt = s_at, Item = new Item { ItemId = id, Title = title, Vector = vector.Length > 0 ? vector : null } };
+
+    [Fact]
+    public async Task What_loses_against_a_condition_or_the_vector_length_is_a_dead_letter_with_the_reason()
+    {
+        await using var fixture = await TrainerFixture.CreateAsync();
+        await fixture.SendAsync(Put("a", "one", 1, 2));
+        string tag = EntityTag.Of(await fixture.Store.GetItemAsync("a", TestContext.Current.CancellationToken))!;
+        var winner = Put("a", "two", 1, 2) with { IfMatch = [tag.Trim('"')], ChangeId = "w" };
+        var dead = await fixture.SendAsync(winner, winner with { ChangeId = "l" }, Put("b", "wrong", 1, 2, 3));
+        Assert.Equal(2, dead.Count);
+        Assert.StartsWith("If-Match: does not hold: item 'a' has the entity tag", dead[0].Reason, StringComparison.Ordinal);
+        Assert.StartsWith("vector: has 3 numbers; the vectors of this catalogue have 2.", dead[1].Reason, StringComparison.Ordinal);
+        // Replayed they lose again, and the winner, delivered again, does not.
+        Assert.Equal(2, (await fixture.Commands.HandleAsync([.. dead.Select(letter => TrainerFixture.Message(letter.Body.ToArray()))], TestContext.Current.CancellationToken)).Count);
+        Assert.Empty(await fixture.SendAsync(winner));
+        Assert.Equal("two", (await fixture.Store.GetItemAsync("a", TestContext.Current.CancellationToken))!.Item!.Title);
+    }
+
+    [Fact]
+    public async Task A_command_that_comes_again_reaches_the_factor_store_though_it_changes_nothing()
+    {
+        await using var fixture = await TrainerFixture.CreateAsync();
+        var patch = new Command { Kind = CommandKind.PatchItem, AcceptedAt = s_at, ItemId = "a", Patch = JsonElement.Parse("""{"title":"A"}"""), ChangeId = "c" };
+        var delete = new Command { Kind = CommandKind.DeleteItem, AcceptedAt = s_at, ItemId = "b" };
+        // As after a crash between the two stores.
+        await fixture.Store.ApplyCatalogueAsync([patch, Put("b", "B"), delete, Put("c", "C")], TestContext.Current.CancellationToken);
+        await fixture.SendAsync(patch, delete, Put("c", "C"));
+        var items = (await fixture.FactorStore.ReadItemChangesAsync(0, 10, TestContext.Current.CancellationToken)).Items;
+        Assert.Equal([("a", false, "A"), ("b", true, "B"), ("c", false, "C")], items.OrderBy(item => item.ItemId).Select(item => (item.ItemId, item.Deleted, item.Item!.Title!)));
+    }
+
+    [Fact]
+    public async Task An_event_that_arrives_after_the_deletion_of_its_item_does_not_bring_it_to_serving()
+    {
+        await using var fixture = await TrainerFixture.CreateAsync();
+        await fixture.SendAsync(new Command { Kind = CommandKind.DeleteItem, AcceptedAt = s_at, ItemId = "a" });
+        await fixture.SendAsync(TrainerFixture.Event("ann", "a", s_at.AddDays(-1)));
+        var item = Assert.Single((await fixture.FactorStore.ReadItemChangesAsync(0, 10, TestContext.Current.CancellationToken)).Items);
+        Assert.Equal((true, 1), (item.Deleted, item.Popularity));
     }
 }

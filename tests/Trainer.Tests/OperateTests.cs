@@ -170,6 +170,19 @@ public class OperateTests
         Assert.Equal(field, problem.RootElement.TryGetProperty("field", out var named) ? named.GetString() : null);
     }
 
+    [Fact]
+    public async Task Status_counts_what_was_accepted_without_effect()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync();
+        var at = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        var first = TrainerFixture.Event("ann", "a", at);
+        await trainer.Store.EraseUserAsync("gone", "x", at.AddDays(1), Cancellation);
+        await trainer.SendAsync(first, first, first, first with { ItemId = "b" }, TrainerFixture.Event("gone", "a", at));
+        var patch = new Command { Kind = CommandKind.PatchItem, AcceptedAt = at, ItemId = "a", Patch = JsonElement.Parse("{}"), ChangeId = "c" };
+        await trainer.SendAsync(patch, patch, new Command { Kind = CommandKind.DeleteItem, AcceptedAt = at, ItemId = "a" }, patch with { ChangeId = "d" });
+        Assert.Equal(new StatusCounters(DuplicateEvents: 2, ConflictingEvents: 1, DroppedEvents: 1, IgnoredItemChanges: 2), (await StatusAsync(trainer, trainer.Progress, 0)).Counters);
+    }
+
     private static Task<StatusResponse> StatusAsync(TrainerFixture trainer, Progress progress, long waiting) =>
         new StatusReader(trainer.Store, trainer.FactorStore, new WaitingStreams(waiting), progress, trainer.Reconciler, trainer.Options, TimeProvider.System).ReadAsync(Cancellation);
 

@@ -1,0 +1,23 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+using Recommender.Contracts;
+
+namespace Recommender.Ingest;
+
+/// <summary>Events in OpenAPI: without what only Ingest sets.</summary>
+internal sealed class InteractionSchema : IOpenApiSchemaTransformer
+{
+    public Task TransformAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
+    {
+        if (context.JsonTypeInfo.Type != typeof(Interaction) || schema.Properties is not { } properties) return Task.CompletedTask;
+        properties.Remove(JsonNamingPolicy.CamelCase.ConvertName(nameof(Interaction.OccurredAtAssigned)));
+        if (properties.TryGetValue(JsonNamingPolicy.CamelCase.ConvertName(nameof(Interaction.CloudEventSource)), out var property) && property is OpenApiSchema source)
+        {
+            source.ReadOnly = true;
+            source.Description = "The source of a CloudEvent, in exports. Ignored in requests: the envelope of a CloudEvent states it.";
+        }
+
+        return Task.CompletedTask;
+    }
+}
