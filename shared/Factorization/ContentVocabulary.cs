@@ -5,7 +5,8 @@ namespace Recommender.Factorization;
 
 /// <summary>
 /// Which features of content are known, and how much each says: words and character 3- to 5-grams of titles, labels, steps of numbers,
-/// components of vectors. Features are kept as 64-bit hashes of their names.
+/// components of vectors. Features are kept as 64-bit hashes of their names. Vectors of different lengths have no feature in common: their
+/// components do not mean the same.
 /// </summary>
 internal sealed class ContentVocabulary
 {
@@ -90,7 +91,7 @@ internal sealed class ContentVocabulary
         if (item.Vector is not { } vector) return kinds;
         var components = new Dictionary<ulong, double>();
         for (int k = 0; k < vector.Count; k++)
-            if (float.IsFinite(vector[k]) && vector[k] != 0) components[Hash("v:", k.ToString(CultureInfo.InvariantCulture))] = vector[k];
+            if (float.IsFinite(vector[k]) && vector[k] != 0) components[Hash("v:", string.Create(CultureInfo.InvariantCulture, $"{vector.Count}:{k}"))] = vector[k];
         kinds.Add(components);
         return kinds;
     }

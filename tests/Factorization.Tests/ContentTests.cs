@@ -78,6 +78,21 @@ public sealed class ContentTests
     }
 
     [Fact]
+    public void A_vector_of_another_length_says_nothing_rather_than_being_compared_as_if_padded()
+    {
+        const int Items = 40;
+        var data = TestData.Planted(200, Items, 10, 5, tastes: 2);
+        var train = InteractionMatrix.Build(200, Items, Enumerable.Range(0, 200).SelectMany(u => data.Users.Row(u).ToArray().Select(i => new Entry(u, i))));
+        var model = new IalsSettings { Rank = 4 }.Train(train);
+        var content = ItemContent.Build([.. Enumerable.Range(0, Items).Select(i => new ItemText { Vector = [i % 2, 1 - i % 2] })]);
+        var placement = ItemPlacement.Learn(model, train, content);
+        var factor = new float[4];
+        Assert.True(placement.Place(new ItemText { Vector = [1, 0] }, [], [], factor));
+        Assert.False(placement.Place(new ItemText { Vector = [1, 0, 0] }, [], [], factor));
+        Assert.False(placement.Place(new ItemText { Vector = [1] }, [], [], factor));
+    }
+
+    [Fact]
     public void Withheld_films_are_found_three_times_as_often_as_by_popularity_of_their_genres()
     {
         string? root = LearningData.Root();
