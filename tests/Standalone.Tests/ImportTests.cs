@@ -36,9 +36,10 @@ public sealed class ImportTests : IDisposable
 
         Assert.Equal((0, ""), (code, error));
         Assert.Equal(ExpectedOrder, server.Events.Select(e => e.EventId!));
-        Assert.Equal(50, server.Items.Count);
+        Assert.Equal(50, server.Patches.Count);
+        Assert.Empty(server.Items);
         var requests = server.Requests.ToList();
-        Assert.True(requests.LastIndexOf("POST /v1/items") < requests.IndexOf("POST /v1/events"));
+        Assert.True(requests.LastIndexOf("PATCH /v1/items") < requests.IndexOf("POST /v1/events"));
         Assert.Contains("Done: 1,000 events and 50 items accepted, 0 rejected, 0 bad rows skipped", output, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(folder.Path, "checkpoint*"));
     }
@@ -122,12 +123,12 @@ public sealed class ImportTests : IDisposable
         Assert.InRange(sent, 1, Rows - 1);
 
         server.Intercept = null;
-        int items = server.Items.Count;
+        int items = server.Patches.Count;
         (code, string output, _) = await RunAsync(server.Address, "--parallel", "3", "--batch-size", "30");
 
         Assert.Equal(0, code);
         Assert.Equal(ExpectedOrder.Order(), server.Events.Select(e => e.EventId!).Order());
-        Assert.Equal(items, server.Items.Count);
+        Assert.Equal(items, server.Patches.Count);
         Assert.Contains($"Continuing after 50 items and {sent} events", output, StringComparison.Ordinal);
 
         // Finished: the next run begins anew.
@@ -280,7 +281,19 @@ public sealed class ImportTests : IDisposable
     [InlineData("import a.csv --preset csv --to http://127.0.0.1 --parallel 0", "--parallel")]
     [InlineData("import a.csv --preset csv --to http://127.0.0.1 --batch-size many", "--batch-size")]
     [InlineData("import a.csv --preset csv --to http://127.0.0.1 --colour red", "--colour")]
-    [InlineData("import a.csv --preset csv --to http://127.0.0.1 --delimiter ab", "--delimiter")]
+    [InlineData("import a.csv --preset csv --to http://127.0.0.1 --separator a\"b", "--separator")]
+    [InlineData("import a.csv --preset csv --to http://127.0.0.1 --delimiter 12345678901234567", "--separator")]
+    [InlineData("import a.csv --preset csv --to http://127.0.0.1 --columns user,,time", "--columns")]
+    [InlineData("import a.csv --preset csv --to http://127.0.0.1 --columns user,item,User", "--columns")]
+    [InlineData("import a.csv --preset csv --to http://127.0.0.1 --encoding utf-9", "--encoding")]
+    [InlineData("import a.csv --preset csv --to http://127.0.0.1 --max-bad 101", "--max-bad")]
+    [InlineData("import a.csv --preset csv --to http://127.0.0.1 --max-bad few", "--max-bad")]
+    [InlineData("import a.csv --preset csv --to http://127.0.0.1 --time-zone Europe/Atlantis", "--time-zone")]
+    [InlineData("import a.csv --preset csv --to http://127.0.0.1 --time-zone Europe/London --time-format unix-seconds", "--time-zone")]
+    [InlineData("import a.csv --preset movielens --to http://127.0.0.1 --time-zone Europe/London", "--time-zone")]
+    [InlineData("import a.csv --preset movielens --to http://127.0.0.1 --columns user,item", "--columns")]
+    [InlineData("import a.csv --preset csv --to http://127.0.0.1 --time-format soon", "--time-format")]
+    [InlineData("import a.csv --preset csv --to http://127.0.0.1 --time-format dd/MM", "--time-format")]
     [InlineData("import a.csv --preset csv --to http://127.0.0.1 --start soon", "--start")]
     [InlineData("import a.csv --preset movielens --to http://127.0.0.1 --user-column u", "--user-column")]
     [InlineData("import a.csv --preset movielens --to http://127.0.0.1 --start 2020-01-01", "--start")]
@@ -299,14 +312,191 @@ public sealed class ImportTests : IDisposable
     [Fact]
     public async Task A_missing_or_useless_file_is_one_line_and_code_1()
     {
-        string empty = folder.Write("empty.csv", "userId,itemId,timestamp\n,A,1\n");
-        foreach (string file in (string[])[folder.File("absent.csv"), empty])
+        const string header = "userId,itemId,timestamp\n";
+        (string File, string Expected)[] cases =
+        [
+            (folder.File("absent.csv"), "no such file"),
+            (folder.Write("all-bad.csv", header + ",A,1700000000\nu,,1700000000\n"), "all 2 rows are bad"),
+            (folder.Write("no-rows.csv", header), "no rows"),
+            (folder.Write("empty.csv", ""), "empty"),
+            (folder.Write("repeated.csv", "userId,itemId,timestamp,ITEMID\nu,A,1700000000,B\n"), "more than one column"),
+            (folder.Write("open.csv", header + "u,\"A,1700000000\nu,A,1700000000\n"), "line 2: a quote is opened and never closed"),
+        ];
+        foreach (var (file, expected) in cases)
         {
-            var (code, _, error) = await RunCommandAsync(["import", file, "--preset", "csv", "--to", "http://127.0.0.1:1", "--checkpoint", folder.File("c.json")], CancellationToken.None);
-            Assert.Equal(1, code);
-            Assert.Equal(1, error.Count(c => c == '\n'));
+            await using var server = await StubServer.StartAsync();
+            var (code, _, error) = await RunFileAsync(server, file, "--max-bad", "100");
+            Assert.Equal((1, 1), (code, error.Count(c => c == '\n')));
+            Assert.Contains(expected, error, StringComparison.Ordinal);
+            Assert.Empty(server.Requests);
         }
     }
+
+    [Fact]
+    public async Task Patches_hold_only_what_the_rows_state_and_a_repeated_import_sends_the_same_change()
+    {
+        await using var server = await StubServer.StartAsync();
+        const string header = "userId,itemId,timestamp,title,category,tags,url\n";
+        string file = folder.Write("orders.csv", header + "u,A,1290000000,Lamp,,,\nu,B,1290000001,Chair,home,,\n");
+
+        Assert.Equal(0, (await RunFileAsync(server, file)).Code);
+        var first = server.Patches.ToDictionary(p => p.GetProperty("itemId").GetString()!);
+        server.Patches.Clear();
+        Assert.Equal(0, (await RunFileAsync(server, file)).Code);
+        var again = server.Patches.ToDictionary(p => p.GetProperty("itemId").GetString()!);
+        server.Patches.Clear();
+        folder.Write("orders.csv", header + "u,A,1290000000,Lamp,,,\nu,B,1290000001,,garden,,\n");
+        Assert.Equal(0, (await RunFileAsync(server, file)).Code);
+        var changed = server.Patches.ToDictionary(p => p.GetProperty("itemId").GetString()!);
+
+        Assert.Equal(["itemId", "changeId", "title"], first["A"].EnumerateObject().Select(p => p.Name));
+        Assert.Equal(["itemId", "changeId", "title", "categories"], first["B"].EnumerateObject().Select(p => p.Name));
+        Assert.Equal(first["A"].GetRawText(), again["A"].GetRawText());
+        Assert.Equal(first["B"].GetRawText(), again["B"].GetRawText());
+        Assert.Equal(first["A"].GetRawText(), changed["A"].GetRawText());
+        Assert.Equal(["itemId", "changeId", "categories"], changed["B"].EnumerateObject().Select(p => p.Name));
+        string?[] changeIds = [.. new[] { first["A"], first["B"], changed["B"] }.Select(p => p.GetProperty("changeId").GetString())];
+        Assert.Equal(3, changeIds.Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData("at a line end")]
+    [InlineData("in the middle")]
+    [InlineData("in the header")]
+    [InlineData("before the trailer")]
+    [InlineData("within the trailer")]
+    [InlineData("within a second member")]
+    [InlineData("garbage at the end")]
+    [InlineData("wrong checksum")]
+    [InlineData("wrong length")]
+    [InlineData("wrong data")]
+    public async Task A_damaged_gzip_file_sends_nothing(string how)
+    {
+        await using var server = await StubServer.StartAsync();
+        string half = string.Concat(Enumerable.Range(0, 300).Select(i => $"u,k{i},1290000000\n"));
+        byte[] whole = Gzip.Pack("userId,itemId,timestamp\n" + half, half);
+        int end = Gzip.Pack("userId,itemId,timestamp\n" + half).Length;
+        byte[] data = how switch
+        {
+            "at a line end" => Gzip.PackWithoutEnd("userId,itemId,timestamp\n" + half),
+            "in the middle" => whole[..(end / 2)],
+            "in the header" => whole[..7],
+            "before the trailer" => whole[..^8],
+            "within the trailer" => whole[..^1],
+            "within a second member" => whole[..(end + 5)],
+            "garbage at the end" => [.. whole, .. "garbage"u8],
+            "wrong checksum" => With(whole, whole.Length - 8),
+            "wrong length" => With(whole, whole.Length - 1),
+            _ => With(whole, end / 2),
+        };
+        string file = folder.File("damaged.csv.gz");
+        await File.WriteAllBytesAsync(file, data, TestContext.Current.CancellationToken);
+
+        var (code, _, error) = await RunFileAsync(server, file);
+
+        Assert.Equal((1, 1), (code, error.Count(c => c == '\n')));
+        Assert.Contains("is truncated or damaged", error, StringComparison.Ordinal);
+        Assert.Empty(server.Requests);
+
+        static byte[] With(byte[] data, int position)
+        {
+            byte[] copy = [.. data];
+            copy[position] ^= 0x55;
+            return copy;
+        }
+    }
+
+    [Fact]
+    public async Task Bytes_that_are_not_utf8_send_nothing_and_the_encoding_can_be_named()
+    {
+        await using var server = await StubServer.StartAsync();
+        string file = folder.File("latin.csv");
+        await File.WriteAllBytesAsync(
+            file,
+            System.Text.Encoding.Latin1.GetBytes(
+                "userId,itemId,timestamp,title\nu1,caf\u00e9,1290000000,Am\u00e9lie\nu2,caf\u00e8,1290000000,Plain\n"),
+            TestContext.Current.CancellationToken);
+
+        var (code, _, error) = await RunFileAsync(server, file);
+        Assert.Equal((1, 1), (code, error.Count(c => c == '\n')));
+        Assert.Contains("line 2: the byte 0xE9 is not valid utf-8", error, StringComparison.Ordinal);
+        Assert.Contains("--encoding latin1", error, StringComparison.Ordinal);
+        Assert.Empty(server.Requests);
+
+        Assert.Equal(0, (await RunFileAsync(server, file, "--encoding", "latin1")).Code);
+        Assert.Equal(["caf\u00e9", "caf\u00e8"], server.Events.Select(e => e.ItemId));
+        Assert.Equal("Am\u00e9lie", server.Patches.First().GetProperty("title").GetString());
+    }
+
+    [Theory]
+    [InlineData(99, 1, "1", true)]
+    [InlineData(98, 2, "1", false)]
+    [InlineData(98, 2, "2", true)]
+    [InlineData(5, 5, "1", false)]
+    [InlineData(5, 5, "50", true)]
+    [InlineData(999, 1, "0", false)]
+    public async Task More_bad_rows_than_the_limit_send_nothing(int good, int bad, string limit, bool isSent)
+    {
+        await using var server = await StubServer.StartAsync();
+        string file = folder.Write("rows.csv", "userId,itemId,value,timestamp\n"
+            + string.Concat(Enumerable.Range(0, good).Select(i => $"u,i{i},1,1290000000\n"))
+            + string.Concat(Enumerable.Range(0, bad).Select(i => $"u,i{i},many,1290000000\n")));
+
+        var (code, output, error) = await RunFileAsync(server, file, "--max-bad", limit);
+
+        if (isSent)
+        {
+            Assert.Equal((0, ""), (code, error));
+            Assert.Equal(good, server.Events.Count());
+            Assert.Contains($"{bad} bad rows skipped", output, StringComparison.Ordinal);
+            Assert.Contains($"rows.csv, line {good + 2}: value 'many' is not a number", output, StringComparison.Ordinal);
+        }
+        else
+        {
+            Assert.Equal((1, 1), (code, error.Count(c => c == '\n')));
+            Assert.Contains($"{bad} of {good + bad:N0} rows are bad", error, StringComparison.Ordinal);
+            Assert.Contains($"line {good + 2}: value 'many' is not a number", error, StringComparison.Ordinal);
+            Assert.Empty(server.Requests);
+        }
+    }
+
+    [Fact]
+    public async Task The_default_limit_of_bad_rows_is_one_percent()
+    {
+        await using var server = await StubServer.StartAsync();
+        string good = string.Concat(Enumerable.Repeat("u,i,1290000000\n", 98));
+        string file = folder.Write("rows.csv", "userId,itemId,timestamp\n" + good + "u,,1290000000\n,i,1290000000\n");
+        Assert.Equal(1, (await RunFileAsync(server, file)).Code);
+        File.AppendAllText(file, good + "u,i,1290000000\nu,i,1290000000\n");
+        Assert.Equal(0, (await RunFileAsync(server, file)).Code);
+    }
+
+    [Fact]
+    public async Task Stopping_while_files_are_read_sends_nothing()
+    {
+        await using var server = await StubServer.StartAsync();
+        using var stop = new CancellationTokenSource();
+        await stop.CancelAsync();
+        var (code, _, error) = await RunUntilAsync(server.Address, [], stop.Token);
+        Assert.Equal(CommandLine.Interrupted, code);
+        Assert.Contains("Stopped", error, StringComparison.Ordinal);
+        Assert.Empty(server.Requests);
+    }
+
+    [Fact]
+    public async Task Every_option_of_the_command_is_in_its_help()
+    {
+        var (code, output, _) = await RunCommandAsync(["import", "--help"], CancellationToken.None);
+        Assert.Equal(0, code);
+        Assert.All(
+            ["--encoding", "--max-bad", "--time-zone", "--time-format", "--columns", "--separator", "--no-quotes", "--start"],
+            option => Assert.Contains(option, output, StringComparison.Ordinal));
+    }
+
+    private Task<(int Code, string Output, string Error)> RunFileAsync(StubServer server, string file, params string[] more) =>
+        RunCommandAsync(
+            ["import", file, "--preset", "csv", "--to", server.Address, "--checkpoint", folder.File("checkpoint.json"), .. more],
+            TestContext.Current.CancellationToken);
 
     private Task<(int Code, string Output, string Error)> RunAsync(string address, params string[] more) => RunUntilAsync(address, more, TestContext.Current.CancellationToken);
 

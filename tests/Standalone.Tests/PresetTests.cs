@@ -1,5 +1,7 @@
+using System.Text.Json;
 using Recommender.Contracts;
 using Recommender.Standalone.Import;
+using Recommender.Standalone.Import.Files;
 using Xunit;
 
 namespace Recommender.Standalone.Tests;
@@ -13,7 +15,7 @@ public sealed class PresetTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    internal static (List<Interaction> Events, List<Item> Items, ImportData Data) Read(Preset preset, params string[] paths)
+    internal static (List<Interaction> Events, List<ItemPatch> Items, ImportData Data) Read(Preset preset, params string[] paths)
     {
         var data = new ImportData(DateTimeOffset.UtcNow);
         preset.Read(SourceFile.Resolve(paths), data, _ => { }, CancellationToken.None);
@@ -43,8 +45,8 @@ public sealed class PresetTests : IDisposable
             events);
         Assert.Equal(["85123A", "POST"], items.Select(i => i.ItemId));
         Assert.Equal("WHITE HOLDER", items[0].Title);
-        Assert.Equal(2.95, items[0].Properties["price"].GetDouble());
-        Assert.Equal([true, false], items.Select(i => i.Available));
+        Assert.Equal(2.95, items[0].Properties!["price"].GetDouble());
+        Assert.Equal([null, false], items.Select(i => i.Available));
         Assert.Equal(1, Assert.Single(data.Skipped).Value);
         Assert.Equal(0, data.BadCount);
     }
@@ -109,11 +111,11 @@ public sealed class PresetTests : IDisposable
         Assert.Equal("City, The (Cité, La) (1995)", city.Title);
         Assert.Equal(["Adventure", "Drama"], city.Categories);
         Assert.Equal(["dark", "odd"], city.Tags);
-        Assert.Equal(1995, city.Properties["year"].GetInt32());
+        Assert.Equal(1995, city.Properties!["year"].GetInt32());
         Assert.Equal("https://www.imdb.com/title/tt0112682/", city.Url);
-        Assert.Equal(2007, items.Single(i => i.ItemId == "10").Properties["year"].GetInt32());
-        Assert.Empty(items.Single(i => i.ItemId == "10").Categories);
-        Assert.Empty(items.Single(i => i.ItemId == "1029").Properties);
+        Assert.Equal(2007, items.Single(i => i.ItemId == "10").Properties!["year"].GetInt32());
+        Assert.Null(items.Single(i => i.ItemId == "10").Categories);
+        Assert.Null(items.Single(i => i.ItemId == "1029").Properties);
         Assert.Equal(0, data.BadCount);
     }
 
@@ -180,9 +182,9 @@ public sealed class PresetTests : IDisposable
         Assert.Equal(At("2023-12-31T10:00:00Z"), events[2].OccurredAt);
         Assert.Equal(3, events.Select(e => e.EventId).Distinct().Count());
         Assert.Equal(["Home", "Lamps"], items[0].Categories);
-        Assert.Equal(12.5, items[0].Properties["price"].GetDouble());
-        Assert.Equal("Acme", items[0].Properties["brand"].GetString());
-        Assert.Empty(items[1].Properties);
+        Assert.Equal(12.5, items[0].Properties!["price"].GetDouble());
+        Assert.Equal("Acme", items[0].Properties!["brand"].GetString());
+        Assert.Null(items[1].Properties);
         Assert.Equal(0, data.BadCount);
     }
 
@@ -225,23 +227,293 @@ public sealed class PresetTests : IDisposable
         Assert.Contains("customer", error.Message, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("1700000000", "auto", "2023-11-14T22:13:20Z")]
-    [InlineData("1700000000.5", "auto", "2023-11-14T22:13:20.5Z")]
-    [InlineData("1700000000500", "auto", "2023-11-14T22:13:20.5Z")]
-    [InlineData("1700000000500", "unix-ms", "2023-11-14T22:13:20.5Z")]
-    [InlineData("2023-11-14 22:13:20", "auto", "2023-11-14T22:13:20Z")]
-    [InlineData("2023-11-14", "auto", "2023-11-14T00:00:00Z")]
-    [InlineData("14.11.2023", "dd.MM.yyyy", "2023-11-14T00:00:00Z")]
-    [InlineData("11/14/2023", "auto", null)]
-    [InlineData("-5", "unix", null)]
-    [InlineData("NaN", "auto", null)]
-    [InlineData("", "auto", null)]
-    public void Times_are_read_as_utc(string text, string format, string? expected)
+    [Fact]
+    public void Csv_states_of_each_field_the_last_value_that_is_not_empty()
     {
-        Assert.Equal(expected is not null, TimeFormat.TryParse(text, format, out var time));
-        if (expected is not null) Assert.Equal(At(expected), time);
+        string first = folder.Write(
+            "a.csv",
+            "itemId,title,category,tags,price\nA,Lamp,home|light,new,10\nB,Chair,,,\nA,Better lamp,,,12\nA,,,|,\n");
+        string second = folder.Write("b.csv", "itemId,category,brand\nA,garden,Acme\nB,,\nC,,\n");
+
+        var (_, items, data) = Read(new CsvPreset(new() { Properties = ["price", "brand"] }), first, second);
+
+        Assert.Equal(["A", "B", "C"], items.Select(i => i.ItemId));
+        Assert.Equal("Better lamp", items[0].Title);
+        Assert.Equal(["garden"], items[0].Categories);
+        Assert.Equal(["new"], items[0].Tags);
+        Assert.Equal([("brand", "Acme"), ("price", "12")], items[0].Properties!.Select(p => (p.Key, p.Value.ToString())).Order());
+        Assert.Equal("Chair", items[1].Title);
+        Assert.True(items[1] is { Categories: null, Tags: null, Properties: null, Available: null, Url: null });
+        Assert.False(items[2].StatesAnything);
+        Assert.Equal(0, data.BadCount);
     }
+
+    [Fact]
+    public void Csv_events_state_nothing_about_an_item_whose_fields_are_empty()
+    {
+        string file = folder.Write("a.csv", "userId,itemId,timestamp,title\nu,A,1700000000,\nu,B,1700000000,Lamp\n");
+        var (events, items, _) = Read(new CsvPreset(new()), file);
+        Assert.Equal(2, events.Count);
+        Assert.Equal("B", Assert.Single(items).ItemId);
+    }
+
+    [Fact]
+    public void The_change_id_is_that_of_the_content_alone()
+    {
+        var properties = new Dictionary<string, JsonElement> { ["a"] = JsonElement.Parse("1"), ["b"] = JsonElement.Parse("2") };
+        var patch = new ItemPatch { ItemId = "A", Title = "Lamp", Categories = ["x", "y"], Properties = properties };
+        ItemPatch[] others =
+        [
+            patch with { ItemId = "B" },
+            patch with { Title = "lamp" },
+            patch with { Title = null, Url = "Lamp" },
+            patch with { Categories = ["xy"] },
+            patch with { Categories = null, Tags = ["x", "y"] },
+            patch with { Available = false },
+            patch with { Available = true },
+            patch with { PublishedAt = DateTimeOffset.UnixEpoch },
+            patch with { Properties = new Dictionary<string, JsonElement>(properties) { ["b"] = JsonElement.Parse("\"2\"") } },
+            patch with { Properties = null },
+        ];
+        var reversed = patch with { Properties = properties.Reverse().ToDictionary() };
+        Assert.Equal(patch.WithChangeId().ChangeId, reversed.WithChangeId().ChangeId);
+        Assert.Equal(others.Length + 1, others.Append(patch).Select(p => p.WithChangeId().ChangeId).Distinct().Count());
+        Assert.All(others, p => Assert.InRange(p.WithChangeId().ChangeId!.Length, 1, 256));
+    }
+
+    [Fact]
+    public void Csv_numbers_keep_their_digits_and_codes_stay_text()
+    {
+        string file = folder.Write(
+            "a.csv",
+            "itemId,p\na,9007199254740993\nb,2.50\nc,007\nd,+49123\ne,.5\nf,-3\ng,1e5\nh,TRUE\ni,12 cm\nj,-\nk,1.2.3\n");
+        var (_, items, data) = Read(new CsvPreset(new() { Properties = ["p"] }), file);
+        Assert.Equal(
+            ["9007199254740993", "2.50", "\"007\"", "\"\\u002B49123\"", "0.5", "-3", "\"1e5\"", "true", "\"12 cm\"", "\"-\"", "\"1.2.3\""],
+            items.Select(i => i.Properties!["p"].GetRawText()));
+        Assert.Equal(0, data.BadCount);
+    }
+
+    [Fact]
+    public void Csv_values_arrive_as_they_are()
+    {
+        string file = folder.Write(
+            "a.csv",
+            "userId,itemId,value,timestamp\nu,A,-6,1700000000\nu,B,0.25,1700000001\nu,C,,1700000002\nu,D,\"1,5\",1700000003\n");
+        var (events, _, data) = Read(new CsvPreset(new()), file);
+        Assert.Equal([-6, 0.25, null], events.Select(e => e.Value));
+        Assert.Equal("value '1,5' is not a number", Assert.Single(data.BadRows).Reason);
+    }
+
+    [Fact]
+    public void Csv_without_a_header_takes_names_by_position()
+    {
+        string file = folder.Write("u.data", "u1\t10\t5\tx\t881250949\nu2\t11\t3\tx\t891717742\nu3\t12\t3\n");
+        var mapping = new CsvMapping { Dialect = new() { Separator = "\t", Columns = ["user", "item", "value", "-", "time"] } };
+        var (events, _, data) = Read(new CsvPreset(mapping), file);
+        Assert.Equal([("u1", "10", 5.0), ("u2", "11", 3.0)], events.Select(e => (e.UserId!, e.ItemId!, e.Value!.Value)));
+        Assert.Equal((3L, 1L), (data.RowCount, data.BadCount));
+        Assert.Equal("has 3 fields; 5 are expected", data.BadRows[0].Reason);
+    }
+
+    [Theory]
+    [InlineData("::")]
+    [InlineData("||")]
+    [InlineData("\u00a6")]
+    [InlineData(" ")]
+    public void Csv_separators_may_have_any_length(string separator)
+    {
+        string content = $"userId{separator}itemId{separator}timestamp\nu{separator}A:1{separator}1700000000\n";
+        string file = folder.Write("a.txt", content);
+        var (events, _, _) = Read(new CsvPreset(new() { Dialect = new() { Separator = separator } }), file);
+        Assert.Equal("A:1", Assert.Single(events).ItemId);
+    }
+
+    [Fact]
+    public void Csv_with_a_header_and_names_by_position_is_an_error()
+    {
+        string file = folder.Write("a.csv", "user_id,product,when\nu,A,1700000000\n");
+        var mapping = new CsvMapping { Start = DateTimeOffset.UnixEpoch, Dialect = new() { Columns = ["user", "item", "-"] } };
+        var error = Assert.Throws<CommandException>(() => Read(new CsvPreset(mapping), file));
+        Assert.Contains("'user_id' is the name of a column", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Csv_header_in_the_middle_of_a_file_is_a_bad_row()
+    {
+        const string part = "userId,itemId,title\nu,A,Lamp\n";
+        var (events, items, data) = Read(new CsvPreset(new() { Start = At("2024-01-01T00:00:00Z") }), folder.Write("a.csv", part + part));
+        Assert.Equal(2, events.Count);
+        Assert.Single(items);
+        Assert.Equal((3, "repeats the header line"), ((int)data.BadRows[0].Line, data.BadRows[0].Reason));
+    }
+
+    [Fact]
+    public void Csv_does_not_choose_between_two_columns_of_one_meaning()
+    {
+        string file = folder.Write("a.csv", "userId,itemId,timestamp,value,quantity\nu,A,1700000000,1,2\n");
+        var error = Assert.Throws<CommandException>(() => Read(new CsvPreset(new()), file));
+        Assert.Contains("'value' and 'quantity' may both be meant; name one by --value-column", error.Message, StringComparison.Ordinal);
+        Assert.Equal(2, Assert.Single(Read(new CsvPreset(new() { Value = "quantity" }), file).Events).Value);
+        Assert.Equal(1, Assert.Single(Read(new CsvPreset(new() { Properties = ["quantity"] }), file).Events).Value);
+    }
+
+    [Fact]
+    public void Csv_names_the_columns_that_are_not_used()
+    {
+        var (_, _, data) = Read(new CsvPreset(new()), folder.Write("a.csv", "userId,itemId,timestamp,colour,size\nu,A,1700000000,red,L\n"));
+        Assert.Contains("Columns not used: colour, size.", data.Notes);
+    }
+
+    [Fact]
+    public void A_quote_in_the_wrong_place_counts_all_the_lines_it_took()
+    {
+        string good = "u,A,1700000000,Lamp\n";
+        string quoted = "u,A,1700000000,\"Lamp\n" + good + good + "u,A,1700000000,\"Lamp\"\n";
+        string file = folder.Write("a.csv", "userId,itemId,timestamp,title\n" + good + quoted + good);
+        var (events, _, data) = Read(new CsvPreset(new()), file);
+        Assert.Equal(2, events.Count);
+        Assert.Equal((6L, 4L), (data.RowCount, data.BadCount));
+        Assert.Equal((3L, "has a quote in the wrong place (4 lines)"), (Assert.Single(data.BadRows).Line, data.BadRows[0].Reason));
+    }
+
+    [Fact]
+    public void Quotes_can_be_text()
+    {
+        string file = folder.Write("a.csv", "userId,itemId,timestamp,title\nu,A,1700000000,\"Lamp\" 12\"\n");
+        var (_, items, _) = Read(new CsvPreset(new() { Dialect = new() { HasQuotes = false } }), file);
+        Assert.Equal("\"Lamp\" 12\"", items[0].Title);
+    }
+
+    [Theory]
+    [InlineData("u,A\0,1700000000,Lamp", "itemId holds a control character")]
+    [InlineData("u,A,1700000000,La\0mp", "title holds a NUL character")]
+    [InlineData("u\uFFFD,A,1700000000,Lamp", "userId holds U+FFFD")]
+    [InlineData("u,A\uFFFD,1700000000,Lamp", "itemId holds U+FFFD")]
+    [InlineData("u,A,1700000000,Lamp\uFFFD", "title holds U+FFFD")]
+    public void A_row_with_damaged_text_is_bad_as_a_whole(string row, string reason)
+    {
+        string file = folder.Write("a.csv", "userId,itemId,timestamp,title\nu,B,1700000000,Chair\n" + row + "\n");
+        var (events, items, data) = Read(new CsvPreset(new()), file);
+        Assert.Equal("B", Assert.Single(events).ItemId);
+        Assert.Equal("B", Assert.Single(items).ItemId);
+        Assert.StartsWith(reason, Assert.Single(data.BadRows).Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Equal_rows_are_events_of_their_own_and_have_the_same_ids_every_time()
+    {
+        const string row = "u,A,purchase,1700000000\n";
+        string file = folder.Write("a.csv", "userId,itemId,type,timestamp\n" + row + row);
+        var first = Read(new CsvPreset(new()), file).Events.Select(e => e.EventId).ToList();
+        Assert.Equal(2, first.Distinct().Count());
+        Assert.Equal(first, Read(new CsvPreset(new()), file).Events.Select(e => e.EventId));
+    }
+
+    [Fact]
+    public void Movielens_reads_the_edition_of_a_million_ratings()
+    {
+        folder.Write("README", "not a table");
+        folder.Write("users.dat", "1::F::1::10::48067\n");
+        folder.Write("ratings.dat", "1::1193::5::978300760\n2::661::3::978302109\n");
+        WriteLatin1(
+            "movies.dat",
+            "1193::Mis\u00e9rables, \"Les\" (1995)::Drama|Musical\n661::City :: Lost (1996)::\n662::James (1996)::Animation\n");
+
+        var (events, items, data) = Read(new MovieLens(), folder.Path);
+
+        Assert.Equal(["ml-1-1193-978300760", "ml-2-661-978302109"], events.Select(e => e.EventId));
+        Assert.Equal(("1", "1193", "rating", 5.0), (events[0].UserId!, events[0].ItemId!, events[0].Type!, events[0].Value!.Value));
+        Assert.Equal(At("2000-12-31T22:12:40Z"), events[0].OccurredAt);
+        Assert.Equal("Mis\u00e9rables, \"Les\" (1995)", items[0].Title);
+        Assert.Equal(["Drama", "Musical"], items[0].Categories);
+        Assert.Equal(1995, items[0].Properties!["year"].GetInt32());
+        Assert.Equal(["1193", "662"], items.Select(i => i.ItemId));
+        Assert.Equal((2L, 1L), (data.BadRows[0].Line, data.BadCount));
+    }
+
+    [Fact]
+    public void Movielens_reads_the_edition_of_ten_million_ratings_in_utf8()
+    {
+        folder.Write("ratings.dat", "1::122::4.5::838985046\n");
+        folder.Write("movies.dat", "122::Mis\u00e9rables (1995)::Drama\n");
+        folder.Write("tags.dat", "15::122::Dark::1138537770\n");
+        var (events, items, _) = Read(new MovieLens(), folder.Path);
+        Assert.Equal(4.5, Assert.Single(events).Value);
+        Assert.Equal("Mis\u00e9rables (1995)", Assert.Single(items).Title);
+        Assert.Equal(["dark"], items[0].Tags);
+    }
+
+    [Fact]
+    public void Movielens_reads_the_edition_of_a_hundred_thousand_ratings()
+    {
+        string flags = string.Join('|', Enumerable.Range(0, 19).Select(i => i is 3 or 4 ? 1 : 0));
+        string none = "1|" + string.Join('|', Enumerable.Repeat(0, 18));
+        folder.Write("u.data", "196\t242\t3\t881250949\n");
+        folder.Write("u1.base", "196\t242\t3\t881250949\n");
+        folder.Write("u.user", "196|49|M|writer|55105\n");
+        folder.Write("u.genre", "unknown|0\n");
+        WriteLatin1("u.item", $"242|Caf\u00e9 (1995)|01-Jan-1995||http://us.imdb.com/M/title-exact?Cafe|{flags}\n267|unknown||||{none}\n");
+
+        foreach (string[] paths in (string[][])[[folder.Path], [folder.File("u.data"), folder.File("u.item")]])
+        {
+            var (events, items, data) = Read(new MovieLens(), paths);
+            var rating = Assert.Single(events);
+            Assert.Equal(("ml-196-242-881250949", "196", "242", 3), (rating.EventId, rating.UserId, rating.ItemId, rating.Value));
+            Assert.Equal(At("1997-12-04T15:55:49Z"), rating.OccurredAt);
+            Assert.Equal("Caf\u00e9 (1995)", items[0].Title);
+            Assert.Equal(["Animation", "Children's"], items[0].Categories);
+            Assert.Equal("http://us.imdb.com/M/title-exact?Cafe", items[0].Url);
+            Assert.Equal("unknown", items[1].Title);
+            Assert.True(items[1] is { Categories: null, Url: null, Properties: null });
+            Assert.Equal(0, data.BadCount);
+        }
+
+        Assert.Single(Read(new MovieLens(), folder.File("u1.base")).Events);
+    }
+
+    [Fact]
+    public void Movielens_of_another_encoding_can_be_named()
+    {
+        folder.Write("ratings.dat", "1::122::4.5::838985046\n");
+        File.WriteAllBytes(folder.File("movies.dat"), [.. "122::Caf"u8, 0xE9, .. " "u8, 0x80, .. "::Drama\n"u8]);
+        var error = Assert.Throws<CommandException>(() => Read(new MovieLens(), folder.Path));
+        Assert.Contains("--encoding windows-1252", error.Message, StringComparison.Ordinal);
+
+        using var data = new ImportData(DateTimeOffset.UtcNow);
+        new MovieLens().Read(SourceFile.Resolve([folder.Path], FileEncoding.Find("windows-1252")), data, _ => { }, CancellationToken.None);
+        Assert.Equal("Caf\u00e9 \u20ac", Assert.Single(data.Items).Title);
+    }
+
+    [Fact]
+    public void Deskdrop_articles_are_available_again_only_where_the_file_removed_them()
+    {
+        folder.Write("users_interactions.csv", "timestamp,eventType,contentId,personId,sessionId\n1457963676,VIEW,1,2,3\n");
+        folder.Write("shared_articles.csv", """
+            timestamp,eventType,contentId,title,url,lang
+            1457963676,CONTENT SHARED,a,A,http://a,en
+            1457963677,CONTENT SHARED,b,B,http://b,en
+            1457963678,CONTENT REMOVED,b,,,
+            1457963678,CONTENT REMOVED,c,C,,
+            1457963679,CONTENT SHARED,c,,,
+            """);
+        var (_, items, _) = Read(new DeskDrop(), folder.Path);
+        Assert.Equal([("a", null), ("b", false), ("c", true)], items.Select(i => (i.ItemId, i.Available)));
+        Assert.Equal(["A", "B", "C"], items.Select(i => i.Title));
+        Assert.Equal("http://b", items[1].Url);
+    }
+
+    [Fact]
+    public void Lightgcn_lines_without_an_end_do_not_fill_the_memory()
+    {
+        string file = folder.File("train.txt.gz");
+        File.WriteAllBytes(file, Gzip.Pack(new string('1', 17 * 1024 * 1024)));
+        var error = Assert.Throws<CommandException>(() => Read(new LightGcn(LightGcn.DefaultStart), file));
+        Assert.Contains("line 1: is longer than", error.Message, StringComparison.Ordinal);
+    }
+
+    private void WriteLatin1(string name, string content) =>
+        File.WriteAllBytes(folder.File(name), System.Text.Encoding.Latin1.GetBytes(content));
 
     private static DateTimeOffset At(string text) => DateTimeOffset.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
 }

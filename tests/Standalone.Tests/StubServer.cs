@@ -20,7 +20,11 @@ public sealed class StubServer : IAsyncDisposable
     /// <summary>Batches of events in the order they were accepted.</summary>
     public ConcurrentQueue<Interaction[]> EventBatches { get; } = new();
 
+    /// <summary>Whole items, by POST.</summary>
     public ConcurrentQueue<Item> Items { get; } = new();
+
+    /// <summary>Merge patches of items, as they were sent.</summary>
+    public ConcurrentQueue<JsonElement> Patches { get; } = new();
 
     /// <summary>Paths in the order of the requests, refused ones too.</summary>
     public ConcurrentQueue<string> Requests { get; } = new();
@@ -70,6 +74,12 @@ public sealed class StubServer : IAsyncDisposable
                 context.Response.StatusCode = 202;
                 await context.Response.WriteAsJsonAsync(new AcceptedResponse { Accepted = events.Length - rejected.Count, Rejected = rejected });
                 break;
+            case "/v1/items" when HttpMethods.IsPatch(context.Request.Method):
+                var patches = (await JsonSerializer.DeserializeAsync<JsonElement[]>(context.Request.Body))!;
+                foreach (var patch in patches) Patches.Enqueue(patch);
+                context.Response.StatusCode = 202;
+                await context.Response.WriteAsJsonAsync(new AcceptedResponse { Accepted = patches.Length });
+                break;
             case "/v1/items":
                 var items = (await JsonSerializer.DeserializeAsync(context.Request.Body, ContractsJson.Default.ItemArray))!;
                 foreach (var item in items) Items.Enqueue(item);
@@ -90,7 +100,7 @@ public sealed class StubServer : IAsyncDisposable
                         LagSeconds = new Dictionary<string, double>(),
                         QueueDepths = new Dictionary<string, long>(),
                         Users = 0,
-                        Items = Items.Count,
+                        Items = Items.Count + Patches.Count,
                         Events = Events.Count(),
                     },
                     ContractsJson.Default.StatusResponse);

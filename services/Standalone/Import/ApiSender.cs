@@ -18,7 +18,8 @@ internal sealed record SendResult(int Accepted, int Rejected, IReadOnlyList<Reje
 }
 
 /// <summary>
-/// Posts batches to the public API. Where the server is away (restarting, network gone) or asks to wait (429, 503), the same batch is tried again:
+/// Sends batches to the public API. Where the server is away (restarting, network gone) or asks to wait (429, 503), the same batch is tried
+/// again:
 /// ids make that harmless. What will never succeed (no key, wrong address) ends the import at once.
 /// </summary>
 /// <param name="patience">Longest time from a batch's first failure to its last try.</param>
@@ -31,13 +32,23 @@ internal sealed class ApiSender(HttpClient client, TimeSpan patience, Action<str
 
     /// <exception cref="CommandException">Patience is used up, or trying again would be useless.</exception>
     public Task<SendResult> PostEventsAsync(IReadOnlyList<Interaction> events, CancellationToken cancellationToken) =>
-        PostAsync("v1/events", events, ContractsJson.Default.InteractionArray, e => e.EventId ?? "", cancellationToken);
+        SendAsync(HttpMethod.Post, "v1/events", events, ContractsJson.Default.InteractionArray, e => e.EventId ?? "", cancellationToken);
 
     /// <inheritdoc cref="PostEventsAsync"/>
     public Task<SendResult> PostItemsAsync(IReadOnlyList<Item> items, CancellationToken cancellationToken) =>
-        PostAsync("v1/items", items, ContractsJson.Default.ItemArray, i => i.ItemId ?? "", cancellationToken);
+        SendAsync(HttpMethod.Post, "v1/items", items, ContractsJson.Default.ItemArray, i => i.ItemId ?? "", cancellationToken);
 
-    private async Task<SendResult> PostAsync<T>(string path, IReadOnlyList<T> elements, JsonTypeInfo<T[]> json, Func<T, string> id, CancellationToken cancellationToken)
+    /// <inheritdoc cref="PostEventsAsync"/>
+    public Task<SendResult> PatchItemsAsync(IReadOnlyList<ItemPatch> items, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Patch, "v1/items", items, ImportJson.Default.ItemPatchArray, i => i.ItemId, cancellationToken);
+
+    private async Task<SendResult> SendAsync<T>(
+        HttpMethod method,
+        string path,
+        IReadOnlyList<T> elements,
+        JsonTypeInfo<T[]> json,
+        Func<T, string> id,
+        CancellationToken cancellationToken)
     {
         if (elements.Count == 0) return SendResult.None;
         byte[] body = JsonSerializer.SerializeToUtf8Bytes([.. elements], json);
@@ -52,7 +63,8 @@ internal sealed class ApiSender(HttpClient client, TimeSpan patience, Action<str
                 try
                 {
                     using var content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
-                    response = await client.PostAsync(path, content, cancellationToken);
+                    using var request = new HttpRequestMessage(method, path) { Content = content };
+                    response = await client.SendAsync(request, cancellationToken);
                 }
                 catch (Exception e) when (e is HttpRequestException or IOException || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested))
                 {
@@ -91,8 +103,8 @@ internal sealed class ApiSender(HttpClient client, TimeSpan patience, Action<str
         async Task<SendResult> HalveAsync()
         {
             int half = elements.Count / 2;
-            var first = await PostAsync(path, elements.Take(half).ToArray(), json, id, cancellationToken);
-            return first.Add(await PostAsync(path, elements.Skip(half).ToArray(), json, id, cancellationToken));
+            var first = await SendAsync(method, path, elements.Take(half).ToArray(), json, id, cancellationToken);
+            return first.Add(await SendAsync(method, path, elements.Skip(half).ToArray(), json, id, cancellationToken));
         }
     }
 

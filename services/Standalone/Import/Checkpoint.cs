@@ -27,7 +27,12 @@ internal sealed class Checkpoint
     /// <summary>The checkpoint of these files, this preset with these settings, and this server.</summary>
     public static Checkpoint Of(ImportOptions options, IReadOnlyList<SourceFile> files)
     {
-        var text = new StringBuilder().AppendLine("1").AppendLine(options.Preset.Name).AppendLine(options.Preset.Settings).AppendLine(options.To.AbsoluteUri);
+        var text = new StringBuilder()
+            .AppendLine("2")
+            .AppendLine(options.Preset.Name)
+            .AppendLine(options.Preset.Settings)
+            .AppendLine(options.Encoding?.Name)
+            .AppendLine(options.To.AbsoluteUri);
         foreach (var file in files) text.AppendLine(file.Fingerprint());
         string fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
         return new Checkpoint(options.CheckpointFile ?? Path.Combine(DefaultFolder(), $"import-{fingerprint[..16]}.json"), fingerprint);

@@ -2,6 +2,9 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text;
+using Recommender.Standalone.Import.Files;
+using Recommender.Standalone.Import.Times;
 using Spectre.Console;
 
 namespace Recommender.Standalone.Import;
@@ -23,11 +26,28 @@ internal static class ImportCommand
         var checkpoint = new Option<string>("--checkpoint") { Description = "File that keeps the position, so that an interrupted import continues. Default: in the user's application data.", HelpName = "FILE" };
         var restart = new Option<bool>("--restart") { Description = "Begin anew, whatever the checkpoint says." };
         var start = new Option<string>("--start") { Description = "Time of the first event where the file has no times (lightgcn, csv).", HelpName = "TIME" };
+        var encoding = new Option<string>("--encoding")
+        {
+            Description = $"Encoding of the files: {FileEncoding.Help}. Default: UTF-8, or what a byte order mark says; invalid bytes end the import.",
+            HelpName = "NAME",
+        };
+        var maxBad = new Option<double>("--max-bad")
+        {
+            Description = "Share of the rows, in percent, that may be bad and are left out; if more are, nothing is sent. 0 to 100.",
+            HelpName = "PERCENT",
+            DefaultValueFactory = _ => ImportOptions.DefaultMaxBadPercent,
+        };
+        var zone = new Option<string>("--time-zone")
+        {
+            Description = "Zone of times without an offset, e.g. Europe/London (csv, online-retail). Of an hour that a clock shows twice, the first "
+                + "is taken; a time that a clock skips is a bad row. Default: UTC.",
+            HelpName = "ZONE",
+        };
         var csv = new CsvOptions();
 
         var command = new Command("import", "Reads files of events and items and sends them to a running server. Repeating an import changes nothing.")
         {
-            files, preset, to, key, batch, parallel, patience, checkpoint, restart, start,
+            files, preset, to, key, encoding, maxBad, zone, batch, parallel, patience, checkpoint, restart, start,
         };
         foreach (var option in csv.All) command.Options.Add(option);
         files.Validators.Add(r =>
@@ -48,7 +68,31 @@ internal static class ImportCommand
         });
         start.Validators.Add(r =>
         {
-            if (r.Tokens is [var token] && !TimeFormat.TryParse(token.Value, "auto", out _)) r.AddError($"--start '{token.Value}' is not a time such as 2024-01-31T00:00:00Z.");
+            if (r.Tokens is [var token] && TimeFormat.ReadOption(token.Value, DateTimeOffset.UtcNow) is null)
+            {
+                r.AddError($"--start '{token.Value}' is not a time such as 2024-01-31T00:00:00Z.");
+            }
+        });
+        encoding.Validators.Add(r =>
+        {
+            if (r.Tokens is [var token] && FileEncoding.Find(token.Value) is null)
+            {
+                r.AddError($"--encoding '{token.Value}' is unknown; there are: {FileEncoding.Help}.");
+            }
+        });
+        maxBad.Validators.Add(r =>
+        {
+            if (r.Tokens is not [var token]) return;
+            bool isNumber = double.TryParse(token.Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double percent);
+            if (!isNumber || percent is not (>= 0 and <= 100)) r.AddError($"--max-bad '{token.Value}' must be from 0 to 100 percent.");
+        });
+        zone.Validators.Add(r =>
+        {
+            if (r.Tokens is [var token] && !TimeZoneInfo.TryFindSystemTimeZoneById(token.Value, out _))
+            {
+                r.AddError(
+                    $"--time-zone '{token.Value}' is unknown; give a name such as Europe/London. Time zone data must be installed.");
+            }
         });
         command.Validators.Add(r =>
         {
@@ -58,15 +102,26 @@ internal static class ImportCommand
                 if (name is not null and not "csv" && r.GetResult(option) is { Implicit: false }) r.AddError($"{option.Name} is for --preset csv only.");
             }
 
+            if (name is not null and not "csv" and not "online-retail" && r.GetResult(zone) is { Implicit: false })
+            {
+                r.AddError("--time-zone is for the presets csv and online-retail only.");
+            }
+            if (r.GetResult(zone) is { Implicit: false } && csv.FormatOf(r) is { } format && !TimeFormat.NeedsZone(format))
+            {
+                r.AddError($"--time-zone means nothing for --time-format {format}.");
+            }
             if (name is not null and not "csv" and not "lightgcn" && r.GetResult(start) is { Implicit: false }) r.AddError("--start is for the presets csv and lightgcn only.");
         });
         command.SetAction((parsed, cancellationToken) =>
         {
-            DateTimeOffset? first = parsed.GetValue(start) is { } text && TimeFormat.TryParse(text, "auto", out var time) ? time : null;
+            var first = parsed.GetValue(start) is { } text ? TimeFormat.ReadOption(text, DateTimeOffset.UtcNow) : null;
+            var timeZone = parsed.GetValue(zone) is { } zoneName ? TimeZoneInfo.FindSystemTimeZoneById(zoneName) : null;
             var options = new ImportOptions
             {
                 Files = parsed.GetRequiredValue(files),
-                Preset = PresetOf(parsed.GetRequiredValue(preset), first, () => csv.Read(parsed, first)),
+                Preset = PresetOf(parsed.GetRequiredValue(preset), first, timeZone, () => csv.Read(parsed, first, timeZone)),
+                Encoding = parsed.GetValue(encoding) is { } encodingName ? FileEncoding.Find(encodingName) : null,
+                MaxBadPercent = parsed.GetValue(maxBad),
                 To = new Uri(parsed.GetRequiredValue(to)),
                 Key = parsed.GetValue(key) ?? Environment.GetEnvironmentVariable("RECOMMENDER_KEY"),
                 BatchSize = parsed.GetValue(batch),
@@ -81,9 +136,9 @@ internal static class ImportCommand
         return command;
     }
 
-    private static Preset PresetOf(string name, DateTimeOffset? start, Func<CsvMapping> csv) => name switch
+    private static Preset PresetOf(string name, DateTimeOffset? start, TimeZoneInfo? zone, Func<CsvMapping> csv) => name switch
     {
-        "online-retail" => new OnlineRetail(),
+        "online-retail" => new OnlineRetail(zone),
         "movielens" => new MovieLens(),
         "deskdrop" => new DeskDrop(),
         "lightgcn" => new LightGcn(start ?? LightGcn.DefaultStart),
@@ -107,15 +162,24 @@ internal static class ImportCommand
         ImportReport report = new();
         try
         {
-            var files = SourceFile.Resolve(options.Files);
+            var files = SourceFile.Resolve(options.Files, options.Encoding);
+            var states = files.ConvertAll(f => f.State);
             var checkpoint = Checkpoint.Of(options, files);
             using var client = Importer.CreateClient(options);
             await display.RunAsync(async () =>
             {
-                display.Stage("reading (bytes)", files.Sum(f => f.Length));
+                // Nothing is sent before everything is read: a file that is cut short, wrong bytes or too many bad rows leave the server as
+                // it is.
+                display.Stage("reading (bytes)", files.Sum(f => f.Length) * options.Preset.Passes);
                 await Task.Run(() => options.Preset.Read(files, data, bytes => display.Advance(bytes), stop.Token), stop.Token);
                 foreach (string line in WhatWasRead(data)) display.Note(line);
+                data.ThrowIfTooManyBad(options.MaxBadPercent);
                 if (data.EventCount == 0 && data.Items.Count == 0) throw new CommandException("Nothing to import: no row could be used.");
+                if (!files.ConvertAll(f => f.State).SequenceEqual(states))
+                {
+                    throw new CommandException(
+                        "A file was changed while it was read; nothing was sent. Import it again when it is complete.");
+                }
                 report = await new Importer(options, client, display).RunAsync(data, checkpoint, stop.Token);
             });
         }
@@ -134,9 +198,11 @@ internal static class ImportCommand
     private static IEnumerable<string> WhatWasRead(ImportData data)
     {
         yield return Text($"Read {data.Items.Count:N0} items and {data.EventCount:N0} events.");
+        foreach (string note in data.Notes) yield return note;
         foreach (var (reason, count) in data.Skipped) yield return Text($"Left out: {count:N0} {reason}.");
         if (data.BadCount == 0) yield break;
-        yield return Text($"Bad rows, skipped: {data.BadCount:N0}{(data.BadCount > data.BadRows.Count ? $"; the first {data.BadRows.Count}:" : ":")}");
+        string shown = data.BadCount > data.BadRows.Count ? $"; the first {data.BadRows.Count}" : "";
+        yield return Text($"Bad rows: {data.BadCount:N0}{shown}:");
         foreach (var row in data.BadRows) yield return $"  {row.File}, line {row.Line}: {row.Reason}";
     }
 
@@ -161,6 +227,8 @@ internal static class ImportCommand
     /// <summary>The column options of the preset csv.</summary>
     private sealed class CsvOptions
     {
+        private const int LongestSeparator = 16;
+
         private readonly Option<string> user = Column("--user-column", "of user ids (usual: userId)");
         private readonly Option<string> session = Column("--session-column", "of session ids (usual: sessionId)");
         private readonly Option<string> item = Column("--item-column", "of item ids (usual: itemId)");
@@ -168,7 +236,13 @@ internal static class ImportCommand
         private readonly Option<string> type = new("--type") { Description = "Type of all events where there is no such column. Default: view.", HelpName = "TYPE" };
         private readonly Option<string> value = Column("--value-column", "of values: quantity, rating (usual: value)");
         private readonly Option<string> time = Column("--time-column", "of times (usual: occurredAt, timestamp)");
-        private readonly Option<string> timeFormat = new("--time-format") { Description = $"{TimeFormat.Help}.", HelpName = "FORMAT" };
+        private readonly Option<string> timeFormat = new("--time-format")
+        {
+            Description = $"Format of the times: {TimeFormat.Help}. Numbers before 1990 or in the future are not taken for times.",
+            HelpName = "FORMAT",
+        };
+
+
         private readonly Option<string> id = Column("--id-column", "of event ids (usual: eventId); without one, ids are made from the rows");
         private readonly Option<string> title = Column("--title-column", "of item titles (usual: title)");
         private readonly Option<string> categories = Column("--category-column", "of item categories (usual: categories)");
@@ -177,20 +251,52 @@ internal static class ImportCommand
         private readonly Option<string> imageUrl = Column("--image-column", "of item pictures (usual: imageUrl)");
         private readonly Option<string[]> properties = new("--property-column") { Description = "Column that becomes an item property; may be repeated.", HelpName = "COLUMN" };
         private readonly Option<string> separator = new("--list-separator") { Description = "Between several categories or tags in a field. Default: |", HelpName = "TEXT" };
-        private readonly Option<string> delimiter = new("--delimiter") { Description = "Between fields; \\t is a tab. Default: found out from the first lines.", HelpName = "TEXT" };
+        private readonly Option<string> delimiter = new("--separator", "--delimiter")
+        {
+            Description = "Between fields: one character or more, e.g. ::; \\t is a tab. Default: found out from the first lines.",
+            HelpName = "TEXT",
+        };
+
+        private readonly Option<string> columns = new("--columns")
+        {
+            Description = "Names of the columns by position, for files without a header line, e.g. user,item,-,value,time; - skips one.",
+            HelpName = "NAMES",
+        };
+
+        private readonly Option<bool> noQuotes = new("--no-quotes")
+        {
+            Description = "Quotes are text; by default a field may stand in double quotes.",
+        };
 
         public CsvOptions()
         {
             delimiter.Validators.Add(r =>
             {
-                if (r.Tokens is [var token] && token.Value != "\\t" && !(token.Value is [var c] && char.IsAscii(c))) r.AddError("--delimiter must be one ASCII character, or \\t for a tab.");
+                if (r.Tokens is [var token] && SeparatorError(token.Value) is { } problem) r.AddError($"--separator {problem}");
             });
-            All = [user, session, item, typeColumn, type, value, time, timeFormat, id, title, categories, tags, url, imageUrl, properties, separator, delimiter];
+            columns.Validators.Add(r =>
+            {
+                if (r.Tokens is [var token] && ColumnsError(ColumnNames(token.Value)) is { } problem) r.AddError($"--columns {problem}");
+            });
+            timeFormat.Validators.Add(r =>
+            {
+                if (r.Tokens is [var token] && !TimeFormat.IsKnown(token.Value))
+                {
+                    r.AddError($"--time-format '{token.Value}' is unknown; there are: {TimeFormat.Help}.");
+                }
+            });
+            All =
+            [
+                user, session, item, typeColumn, type, value, time, timeFormat, id, title, categories, tags, url, imageUrl, properties,
+                separator, delimiter, columns, noQuotes,
+            ];
         }
 
         public IReadOnlyList<Option> All { get; }
 
-        public CsvMapping Read(ParseResult parsed, DateTimeOffset? start) => new()
+        public string? FormatOf(CommandResult result) => result.GetResult(timeFormat)?.Tokens is [var token] ? token.Value : null;
+
+        public CsvMapping Read(ParseResult parsed, DateTimeOffset? start, TimeZoneInfo? zone) => new()
         {
             User = parsed.GetValue(user),
             Session = parsed.GetValue(session),
@@ -199,7 +305,8 @@ internal static class ImportCommand
             FixedType = parsed.GetValue(type) ?? "view",
             Value = parsed.GetValue(value),
             Time = parsed.GetValue(time),
-            TimeFormat = parsed.GetValue(timeFormat) ?? "auto",
+            TimeFormat = parsed.GetValue(timeFormat) ?? TimeFormat.Auto,
+            Zone = zone ?? TimeZoneInfo.Utc,
             Id = parsed.GetValue(id),
             Title = parsed.GetValue(title),
             Categories = parsed.GetValue(categories),
@@ -208,9 +315,37 @@ internal static class ImportCommand
             ImageUrl = parsed.GetValue(imageUrl),
             Properties = parsed.GetValue(properties) ?? [],
             ListSeparator = parsed.GetValue(separator) is { Length: > 0 } s ? s : "|",
-            Delimiter = parsed.GetValue(delimiter) is { } d ? (d == "\\t" ? '\t' : d[0]) : null,
+            Dialect = new CsvDialect
+            {
+                Separator = parsed.GetValue(delimiter) is { } d ? SeparatorOf(d) : null,
+                Columns = parsed.GetValue(columns) is { } names ? ColumnNames(names) : null,
+                HasQuotes = !parsed.GetValue(noQuotes),
+            },
             Start = start,
         };
+
+        private static string SeparatorOf(string text) => text.Replace("\\t", "\t", StringComparison.Ordinal);
+
+        private static string? SeparatorError(string text)
+        {
+            string separator = SeparatorOf(text);
+            if (separator.Length == 0 || Encoding.UTF8.GetByteCount(separator) > LongestSeparator)
+            {
+                return $"must have 1 to {LongestSeparator} bytes.";
+            }
+            return separator.AsSpan().ContainsAny("\r\n\"\0\u001F")
+                ? "must not hold line ends, quotes or control characters other than a tab."
+                : null;
+        }
+
+        private static string[] ColumnNames(string text) => text.Split(',', StringSplitOptions.TrimEntries);
+
+        private static string? ColumnsError(string[] names)
+        {
+            if (names.Any(name => name.Length == 0)) return $"names an empty column; {CsvTable.Unnamed} skips one.";
+            var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+            return Array.Find(names, name => name != CsvTable.Unnamed && !seen.Add(name)) is { } twice ? $"names '{twice}' twice." : null;
+        }
 
         private static Option<string> Column(string name, string what) => new(name) { Description = $"Column {what}.", HelpName = "COLUMN" };
     }

@@ -10,21 +10,32 @@ internal sealed class ImportData(DateTimeOffset now, int chunkSize = EventSorter
 {
     public const int BadRowsShown = 10;
 
-    private readonly Dictionary<string, Item> items = [];
+    private readonly Dictionary<string, ItemPatch> items = [];
+    private readonly Dictionary<SourceFile, FileRows> files = [];
+    private readonly List<string> notes = [];
     private readonly Dictionary<string, string> pool = [];
     private readonly EventSorter sorter = new(chunkSize);
     private readonly Dictionary<string, long> skipped = [];
     private readonly List<BadRow> badRows = [];
 
-    /// <summary>In the order of their first mention.</summary>
-    public IReadOnlyCollection<Item> Items => items.Values;
+    /// <summary>The clock of the import, which times are compared with.</summary>
+    public DateTimeOffset Now => now;
+
+    /// <summary>One patch per item, in the order of their first mention. Of each field the last value that a row states.</summary>
+    public IReadOnlyCollection<ItemPatch> Items => items.Values;
 
     public long EventCount => sorter.Count;
+
+    /// <summary>Rows of all files, bad ones too, without header and empty lines.</summary>
+    public long RowCount { get; private set; }
 
     public long BadCount { get; private set; }
 
     /// <summary>The first <see cref="BadRowsShown"/>.</summary>
     public IReadOnlyList<BadRow> BadRows => badRows;
+
+    /// <summary>What a user should know about how the files were read.</summary>
+    public IReadOnlyList<string> Notes => notes;
 
     /// <summary>Rows left out on purpose, by reason.</summary>
     public IReadOnlyDictionary<string, long> Skipped => skipped;
@@ -35,7 +46,7 @@ internal sealed class ImportData(DateTimeOffset now, int chunkSize = EventSorter
     /// <summary>Adds an event, or counts its row as bad when the server would refuse it.</summary>
     public bool AddEvent(SourceFile file, long line, Interaction interaction)
     {
-        if (interaction.Validate(now) is { } error)
+        if ((interaction.Validate(now) ?? Damaged(interaction)) is { } error)
         {
             AddBad(file, line, $"{error.Field} {error.Error}");
             return false;
@@ -46,8 +57,10 @@ internal sealed class ImportData(DateTimeOffset now, int chunkSize = EventSorter
         return true;
     }
 
-    /// <summary>Adds an item, or replaces the one with its id; counts its row as bad when the server would refuse it.</summary>
-    public bool AddItem(SourceFile file, long line, Item item)
+    /// <summary>
+    /// Adds what a row states about an item to what earlier rows do; counts the row as bad when the server would refuse it.
+    /// </summary>
+    public bool AddItem(SourceFile file, long line, ItemPatch item)
     {
         if (item.Validate() is { } error)
         {
@@ -55,16 +68,58 @@ internal sealed class ImportData(DateTimeOffset now, int chunkSize = EventSorter
             return false;
         }
 
-        items[item.ItemId!] = item;
+        items[item.ItemId] = items.TryGetValue(item.ItemId, out var earlier) ? earlier.With(item) : item;
         return true;
     }
 
-    public Item? FindItem(string itemId) => items.GetValueOrDefault(itemId);
+    public ItemPatch? FindItem(string itemId) => items.GetValueOrDefault(itemId);
 
-    public void AddBad(SourceFile file, long line, string reason)
+    /// <summary>Counts rows read from a file, good or bad.</summary>
+    public void AddRow(SourceFile file, int rows = 1)
     {
-        BadCount++;
-        if (badRows.Count < BadRowsShown) badRows.Add(new(file.Name, line, reason));
+        RowCount += rows;
+        RowsOf(file).Count += rows;
+    }
+
+    /// <summary>Counts rows of a file as bad that <see cref="AddRow"/> has counted.</summary>
+    /// <param name="rows">More than one where a row cannot be told from the lines after it.</param>
+    public void AddBad(SourceFile file, long line, string reason, int rows = 1)
+    {
+        var bad = new BadRow(file.Name, line, reason);
+        BadCount += rows;
+        RowsOf(file).AddBad(bad, rows);
+        if (badRows.Count < BadRowsShown) badRows.Add(bad);
+    }
+
+    /// <summary>To be called at the end of each file.</summary>
+    /// <exception cref="CommandException">The file has no rows, or all of them are bad.</exception>
+    public void EndFile(SourceFile file)
+    {
+        var rows = RowsOf(file);
+        if (rows.Count == 0) throw new CommandException($"{file.Path} has no rows.");
+        if (rows.BadCount < rows.Count) return;
+        throw new CommandException(
+            FormattableString.Invariant($"{file.Path}: all {rows.Count:N0} rows are bad; nothing was sent. ")
+            + $"The first is line {rows.FirstBad!.Value.Line}: {rows.FirstBad.Value.Reason}.");
+    }
+
+    /// <summary>To be called when all is read, before anything is sent.</summary>
+    /// <exception cref="CommandException">More than <paramref name="percent"/> percent of the rows are bad.</exception>
+    public void ThrowIfTooManyBad(double percent)
+    {
+        if (BadCount * 100.0 <= percent * RowCount) return;
+        var first = badRows[0];
+        double share = 100.0 * BadCount / RowCount;
+        string limit = FormattableString.Invariant($"{share:0.##} %, --max-bad {percent:0.##}");
+        throw new CommandException(
+            FormattableString.Invariant($"{BadCount:N0} of {RowCount:N0} rows are bad ({limit}); nothing was sent. ")
+            + $"The first is {first.File}, line {first.Line}: {first.Reason}.");
+    }
+
+    /// <summary>Adds a note unless there is the same one.</summary>
+    public void AddNote(string note)
+    {
+        if (!notes.Contains(note)) notes.Add(note);
     }
 
     public void AddSkipped(string reason) => skipped[reason] = skipped.GetValueOrDefault(reason) + 1;
@@ -96,11 +151,39 @@ internal sealed class ImportData(DateTimeOffset now, int chunkSize = EventSorter
 
     public void Dispose() => sorter.Dispose();
 
+    private FileRows RowsOf(SourceFile file) => files.TryGetValue(file, out var rows) ? rows : files[file] = new FileRows();
+
+    private static FieldError? Damaged(Interaction interaction)
+    {
+        string? field = ImportText.IsDamaged(interaction.UserId) ? "userId"
+            : ImportText.IsDamaged(interaction.SessionId) ? "sessionId"
+            : ImportText.IsDamaged(interaction.ItemId) ? "itemId"
+            : ImportText.IsDamaged(interaction.EventId) ? "eventId"
+            : ImportText.IsDamaged(interaction.Type) ? "type" : null;
+        return field is null ? null : new(field, "holds U+FFFD: its text was damaged before");
+    }
+
     private string? Pooled(string? text)
     {
         if (text is null) return null;
         if (pool.TryGetValue(text, out string? known)) return known;
         if (pool.Count > 1_000_000) pool.Clear();
         return pool[text] = text;
+    }
+
+    /// <summary>The rows of one file.</summary>
+    private sealed class FileRows
+    {
+        public long Count { get; set; }
+
+        public long BadCount { get; private set; }
+
+        public BadRow? FirstBad { get; private set; }
+
+        public void AddBad(BadRow bad, int rows)
+        {
+            BadCount += rows;
+            FirstBad ??= bad;
+        }
     }
 }

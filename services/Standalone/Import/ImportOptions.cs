@@ -1,10 +1,20 @@
+using Recommender.Standalone.Import.Files;
+
 namespace Recommender.Standalone.Import;
 
 /// <summary>What to import, how, and where to.</summary>
 internal sealed record ImportOptions
 {
+    public const double DefaultMaxBadPercent = 1;
+
     public required IReadOnlyList<string> Files { get; init; }
     public required Preset Preset { get; init; }
+
+    /// <summary>Null: UTF-8, or what a byte order mark says.</summary>
+    public FileEncoding? Encoding { get; init; }
+
+    /// <summary>Share of the rows, in percent, that may be bad; beyond it nothing is sent.</summary>
+    public double MaxBadPercent { get; init; } = DefaultMaxBadPercent;
 
     /// <summary>Address of the server, e.g. <c>http://127.0.0.1:8080</c>.</summary>
     public required Uri To { get; init; }

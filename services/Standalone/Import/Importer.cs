@@ -64,7 +64,8 @@ internal sealed class Importer(ImportOptions options, HttpClient client, IImport
         try
         {
             display.Stage("items", data.Items.Count, Math.Min(position.Items, data.Items.Count));
-            await SendAsync(data.Items.Skip((int)position.Items).Chunk(options.BatchSize), sender.PostItemsAsync, (batch, result) =>
+            var patches = data.Items.Skip((int)position.Items).Select(item => item.WithChangeId());
+            await SendAsync(patches.Chunk(options.BatchSize), sender.PatchItemsAsync, (batch, result) =>
             {
                 report.ItemsAccepted += result.Accepted;
                 report.ItemsRejected += result.Rejected;

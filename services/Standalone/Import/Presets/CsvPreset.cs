@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Recommender.Contracts;
+using Recommender.Standalone.Import.Times;
 
 namespace Recommender.Standalone.Import;
 
@@ -21,7 +22,13 @@ internal sealed record CsvMapping
 
     public string? Value { get; init; }
     public string? Time { get; init; }
-    public string TimeFormat { get; init; } = "auto";
+
+    /// <summary>A name of <see cref="Times.TimeFormat"/>, or a .NET pattern.</summary>
+    public string TimeFormat { get; init; } = Times.TimeFormat.Auto;
+
+    /// <summary>Zone of times without an offset.</summary>
+    public TimeZoneInfo Zone { get; init; } = TimeZoneInfo.Utc;
+
     public string? Id { get; init; }
     public string? Title { get; init; }
     public string? Categories { get; init; }
@@ -35,32 +42,59 @@ internal sealed record CsvMapping
     /// <summary>Between several categories or tags in one field.</summary>
     public string ListSeparator { get; init; } = "|";
 
-    /// <summary>Between fields; null: found out from the first lines.</summary>
-    public char? Delimiter { get; init; }
+    public CsvDialect Dialect { get; init; } = new() { Separator = null };
 
     /// <summary>Time of the first event where there is no time column; each further event is a second later.</summary>
     public DateTimeOffset? Start { get; init; }
+
+    /// <summary>The columns that options name.</summary>
+    public IEnumerable<string> Named =>
+        ((string?[])[User, Session, Item, Type, Value, Time, Id, Title, Categories, Tags, Url, ImageUrl, .. Properties]).OfType<string>();
 }
 
 /// <summary>
-/// Any CSV file with a header. A file with a user or session column holds events; one with an item column alone is a catalogue. A file may hold
-/// both: each row an event, and attributes of its item (the last row of an item counts).
+/// Any delimited file whose columns have names. A file with a user or session column holds events; one with an item column alone is a
+/// catalogue. A file
+/// may hold both: each row an event, and attributes of its item. Only what rows state is sent: of each attribute the last value that is not
+/// empty.
 /// </summary>
 internal sealed class CsvPreset(CsvMapping mapping) : Preset
 {
+    private const int NamesShown = 30;
+
+    private static readonly string[] s_userNames = ["userId", "user_id", "user", "customerId", "customer_id"];
+    private static readonly string[] s_sessionNames = ["sessionId", "session_id", "session"];
+    private static readonly string[] s_itemNames = ["itemId", "item_id", "item", "productId", "product_id"];
+    private static readonly string[] s_typeNames = ["type", "eventType", "event_type", "event"];
+    private static readonly string[] s_valueNames = ["value", "rating", "quantity"];
+    private static readonly string[] s_timeNames = ["occurredAt", "timestamp", "time", "date"];
+    private static readonly string[] s_idNames = ["eventId", "event_id"];
+    private static readonly string[] s_titleNames = ["title", "name"];
+    private static readonly string[] s_categoryNames = ["categories", "category"];
+    private static readonly string[] s_tagNames = ["tags"];
+    private static readonly string[] s_urlNames = ["url"];
+    private static readonly string[] s_imageNames = ["imageUrl", "image_url"];
+
     public override string Name => "csv";
 
-    public override string Settings => mapping.ToString() + string.Join('|', mapping.Properties);
+    public override string Settings =>
+        string.Join('|', [mapping.ToString(), mapping.Zone.Id, .. mapping.Named, "columns", .. mapping.Dialect.Columns ?? []]);
+
+    public override int Passes => mapping.TimeFormat == TimeFormat.Auto ? 2 : 1;
 
     public override void Read(IReadOnlyList<SourceFile> files, ImportData data, Action<int> readBytes, CancellationToken cancellationToken)
     {
+        RequireNamed(files);
+
+        // The format of times is decided by whole columns, before a row is read.
+        var times = files.ToDictionary(file => file, file => FindTimes(file, data, readBytes, cancellationToken));
+
         // Rows with an id of their own are not numbered; theirs must stay as they are.
         bool? ownIds = null;
         bool anyEvents = false;
-        RequireNamed(files);
         foreach (var file in files)
         {
-            using var table = new CsvTable(file, mapping.Delimiter, readBytes);
+            using var table = new CsvTable(file, mapping.Dialect, readBytes);
             var columns = new Columns(table, mapping);
             if (columns.HoldsEvents)
             {
@@ -70,7 +104,9 @@ internal sealed class CsvPreset(CsvMapping mapping) : Preset
                 data.NumberEqualIds = !columns.Id.HasValue;
             }
 
-            ReadFile(file, table, columns, data, cancellationToken);
+            string[] unused = [.. table.UnusedColumns];
+            if (unused.Length > 0) data.AddNote($"Columns not used: {string.Join(", ", unused.Take(NamesShown))}.");
+            ReadFile(file, table, columns, times[file], data, cancellationToken);
         }
 
         if (!anyEvents && data.Items.Count == 0) throw new CommandException("The files hold neither events nor item attributes; name the columns (--user-column, --item-column, --title-column, …).");
@@ -82,42 +118,85 @@ internal sealed class CsvPreset(CsvMapping mapping) : Preset
         var present = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (var file in files)
         {
-            using var table = new CsvTable(file, mapping.Delimiter);
+            using var table = new CsvTable(file, mapping.Dialect);
             present.UnionWith(table.Columns);
         }
 
-        string?[] named = [mapping.User, mapping.Session, mapping.Item, mapping.Type, mapping.Value, mapping.Time, mapping.Id, mapping.Title, mapping.Categories, mapping.Tags, mapping.Url, mapping.ImageUrl, .. mapping.Properties];
-        if (Array.Find(named, n => n is not null && !present.Contains(n)) is { } missing)
+        if (mapping.Named.FirstOrDefault(name => !present.Contains(name)) is { } missing)
         {
-            throw new CommandException($"No file has a column '{missing}'; there are: {string.Join(", ", present.Take(30))}.");
+            throw new CommandException($"No file has a column '{missing}'; there are: {string.Join(", ", present.Take(NamesShown))}.");
         }
     }
 
-    private void ReadFile(SourceFile file, CsvTable table, Columns columns, ImportData data, CancellationToken cancellationToken)
+    /// <summary>The format of the times of a file, or null for a file without times.</summary>
+    private TimeFormat? FindTimes(SourceFile file, ImportData data, Action<int> readBytes, CancellationToken cancellationToken)
+    {
+        if (mapping.TimeFormat != TimeFormat.Auto) return TimeFormat.Of(mapping.TimeFormat, mapping.Zone, data.Now);
+        using var table = new CsvTable(file, mapping.Dialect, readBytes);
+        var columns = new Columns(table, mapping);
+        if (!columns.HoldsEvents || columns.Time is not { } time) return null;
+        var column = new TimeColumn(mapping.Zone, data.Now);
+        bool any = false;
+        while (table.Read(null, cancellationToken))
+        {
+            any = true;
+            column.Add(table[time], table.Line);
+        }
+
+        // That there are no rows is said by the next pass.
+        if (!any) return null;
+        var format = column.Decide($"{file.Path}, column '{table.Columns[time]}'");
+        string inZone = TimeFormat.NeedsZone(format.Name) ? $", those without an offset in the zone {mapping.Zone.Id}" : "";
+        data.AddNote($"Times are read as {format.Name}{inZone}.");
+        return format;
+    }
+
+    private void ReadFile(
+        SourceFile file,
+        CsvTable table,
+        Columns columns,
+        TimeFormat? times,
+        ImportData data,
+        CancellationToken cancellationToken)
     {
         long row = 0;
         while (table.Read(data, cancellationToken))
         {
             row++;
+            if (row == 1 && mapping.Dialect.Columns is not null) columns.ThrowIfHeader(file, table);
             if (table.Text(columns.Item) is not { } itemId)
             {
                 data.AddBad(file, table.Line, $"column '{table.Columns[columns.Item]}' is empty");
                 continue;
             }
 
-            if (columns.HoldsEvents && !AddEvent(file, table, columns, itemId, row, data)) continue;
-            if (columns.HoldsAttributes) data.AddItem(file, table.Line, ToItem(table, columns, itemId));
+            if (columns.IsHeaderAgain(table))
+            {
+                data.AddBad(file, table.Line, "repeats the header line");
+                continue;
+            }
+
+            // All of a row is taken or nothing, so the item is checked before the event is added.
+            var item = columns.HoldsAttributes ? ToItem(table, columns, itemId) : null;
+            if (item?.Validate() is { } error)
+            {
+                data.AddBad(file, table.Line, $"{error.Field} {error.Error}");
+                continue;
+            }
+
+            if (columns.HoldsEvents && !AddEvent(file, table, columns, times, itemId, row, data)) continue;
+            if (item is not null && (item.StatesAnything || !columns.HoldsEvents)) data.AddItem(file, table.Line, item);
         }
     }
 
-    private bool AddEvent(SourceFile file, CsvTable table, Columns columns, string itemId, long row, ImportData data)
+    private bool AddEvent(SourceFile file, CsvTable table, Columns columns, TimeFormat? times, string itemId, long row, ImportData data)
     {
         DateTimeOffset at;
         if (columns.Time is { } time)
         {
-            if (!TimeFormat.TryParse(table[time], mapping.TimeFormat, out at))
+            if (times!.Read(table[time], out at) is { } error)
             {
-                data.AddBad(file, table.Line, $"'{table[time]}' is not a time of the format {mapping.TimeFormat}");
+                data.AddBad(file, table.Line, $"'{table[time]}' in column '{table.Columns[time]}' {error}");
                 return false;
             }
         }
@@ -151,7 +230,7 @@ internal sealed class CsvPreset(CsvMapping mapping) : Preset
         return "csv-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16));
     }
 
-    private Item ToItem(CsvTable table, Columns columns, string itemId)
+    private ItemPatch ToItem(CsvTable table, Columns columns, string itemId)
     {
         var properties = new Dictionary<string, JsonElement>();
         foreach (var (name, position) in columns.Properties)
@@ -159,7 +238,7 @@ internal sealed class CsvPreset(CsvMapping mapping) : Preset
             if (table.Text(position) is { } text) properties[name] = PropertyOf(text);
         }
 
-        return new Item
+        return new ItemPatch
         {
             ItemId = itemId,
             Title = table.Text(columns.Title),
@@ -167,44 +246,75 @@ internal sealed class CsvPreset(CsvMapping mapping) : Preset
             Tags = List(table.Text(columns.Tags)),
             Url = table.Text(columns.Url),
             ImageUrl = table.Text(columns.ImageUrl),
-            Properties = properties,
+            Properties = properties.Count > 0 ? properties : null,
         };
     }
 
-    private string[] List(string? text) =>
-        text?.Split(mapping.ListSeparator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct().ToArray() ?? [];
+    private string[]? List(string? text) =>
+        text?.Split(mapping.ListSeparator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) is { Length: > 0 } list
+            ? [.. list.Distinct()]
+            : null;
 
-    private static JsonElement PropertyOf(string text) =>
-        double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
-            ? JsonSerializer.SerializeToElement(number)
-            : bool.TryParse(text, out bool truth) ? JsonSerializer.SerializeToElement(truth) : JsonSerializer.SerializeToElement(text);
+    /// <summary>
+    /// A number as JSON writes it keeps all of its digits; one that begins with the point gets its zero. What is written like a code
+    /// ("007", "+49") stays text.
+    /// </summary>
+    private static JsonElement PropertyOf(string text)
+    {
+        if (bool.TryParse(text, out bool truth)) return JsonSerializer.SerializeToElement(truth);
+        string number = text.StartsWith('.') ? "0" + text : text.StartsWith("-.", StringComparison.Ordinal) ? "-0" + text[1..] : text;
+        return number.All(c => char.IsAsciiDigit(c) || c is '-' or '.') && IsJson(number)
+            ? JsonElement.Parse(number)
+            : JsonSerializer.SerializeToElement(text);
+    }
+
+    private static bool IsJson(string number)
+    {
+        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(number));
+        try
+        {
+            return reader.Read() && !reader.Read();
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Where the columns are in one file.</summary>
     private sealed class Columns
     {
         public Columns(CsvTable table, CsvMapping mapping)
         {
-            Item = mapping.Item is { } item ? table.Require(item) : table.Require("itemId", "item_id", "item", "productId", "product_id");
-            User = Find(table, mapping.User, "userId", "user_id", "user", "customerId", "customer_id");
-            Session = Find(table, mapping.Session, "sessionId", "session_id", "session");
-            Type = Find(table, mapping.Type, "type", "eventType", "event_type", "event");
-            Value = Find(table, mapping.Value, "value", "rating", "quantity");
-            Time = Find(table, mapping.Time, "occurredAt", "timestamp", "time", "date");
-            Id = Find(table, mapping.Id, "eventId", "event_id");
-            Title = Find(table, mapping.Title, "title", "name");
-            Categories = Find(table, mapping.Categories, "categories", "category");
-            Tags = Find(table, mapping.Tags, "tags");
-            Url = Find(table, mapping.Url, "url");
-            ImageUrl = Find(table, mapping.ImageUrl, "imageUrl", "image_url");
+            // Of two usual names, one that an option names for something else is not meant.
+            var claimed = new HashSet<string>(mapping.Named, StringComparer.OrdinalIgnoreCase);
+            Item = mapping.Item is { } item
+                ? table.Require(item)
+                : Find(table, null, s_itemNames, claimed, "--item-column") ?? table.Require(s_itemNames);
+            User = Find(table, mapping.User, s_userNames, claimed, "--user-column");
+            Session = Find(table, mapping.Session, s_sessionNames, claimed, "--session-column");
+            Type = Find(table, mapping.Type, s_typeNames, claimed, "--type-column");
+            Value = Find(table, mapping.Value, s_valueNames, claimed, "--value-column");
+            Time = Find(table, mapping.Time, s_timeNames, claimed, "--time-column");
+            Id = Find(table, mapping.Id, s_idNames, claimed, "--id-column");
+            Title = Find(table, mapping.Title, s_titleNames, claimed, "--title-column");
+            Categories = Find(table, mapping.Categories, s_categoryNames, claimed, "--category-column");
+            Tags = Find(table, mapping.Tags, s_tagNames, claimed, "--tag-column");
+            Url = Find(table, mapping.Url, s_urlNames, claimed, "--url-column");
+            ImageUrl = Find(table, mapping.ImageUrl, s_imageNames, claimed, "--image-column");
             Properties = mapping.Properties.Select(p => (p, table.Find(p))).Where(p => p.Item2 is not null).Select(p => (p.p, p.Item2!.Value)).ToArray();
             if (HoldsEvents && Time is null && mapping.Start is null)
             {
-                throw new CommandException($"No column of times in the events; name it by --time-column, or give --start TIME for events without times. Columns: {string.Join(", ", table.Columns.Take(30))}.");
+                throw new CommandException(
+                    "No column of times in the events; name it by --time-column, or give --start TIME for events without times. "
+                    + $"Columns: {string.Join(", ", table.Columns.Take(NamesShown))}.");
             }
 
             if (!HoldsEvents && !HoldsAttributes)
             {
-                throw new CommandException($"No column of users (--user-column) and none of item attributes (--title-column, …) found. Columns: {string.Join(", ", table.Columns.Take(30))}.");
+                throw new CommandException(
+                    "No column of users (--user-column) and none of item attributes (--title-column, …) found. "
+                    + $"Columns: {string.Join(", ", table.Columns.Take(NamesShown))}.");
             }
         }
 
@@ -224,19 +334,40 @@ internal sealed class CsvPreset(CsvMapping mapping) : Preset
 
         public bool HoldsEvents => User is not null || Session is not null;
 
-        /// <summary>Without any, items are not sent: an item known by its id alone would replace one that has attributes.</summary>
         public bool HoldsAttributes => Title is not null || Categories is not null || Tags is not null || Url is not null || ImageUrl is not null || Properties.Length > 0;
 
+        /// <summary>Whether a row in the middle of the file names the columns again, as where files were joined.</summary>
+        public bool IsHeaderAgain(CsvTable table) =>
+            Names(table, Item) && (User is null || Names(table, User.Value)) && (Time is null || Names(table, Time.Value));
+
+        /// <summary>A first line that names columns in a file that is said to have no such line.</summary>
+        /// <exception cref="CommandException">The current row is one.</exception>
+        public void ThrowIfHeader(SourceFile file, CsvTable table)
+        {
+            foreach (var (position, names) in ((int?, string[])[])
+                [(Item, s_itemNames), (User, s_userNames), (Session, s_sessionNames), (Time, s_timeNames)])
+            {
+                if (table.Text(position) is not { } text) continue;
+                if (!names.Contains(text, StringComparer.OrdinalIgnoreCase) && !Names(table, position!.Value)) continue;
+                throw new CommandException(
+                    $"{file.Path}, line {table.Line}: '{text}' is the name of a column, so there is a header line. Leave out --columns.");
+            }
+        }
+
+        private static bool Names(CsvTable table, int position) =>
+            string.Equals(table[position], table.Columns[position], StringComparison.OrdinalIgnoreCase);
+
         // A named column may be absent from the file of the other kind; RequireNamed has seen that one file has it.
-        private static int? Find(CsvTable table, string? named, params ReadOnlySpan<string> usual)
+        private static int? Find(CsvTable table, string? named, string[] usual, HashSet<string> claimed, string option)
         {
             if (named is not null) return table.Find(named);
-            foreach (string name in usual)
+            string[] present = [.. usual.Where(table.Has)];
+            if (present.Length > 1) present = [.. present.Where(name => !claimed.Contains(name))];
+            if (present.Length > 1)
             {
-                if (table.Find(name) is { } position) return position;
+                throw new CommandException($"The columns '{present[0]}' and '{present[1]}' may both be meant; name one by {option}.");
             }
-
-            return null;
+            return present.Length == 0 ? null : table.Find(present[0]);
         }
     }
 }

@@ -1,4 +1,5 @@
 using Recommender.Contracts;
+using Recommender.Standalone.Import.Times;
 
 namespace Recommender.Standalone.Import;
 
@@ -32,13 +33,14 @@ internal sealed class DeskDrop : Preset
     {
         int timestamp = table.Require("timestamp"), eventType = table.Require("eventType"), contentId = table.Require("contentId"),
             personId = table.Require("personId"), sessionId = table.Require("sessionId");
+        var times = TimeFormat.Of(TimeFormat.UnixSeconds, TimeZoneInfo.Utc, data.Now);
         while (table.Read(data, cancellationToken))
         {
             // "COMMENT CREATED" is the type comment; the others are one word.
             string type = table[eventType].Split(' ')[0].ToLowerInvariant();
-            if (!TimeFormat.TryParse(table[timestamp], "unix", out var at))
+            if (times.Read(table[timestamp], out var at) is { } error)
             {
-                data.AddBad(file, table.Line, $"timestamp '{table[timestamp]}' is not a number of seconds since 1970");
+                data.AddBad(file, table.Line, $"timestamp '{table[timestamp]}' {error}");
                 continue;
             }
 
@@ -58,23 +60,31 @@ internal sealed class DeskDrop : Preset
     {
         int timestamp = table.Require("timestamp"), eventType = table.Require("eventType"), contentId = table.Require("contentId"), title = table.Require("title");
         int? url = table.Find("url"), language = table.Find("lang");
+        var times = TimeFormat.Of(TimeFormat.UnixSeconds, TimeZoneInfo.Utc, data.Now);
         while (table.Read(data, cancellationToken))
         {
-            if (!TimeFormat.TryParse(table[timestamp], "unix", out var at))
+            if (times.Read(table[timestamp], out var at) is { } error)
             {
-                data.AddBad(file, table.Line, $"timestamp '{table[timestamp]}' is not a number of seconds since 1970");
+                data.AddBad(file, table.Line, $"timestamp '{table[timestamp]}' {error}");
                 continue;
             }
 
-            data.AddItem(file, table.Line, new Item
+            string id = table[contentId];
+            data.AddItem(file, table.Line, new ItemPatch
             {
-                ItemId = table[contentId],
+                ItemId = id,
                 Title = table.Text(title),
-                Tags = table.Text(language) is { } tag ? [tag] : [],
+                Tags = table.Text(language) is { } tag ? [tag] : null,
                 Url = table.Text(url),
                 PublishedAt = at,
-                Available = table[eventType] != "CONTENT REMOVED",
+                Available = AvailabilityOf(table[eventType], data.FindItem(id)?.Available),
             });
         }
     }
+
+    /// <summary>
+    /// Sharing an article makes it available only where the files have removed it before: one that an operator withdrew stays so.
+    /// </summary>
+    private static bool? AvailabilityOf(string eventType, bool? before) =>
+        eventType == "CONTENT REMOVED" ? false : before is null ? null : true;
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Recommender.Contracts;
 
 namespace Recommender.Standalone.Import;
@@ -10,6 +11,9 @@ namespace Recommender.Standalone.Import;
 internal sealed class LightGcn(DateTimeOffset start) : Preset
 {
     public static readonly DateTimeOffset DefaultStart = new(2015, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>Longest line, in characters: a file without line ends does not fill the memory.</summary>
+    private const int LineLength = 16 * 1024 * 1024;
 
     private static readonly TimeSpan Span = TimeSpan.FromDays(365);
 
@@ -30,11 +34,13 @@ internal sealed class LightGcn(DateTimeOffset start) : Preset
         var seen = new HashSet<string>();
         try
         {
-            for (long line = 1; reader.ReadLine() is { } text; line++)
+            var buffer = new StringBuilder();
+            for (long line = 1; ReadLine(reader, buffer, file, line) is { } text; line++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 string[] fields = text.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
                 if (fields.Length == 0) continue;
+                data.AddRow(file);
                 if (Array.Find(fields, f => !f.All(char.IsAsciiDigit)) is { } wrong)
                 {
                     data.AddBad(file, line, $"'{(wrong.Length > 40 ? wrong[..40] + "…" : wrong)}' is not an id (a number); a line is: user item item …");
@@ -56,7 +62,7 @@ internal sealed class LightGcn(DateTimeOffset start) : Preset
                         continue;
                     }
 
-                    data.AddEvent(file, line, new Interaction
+                    bool isAdded = data.AddEvent(file, line, new Interaction
                     {
                         EventId = $"lg-{fields[0]}-{fields[i]}",
                         UserId = fields[0],
@@ -64,12 +70,33 @@ internal sealed class LightGcn(DateTimeOffset start) : Preset
                         Type = "view",
                         OccurredAt = from + (i - 1) * (Span / (fields.Length - 1)),
                     });
+                    if (!isAdded) break;
                 }
             }
+
+            data.EndFile(file);
         }
         catch (Exception e) when (e is IOException or InvalidDataException)
         {
             throw new CommandException($"{file.Path} cannot be read to its end: {e.Message}", inner: e);
         }
+    }
+
+    private static string? ReadLine(StreamReader reader, StringBuilder buffer, SourceFile file, long line)
+    {
+        buffer.Clear();
+        int next = reader.Read();
+        if (next < 0) return null;
+        for (; next >= 0 && next != '\n'; next = reader.Read())
+        {
+            if (buffer.Length == LineLength)
+            {
+                throw new CommandException(
+                    $"{file.Path}, line {line}: is longer than {LineLength} characters; a line is: user item item …");
+            }
+            if (next != '\r') buffer.Append((char)next);
+        }
+
+        return buffer.ToString();
     }
 }

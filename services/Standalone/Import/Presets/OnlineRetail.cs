@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Recommender.Contracts;
+using Recommender.Standalone.Import.Times;
 
 namespace Recommender.Standalone.Import;
 
@@ -8,14 +9,21 @@ namespace Recommender.Standalone.Import;
 /// UCI "Online Retail": order lines of a shop. Rows without a customer are left out. Codes that are not products (postage, bank charges,
 /// manual corrections) keep their events, but their items are not available, so that they are never recommended.
 /// </summary>
-internal sealed class OnlineRetail : Preset
+/// <param name="zone">Zone of the invoice dates; null: UTC.</param>
+internal sealed class OnlineRetail(TimeZoneInfo? zone = null) : Preset
 {
     public override string Name => "online-retail";
+
+    public override string Settings => zone?.Id ?? "";
 
     public override void Read(IReadOnlyList<SourceFile> files, ImportData data, Action<int> readBytes, CancellationToken cancellationToken)
     {
         var ordinals = new Dictionary<(string Invoice, string Code), int>();
         var products = new Dictionary<string, Product>();
+        var times = TimeFormat.Of(TimeFormat.Rfc3339, zone ?? TimeZoneInfo.Utc, data.Now);
+
+        // As a spreadsheet writes the original workbook.
+        var americanTimes = TimeFormat.Of("M/d/yyyy H:mm", zone ?? TimeZoneInfo.Utc, data.Now);
         foreach (var file in files)
         {
             using var table = new CsvTable(file, readBytes: readBytes);
@@ -37,9 +45,9 @@ internal sealed class OnlineRetail : Preset
                     continue;
                 }
 
-                if (!TimeFormat.TryParse(table[invoiceDate], "iso", out var at) && !TimeFormat.TryParse(table[invoiceDate], "M/d/yyyy H:mm", out at))
+                if (times.Read(table[invoiceDate], out var at) is { } error && americanTimes.Read(table[invoiceDate], out at) is not null)
                 {
-                    data.AddBad(file, table.Line, $"InvoiceDate '{table[invoiceDate]}' is not a time (yyyy-MM-dd HH:mm:ss)");
+                    data.AddBad(file, table.Line, $"InvoiceDate '{table[invoiceDate]}' {error}");
                     continue;
                 }
 
@@ -87,13 +95,19 @@ internal sealed class OnlineRetail : Preset
             if (price > 0) lastPrice = price;
         }
 
-        /// <summary>Title: the commonest description, the earliest one of several. Price: the last one that is not zero.</summary>
-        public Item ToItem(string code) => new()
+        /// <summary>
+        /// Title: the commonest description, the earliest one of several. Price: the last one that is not zero. That a product is available
+        /// is not
+        /// stated anywhere, so it is not sent: one that an operator withdrew stays so.
+        /// </summary>
+        public ItemPatch ToItem(string code) => new()
         {
             ItemId = code,
             Title = descriptions.Count == 0 ? null : descriptions.MaxBy(d => d.Value).Key,
-            Properties = lastPrice > 0 ? new Dictionary<string, JsonElement> { ["price"] = JsonSerializer.SerializeToElement(lastPrice) } : new Dictionary<string, JsonElement>(),
-            Available = char.IsAsciiDigit(code[0]),
+            Properties = lastPrice > 0
+                ? new Dictionary<string, JsonElement> { ["price"] = JsonSerializer.SerializeToElement(lastPrice) }
+                : null,
+            Available = char.IsAsciiDigit(code[0]) ? null : false,
             PublishedAt = firstSold,
         };
     }

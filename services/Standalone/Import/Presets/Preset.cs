@@ -8,6 +8,9 @@ internal abstract class Preset
     /// <summary>Whatever besides the files decides what comes out; part of the checkpoint's fingerprint.</summary>
     public virtual string Settings => "";
 
+    /// <summary>How often the files are read.</summary>
+    public virtual int Passes => 1;
+
     /// <summary>
     /// Reads all files into <paramref name="data"/>. Event ids depend on the rows alone, so that reading again gives the same ids.
     /// </summary>
