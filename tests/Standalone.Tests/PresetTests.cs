@@ -378,6 +378,15 @@ public sealed class PresetTests : IDisposable
     }
 
     [Fact]
+    public void A_row_without_an_end_does_not_fill_the_memory()
+    {
+        string file = folder.File("bomb.csv.gz");
+        File.WriteAllBytes(file, Gzip.Pack("userId,itemId,timestamp\n" + new string('1', 40 * 1024 * 1024)));
+        var error = Assert.Throws<CommandException>(() => Read(new CsvPreset(new()), file));
+        Assert.Contains("line 2: the row cannot be read", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Quotes_can_be_text()
     {
         string file = folder.Write("a.csv", "userId,itemId,timestamp,title\nu,A,1700000000,\"Lamp\" 12\"\n");

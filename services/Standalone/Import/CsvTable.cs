@@ -148,7 +148,10 @@ internal sealed class CsvTable : IDisposable
         }
         catch (CsvFormatException e)
         {
-            throw new CommandException($"{_file.Path}, line {e.LineNumber}: {e.Message}", inner: e);
+            string reason = e.Message.TrimEnd('.');
+            throw new CommandException(
+                $"{_file.Path}, line {e.LineNumber}: the row cannot be read ({reason}). A row has at most {RowBytes >> 20} MB; a quote may be open.",
+                inner: e);
         }
         catch (Exception e) when (e is IOException or InvalidDataException)
         {
