@@ -57,6 +57,58 @@ public sealed class HostTests : IDisposable
     }
 
     [Fact]
+    public async Task A_repeated_import_undoes_nothing_and_a_changed_row_changes_what_it_states()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        const string header = "userId,itemId,timestamp,title,category\n";
+        string rows = "u,edited,1700000000,Lamp,home\nu,deleted,1700000000,Chair,home\nu,withdrawn,1700000000,Desk,home\n";
+        string csv = folder.Write("orders.csv", header + rows);
+        int port = FreePort();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var host = RunAsync(["--data", folder.File("data"), "--port", $"{port}"], stop.Token);
+        using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        string[] import = ["import", csv, "--preset", "csv", "--to", $"http://127.0.0.1:{port}", "--checkpoint", folder.File("c.json")];
+        Assert.Equal((0, ""), await RunAsync(import, cancellation));
+        await Eventually.TrueAsync(async () => await FindAsync("withdrawn") is not null, what: "the items are stored");
+
+        var change = new { title = "Better lamp", tags = (string[])["new"] };
+        (await client.PatchAsJsonAsync("v1/items/edited", change, cancellation)).EnsureSuccessStatusCode();
+        (await client.DeleteAsync("v1/items/deleted", cancellation)).EnsureSuccessStatusCode();
+        (await client.PatchAsJsonAsync("v1/items/withdrawn", new { available = false }, cancellation)).EnsureSuccessStatusCode();
+        folder.Write("orders.csv", header + rows + "u,last,1700000000,Last,\n");
+        Assert.Equal((0, ""), await RunAsync(import, cancellation));
+
+        // Changes are applied in their order, so the others are done when the last one is.
+        await Eventually.TrueAsync(async () => await FindAsync("last") is not null, what: "the repeated import is applied");
+        Assert.Equal("Better lamp", (await FindAsync("edited"))!.Title);
+        Assert.Null(await FindAsync("deleted"));
+        Assert.False((await FindAsync("withdrawn"))!.Available);
+
+        rows = "u,edited,1700000000,,garden\nu,deleted,1700000000,Stool,\nu,withdrawn,1700000000,Table,\nu,newer,1700000000,Newer,\n";
+        folder.Write("orders.csv", header + rows);
+        Assert.Equal((0, ""), await RunAsync(import, cancellation));
+        await Eventually.TrueAsync(async () => await FindAsync("newer") is not null, what: "the changed import is applied");
+        var edited = (await FindAsync("edited"))!;
+        Assert.Equal("Better lamp", edited.Title);
+        Assert.Equal(["garden"], edited.Categories);
+        Assert.Equal(["new"], edited.Tags);
+        Assert.Null(await FindAsync("deleted"));
+        var withdrawn = (await FindAsync("withdrawn"))!;
+        Assert.Equal(("Table", false), (withdrawn.Title, withdrawn.Available));
+
+        await stop.CancelAsync();
+        Assert.Equal((0, ""), await host);
+
+        async Task<Item?> FindAsync(string itemId)
+        {
+            using var response = await client.GetAsync($"v1/items/{itemId}", cancellation);
+            return response.StatusCode == HttpStatusCode.NotFound
+                ? null
+                : await response.EnsureSuccessStatusCode().Content.ReadFromJsonAsync(ContractsJson.Default.Item, cancellation);
+        }
+    }
+
+    [Fact]
     public async Task A_data_folder_that_cannot_be_is_one_line()
     {
         var (code, error) = await RunAsync(["--data", folder.Write("file", ""), "--port", "0"], TestContext.Current.CancellationToken);
