@@ -11,8 +11,8 @@ internal sealed class InteractionSchema : IOpenApiSchemaTransformer
     public Task TransformAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
     {
         if (context.JsonTypeInfo.Type != typeof(Interaction) || schema.Properties is not { } properties) return Task.CompletedTask;
-        properties.Remove(JsonNamingPolicy.CamelCase.ConvertName(nameof(Interaction.OccurredAtAssigned)));
-        if (properties.TryGetValue(JsonNamingPolicy.CamelCase.ConvertName(nameof(Interaction.CloudEventSource)), out var property) && property is OpenApiSchema source)
+        properties.Remove(Name(nameof(Interaction.OccurredAtAssigned)));
+        if (properties.TryGetValue(Name(nameof(Interaction.CloudEventSource)), out var property) && property is OpenApiSchema source)
         {
             source.ReadOnly = true;
             source.Description = "The source of a CloudEvent, in exports. Ignored in requests: the envelope of a CloudEvent states it.";
@@ -20,4 +20,6 @@ internal sealed class InteractionSchema : IOpenApiSchemaTransformer
 
         return Task.CompletedTask;
     }
+
+    private static string Name(string property) => JsonNamingPolicy.CamelCase.ConvertName(property);
 }

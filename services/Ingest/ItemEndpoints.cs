@@ -11,10 +11,13 @@ namespace Recommender.Ingest;
 internal static class ItemEndpoints
 {
     private const string ChangeText =
-        "changeId (1 to 256 bytes) names the change: a change that was applied to an item is never applied to it again, whatever became of the item since. " +
-        "A vector of another length than those of the catalogue is refused; another length is possible once no item has a vector.";
+        "changeId (1 to 256 bytes) names the change: a change that was applied to an item is never applied to it again, whatever became " +
+        "of the item since. A vector of another length than those of the catalogue is refused; another length is possible once no item " +
+        "has a vector.";
 
     private const string BulkText = ChangeText + " ?atomic=true takes all elements or none.";
+
+    private const string PatchText = "A patch of a deleted item is ignored and counted in GET /v1/status. ";
 
     private const string ConditionText =
         " If-Match is checked at once (412) and again when the change is applied; a change that loses there becomes a dead letter.";
@@ -25,18 +28,18 @@ internal static class ItemEndpoints
 
     public static void Map(WebApplication app)
     {
-        app.MapGet("/v1/items/{itemId}", GetAsync).RequireScope(Scopes.Read).WithName("GetItem").WithSummary("An item of the catalogue as stored.")
-            .WithDescription("ETag is the version of the item in the store. With If-None-Match the answer is 304 while the item has that version.")
+        app.MapGet("/v1/items/{itemId}", GetAsync).RequireScope(Scopes.Read).WithName("GetItem")
+            .WithSummary("An item of the catalogue as stored.")
+            .WithDescription("ETag is the item's version in the store. With If-None-Match the answer is 304 while the item has that version.")
             .Produces<Item>().Produces(StatusCodes.Status304NotModified).ProducesProblem(StatusCodes.Status404NotFound);
         var items = app.MapGroup("/v1/items").RequireScope(Scopes.Ingest);
-        items.MapPut("/{itemId}", PutAsync).WithName("PutItem").WithSummary("Creates or replaces an item, also a deleted one.").WithDescription(ChangeText + ConditionText)
-            .Accepts<Item>("application/json").Produces<AcceptedResponse>(StatusCodes.Status202Accepted).ProducesProblem(StatusCodes.Status412PreconditionFailed);
-        items.MapPatch("/{itemId}", PatchAsync).WithName("PatchItem").WithSummary("Changes an item by JSON merge patch (RFC 7396); creates an unknown one.")
-            .WithDescription("A patch of a deleted item is ignored and counted in GET /v1/status. " + ChangeText + ConditionText)
-            .Accepts<Item>("application/merge-patch+json", "application/json").Produces<AcceptedResponse>(StatusCodes.Status202Accepted).ProducesProblem(StatusCodes.Status412PreconditionFailed);
-        items.MapDelete("/{itemId}", DeleteAsync).WithName("DeleteItem").WithSummary("Takes an item out of the catalogue, also one that is not known yet. Its events stay.")
-            .WithDescription("The item comes back only by a PUT." + ConditionText)
-            .Produces<AcceptedResponse>(StatusCodes.Status202Accepted).ProducesProblem(StatusCodes.Status412PreconditionFailed);
+        Describe(items.MapPut("/{itemId}", PutAsync).Accepts<Item>("application/json"),
+            "PutItem", "Creates or replaces an item, also a deleted one.", ChangeText + ConditionText);
+        Describe(items.MapPatch("/{itemId}", PatchAsync).Accepts<Item>("application/merge-patch+json", "application/json"),
+            "PatchItem", "Changes an item by JSON merge patch (RFC 7396); creates an unknown one.", PatchText + ChangeText + ConditionText);
+        Describe(items.MapDelete("/{itemId}", DeleteAsync),
+            "DeleteItem", "Takes an item out of the catalogue, also one that is not known yet. Its events stay.",
+            "The item comes back only by a PUT." + ConditionText);
         items.MapPost("", (HttpContext context, GroupPublishers publishers, IStore store, IngestOptions options, TimeProvider clock) =>
                 SendManyAsync(context, publishers, store, options, clock, (json, now) => ItemReader.ReadItem(json, null, now)))
             .WithName("PostItems").WithSummary("Creates or replaces items: one, an array or NDJSON.").WithDescription(BulkText)
@@ -44,9 +47,16 @@ internal static class ItemEndpoints
         items.MapPatch("", (HttpContext context, GroupPublishers publishers, IStore store, IngestOptions options, TimeProvider clock) =>
                 SendManyAsync(context, publishers, store, options, clock, (json, now) => ItemReader.ReadPatch(json, null, now)))
             .WithName("PatchItems").WithSummary("Changes items by JSON merge patches (RFC 7396): one, an array or NDJSON.")
-            .WithDescription("Each element is { itemId, changeId?, and the fields to change }; null removes a field. An unknown item is created. A patch of a deleted item is ignored and counted in GET /v1/status. " + BulkText)
-            .Accepts<Item[]>("application/json", "application/x-ndjson", "application/merge-patch+json").Produces<AcceptedResponse>(StatusCodes.Status202Accepted);
+            .WithDescription(
+                "Each element is { itemId, changeId?, and the fields to change }; null removes a field. An unknown item is created. " +
+                PatchText + BulkText)
+            .Accepts<Item[]>("application/json", "application/x-ndjson", "application/merge-patch+json")
+            .Produces<AcceptedResponse>(StatusCodes.Status202Accepted);
     }
+
+    private static void Describe(RouteHandlerBuilder endpoint, string name, string summary, string description) =>
+        endpoint.WithName(name).WithSummary(summary).WithDescription(description)
+            .Produces<AcceptedResponse>(StatusCodes.Status202Accepted).ProducesProblem(StatusCodes.Status412PreconditionFailed);
 
     private static async Task<IResult> GetAsync(HttpContext context, IStore store)
     {
@@ -54,13 +64,15 @@ internal static class ItemEndpoints
         var entry = await store.GetItemAsync(itemId, context.RequestAborted);
         if (EntityTag.Of(entry) is not { } tag) return Problem.NotFound($"There is no item '{itemId}'.");
         context.Response.Headers.ETag = tag;
-        return ItemCondition.NoneMatches(context.Request, tag) ? Results.Json(entry!.Item, ContractsJson.Default.Item) : Results.StatusCode(StatusCodes.Status304NotModified);
+        return ItemCondition.NoneMatches(context.Request, tag)
+            ? Results.Json(entry!.Item, ContractsJson.Default.Item)
+            : Results.StatusCode(StatusCodes.Status304NotModified);
     }
 
     private static async Task<IResult> PutAsync(HttpContext context, GroupPublishers publishers, IStore store, TimeProvider clock)
     {
         string itemId = context.GetPathId("itemId");
-        if (!RequestReading.IsJson(context.Request.ContentType)) throw new ProblemException(Problem.UnsupportedMediaType("Content-Type has to be application/json."));
+        ThrowIfNotJson(context, "application/json");
         using var body = await context.ReadBodyAsync();
         return await SendOneAsync(context, publishers, store, ItemReader.ReadItem(body.Span, itemId, clock.GetUtcNow()));
     }
@@ -68,15 +80,25 @@ internal static class ItemEndpoints
     private static async Task<IResult> PatchAsync(HttpContext context, GroupPublishers publishers, IStore store, TimeProvider clock)
     {
         string itemId = context.GetPathId("itemId");
-        if (!RequestReading.IsJson(context.Request.ContentType)) throw new ProblemException(Problem.UnsupportedMediaType("Content-Type has to be application/merge-patch+json or application/json."));
+        ThrowIfNotJson(context, "application/merge-patch+json or application/json");
         using var body = await context.ReadBodyAsync();
         return await SendOneAsync(context, publishers, store, ItemReader.ReadPatch(body.Span, itemId, clock.GetUtcNow()));
     }
 
-    private static Task<IResult> DeleteAsync(HttpContext context, GroupPublishers publishers, IStore store, TimeProvider clock) =>
-        SendOneAsync(context, publishers, store, (new Command { Kind = CommandKind.DeleteItem, AcceptedAt = clock.GetUtcNow(), ItemId = context.GetPathId("itemId") }, null));
+    private static Task<IResult> DeleteAsync(HttpContext context, GroupPublishers publishers, IStore store, TimeProvider clock)
+    {
+        var command = new Command { Kind = CommandKind.DeleteItem, AcceptedAt = clock.GetUtcNow(), ItemId = context.GetPathId("itemId") };
+        return SendOneAsync(context, publishers, store, (command, null));
+    }
 
-    private static async Task<IResult> SendOneAsync(HttpContext context, GroupPublishers publishers, IStore store, (Command? Command, FieldError? Error) read)
+    private static void ThrowIfNotJson(HttpContext context, string expected)
+    {
+        if (!RequestReading.IsJson(context.Request.ContentType))
+            throw new ProblemException(Problem.UnsupportedMediaType($"Content-Type has to be {expected}."));
+    }
+
+    private static async Task<IResult> SendOneAsync(
+        HttpContext context, GroupPublishers publishers, IStore store, (Command? Command, FieldError? Error) read)
     {
         if (read.Error is { Field: "" } whole) throw new ProblemException(Problem.InvalidBody($"The body {whole.Error}."));
         ThrowIfInvalid(read.Error);
@@ -86,7 +108,11 @@ internal static class ItemEndpoints
         {
             string itemId = command.ItemId ?? command.Item!.ItemId!;
             if (!EntityTag.Matches(tags, await store.GetItemAsync(itemId, context.RequestAborted)))
-                throw new ProblemException(Problem.PreconditionFailed($"Item '{itemId}' has none of the entity tags of If-Match. GET /v1/items/{{itemId}} returns the present one."));
+            {
+                throw new ProblemException(Problem.PreconditionFailed(
+                    $"Item '{itemId}' has none of the entity tags of If-Match. GET /v1/items/{{itemId}} returns the present one."));
+            }
+
             // The version moves on once the change is applied. Its name keeps a second delivery of it from losing against the first.
             command = command with { IfMatch = tags, ChangeId = command.ChangeId ?? Guid.CreateVersion7().ToString("N") };
         }
@@ -94,14 +120,17 @@ internal static class ItemEndpoints
         return await SendAsync(publishers, command);
     }
 
-    private static async Task<IResult> SendManyAsync(HttpContext context, GroupPublishers publishers, IStore store, IngestOptions options, TimeProvider clock, ReadElement read)
+    private static async Task<IResult> SendManyAsync(
+        HttpContext context, GroupPublishers publishers, IStore store, IngestOptions options, TimeProvider clock, ReadElement read)
     {
         bool atomic = EventEndpoints.QueryFlag(context, "atomic");
         publishers.Commands.ThrowIfUnavailable();
-        if (context.Request.Headers.IfMatch.Count > 0) throw new ProblemException(Problem.InvalidField("If-Match", "applies to one item: use /v1/items/{itemId}"));
+        if (context.Request.Headers.IfMatch.Count > 0)
+            throw new ProblemException(Problem.InvalidField("If-Match", "applies to one item: use /v1/items/{itemId}"));
         var now = clock.GetUtcNow();
         var vectors = new VectorCheck(store);
-        using var batch = new Batch<Command>(publishers.Commands, ContractsJson.Default.Command, atomic ? int.MaxValue : options.GroupBytes);
+        int messageBytes = atomic ? int.MaxValue : options.GroupBytes;
+        using var batch = new Batch<Command>(publishers.Commands, ContractsJson.Default.Command, messageBytes);
         bool isSingle = false;
         if (Ndjson.Is(context.Request.ContentType)) await ReadNdjsonAsync();
         else isSingle = await ReadJsonAsync();
@@ -116,16 +145,20 @@ internal static class ItemEndpoints
             long bytes = 0;
             await foreach (var (index, line) in Ndjson.ReadLinesAsync(context, context.RequestAborted))
             {
-                if (atomic && (bytes += line?.Length ?? 0) > Limits.BodyBytes) throw new ProblemException(Problem.TooLarge($"With atomic=true a body is at most {Limits.BodyBytes} bytes long."));
-                if (line is not { } content) batch.Reject(index, "", $"is longer than {Limits.LineBytes} bytes");
-                else if (!Utf8.IsValid(content.Span)) batch.Reject(index, "", $"is not valid UTF-8 at byte {RequestReading.FirstInvalidByte(content.Span)}");
-                else await AddAsync(index, content);
+                if (atomic && (bytes += line?.Length ?? 0) > Limits.BodyBytes)
+                    throw new ProblemException(Problem.TooLarge($"With atomic=true a body is at most {Limits.BodyBytes} bytes long."));
+                if (line is not { } content)
+                    batch.Reject(index, "", $"is longer than {Limits.LineBytes} bytes");
+                else if (!Utf8.IsValid(content.Span))
+                    batch.Reject(index, "", $"is not valid UTF-8 at byte {RequestReading.FirstInvalidByte(content.Span)}");
+                else
+                    await AddAsync(index, content);
             }
         }
 
         async Task<bool> ReadJsonAsync()
         {
-            if (!RequestReading.IsJson(context.Request.ContentType)) throw new ProblemException(Problem.UnsupportedMediaType("Content-Type has to be application/json or application/x-ndjson."));
+            ThrowIfNotJson(context, "application/json or application/x-ndjson");
             using var body = await context.ReadBodyAsync();
             if (EventEndpoints.IsObject(body.Span))
             {
@@ -134,7 +167,12 @@ internal static class ItemEndpoints
             }
 
             var elements = JsonElements.Of(body.Memory);
-            if (elements.Count > Limits.ItemsPerArray) throw new ProblemException(Problem.TooLarge($"The array holds {elements.Count} items; {Limits.ItemsPerArray} are allowed. NDJSON has no limit."));
+            if (elements.Count > Limits.ItemsPerArray)
+            {
+                throw new ProblemException(Problem.TooLarge(
+                    $"The array holds {elements.Count} items; {Limits.ItemsPerArray} are allowed. NDJSON has no limit."));
+            }
+
             foreach (var (index, range) in elements) await AddAsync(index, body.Memory[range]);
             return false;
         }
@@ -166,7 +204,8 @@ internal static class ItemEndpoints
     internal static async Task<IResult> SendAsync(GroupPublishers publishers, Command command)
     {
         await PublishAsync(publishers, command);
-        return Results.Json(new AcceptedResponse { Accepted = 1 }, ContractsJson.Default.AcceptedResponse, statusCode: StatusCodes.Status202Accepted);
+        var accepted = new AcceptedResponse { Accepted = 1 };
+        return Results.Json(accepted, ContractsJson.Default.AcceptedResponse, statusCode: StatusCodes.Status202Accepted);
     }
 
     internal static async Task PublishAsync(GroupPublishers publishers, Command command)

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Recommender.Contracts;
 
 namespace Recommender.Ingest;
@@ -10,13 +9,14 @@ internal static class ItemReader
 {
     /// <summary>Names of the fields of an item. As everywhere, letters count in either case.</summary>
     private static readonly Dictionary<string, string> s_fields =
-        ContractsJson.Default.Item.Properties.ToDictionary(property => property.Name, property => property.Name, StringComparer.OrdinalIgnoreCase);
+        ContractsJson.Default.Item.Properties.Select(field => field.Name).ToDictionary(name => name, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The whole item, as a command to put it.</summary>
     /// <param name="pathId">The id in the path; null where the element has to name it.</param>
     public static (Command? Command, FieldError? Error) ReadItem(ReadOnlySpan<byte> json, string? pathId, DateTimeOffset now)
     {
-        if (JsonSerializer.Deserialize(json, ContractsJson.Default.Item) is not { } item) return (null, new FieldError("", "is null; an object is expected"));
+        var item = JsonSerializer.Deserialize(json, ContractsJson.Default.Item);
+        if (item is null) return (null, new FieldError("", "is null; an object is expected"));
         if (pathId is not null && item.ItemId is not null && item.ItemId != pathId) return (null, DiffersFromPath());
         item = item with { ItemId = pathId ?? item.ItemId };
         string? changeId = JsonSerializer.Deserialize(json, ItemReaderJson.Default.NamedChange)!.ChangeId;
@@ -24,7 +24,7 @@ internal static class ItemReader
         return (new Command { Kind = CommandKind.PutItem, AcceptedAt = now, Item = item, ChangeId = changeId }, null);
     }
 
-    /// <summary>The merge patch, as a command to apply it. What it sets is valid on its own; what it removes (null) takes its default.</summary>
+    /// <summary>The merge patch, as a command to apply it. Values are valid on their own; what null removes takes its default.</summary>
     /// <param name="pathId">The id in the path; null where the element has to name it.</param>
     public static (Command? Command, FieldError? Error) ReadPatch(ReadOnlySpan<byte> json, string? pathId, DateTimeOffset now)
     {
@@ -32,10 +32,14 @@ internal static class ItemReader
         if (patch.ValueKind != JsonValueKind.Object) return (null, new FieldError("", "is no merge patch: an object is expected"));
         var fields = new Dictionary<string, JsonElement>();
         foreach (var property in patch.EnumerateObject())
-            if (s_fields.TryGetValue(property.Name, out string? field) && !fields.TryAdd(field, property.Value)) return (null, new FieldError(field, "occurs twice"));
+        {
+            if (!s_fields.TryGetValue(property.Name, out string? field)) continue;
+            if (!fields.TryAdd(field, property.Value)) return (null, new FieldError(field, "occurs twice"));
+        }
 
         var set = fields.Where(field => field.Value.ValueKind != JsonValueKind.Null).ToDictionary();
-        var item = JsonSerializer.Deserialize(JsonSerializer.SerializeToUtf8Bytes(set, ItemReaderJson.Default.DictionaryStringJsonElement), ContractsJson.Default.Item)!;
+        byte[] setJson = JsonSerializer.SerializeToUtf8Bytes(set, ItemReaderJson.Default.DictionaryStringJsonElement);
+        var item = JsonSerializer.Deserialize(setJson, ContractsJson.Default.Item)!;
         if (fields.Remove("itemId") && pathId is not null && item.ItemId != pathId) return (null, DiffersFromPath());
         string? itemId = pathId ?? item.ItemId;
         string? changeId = JsonSerializer.Deserialize(json, ItemReaderJson.Default.NamedChange)!.ChangeId;
@@ -55,14 +59,3 @@ internal static class ItemReader
     private static FieldError? ErrorOf(string? changeId) =>
         changeId is not null && Limits.IdError(changeId) is { } error ? new FieldError("changeId", error) : null;
 }
-
-/// <summary>What an element holds in addition to the item.</summary>
-internal sealed record NamedChange
-{
-    public string? ChangeId { get; init; }
-}
-
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, MaxDepth = Limits.JsonDepth, AllowDuplicateProperties = false)]
-[JsonSerializable(typeof(NamedChange))]
-[JsonSerializable(typeof(Dictionary<string, JsonElement>))]
-internal sealed partial class ItemReaderJson : JsonSerializerContext;

@@ -31,7 +31,8 @@ internal sealed class VectorCheck(IStore store)
     private static int? LengthOf(Command command)
     {
         if (command.Item is { } item) return item.Vector?.Count;
-        return command.Patch is { } patch && patch.TryGetProperty("vector", out var vector) && vector.ValueKind == JsonValueKind.Array ? vector.GetArrayLength() : null;
+        if (command.Patch is not { } patch || !patch.TryGetProperty("vector", out var vector)) return null;
+        return vector.ValueKind == JsonValueKind.Array ? vector.GetArrayLength() : null;
     }
 
     /// <summary>Null also while the database cannot be reached: what is durable on the broker needs no database to be accepted.</summary>
@@ -43,7 +44,11 @@ internal sealed class VectorCheck(IStore store)
         {
             return await store.GetVectorLengthAsync(patience.Token);
         }
-        catch (Exception e) when (e is StoreUnavailableException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (StoreUnavailableException)
+        {
+            return null;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return null;
         }

@@ -58,8 +58,12 @@ internal sealed class CatalogueBatch(Dictionary<string, CatalogueEntry> entries,
         _changed.Add(itemId);
     }
 
-    private static bool IsSame(CatalogueEntry? current, CatalogueEntry next) =>
-        current is not null && current.Deleted == next.Deleted && (ReferenceEquals(current.Item, next.Item)
-            || (current.Item is not null && next.Item is not null
-                && JsonSerializer.SerializeToUtf8Bytes(current.Item, ContractsJson.Default.Item).AsSpan().SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(next.Item, ContractsJson.Default.Item))));
+    private static bool IsSame(CatalogueEntry? current, CatalogueEntry next)
+    {
+        if (current is null || current.Deleted != next.Deleted) return false;
+        if (ReferenceEquals(current.Item, next.Item)) return true;
+        return current.Item is not null && next.Item is not null && Json(current.Item).AsSpan().SequenceEqual(Json(next.Item));
+    }
+
+    private static byte[] Json(Item item) => JsonSerializer.SerializeToUtf8Bytes(item, ContractsJson.Default.Item);
 }

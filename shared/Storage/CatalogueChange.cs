@@ -10,16 +10,16 @@ internal static class CatalogueChange
     /// <param name="current">Null for an unknown item.</param>
     public static CatalogueOutcome Apply(CatalogueEntry? current, Command command, string itemId)
     {
-        if (command.IfMatch is { } tags && !EntityTag.Matches(tags, current))
-            return new(null, new FieldError("If-Match", $"does not hold: item '{itemId}' {(EntityTag.Of(current) is { } tag ? $"has the entity tag {tag}" : "does not exist")}. Read the item and send the change again"));
+        if (command.IfMatch is { } tags && !EntityTag.Matches(tags, current)) return new(null, ConditionError(current, itemId));
         var entry = current ?? new CatalogueEntry { ItemKey = 0, ItemId = itemId, CreatedAt = command.AcceptedAt };
         switch (command.Kind)
         {
             case CommandKind.PutItem:
                 return new(entry with { Item = command.Item, Deleted = false });
             case CommandKind.DeleteItem:
-                // The attributes stay, because histories still show the title. An unknown item becomes a tombstone: its events may be on their way.
-                return new(entry with { Item = entry.Item is { Vector: not null } item ? item with { Vector = null } : entry.Item, Deleted = true });
+                // The attributes stay, because histories still show the title. An unknown item becomes a tombstone: its events may be on
+                // their way.
+                return new(entry with { Item = WithoutVector(entry.Item), Deleted = true });
             case CommandKind.PatchItem:
                 if (entry.Deleted) return CatalogueOutcome.Ignored;
                 var (patched, error) = Patch(entry.Item ?? new Item { ItemId = itemId }, command.Patch ?? default, itemId);
@@ -28,6 +28,14 @@ internal static class CatalogueChange
                 throw new ArgumentException($"{command.Kind} is no catalogue command.", nameof(command));
         }
     }
+
+    private static FieldError ConditionError(CatalogueEntry? current, string itemId)
+    {
+        string found = EntityTag.Of(current) is { } tag ? $"has the entity tag {tag}" : "does not exist";
+        return new FieldError("If-Match", $"does not hold: item '{itemId}' {found}. Read the item and send the change again");
+    }
+
+    private static Item? WithoutVector(Item? item) => item is { Vector: not null } ? item with { Vector = null } : item;
 
     private static (Item? Item, FieldError? Error) Patch(Item item, JsonElement patch, string itemId)
     {

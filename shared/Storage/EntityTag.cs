@@ -5,7 +5,10 @@ namespace Recommender.Storage;
 /// <summary>The entity tag of an item: its version in the store, wherever it is read.</summary>
 public static class EntityTag
 {
-    /// <summary>The tag with its quotes, as in the header <c>ETag</c>. Null for an item that cannot be read: unknown, deleted, or named by events alone.</summary>
+    /// <summary>
+    /// The tag with its quotes, as in the header <c>ETag</c>. Null for an item that cannot be read: unknown, deleted, or named by events
+    /// alone.
+    /// </summary>
     public static string? Of(CatalogueEntry? entry) =>
         entry is { Deleted: false, Item: not null } ? FormattableString.Invariant($"\"{entry.Version}\"") : null;
 

@@ -25,7 +25,8 @@ internal sealed partial class PostgresBatch
         }
 
         // With the time that is stated, each is one step in the index. What is then left has another time, or none of its own.
-        await CompareStoredAsync([.. searched.Where(i => !interactions[i].OccurredAtAssigned)], "AND e.occurred_at_ms = d.at").ConfigureAwait(false);
+        List<int> stated = [.. searched.Where(i => !interactions[i].OccurredAtAssigned)];
+        await CompareStoredAsync(stated, "AND e.occurred_at_ms = d.at").ConfigureAwait(false);
         await CompareStoredAsync([.. searched], "").ConfigureAwait(false);
         foreach (int i in searched) conflicts.Add(new EventConflict(i, interactions[i].UserId is null ? "sessionId" : "userId"));
         conflicts.Sort((a, b) => a.Index.CompareTo(b.Index));
@@ -81,8 +82,10 @@ internal sealed partial class PostgresBatch
     {
         yield return UserRef.Of(e);
         if (e.UserId is not null || !merges!.TryGetValue(e.SessionId!, out var targets)) yield break;
-        foreach (string userId in targets.Select(target => target.UserId).Distinct(StringComparer.Ordinal)) yield return UserRef.User(userId);
+        foreach (string userId in targets.Select(target => target.UserId).Distinct(StringComparer.Ordinal))
+            yield return UserRef.User(userId);
     }
 
-    private bool IsMerged(string sessionId, string userId) => merges is not null && merges.TryGetValue(sessionId, out var targets) && targets.Exists(target => target.UserId == userId);
+    private bool IsMerged(string sessionId, string userId) =>
+        merges is not null && merges.TryGetValue(sessionId, out var targets) && targets.Exists(target => target.UserId == userId);
 }

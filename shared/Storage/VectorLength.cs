@@ -11,7 +11,10 @@ internal sealed class VectorLength(int? length, long count)
 
     public long Count { get; private set; } = count;
 
-    /// <summary>The reason to refuse the vector of an item that takes the place of another, or null. A length that the item had already is kept: catalogues from before this rule hold several.</summary>
+    /// <summary>
+    /// The reason to refuse the vector of an item that takes the place of another, or null. An item keeps the length it has: catalogues
+    /// from before this rule hold several.
+    /// </summary>
     public FieldError? ErrorOf(Item? before, Item? after) =>
         after?.Vector?.Count == before?.Vector?.Count ? null : Item.VectorError(after?.Vector?.Count, Length);
 

@@ -143,4 +143,53 @@ public abstract partial class StoreContract
         await ApplyAsync(Put("d", "without"));
         Assert.Null(await Store.GetVectorLengthAsync(Stop));
     }
+
+    [Fact]
+    public async Task A_backup_from_before_versions_and_vector_lengths_restores()
+    {
+        await PutAsync(Event("e1", "ann", "a"));
+        await ApplyAsync(PutVector("a", 1, 2), PutVector("b", 3, 4), Delete("b"), Patch("c", """{"title":"C"}""") with { ChangeId = "c" });
+        await Store.PutSettingAsync("s", JsonElement.Parse("1"), Stop);
+        using var backup = new MemoryStream();
+        await Store.BackupAsync(backup, Stop);
+        using var earlier = WithoutSchema4(backup, deletedVector: ",\"vector\":[1,2,3]}");
+        await RecreateAsync(async empty =>
+        {
+            await empty.RestoreAsync(earlier, Stop);
+            Assert.Equal(2, await empty.GetVectorLengthAsync(Stop));
+            Assert.Null((await empty.GetItemAsync("b", Stop))!.Item!.Vector);
+            Assert.Equal("\"0\"", EntityTag.Of(await empty.GetItemAsync("c", Stop)));
+            Assert.Equal((0, 1), await empty.StoreInteractionsAsync([Event("e1", "ann", "a", at: T0.AddDays(1))], Stop) is var again ? (again.Stored, again.Duplicates) : default);
+            Assert.Equal(new StatusCounters(DuplicateEvents: 1), (await empty.GetStatusAsync(Stop)).Counters);
+        });
+    }
+
+    /// <summary>The backup as a program of schema version 3 made it.</summary>
+    private static MemoryStream WithoutSchema4(MemoryStream backup, string deletedVector)
+    {
+        string[] added = ["version", "occurred_at_stated", "duplicate_events", "conflicting_events", "dropped_events", "ignored_item_changes", "vectors", "vector_length"];
+        backup.Position = 0;
+        var earlier = new MemoryStream();
+        using var reader = new BackupFormat.Reader(backup);
+        using var writer = new BackupFormat.Writer(earlier);
+        reader.Begin();
+        writer.Begin(3);
+        while (reader.NextTable() is var (table, columns))
+        {
+            int[] kept = [.. Enumerable.Range(0, columns.Length).Where(i => table is "models" or "model_chunks" || !added.Contains(columns[i]))];
+            if (table != "item_changes") writer.BeginTable(table, [.. kept.Select(i => columns[i])]);
+            object?[] row = new object?[columns.Length];
+            while (reader.NextRow(row))
+            {
+                if (table == "items" && row[3] is 1L) row[2] = ((string)row[2]!).TrimEnd('}') + deletedVector;
+                if (table != "item_changes") writer.WriteRow([.. kept.Select(i => row[i])]);
+            }
+
+            if (table != "item_changes") writer.EndTable();
+        }
+
+        writer.End();
+        earlier.Position = 0;
+        return earlier;
+    }
 }
