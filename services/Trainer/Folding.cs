@@ -112,6 +112,7 @@ public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedMode
     private UserState Fold(UserEvents user, IReadOnlyList<string> names, ServedModel? model)
     {
         var history = histories.Build(user.Events, names);
+        var (classes, seen) = SeenBuilder.Build(user.Events, history);
         return new()
         {
             User = user.User,
@@ -119,16 +120,26 @@ public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedMode
             ModelVersion = model?.Version ?? 0,
             Factor = model?.FoldIn(history) ?? [],
             History = history,
+            HistoryClasses = classes,
+            Seen = seen,
         };
     }
 
-    /// <summary>Names are only ever added, so the cached list is read again only when a type is newer than it.</summary>
+    /// <summary>Makes the names of all event types known to serving, which sees their ids in the values of users.</summary>
+    public async Task PutEventTypesAsync(CancellationToken cancellationToken)
+    {
+        var names = await store.GetEventTypesAsync(cancellationToken);
+        await factorStore.PutEventTypesAsync(names, cancellationToken);
+        typeNames = names;
+    }
+
+    /// <summary>Names are only ever added, so the cached list is read again only when a type is newer than it. Serving then learns it before the user's value.</summary>
     private async Task<IReadOnlyList<string>> TypeNamesAsync(IReadOnlyList<UserEvents> users, CancellationToken cancellationToken)
     {
         int highest = -1;
         foreach (var user in users)
             foreach (var stored in user.Events) highest = Math.Max(highest, stored.TypeId);
-        if (highest >= typeNames.Count) typeNames = await store.GetEventTypesAsync(cancellationToken);
+        if (highest >= typeNames.Count) await PutEventTypesAsync(cancellationToken);
         return typeNames;
     }
 }

@@ -61,7 +61,12 @@ public sealed class Reconciler(
         try
         {
             bool emptied = !rebuilding && await factorStore.GetGenerationAsync(cancellationToken) is null;
-            if (emptied) await CatalogueCopy.PutAllAsync(store, factorStore, cancellationToken);
+            if (emptied)
+            {
+                await folding.PutEventTypesAsync(cancellationToken);
+                await CatalogueCopy.PutAllAsync(store, factorStore, cancellationToken);
+            }
+
             await released.RefreshAsync(cancellationToken);
             bool pointed = await PointToReleasedAsync(cancellationToken);
             if (emptied) rebuilding = true;

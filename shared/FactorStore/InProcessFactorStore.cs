@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Recommender.Contracts;
 
 namespace Recommender.FactorStore;
@@ -15,6 +16,7 @@ public sealed class InProcessFactorStore : IFactorStore
     private long sequence;
     private long released;
     private volatile string? generation;
+    private volatile IReadOnlyList<string> eventTypes = [];
 
     public ValueTask<byte[]?> GetUserAsync(UserRef user) => ValueTask.FromResult(UserStateOrder.Visible(users.GetValueOrDefault(user)));
 
@@ -25,6 +27,44 @@ public sealed class InProcessFactorStore : IFactorStore
         foreach (var user in users) Put(user.User, user.Encode());
         return Task.CompletedTask;
     }
+
+    public async IAsyncEnumerable<IReadOnlyList<UserFactor>> ListUserFactorsAsync(int rank, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        const int BatchUsers = 1000;
+        var batch = new List<UserFactor>(BatchUsers);
+        foreach (var (user, value) in users)
+        {
+            if (user.IsSession || UserStateOrder.Visible(value) is not { } visible) continue;
+            batch.Add(new(user.Id, visible));
+            if (batch.Count < BatchUsers) continue;
+            yield return batch;
+            cancellationToken.ThrowIfCancellationRequested();
+            batch = new(BatchUsers);
+            await Task.Yield();
+        }
+
+        yield return batch;
+    }
+
+    public Task<IReadOnlyList<UserFactor>> GetUserFactorsAsync(IReadOnlyList<string> userIds, int rank, CancellationToken cancellationToken)
+    {
+        var found = new List<UserFactor>(userIds.Count);
+        foreach (string userId in userIds)
+            if (UserStateOrder.Visible(users.GetValueOrDefault(UserRef.User(userId))) is { } value) found.Add(new(userId, value));
+        return Task.FromResult<IReadOnlyList<UserFactor>>(found);
+    }
+
+    public Task PutEventTypesAsync(IReadOnlyList<string> names, CancellationToken cancellationToken)
+    {
+        lock (itemsLock)
+        {
+            if (names.Count >= eventTypes.Count) eventTypes = [.. names];
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task<IReadOnlyList<string>> GetEventTypesAsync(CancellationToken cancellationToken) => Task.FromResult(eventTypes);
 
     public Task DeleteUsersAsync(IReadOnlyList<UserRef> users, CancellationToken cancellationToken)
     {

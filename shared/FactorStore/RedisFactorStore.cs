@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Recommender.Contracts;
 using StackExchange.Redis;
 
@@ -18,18 +19,20 @@ namespace Recommender.FactorStore;
 /// rec:model:{V}             length of model V, written after its chunks
 /// rec:model:{V}:N           chunk N
 /// rec:released              version
+/// rec:types                 hash: id of an event type → name
 /// </code>
 /// Connects in the background and again after every loss; until then calls fail at once.
 /// </remarks>
 public sealed class RedisFactorStore : IFactorStore
 {
-    private const int UsersPerPipeline = 256, ItemsPerScript = 200, ChunkBytes = 1 << 20, ChunksAtOnce = 4;
+    private const int UsersPerPipeline = 256, KeysPerScan = 1000, ItemsPerScript = 200, ChunkBytes = 1 << 20, ChunksAtOnce = 4;
     private const string UserPrefix = "rec:u:", SessionPrefix = "rec:s:";
     private static readonly RedisKey[] ItemKeys = ["rec:{items}:attributes", "rec:{items}:statistics", "rec:{items}:feed", "rec:{items}:sequence"];
     private static readonly RedisKey GenerationKey = "rec:{items}:generation";
     private static readonly RedisKey[] FactorKeys = [.. ItemKeys, "rec:{items}:factors"];
     private static readonly RedisKey[] ReadKeys = [.. FactorKeys, GenerationKey];
     private static readonly RedisKey ReleasedKey = "rec:released";
+    private static readonly RedisKey TypesKey = "rec:types";
 
     private readonly ConfigurationOptions options;
     private readonly TimeSpan timeout;
@@ -68,6 +71,54 @@ public sealed class RedisFactorStore : IFactorStore
 
     public Task PutUsersAsync(IReadOnlyList<UserState> users, CancellationToken cancellationToken) =>
         PutAsync(users.Count, i => (KeyOf(users[i].User), users[i].Encode()), expirySeconds: 0, cancellationToken);
+
+    public async IAsyncEnumerable<IReadOnlyList<UserFactor>> ListUserFactorsAsync(int rank, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var servers = await RunForModelsAsync(database => Task.FromResult(Masters(database.Multiplexer)), cancellationToken).ConfigureAwait(false);
+        foreach (var server in servers)
+        {
+            await using var keys = server.KeysAsync(options.DefaultDatabase ?? 0, UserPrefix + "*", KeysPerScan).GetAsyncEnumerator(cancellationToken);
+            bool isMore = true;
+            while (isMore)
+            {
+                var userIds = new List<string>(UsersPerPipeline);
+                isMore = await RunForModelsAsync(_ => ReadKeysAsync(keys, userIds, cancellationToken), cancellationToken).ConfigureAwait(false);
+                yield return await GetUserFactorsAsync(userIds, rank, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    public Task<IReadOnlyList<UserFactor>> GetUserFactorsAsync(IReadOnlyList<string> userIds, int rank, CancellationToken cancellationToken) =>
+        RunForModelsAsync(async database =>
+        {
+            var found = new List<UserFactor>(userIds.Count);
+            foreach (string[] chunk in userIds.Chunk(UsersPerPipeline))
+            {
+                var reads = new Task<RedisValue>[chunk.Length];
+                for (int i = 0; i < reads.Length; i++) reads[i] = database.StringGetRangeAsync(UserPrefix + chunk[i], 0, UserFactor.Bytes(rank) - 1);
+                var starts = await Task.WhenAll(reads).WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
+                for (int i = 0; i < starts.Length; i++)
+                    if (UserStateOrder.Visible(starts[i]) is { Length: >= UserState.HeaderBytes } start) found.Add(new(chunk[i], start));
+            }
+
+            return (IReadOnlyList<UserFactor>)found;
+        }, cancellationToken);
+
+    public Task PutEventTypesAsync(IReadOnlyList<string> names, CancellationToken cancellationToken) =>
+        names.Count == 0
+            ? Task.CompletedTask
+            : RunAsync(async database =>
+            {
+                await database.HashSetAsync(TypesKey, [.. names.Select((name, id) => new HashEntry(id, name))]).WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
+                return true;
+            }, cancellationToken);
+
+    public Task<IReadOnlyList<string>> GetEventTypesAsync(CancellationToken cancellationToken) =>
+        RunAsync(async database =>
+        {
+            var entries = await database.HashGetAllAsync(TypesKey).WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
+            return (IReadOnlyList<string>)[.. entries.OrderBy(entry => (int)entry.Name).Select(entry => (string)entry.Value!)];
+        }, cancellationToken);
 
     public Task EraseUsersAsync(IReadOnlyList<UserRef> users, long revision, CancellationToken cancellationToken)
     {
@@ -252,6 +303,33 @@ public sealed class RedisFactorStore : IFactorStore
         {
             throw Unavailable(e);
         }
+    }
+
+    /// <summary>The servers that together hold every key.</summary>
+    /// <exception cref="FactorStoreUnavailableException">One of them does not answer.</exception>
+    private static List<IServer> Masters(IConnectionMultiplexer connection)
+    {
+        var servers = connection.GetServers();
+        var cluster = servers.Where(server => server.IsConnected).Select(server => server.ClusterConfiguration).FirstOrDefault(nodes => nodes is not null);
+        List<IServer> masters = cluster is null
+            ? [.. servers.Where(server => !server.IsReplica)]
+            : [.. cluster.Nodes.Where(node => !node.IsReplica && node.Slots.Count > 0 && node.EndPoint is not null).Select(node => connection.GetServer(node.EndPoint!))];
+        if (masters.FirstOrDefault(server => !server.IsConnected) is { } gone) throw new FactorStoreUnavailableException($"Redis: {gone.EndPoint} does not answer.");
+        return masters;
+    }
+
+    /// <summary>Takes the next keys of a scan over.</summary>
+    /// <returns>Whether there may be more.</returns>
+    private static async Task<bool> ReadKeysAsync(IAsyncEnumerator<RedisKey> keys, List<string> userIds, CancellationToken cancellationToken)
+    {
+        while (userIds.Count < UsersPerPipeline)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!await keys.MoveNextAsync().ConfigureAwait(false)) return false;
+            userIds.Add(keys.Current.ToString()[UserPrefix.Length..]);
+        }
+
+        return true;
     }
 
     private async Task<ConnectionMultiplexer> ConnectAsync()

@@ -28,40 +28,70 @@ public sealed record UserState
 
     public required ReadOnlyMemory<HistoryRecord> History { get; init; }
 
+    /// <summary>
+    /// The <see cref="EventClass"/> of each record of the history at its time. Empty: not known; the items of the history then hide for ever.
+    /// </summary>
+    public ReadOnlyMemory<byte> HistoryClasses { get; init; }
+
+    /// <summary>
+    /// Every pair of an item and an event type that is not in the history with its class: older types of its items, and all items beyond its length.
+    /// By item key.
+    /// </summary>
+    public ReadOnlyMemory<SeenRecord> Seen { get; init; }
+
     /// <summary>Bytes before the factor. Revision and model version come first, big-endian, so that values compare as bytes.</summary>
     public const int HeaderBytes = 32;
 
-    internal const byte FormatVersion = 1;
+    private const byte FormatWithoutSeen = 1, Format = 2;
+
+    internal static bool IsKnownFormat(byte format) => format is FormatWithoutSeen or Format;
+
+    internal static bool HasSeen(byte format) => format == Format;
 
     /// <summary>
-    /// Layout: revision (8, big-endian), model version (8, big-endian), format version (1), zero (3), rank (4), history length (4), zero (4),
-    /// factor (4 × rank), history (16 each); little-endian after the first two.
+    /// Layout: revision (8, big-endian), model version (8, big-endian), format version (1), zero (3), rank (4), history length (4), seen length (4),
+    /// factor (4 × rank), history (16 each), seen (8 each), classes of the history (1 each); little-endian after the first two. Format 1 ends with the
+    /// history and has 0 for the seen length.
     /// </summary>
     public byte[] Encode()
     {
-        var bytes = new byte[HeaderBytes + Factor.Length * sizeof(float) + History.Length * 16];
+        if (HistoryClasses.Length != 0 && HistoryClasses.Length != History.Length)
+            throw new InvalidOperationException($"{HistoryClasses.Length} classes do not belong to a history of {History.Length} records.");
+        var bytes = new byte[HeaderBytes + (Factor.Length * sizeof(float)) + (History.Length * 17) + (Seen.Length * 8)];
         var span = bytes.AsSpan();
         BinaryPrimitives.WriteInt64BigEndian(span, Revision);
         BinaryPrimitives.WriteInt64BigEndian(span[8..], ModelVersion);
-        span[16] = FormatVersion;
+        span[16] = Format;
         BinaryPrimitives.WriteInt32LittleEndian(span[20..], Factor.Length);
         BinaryPrimitives.WriteInt32LittleEndian(span[24..], History.Length);
-        MemoryMarshal.AsBytes(Factor.Span).CopyTo(span[HeaderBytes..]);
-        MemoryMarshal.AsBytes(History.Span).CopyTo(span[(HeaderBytes + Factor.Length * sizeof(float))..]);
+        BinaryPrimitives.WriteInt32LittleEndian(span[28..], Seen.Length);
+        span = Append(span[HeaderBytes..], MemoryMarshal.AsBytes(Factor.Span));
+        span = Append(span, MemoryMarshal.AsBytes(History.Span));
+        span = Append(span, MemoryMarshal.AsBytes(Seen.Span));
+        if (HistoryClasses.IsEmpty) span.Fill(EventClass.Unknown);
+        else HistoryClasses.Span.CopyTo(span);
         return bytes;
+
+        static Span<byte> Append(Span<byte> to, ReadOnlySpan<byte> part)
+        {
+            part.CopyTo(to);
+            return to[part.Length..];
+        }
     }
 }
 
 /// <summary>Reads an encoded <see cref="UserState"/> in place. Allocates nothing.</summary>
 public readonly ref struct UserStateView
 {
-    private UserStateView(ReadOnlySpan<byte> bytes, int rank, int historyLength)
+    private UserStateView(ReadOnlySpan<byte> bytes, int rank, int historyLength, int seenLength)
     {
         Revision = BinaryPrimitives.ReadInt64BigEndian(bytes);
         ModelVersion = BinaryPrimitives.ReadInt64BigEndian(bytes[8..]);
-        var body = bytes[UserState.HeaderBytes..];
-        Factor = MemoryMarshal.Cast<byte, float>(body[..(rank * sizeof(float))]);
-        History = MemoryMarshal.Cast<byte, HistoryRecord>(body.Slice(rank * sizeof(float), historyLength * 16));
+        int history = UserState.HeaderBytes + (rank * sizeof(float)), seen = history + (historyLength * 16), classes = seen + (seenLength * 8);
+        Factor = MemoryMarshal.Cast<byte, float>(bytes[UserState.HeaderBytes..history]);
+        History = MemoryMarshal.Cast<byte, HistoryRecord>(bytes[history..seen]);
+        Seen = MemoryMarshal.Cast<byte, SeenRecord>(bytes[seen..classes]);
+        HistoryClasses = bytes[classes..];
     }
 
     public long Revision { get; }
@@ -69,15 +99,24 @@ public readonly ref struct UserStateView
     public ReadOnlySpan<float> Factor { get; }
     public ReadOnlySpan<HistoryRecord> History { get; }
 
+    /// <summary>See <see cref="UserState.Seen"/>.</summary>
+    public ReadOnlySpan<SeenRecord> Seen { get; }
+
+    /// <summary>The <see cref="EventClass"/> of each record of the history; empty in values of the first format.</summary>
+    public ReadOnlySpan<byte> HistoryClasses { get; }
+
     /// <summary>False for bytes that are not a whole value of a known format: the caller treats the user as having none.</summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, out UserStateView view)
     {
         view = default;
-        if (bytes.Length < UserState.HeaderBytes || bytes[16] != UserState.FormatVersion) return false;
+        if (bytes.Length < UserState.HeaderBytes || !UserState.IsKnownFormat(bytes[16])) return false;
+        bool hasSeen = UserState.HasSeen(bytes[16]);
         int rank = BinaryPrimitives.ReadInt32LittleEndian(bytes[20..]);
         int history = BinaryPrimitives.ReadInt32LittleEndian(bytes[24..]);
-        if (rank < 0 || history < 0 || bytes.Length != UserState.HeaderBytes + (long)rank * sizeof(float) + (long)history * 16) return false;
-        view = new UserStateView(bytes, rank, history);
+        int seen = hasSeen ? BinaryPrimitives.ReadInt32LittleEndian(bytes[28..]) : 0;
+        if (rank < 0 || history < 0 || seen < 0) return false;
+        if (bytes.Length != UserState.HeaderBytes + ((long)rank * sizeof(float)) + ((long)history * (hasSeen ? 17 : 16)) + ((long)seen * 8)) return false;
+        view = new UserStateView(bytes, rank, history, seen);
         return true;
     }
 }

@@ -185,6 +185,58 @@ public abstract class FactorStoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_user_has_seen_comes_back_with_the_value()
+    {
+        var user = State(UserRef.User("ann"), 1, 1, 1, 2) with
+        {
+            HistoryClasses = new byte[] { 4, 0 },
+            Seen = new SeenRecord[] { new(7, 4, SeenTime.FromSeconds(1_700_000_000)), new(int.MaxValue, EventClass.Other, SeenTime.FromSeconds(long.MaxValue / 2)) },
+        };
+        await Store.PutUsersAsync([user], Stop);
+        using var value = await Store.LeaseUserAsync(user.User);
+        Assert.True(UserStateView.TryRead(value.Span, out var view));
+        Assert.Equal([4, 0], view.HistoryClasses.ToArray());
+        Assert.Equal(user.Seen.ToArray(), view.Seen.ToArray());
+        Assert.Equal(user.History.ToArray(), view.History.ToArray());
+        Assert.Equal([1f, 2f], view.Factor.ToArray());
+    }
+
+    [Fact]
+    public async Task Every_user_is_listed_with_the_factor_and_no_session_and_nobody_who_was_erased()
+    {
+        UserState[] users = [.. Enumerable.Range(0, 1234).Select(n => State(UserRef.User($"user {n} {{日}}*"), 1, n % 3, n, 1, 2))];
+        await Store.PutUsersAsync([.. users, State(UserRef.Session("s"), 1, 1, 1, 2, 3), State(UserRef.User("bare"), 1, 5)], Stop);
+        await Store.EraseUsersAsync([users[7].User, UserRef.User("never there")], 5, Stop);
+        await Store.DeleteUsersAsync([users[8].User], Stop);
+        var listed = new Dictionary<string, float[]?>();
+        await foreach (var batch in Store.ListUserFactorsAsync(3, Stop))
+            foreach (var user in batch) listed[user.UserId] = user.TryRead(user.ModelVersion, 3, out var factor) ? factor.ToArray() : null;
+        Assert.Equal(users.Where((_, n) => n is not (7 or 8)).Select(user => user.User.Id).Append("bare").Order(StringComparer.Ordinal), listed.Keys.Order(StringComparer.Ordinal));
+        Assert.Null(listed["bare"]);
+        Assert.Equal([55f, 1, 2], listed[users[55].User.Id]!);
+
+        string[] asked = [users[9].User.Id, users[7].User.Id, "nobody", "bare", .. users[20..900].Select(user => user.User.Id)];
+        var got = await Store.GetUserFactorsAsync(asked, 3, Stop);
+        Assert.Equal(asked.Where(id => id != users[7].User.Id && id != "nobody"), got.Select(user => user.UserId));
+        Assert.True(got[0].TryRead(0, 3, out var nine));
+        Assert.Equal([9f, 1, 2], nine.ToArray());
+        Assert.False(got[0].TryRead(1, 3, out _));
+        Assert.False(got[0].TryRead(0, 4, out _));
+        Assert.False(got[0].TryRead(0, 2, out _));
+        Assert.Empty(await Store.GetUserFactorsAsync([], 3, Stop));
+    }
+
+    [Fact]
+    public async Task Names_of_event_types_are_only_ever_added()
+    {
+        Assert.Empty(await Store.GetEventTypesAsync(Stop));
+        await Store.PutEventTypesAsync([], Stop);
+        await Store.PutEventTypesAsync(["view", "日本", "c", "d", "e", "f", "g", "h", "i", "j", "k"], Stop);
+        await Store.PutEventTypesAsync(["view", "日本"], Stop);
+        Assert.Equal(["view", "日本", "c", "d", "e", "f", "g", "h", "i", "j", "k"], await Store.GetEventTypesAsync(Stop));
+    }
+
+    [Fact]
     public async Task Items_come_back_whole()
     {
         var record = new ItemRecord

@@ -390,6 +390,24 @@ internal sealed class FailingFactorStore(IFactorStore inner) : IFactorStore
 
     public Task PutUsersAsync(IReadOnlyList<UserState> users, CancellationToken cancellationToken) => Store.PutUsersAsync(users, cancellationToken);
 
+    /// <summary>Before each batch of users of a listing.</summary>
+    public Func<Task> BeforeListing { get; set; } = () => Task.CompletedTask;
+
+    public async IAsyncEnumerable<IReadOnlyList<UserFactor>> ListUserFactorsAsync(int rank, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var users in Store.ListUserFactorsAsync(rank, cancellationToken))
+        {
+            await BeforeListing();
+            yield return users;
+        }
+    }
+
+    public Task<IReadOnlyList<UserFactor>> GetUserFactorsAsync(IReadOnlyList<string> userIds, int rank, CancellationToken cancellationToken) => Store.GetUserFactorsAsync(userIds, rank, cancellationToken);
+
+    public Task PutEventTypesAsync(IReadOnlyList<string> names, CancellationToken cancellationToken) => Store.PutEventTypesAsync(names, cancellationToken);
+
+    public Task<IReadOnlyList<string>> GetEventTypesAsync(CancellationToken cancellationToken) => Store.GetEventTypesAsync(cancellationToken);
+
     public Task DeleteUsersAsync(IReadOnlyList<UserRef> users, CancellationToken cancellationToken) => Store.DeleteUsersAsync(users, cancellationToken);
 
     public Task EraseUsersAsync(IReadOnlyList<UserRef> users, long beforeRevision, CancellationToken cancellationToken) => Store.EraseUsersAsync(users, beforeRevision, cancellationToken);

@@ -9,6 +9,8 @@ public class OrderTests(Servers servers)
 {
     private static readonly DateTimeOffset Start = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);
 
+    private static readonly string[] s_types = ["view", "purchase", "rating", "dislike", "cart"];
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -20,8 +22,7 @@ public class OrderTests(Servers servers)
         {
             var random = new Random(seed);
             // Past events of circle items, at times of their own.
-            string[] types = ["view", "purchase", "rating", "dislike", "cart"];
-            var events = Enumerable.Range(0, 60).Select(n => TrainerFixture.Event($"user-{random.Next(4)}", $"item-{random.Next(2)}-{random.Next(10)}", Start.AddMinutes(n * 90), types[random.Next(types.Length)]) with { Value = random.Next(1, 6) }).ToArray();
+            var events = Enumerable.Range(0, 60).Select(n => TrainerFixture.Event($"user-{random.Next(4)}", $"item-{random.Next(2)}-{random.Next(10)}", Start.AddMinutes(n * 90), s_types[random.Next(s_types.Length)]) with { Value = random.Next(1, 6) }).ToArray();
 
             await using var ordered = await CreateAsync(postgres);
             foreach (var one in events) await ordered.SendAsync(one);
@@ -98,11 +99,12 @@ public class OrderTests(Servers servers)
         }
     }
 
-    /// <summary>A trainer with a released model of two circles. The items have the same keys each time.</summary>
+    /// <summary>A trainer with a released model of two circles. Items and event types have the same keys each time.</summary>
     private async Task<TrainerFixture> CreateAsync(bool postgres)
     {
         var trainer = await TrainerFixture.CreateAsync(postgres: postgres ? await servers.NewDatabaseAsync() : null);
         await trainer.SendAsync(TrainerFixture.Circles());
+        foreach (string type in s_types) await trainer.SendAsync(TrainerFixture.Event("other", "item-0-0", Start, type));
         await trainer.Training.RunAsync(Cancellation);
         await trainer.Folding.FoldInAllAsync(Cancellation);
         return trainer;
