@@ -57,12 +57,21 @@ public sealed class RecommendOptions
 /// </summary>
 public sealed record Placement
 {
+    /// <summary>In <see cref="HideDays"/>: every event type that is not named.</summary>
+    public const string OtherTypes = "*";
+
     public required string Name { get; init; }
     public int? Count { get; init; }
     public Filter? Filter { get; init; }
     public IReadOnlyList<Boost> Boosts { get; init; } = [];
     public double? Diversity { get; init; }
     public bool? IncludeSeen { get; init; }
+
+    /// <summary>
+    /// By event type: for how many days an event hides its item from the user here; 0: not at all, infinite: for ever. An item is hidden while any of
+    /// its events hides it. Types that are not named hide as <see cref="OtherTypes"/> states; without it for ever, or not at all if their weight is 0.
+    /// </summary>
+    public IReadOnlyDictionary<string, double> HideDays { get; init; } = new Dictionary<string, double>();
 
     /// <summary><c>popular</c> or <c>trending</c>; null: the general setting.</summary>
     public string? Fallback { get; init; }
@@ -82,14 +91,16 @@ public sealed class Placements
         foreach (var section in configuration.GetSection("Placements").GetChildren()) _byName[section.Key] = Read(section);
     }
 
+    public IEnumerable<Placement> All => _byName.Values;
+
     public Placement? Find(string name) => _byName.GetValueOrDefault(name);
 
     private static Placement Read(IConfigurationSection section)
     {
         foreach (var setting in section.GetChildren())
         {
-            if (setting.Key is not ("Count" or "Filter" or "Boosts" or "Diversity" or "IncludeSeen" or "Fallback" or "RotationMinutes"))
-                throw Wrong(setting, "is not a setting of a placement; those are Count, Filter, Boosts, Diversity, IncludeSeen, Fallback, RotationMinutes");
+            if (setting.Key is not ("Count" or "Filter" or "Boosts" or "Diversity" or "IncludeSeen" or "HideDays" or "Fallback" or "RotationMinutes"))
+                throw Wrong(setting, "is not a setting of a placement; those are Count, Filter, Boosts, Diversity, IncludeSeen, HideDays, Fallback, RotationMinutes");
         }
 
         var placement = new Placement
@@ -99,6 +110,7 @@ public sealed class Placements
             Diversity = Number<double>(section.GetSection("Diversity"), v => v is >= 0 and <= 1, "must be between 0 and 1"),
             RotationMinutes = Number<double>(section.GetSection("RotationMinutes"), v => v is > 0 and <= 525_600, "must be above 0 and at most 525600"),
             IncludeSeen = section["IncludeSeen"] is { } seen ? bool.TryParse(seen, out bool value) ? value : throw Wrong(section.GetSection("IncludeSeen"), "must be true or false") : null,
+            HideDays = ReadHideDays(section.GetSection("HideDays")),
             Fallback = section["Fallback"] is { } fallback ? fallback is Sources.Popular or Sources.Trending ? fallback : throw Wrong(section.GetSection("Fallback"), "must be popular or trending") : null,
             Filter = Parse(section.GetSection("Filter"), ContractsJson.Default.Filter),
             Boosts = [.. section.GetSection("Boosts").GetChildren().Select(b => Parse(b, ContractsJson.Default.Boost)!)],
@@ -106,6 +118,23 @@ public sealed class Placements
         if (Requests.FilterRules.Error(placement.Filter, "Filter") is { } filterError) throw new InvalidOperationException($"Setting {section.Path}:{filterError.Field} {filterError.Error}.");
         if (Requests.FilterRules.Error(placement.Boosts, "Boosts") is { } boostError) throw new InvalidOperationException($"Setting {section.Path}:{boostError.Field} {boostError.Error}.");
         return placement;
+    }
+
+    private static Dictionary<string, double> ReadHideDays(IConfigurationSection section)
+    {
+        const double Longest = 36_500;
+        if (!string.IsNullOrEmpty(section.Value)) throw Wrong(section, $"must have an entry for each event type, such as {section.Path}:view; {Placement.OtherTypes} stands for all others");
+        var hideDays = new Dictionary<string, double>(StringComparer.OrdinalIgnoreCase);
+        foreach (var type in section.GetChildren())
+        {
+            if (Limits.NameError(type.Key) is { } nameError) throw Wrong(type, $"names an event type that {nameError}");
+            hideDays[type.Key] = string.Equals(type.Value, "forever", StringComparison.OrdinalIgnoreCase)
+                ? double.PositiveInfinity
+                : Number<double>(type, days => days is >= 0 and <= Longest, $"must be a number of days from 0, never, to {Longest:0}, or forever")
+                    ?? throw Wrong(type, $"must be a number of days from 0, never, to {Longest:0}, or forever");
+        }
+
+        return hideDays;
     }
 
     private static T? Number<T>(IConfigurationSection setting, Func<T, bool> valid, string fix)

@@ -36,6 +36,7 @@ public static class RecommendService
         services.AddSingleton<Serving.Serving>();
         services.AddSingleton<RecommendMetrics>();
         services.AddSingleton<Rotation>();
+        services.AddSingleton<HideRules>();
         services.AddSingleton<SimilarUsers>();
         services.AddSingleton<Engine>();
         services.AddSingleton<QueryReader>();

@@ -48,9 +48,10 @@ public sealed class BruteForceTests
         // A filter on a key that no available item has is an error, tested elsewhere.
         if (unavailable.Count == Shop.Items) return true;
         var options = new RecommendOptions();
-        var engine = new Engine(options, EventWeights.Create(), new Rotation(options), TimeProvider.System);
+        var placements = new Placements(new Microsoft.Extensions.Configuration.ConfigurationBuilder().Build());
+        var engine = new Engine(options, EventWeights.Create(), new HideRules(placements, EventWeights.Create()), new Rotation(options), TimeProvider.System);
         var query = Query.Begin();
-        new QueryReader(options, new Placements(new Microsoft.Extensions.Configuration.ConfigurationBuilder().Build())).Read(request, query);
+        new QueryReader(options, placements).Read(request, query);
         engine.Answer(state, query, shop.User("u", 1, history).Encode(), default);
 
         bool personal = history.Any(h => h.Target > 0);

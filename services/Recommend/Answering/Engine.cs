@@ -15,20 +15,26 @@ namespace Recommender.Recommend.Answering;
 /// Order of the rules: filter, exclusions (seen, excluded, shown on earlier pages, recently shown at a placement that rotates), boosts,
 /// diversity, fallback for what is missing, pins.
 /// </remarks>
-internal sealed partial class Engine(RecommendOptions options, EventWeights weights, Rotation rotation, TimeProvider clock)
+internal sealed partial class Engine(RecommendOptions options, EventWeights weights, HideRules hideRules, Rotation rotation, TimeProvider clock)
 {
     /// <param name="user">The user's value in the factor store; empty when there is none.</param>
-    /// <param name="session">The session's value; only looked at where the user is unknown.</param>
+    /// <param name="session">The session's value, which the answer is then made from; empty where the user's is to be.</param>
     public void Answer(ServingState state, Query query, ReadOnlySpan<byte> user, ReadOnlySpan<byte> session)
     {
-        bool known = TakeKnown(state, query, user, out var stored);
-        if (!known && TakeKnown(state, query, session, out stored)) query.Source = Sources.Session;
-        else query.Source = known ? Sources.Personal : Sources.Session;
+        bool isSession = TakeKnown(state, query, session, out var stored);
+        bool known = !isSession && TakeKnown(state, query, user, out stored);
+        query.Source = known ? Sources.Personal : Sources.Session;
         TakeGivenHistory(state, query);
         bool hasFactor = TakeFactor(state, query, stored);
 
         if (!query.IncludeSeen)
-            for (int i = 0; i < query.HistoryLength; i++) query.Excluded.Add(query.History[i].Item);
+        {
+            // Of both, whichever the answer is made from.
+            ExcludeSeen(state, query, user);
+            ExcludeSeen(state, query, session);
+            ExcludeGivenHistory(state, query);
+        }
+
         Exclude(state, query);
         var allowed = Allowed(state, query);
         CompileBoosts(state, query);
@@ -108,9 +114,9 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
     /// <summary>Scores and orders given positions: those the model knows by score, then the others by popularity with score 0.</summary>
     public void AnswerRank(ServingState state, Query query, ReadOnlySpan<byte> user, ReadOnlySpan<byte> session, List<int> positions)
     {
-        bool known = TakeKnown(state, query, user, out var stored);
-        if (!known && TakeKnown(state, query, session, out stored)) query.Source = Sources.Session;
-        else query.Source = known ? Sources.Personal : Sources.Session;
+        bool isSession = TakeKnown(state, query, session, out var stored);
+        bool known = !isSession && TakeKnown(state, query, user, out stored);
+        query.Source = known ? Sources.Personal : Sources.Session;
         TakeGivenHistory(state, query);
         query.UsedModel = TakeFactor(state, query, stored);
         if (!query.UsedModel) query.Source = Sources.Popular;
@@ -215,6 +221,36 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
         else model.Learned.FoldIn(query.History.AsSpan(0, usable), factor);
         if (model.Learned.Neighbours is { } neighbours) query.Term.Set(neighbours, query.History.AsSpan(0, usable));
         return true;
+    }
+
+    /// <summary>Takes out what a user has seen, all of it, by the placement's rules.</summary>
+    private void ExcludeSeen(ServingState state, Query query, ReadOnlySpan<byte> value)
+    {
+        if (!UserStateView.TryRead(value, out var stored)) return;
+        var catalogue = state.Catalogue;
+        if (hideRules.SecondsByClass(query.Placement) is not { } seconds)
+        {
+            foreach (ref readonly var record in stored.History) query.Excluded.Add(catalogue.PositionOfKey(record.ItemKey));
+            foreach (ref readonly var record in stored.Seen) query.Excluded.Add(catalogue.PositionOfKey(record.ItemKey));
+            return;
+        }
+
+        long now = clock.GetUtcNow().ToUnixTimeSeconds();
+        for (int i = 0; i < stored.History.Length; i++)
+        {
+            byte eventClass = stored.HistoryClasses.IsEmpty ? EventClass.Unknown : stored.HistoryClasses[i];
+            if (Hides(seconds[eventClass], SeenTime.FromSeconds(stored.History[i].LastAtSeconds), now)) query.Excluded.Add(catalogue.PositionOfKey(stored.History[i].ItemKey));
+        }
+
+        foreach (ref readonly var record in stored.Seen)
+            if (Hides(seconds[record.Class], record.Time, now)) query.Excluded.Add(catalogue.PositionOfKey(record.ItemKey));
+
+        static bool Hides(long seconds, uint time, long now) => seconds != HideRules.Never && now - SeenTime.ToSeconds(time) < seconds;
+    }
+
+    private static void ExcludeGivenHistory(ServingState state, Query query)
+    {
+        for (int i = 0; i < (query.GivenHistory?.Count ?? 0); i++) query.Excluded.Add(state.Catalogue.PositionOfId(query.GivenHistory![i].ItemId!));
     }
 
     private static void Exclude(ServingState state, Query query)

@@ -65,26 +65,38 @@ internal static class UserEndpoints
 
     private static Task Respond(HttpContext context, Answers answers, string userId, PooledValue value, long started)
     {
-        using (value)
+        bool isHandedOn = false;
+        try
         {
             var query = Query.Begin();
             answers.Reader.Read(context.Request.QueryString.Value, forUser: true, query);
             query.UserId = userId;
-            if (query.SessionId is { } sessionId && !Engine.Knows(answers.Serving.State, value.Span)) return WithSessionAsync(context, answers, sessionId, userId, started);
+            if (query.SessionId is { } sessionId && !Engine.Knows(answers.Serving.State, value.Span))
+            {
+                isHandedOn = true;
+                return WithSessionAsync(context, answers, sessionId, userId, value, started);
+            }
+
             Compute(context, answers, query, value.Span, default, started);
             answers.SimilarUsers.Note(userId, value.Span);
+        }
+        finally
+        {
+            if (!isHandedOn) value.Dispose();
         }
 
         return Task.CompletedTask;
     }
 
-    private static async Task WithSessionAsync(HttpContext context, Answers answers, string sessionId, string userId, long started)
+    /// <param name="value">The user's; disposed here.</param>
+    private static async Task WithSessionAsync(HttpContext context, Answers answers, string sessionId, string userId, PooledValue value, long started)
     {
+        using var user = value;
         using var session = await answers.ReadAsync(UserRef.Session(sessionId));
         var query = Query.Begin();
         answers.Reader.Read(context.Request.QueryString.Value, forUser: true, query);
         query.UserId = userId;
-        Compute(context, answers, query, default, session.Span, started);
+        Compute(context, answers, query, user.Span, session.Span, started);
     }
 
     private static async Task PostAsync(HttpContext context, Answers answers)
@@ -96,7 +108,7 @@ internal static class UserEndpoints
         using var session = request.SessionId is { } sessionId && !Engine.Knows(answers.Serving.State, user.Span) ? await answers.ReadAsync(UserRef.Session(sessionId)) : default;
         var query = Query.Begin();
         answers.Reader.Read(request, query);
-        Compute(context, answers, query, session.IsNull ? user.Span : default, session.Span, started);
+        Compute(context, answers, query, user.Span, session.Span, started);
     }
 
     private static void Compute(HttpContext context, Answers answers, Query query, ReadOnlySpan<byte> user, ReadOnlySpan<byte> session, long started)
@@ -127,7 +139,7 @@ internal static class UserEndpoints
         query.Explain = request.Explain ?? false;
         var positions = new List<int>(itemIds.Count);
         foreach (string itemId in itemIds) positions.Add(state.Catalogue.PositionOfId(itemId));
-        answers.Engine.AnswerRank(state, query, session.IsNull ? user.Span : default, session.Span, positions);
+        answers.Engine.AnswerRank(state, query, user.Span, session.Span, positions);
         AnswerWriter.Write(state, query, answers.Serving.CountAnswer());
         answers.Send(context, query, started);
     }

@@ -10,7 +10,7 @@ namespace Recommender.Recommend.Serving;
 /// Keeps <see cref="Serving"/> up to date: polls the feed of catalogue changes and the release pointer, at once after a notice. A model
 /// is loaded beside the one served and swapped in whole. While the factor store is gone, what is in memory goes on being served.
 /// </summary>
-internal sealed class Refresher(IFactorStore store, Serving serving, RecommendOptions options, TimeProvider clock, ILogger<Refresher> logger) : BackgroundService
+internal sealed class Refresher(IFactorStore store, Serving serving, HideRules hideRules, RecommendOptions options, TimeProvider clock, ILogger<Refresher> logger) : BackgroundService
 {
     private const int FeedLimit = 20_000;
     private readonly SemaphoreSlim _nudge = new(0, 1);
@@ -70,6 +70,7 @@ internal sealed class Refresher(IFactorStore store, Serving serving, RecommendOp
     {
         // A model takes longest: it is on its way while the feed is read, the whole catalogue at the start.
         if (await store.GetReleasedAsync(cancellationToken) is { } released) StartLoading(released, cancellationToken);
+        hideRules.Update(await store.GetEventTypesAsync(cancellationToken));
         await ReadChangesAsync(cancellationToken);
         await FinishLoadingAsync(cancellationToken);
         Recluster(cancellationToken);
