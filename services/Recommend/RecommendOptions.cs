@@ -33,6 +33,15 @@ public sealed class RecommendOptions
     /// <summary>Share of the true best 20 that a search by neighbourhood finds on average; 1: every answer is exact, and takes longer.</summary>
     public double RecallTarget { get; set; } = new CellIndexOptions().RecallTarget;
 
+    /// <summary>
+    /// Users that the index for similar users holds at most; of more, a fixed sample by a hash of their ids. It is built when it is first asked for, and
+    /// dropped after an hour without a request. A user takes about 100 bytes and one byte per number of a factor. 0: no index, and requests are refused.
+    /// </summary>
+    public int SimilarUsersLimit { get; set; } = 2_000_000;
+
+    /// <summary>Pause between two passes over the factors of all users, while similar users are asked for: how long changes may take to be found.</summary>
+    public double SimilarUsersRefreshSeconds { get; set; } = 30;
+
     internal ItemIndexOptions Index => new() { LargestScanRows = LargestScanRows, Cells = new CellIndexOptions { RecallTarget = RecallTarget } };
 
     internal void Validate()
@@ -42,6 +51,8 @@ public sealed class RecommendOptions
         Check(Fallback is Sources.Popular or Sources.Trending, nameof(Fallback), "must be popular or trending");
         Check(LargestScanRows is >= 0 and <= 100_000_000, nameof(LargestScanRows), "must be between 0 and 100000000");
         Check(RecallTarget is > 0 and <= 1, nameof(RecallTarget), "must be above 0 and at most 1");
+        Check(SimilarUsersLimit is >= 0 and <= 100_000_000, nameof(SimilarUsersLimit), "must be between 0 and 100000000");
+        Check(SimilarUsersRefreshSeconds is >= 0.05 and <= 3600, nameof(SimilarUsersRefreshSeconds), "must be between 0.05 and 3600");
         Check(RotationUsers is >= 1 and <= 10_000_000, nameof(RotationUsers), "must be between 1 and 10000000");
     }
 

@@ -37,6 +37,8 @@ public static class RecommendService
         services.AddSingleton<RecommendMetrics>();
         services.AddSingleton<Rotation>();
         services.AddSingleton<HideRules>();
+        services.AddSingleton<UserIndexer>();
+        services.AddHostedService(provider => provider.GetRequiredService<UserIndexer>());
         services.AddSingleton<SimilarUsers>();
         services.AddSingleton<Engine>();
         services.AddSingleton<QueryReader>();
@@ -64,7 +66,7 @@ public static class RecommendService
         UserEndpoints.Map(routes, answers);
         ItemEndpoints.Map(routes, answers);
         BatchEndpoint.Map(routes, answers);
-        ServingEndpoint.Map(routes, answers.Serving);
+        ServingEndpoint.Map(routes, answers.Serving, answers.SimilarUsers);
         return routes;
     }
 

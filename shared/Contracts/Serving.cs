@@ -58,6 +58,9 @@ public sealed record ServingInfo
     /// <summary>When the factor store last answered the refresher.</summary>
     public DateTimeOffset? RefreshedAt { get; init; }
 
+    /// <summary>Users in this instance's index for similar users; 0 until it is asked for.</summary>
+    public int SimilarUsers { get; init; }
+
     /// <summary>Answers given since the start.</summary>
     public required long Answers { get; init; }
 

@@ -133,6 +133,16 @@ internal sealed class Child : IAsyncDisposable
     /// <summary>Processor time used so far: unlike the throughput it hardly changes with what else the machine does.</summary>
     public double CpuSeconds => CpuSecondsOf(_process.Id);
 
+    /// <summary>Memory the process has at present.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     public static double CpuSecondsOf(int processId)
     {
         using var process = Process.GetProcessById(processId);

@@ -14,6 +14,7 @@ internal static class Verbs
         yield return IngestVerb.Create();
         yield return FreshnessVerb.Create();
         yield return ServeVerb.Create();
+        yield return SimilarUsersVerb.Create();
         yield return BareVerb.Create();
     }
 }

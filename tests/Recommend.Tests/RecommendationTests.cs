@@ -363,17 +363,6 @@ public sealed class RecommendationTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Similar_users_are_those_served_lately_whose_factors_are_near()
-    {
-        await _host.Store.PutUsersAsync([Shop.Whole.User("reader-2", 1, Shop.Bought(9), Shop.Bought(12)), Shop.Whole.User("gone", 1, Shop.Bought(3))], TestContext.Current.CancellationToken);
-        foreach (string user in new[] { "reader", "gamer", "reader-2", "gone" }) await _host.GetAsync($"/v1/users/{user}/recommendations");
-        await _host.Store.DeleteUsersAsync([UserRef.User("gone")], TestContext.Current.CancellationToken);
-        var similar = await _host.Client.GetFromJsonAsync("/v1/users/reader/similar?count=5", ContractsJson.Default.SimilarUsersResponse, TestContext.Current.CancellationToken);
-        Assert.Equal(["reader-2", "gamer"], similar!.Users.Select(u => u.UserId));
-        Assert.True(similar.Users[0].Score > 0.5f);
-    }
-
-    [Fact]
     public async Task A_batch_answers_every_user_in_order_as_the_single_requests_do()
     {
         string[] users = ["reader", "nobody", "gamer", .. Enumerable.Range(0, 150).Select(i => "u" + i)];

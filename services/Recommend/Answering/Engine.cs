@@ -148,6 +148,18 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
         return false;
     }
 
+    /// <summary>
+    /// The factor of a user for the served model: the stored one, or one that is folded in here while it is of another model. Empty where the model can
+    /// make nothing of the history.
+    /// </summary>
+    public static float[] FactorOf(ServingState state, ReadOnlySpan<byte> value)
+    {
+        if (state.Model is not { } model || !UserStateView.TryRead(value, out var stored)) return [];
+        if (stored.ModelVersion == model.Version && (stored.Factor.IsEmpty || stored.Factor.Length == model.Rank)) return stored.Factor.ToArray();
+        var query = Query.Begin();
+        return TakeKnown(state, query, value, out stored) && TakeFactor(state, query, stored) ? query.Factor[..model.Rank] : [];
+    }
+
     /// <summary>Takes the history of a stored value over. False when there is none that counts.</summary>
     private static bool TakeKnown(ServingState state, Query query, ReadOnlySpan<byte> value, out UserStateView stored)
     {

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Recommender.Contracts;
+using Recommender.Recommend.Answering;
 using Recommender.ServiceDefaults;
 
 namespace Recommender.Recommend.Endpoints;
@@ -10,10 +11,10 @@ namespace Recommender.Recommend.Endpoints;
 /// <summary><c>GET /v1/serving</c>: what this instance serves from.</summary>
 internal static class ServingEndpoint
 {
-    public static void Map(IEndpointRouteBuilder routes, Serving.Serving serving) =>
-        routes.MapGet("/v1/serving", () => Get(serving)).WithSummary("What this instance serves from").RequireScope("read");
+    public static void Map(IEndpointRouteBuilder routes, Serving.Serving serving, SimilarUsers similarUsers) =>
+        routes.MapGet("/v1/serving", () => Get(serving, similarUsers)).WithSummary("What this instance serves from").RequireScope("read");
 
-    private static Ok<ServingInfo> Get(Serving.Serving serving)
+    private static Ok<ServingInfo> Get(Serving.Serving serving, SimilarUsers similarUsers)
     {
         var state = serving.State;
         return TypedResults.Ok(new ServingInfo
@@ -30,6 +31,7 @@ internal static class ServingEndpoint
             CatalogueSequence = serving.Sequence,
             Generation = serving.Generation,
             RefreshedAt = serving.RefreshedAt,
+            SimilarUsers = similarUsers.Indexed,
             Answers = serving.Answers,
             AllocatedBytes = GC.GetTotalAllocatedBytes(),
         });

@@ -25,7 +25,7 @@ internal static class UserEndpoints
         routes.MapGet("/v1/users/{userId}/history", context => HistoryAsync(context, answers))
             .Describe<UserHistoryResponse>("What is known of a user, newest first", Parameter.User);
         routes.MapGet("/v1/users/{userId}/similar", context => SimilarAsync(context, answers))
-            .Describe<SimilarUsersResponse>("Users of like taste among those seen lately", Parameter.User, Parameter.Count);
+            .Describe<SimilarUsersResponse>("Users with similar taste: the nearest factors by cosine. 503 with Retry-After while the index of users is built, 501 where it is switched off", Parameter.User, Parameter.Count);
     }
 
     private static Task GetAsync(HttpContext context, Answers answers)
@@ -78,7 +78,6 @@ internal static class UserEndpoints
             }
 
             Compute(context, answers, query, value.Span, default, started);
-            answers.SimilarUsers.Note(userId, value.Span);
         }
         finally
         {
