@@ -35,11 +35,14 @@ public sealed class RecommendOptions
 
     /// <summary>
     /// Users that the index for similar users holds at most; of more, a fixed sample by a hash of their ids. It is built when it is first asked for, and
-    /// dropped after an hour without a request. A user takes about 100 bytes and one byte per number of a factor. 0: no index, and requests are refused.
+    /// dropped after an hour without a request. A user takes about 150 bytes and one byte per number of a factor. 0: no index, and requests are refused.
     /// </summary>
     public int SimilarUsersLimit { get; set; } = 2_000_000;
 
-    /// <summary>Pause between two passes over the factors of all users, while similar users are asked for: how long changes may take to be found.</summary>
+    /// <summary>
+    /// Pause between two passes over the factors of all users, while similar users are asked for: how long changes may take to be found. Four times what
+    /// a pass took, if that is longer.
+    /// </summary>
     public double SimilarUsersRefreshSeconds { get; set; } = 30;
 
     internal ItemIndexOptions Index => new() { LargestScanRows = LargestScanRows, Cells = new CellIndexOptions { RecallTarget = RecallTarget } };

@@ -133,7 +133,7 @@ internal sealed class UserIndexer(Serving.Serving serving, IFactorStore store, R
         if (isNew) logger.LogInformation("Similar users: {Users} users of model {Version}, one of {Sample}, read in {Seconds:0.0} s.", index.Count, model.Version, index.SampledOneOf, took.TotalSeconds);
 
         // After a release users get factors of the new model one after another: another pass follows as long as there are more each time.
-        var pause = TimeSpan.FromSeconds(options.SimilarUsersRefreshSeconds);
+        var pause = TimeSpan.FromSeconds(Math.Max(options.SimilarUsersRefreshSeconds, 4 * took.TotalSeconds));
         var soon = s_retry + (2 * took);
         return index.OfOtherModels < before && index.OfOtherModels > 0 && soon < pause ? soon : pause;
     }
