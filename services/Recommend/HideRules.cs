@@ -4,8 +4,8 @@ using Recommender.FactorStore;
 namespace Recommender.Recommend;
 
 /// <summary>
-/// How long an event of each type hides its item from the user, by placement. Where a placement says nothing, every type hides for ever, but for
-/// those of weight 0, which do not count for anything.
+/// How long an event of each type hides its item from the user, by placement. Where a placement says nothing, every type hides for ever,
+/// but for those of weight 0, which do not count for anything.
 /// </summary>
 internal sealed class HideRules
 {
@@ -36,8 +36,12 @@ internal sealed class HideRules
         return placement is null ? table.General : table.OfPlacements[placement.Name];
     }
 
-    private Table Compile(IReadOnlyList<string> typeNames) =>
-        new(typeNames, Compile(typeNames, null), _placements.All.ToDictionary(placement => placement.Name, placement => Compile(typeNames, placement.HideDays), StringComparer.Ordinal));
+    private Table Compile(IReadOnlyList<string> typeNames)
+    {
+        var ofPlacements = new Dictionary<string, long[]?>(StringComparer.Ordinal);
+        foreach (var placement in _placements.All) ofPlacements[placement.Name] = Compile(typeNames, placement.HideDays);
+        return new(typeNames, Compile(typeNames, null), ofPlacements);
+    }
 
     private long[]? Compile(IReadOnlyList<string> typeNames, IReadOnlyDictionary<string, double>? hideDays)
     {

@@ -34,14 +34,15 @@ public sealed class RecommendOptions
     public double RecallTarget { get; set; } = new CellIndexOptions().RecallTarget;
 
     /// <summary>
-    /// Users that the index for similar users holds at most; of more, a fixed sample by a hash of their ids. It is built when it is first asked for, and
-    /// dropped after an hour without a request. A user takes about 150 bytes and one byte per number of a factor. 0: no index, and requests are refused.
+    /// Users that the index for similar users holds at most; of more, a fixed sample by a hash of their ids. It is built when it is first
+    /// asked for, and dropped after an hour without a request. A user takes about 150 bytes and one byte per number of a factor. 0: no
+    /// index, and requests are refused.
     /// </summary>
     public int SimilarUsersLimit { get; set; } = 2_000_000;
 
     /// <summary>
-    /// Pause between two passes over the factors of all users, while similar users are asked for: how long changes may take to be found. Four times what
-    /// a pass took, if that is longer.
+    /// Pause between two passes over the factors of all users, while similar users are asked for: how long changes may take to be found.
+    /// Four times what a pass took, if that is longer.
     /// </summary>
     public double SimilarUsersRefreshSeconds { get; set; } = 30;
 
@@ -82,8 +83,9 @@ public sealed record Placement
     public bool? IncludeSeen { get; init; }
 
     /// <summary>
-    /// By event type: for how many days an event hides its item from the user here; 0: not at all, infinite: for ever. An item is hidden while any of
-    /// its events hides it. Types that are not named hide as <see cref="OtherTypes"/> states; without it for ever, or not at all if their weight is 0.
+    /// By event type: for how many days an event hides its item from the user here; 0: not at all, infinite: for ever. An item is hidden
+    /// while any of its events hides it. Types that are not named hide as <see cref="OtherTypes"/> states; without it for ever, or not at
+    /// all if their weight is 0.
     /// </summary>
     public IReadOnlyDictionary<string, double> HideDays { get; init; } = new Dictionary<string, double>();
 
@@ -114,7 +116,8 @@ public sealed class Placements
         foreach (var setting in section.GetChildren())
         {
             if (setting.Key is not ("Count" or "Filter" or "Boosts" or "Diversity" or "IncludeSeen" or "HideDays" or "Fallback" or "RotationMinutes"))
-                throw Wrong(setting, "is not a setting of a placement; those are Count, Filter, Boosts, Diversity, IncludeSeen, HideDays, Fallback, RotationMinutes");
+                throw Wrong(setting, "is not a setting of a placement; those are Count, Filter, Boosts, Diversity, IncludeSeen, HideDays, "
+                    + "Fallback, RotationMinutes");
         }
 
         var placement = new Placement
@@ -137,14 +140,17 @@ public sealed class Placements
     private static Dictionary<string, double> ReadHideDays(IConfigurationSection section)
     {
         const double Longest = 36_500;
-        if (!string.IsNullOrEmpty(section.Value)) throw Wrong(section, $"must have an entry for each event type, such as {section.Path}:view; {Placement.OtherTypes} stands for all others");
+        if (!string.IsNullOrEmpty(section.Value))
+            throw Wrong(section,
+                $"must have an entry for each event type, such as {section.Path}:view; {Placement.OtherTypes} stands for all others");
         var hideDays = new Dictionary<string, double>(StringComparer.OrdinalIgnoreCase);
         foreach (var type in section.GetChildren())
         {
             if (Limits.NameError(type.Key) is { } nameError) throw Wrong(type, $"names an event type that {nameError}");
             hideDays[type.Key] = string.Equals(type.Value, "forever", StringComparison.OrdinalIgnoreCase)
                 ? double.PositiveInfinity
-                : Number<double>(type, days => days is >= 0 and <= Longest, $"must be a number of days from 0, never, to {Longest:0}, or forever")
+                : Number<double>(type, days => days is >= 0 and <= Longest,
+                    $"must be a number of days from 0, never, to {Longest:0}, or forever")
                     ?? throw Wrong(type, $"must be a number of days from 0, never, to {Longest:0}, or forever");
         }
 

@@ -133,7 +133,10 @@ public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedMode
         typeNames = names;
     }
 
-    /// <summary>Names are only ever added, so the cached list is read again only when a type is newer than it. Serving then learns it before the user's value.</summary>
+    /// <summary>
+    /// Names are only ever added, so the cached list is read again only when a type is newer than it. Serving then learns it before the
+    /// user's value.
+    /// </summary>
     private async Task<IReadOnlyList<string>> TypeNamesAsync(IReadOnlyList<UserEvents> users, CancellationToken cancellationToken)
     {
         int highest = -1;

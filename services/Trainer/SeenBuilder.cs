@@ -5,8 +5,8 @@ using Recommender.Storage;
 namespace Recommender.Trainer;
 
 /// <summary>
-/// Everything a user has seen, whatever the length of the history: when each type of event last happened on each item. A pure function of events and
-/// history.
+/// Everything a user has seen, whatever the length of the history: when each type of event last happened on each item. A pure function of
+/// events and history.
 /// </summary>
 internal static class SeenBuilder
 {
@@ -89,7 +89,8 @@ internal static class SeenBuilder
 
     /// <summary>Gives each record of the history the class of its item's event at that time, and keeps all other pairs.</summary>
     /// <param name="records">Item keys and positions in the history, by item key.</param>
-    private static (byte[] HistoryClasses, SeenRecord[] Seen) Divide(Span<ulong> pairs, ReadOnlySpan<ulong> records, ReadOnlySpan<HistoryRecord> history)
+    private static (byte[] HistoryClasses, SeenRecord[] Seen) Divide(Span<ulong> pairs, ReadOnlySpan<ulong> records,
+        ReadOnlySpan<HistoryRecord> history)
     {
         var classes = new byte[history.Length];
         int kept = 0, next = 0;
@@ -110,7 +111,8 @@ internal static class SeenBuilder
                     if (TimeOf(pairs[i]) > TimeOf(pairs[newest])) newest = i;
                 }
 
-                // A later event of the same type may not have counted for the history. The record's class then has a pair of its own as well.
+                // A later event of the same type may not have counted for the history. The record's class then has a pair of its own as
+                // well.
                 classes[record] = ClassOf(pairs[taken < 0 ? newest : taken]);
             }
 

@@ -22,18 +22,20 @@ public interface IFactorStore : IAsyncDisposable
     Task PutUsersAsync(IReadOnlyList<UserState> users, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Every user, sessions left out, with the start of the value, in batches. Who is there from start to end is listed at least once; who comes or
-    /// goes meanwhile may be listed or not.
+    /// Every user, sessions left out, with the start of the value, in batches. Who is there from start to end is listed at least once; who
+    /// comes or goes meanwhile may be listed or not.
     /// </summary>
     /// <param name="rank">Length of the factors that the caller wants to read.</param>
     IAsyncEnumerable<IReadOnlyList<UserFactor>> ListUserFactorsAsync(int rank, CancellationToken cancellationToken);
 
-    /// <summary>The same of given users, in their order; those without a value are left out. One pipelined round trip for some hundred.</summary>
+    /// <summary>
+    /// The same of given users, in their order; those without a value are left out. One pipelined round trip for some hundred.
+    /// </summary>
     Task<IReadOnlyList<UserFactor>> GetUserFactorsAsync(IReadOnlyList<string> userIds, int rank, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Makes the names of event types known, by their ids. To be called before a user's value is written that holds the <see cref="EventClass"/> of a
-    /// new one. Names are only ever added: a shorter list takes nothing away.
+    /// Makes the names of event types known, by their ids. To be called before a user's value is written that holds the
+    /// <see cref="EventClass"/> of a new one. Names are only ever added: a shorter list takes nothing away.
     /// </summary>
     Task PutEventTypesAsync(IReadOnlyList<string> names, CancellationToken cancellationToken);
 

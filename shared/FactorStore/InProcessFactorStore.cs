@@ -28,7 +28,8 @@ public sealed class InProcessFactorStore : IFactorStore
         return Task.CompletedTask;
     }
 
-    public async IAsyncEnumerable<IReadOnlyList<UserFactor>> ListUserFactorsAsync(int rank, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<IReadOnlyList<UserFactor>> ListUserFactorsAsync(int rank,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         const int BatchUsers = 1000;
         var batch = new List<UserFactor>(BatchUsers);

@@ -72,30 +72,36 @@ public sealed class RedisFactorStore : IFactorStore
     public Task PutUsersAsync(IReadOnlyList<UserState> users, CancellationToken cancellationToken) =>
         PutAsync(users.Count, i => (KeyOf(users[i].User), users[i].Encode()), expirySeconds: 0, cancellationToken);
 
-    public async IAsyncEnumerable<IReadOnlyList<UserFactor>> ListUserFactorsAsync(int rank, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<IReadOnlyList<UserFactor>> ListUserFactorsAsync(int rank,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var servers = await RunForModelsAsync(database => Task.FromResult(Masters(database.Multiplexer)), cancellationToken).ConfigureAwait(false);
+        var servers = await RunForModelsAsync(database => Task.FromResult(Masters(database.Multiplexer)), cancellationToken)
+            .ConfigureAwait(false);
         foreach (var server in servers)
         {
-            await using var keys = server.KeysAsync(options.DefaultDatabase ?? 0, UserPrefix + "*", KeysPerScan).GetAsyncEnumerator(cancellationToken);
+            await using var keys = server.KeysAsync(options.DefaultDatabase ?? 0, UserPrefix + "*", KeysPerScan)
+                .GetAsyncEnumerator(cancellationToken);
             bool isMore = true;
             while (isMore)
             {
                 var userIds = new List<string>(UsersPerPipeline);
-                isMore = await RunForModelsAsync(_ => ReadKeysAsync(keys, userIds, cancellationToken), cancellationToken).ConfigureAwait(false);
+                isMore = await RunForModelsAsync(_ => ReadKeysAsync(keys, userIds, cancellationToken), cancellationToken)
+                    .ConfigureAwait(false);
                 yield return await GetUserFactorsAsync(userIds, rank, cancellationToken).ConfigureAwait(false);
             }
         }
     }
 
-    public Task<IReadOnlyList<UserFactor>> GetUserFactorsAsync(IReadOnlyList<string> userIds, int rank, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<UserFactor>> GetUserFactorsAsync(IReadOnlyList<string> userIds, int rank,
+        CancellationToken cancellationToken) =>
         RunForModelsAsync(async database =>
         {
             var found = new List<UserFactor>(userIds.Count);
             foreach (string[] chunk in userIds.Chunk(UsersPerPipeline))
             {
                 var reads = new Task<RedisValue>[chunk.Length];
-                for (int i = 0; i < reads.Length; i++) reads[i] = database.StringGetRangeAsync(UserPrefix + chunk[i], 0, UserFactor.Bytes(rank) - 1);
+                for (int i = 0; i < reads.Length; i++)
+                    reads[i] = database.StringGetRangeAsync(UserPrefix + chunk[i], 0, UserFactor.Bytes(rank) - 1);
                 var starts = await Task.WhenAll(reads).WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
                 for (int i = 0; i < starts.Length; i++)
                     if (UserStateOrder.Visible(starts[i]) is { Length: >= UserState.HeaderBytes } start) found.Add(new(chunk[i], start));
@@ -109,7 +115,8 @@ public sealed class RedisFactorStore : IFactorStore
             ? Task.CompletedTask
             : RunAsync(async database =>
             {
-                await database.HashSetAsync(TypesKey, [.. names.Select((name, id) => new HashEntry(id, name))]).WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
+                await database.HashSetAsync(TypesKey, [.. names.Select((name, id) => new HashEntry(id, name))])
+                    .WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
                 return true;
             }, cancellationToken);
 
@@ -310,17 +317,21 @@ public sealed class RedisFactorStore : IFactorStore
     private static List<IServer> Masters(IConnectionMultiplexer connection)
     {
         var servers = connection.GetServers();
-        var cluster = servers.Where(server => server.IsConnected).Select(server => server.ClusterConfiguration).FirstOrDefault(nodes => nodes is not null);
+        var cluster = servers.Where(server => server.IsConnected).Select(server => server.ClusterConfiguration)
+            .FirstOrDefault(nodes => nodes is not null);
         List<IServer> masters = cluster is null
             ? [.. servers.Where(server => !server.IsReplica)]
-            : [.. cluster.Nodes.Where(node => !node.IsReplica && node.Slots.Count > 0 && node.EndPoint is not null).Select(node => connection.GetServer(node.EndPoint!))];
-        if (masters.FirstOrDefault(server => !server.IsConnected) is { } gone) throw new FactorStoreUnavailableException($"Redis: {gone.EndPoint} does not answer.");
+            : [.. cluster.Nodes.Where(node => !node.IsReplica && node.Slots.Count > 0 && node.EndPoint is not null)
+                .Select(node => connection.GetServer(node.EndPoint!))];
+        if (masters.FirstOrDefault(server => !server.IsConnected) is { } gone)
+            throw new FactorStoreUnavailableException($"Redis: {gone.EndPoint} does not answer.");
         return masters;
     }
 
     /// <summary>Takes the next keys of a scan over.</summary>
     /// <returns>Whether there may be more.</returns>
-    private static async Task<bool> ReadKeysAsync(IAsyncEnumerator<RedisKey> keys, List<string> userIds, CancellationToken cancellationToken)
+    private static async Task<bool> ReadKeysAsync(IAsyncEnumerator<RedisKey> keys, List<string> userIds,
+        CancellationToken cancellationToken)
     {
         while (userIds.Count < UsersPerPipeline)
         {

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Recommender.FactorStore;
 
-/// <summary>When a user last had an event of one type on one item. 8 bytes, little-endian in the value: key (4), type (1), time (3).</summary>
+/// <summary>
+/// When a user last had an event of one type on one item. 8 bytes, little-endian in the value: key (4), type (1), time (3).
+/// </summary>
 /// <param name="ItemKey">The store's permanent key of the item.</param>
 /// <param name="TypeAndTime">The <see cref="EventClass"/> in the lowest 8 bits, the <see cref="SeenTime"/> above.</param>
 [StructLayout(LayoutKind.Sequential, Pack = 4)]

@@ -29,13 +29,14 @@ public sealed record UserState
     public required ReadOnlyMemory<HistoryRecord> History { get; init; }
 
     /// <summary>
-    /// The <see cref="EventClass"/> of each record of the history at its time. Empty: not known; the items of the history then hide for ever.
+    /// The <see cref="EventClass"/> of each record of the history at its time. Empty: not known; the items of the history then hide for
+    /// ever.
     /// </summary>
     public ReadOnlyMemory<byte> HistoryClasses { get; init; }
 
     /// <summary>
-    /// Every pair of an item and an event type that is not in the history with its class: older types of its items, and all items beyond its length.
-    /// By item key.
+    /// Every pair of an item and an event type that is not in the history with its class: older types of its items, and all items beyond
+    /// its length. By item key.
     /// </summary>
     public ReadOnlyMemory<SeenRecord> Seen { get; init; }
 
@@ -49,9 +50,9 @@ public sealed record UserState
     internal static bool HasSeen(byte format) => format == Format;
 
     /// <summary>
-    /// Layout: revision (8, big-endian), model version (8, big-endian), format version (1), zero (3), rank (4), history length (4), seen length (4),
-    /// factor (4 × rank), history (16 each), seen (8 each), classes of the history (1 each); little-endian after the first two. Format 1 ends with the
-    /// history and has 0 for the seen length.
+    /// Layout: revision (8, big-endian), model version (8, big-endian), format version (1), zero (3), rank (4), history length (4), seen
+    /// length (4), factor (4 × rank), history (16 each), seen (8 each), classes of the history (1 each); little-endian after the first two.
+    /// Format 1 ends with the history and has 0 for the seen length.
     /// </summary>
     public byte[] Encode()
     {
@@ -87,7 +88,8 @@ public readonly ref struct UserStateView
     {
         Revision = BinaryPrimitives.ReadInt64BigEndian(bytes);
         ModelVersion = BinaryPrimitives.ReadInt64BigEndian(bytes[8..]);
-        int history = UserState.HeaderBytes + (rank * sizeof(float)), seen = history + (historyLength * 16), classes = seen + (seenLength * 8);
+        int history = UserState.HeaderBytes + (rank * sizeof(float)), seen = history + (historyLength * 16),
+            classes = seen + (seenLength * 8);
         Factor = MemoryMarshal.Cast<byte, float>(bytes[UserState.HeaderBytes..history]);
         History = MemoryMarshal.Cast<byte, HistoryRecord>(bytes[history..seen]);
         Seen = MemoryMarshal.Cast<byte, SeenRecord>(bytes[seen..classes]);
@@ -115,7 +117,8 @@ public readonly ref struct UserStateView
         int history = BinaryPrimitives.ReadInt32LittleEndian(bytes[24..]);
         int seen = hasSeen ? BinaryPrimitives.ReadInt32LittleEndian(bytes[28..]) : 0;
         if (rank < 0 || history < 0 || seen < 0) return false;
-        if (bytes.Length != UserState.HeaderBytes + ((long)rank * sizeof(float)) + ((long)history * (hasSeen ? 17 : 16)) + ((long)seen * 8)) return false;
+        long recordBytes = hasSeen ? 17 : 16;
+        if (bytes.Length != UserState.HeaderBytes + ((long)rank * sizeof(float)) + (history * recordBytes) + (seen * 8L)) return false;
         view = new UserStateView(bytes, rank, history, seen);
         return true;
     }

@@ -3,12 +3,12 @@ using System.Runtime.CompilerServices;
 namespace Recommender.Retrieval;
 
 /// <summary>
-/// Finds the vectors with the largest cosine with a query among int8 copies. Scores are approximate, within about 1 %: take more candidates than
-/// wanted and score them again from the vectors. Memory: one byte per number, rounded up to a multiple of 16, and 4 bytes per row.
+/// Finds the vectors with the largest cosine with a query among int8 copies. Scores are approximate, within about 1 %: take more candidates
+/// than wanted and score them again from the vectors. Memory: one byte per number, rounded up to a multiple of 16, and 4 bytes per row.
 /// </summary>
 /// <remarks>
-/// One writer at a time and any number of searches beside it. A search beside a change may see a row half changed, which makes its score wrong and
-/// nothing else. A search allocates nothing.
+/// One writer at a time and any number of searches beside it. A search beside a change may see a row half changed, which makes its score
+/// wrong and nothing else. A search allocates nothing.
 /// </remarks>
 public sealed unsafe class CosineIndex
 {
@@ -39,7 +39,8 @@ public sealed unsafe class CosineIndex
     public void Put(int row, ReadOnlySpan<float> vector)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(row);
-        if (vector.Length != Rank) throw new ArgumentException($"The vector has {vector.Length} numbers; the index has rank {Rank}.", nameof(vector));
+        if (vector.Length != Rank)
+            throw new ArgumentException($"The vector has {vector.Length} numbers; the index has rank {Rank}.", nameof(vector));
         while (row / ChunkRows >= _chunks.Length) _chunks = [.. _chunks, new Chunk(_stride)];
         _chunks[row / ChunkRows].Put(row % ChunkRows, vector, _stride);
     }
@@ -56,7 +57,8 @@ public sealed unsafe class CosineIndex
     /// <returns>How many were found.</returns>
     public int Search(ReadOnlySpan<float> query, Span<ScoredItem> results)
     {
-        if (query.Length != Rank) throw new ArgumentException($"The query has {query.Length} numbers; the index has rank {Rank}.", nameof(query));
+        if (query.Length != Rank)
+            throw new ArgumentException($"The query has {query.Length} numbers; the index has rank {Rank}.", nameof(query));
         short* quantized = stackalloc short[_stride];
         if (!TryQuantize(query, new Span<short>(quantized, _stride), out float unit)) return 0;
         var top = new TopK(results);

@@ -13,8 +13,8 @@ using Recommender.Retrieval;
 namespace Recommender.Benchmarks;
 
 /// <summary>
-/// <c>similar-users</c>: the real Recommend process over a real Redis with generated users: time to build its index of users, memory of it, share of
-/// the truly nearest twenty that are found, and time of a request over HTTP, one after another.
+/// <c>similar-users</c>: the real Recommend process over a real Redis with generated users: time to build its index of users, memory of it,
+/// share of the truly nearest twenty that are found, and time of a request over HTTP, one after another.
 /// </summary>
 internal static class SimilarUsersVerb
 {
@@ -24,7 +24,8 @@ internal static class SimilarUsersVerb
     {
         var users = new Option<int>("--users") { DefaultValueFactory = _ => 1_000_000, Description = "Users with a factor." };
         var rank = new Option<int>("--rank") { DefaultValueFactory = _ => 64, Description = "Length of a factor." };
-        var command = new System.CommandLine.Command("similar-users", "Similar users: building the index, memory, recall and latency.") { users, rank };
+        var command = new System.CommandLine.Command("similar-users",
+            "Similar users: building the index, memory, recall and latency.") { users, rank };
         command.SetAction((result, cancellation) => RunAsync(result.GetValue(users), result.GetValue(rank), cancellation));
         return command;
     }
@@ -40,7 +41,9 @@ internal static class SimilarUsersVerb
             float[] factors;
             await using (var store = FactorStores.Open(redis.ConnectionString)) factors = await FillAsync(store, users, rank, cancellation);
             Console.Error.WriteLine($"stored {users:N0} users in {clock.Elapsed.TotalSeconds:0.0} s");
-            await using var recommend = await Child.StartAsync(Child.ServiceDll("Recommend"), [], ("ConnectionStrings__redis", redis.ConnectionString), ("Logging__LogLevel__Default", "Warning"));
+            await using var recommend =
+                await Child.StartAsync(Child.ServiceDll("Recommend"), [], ("ConnectionStrings__redis", redis.ConnectionString),
+                ("Logging__LogLevel__Default", "Warning"));
             while ((await recommend.ServingAsync(cancellation)).ModelVersion is null) await Task.Delay(50, cancellation);
             using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{recommend.Port}") };
 
@@ -56,7 +59,8 @@ internal static class SimilarUsersVerb
             for (int query = 0; query < RecallQueries; query++)
             {
                 int user = (int)((long)query * users / RecallQueries);
-                recall += Nearest(factors, rank, user).Intersect((await FindAsync(client, user, cancellation))!).Count() / (double)K / RecallQueries;
+                recall += Nearest(factors, rank, user).Intersect((await FindAsync(client, user, cancellation))!)
+                    .Count() / (double)K / RecallQueries;
             }
 
             var times = new double[Requests];
@@ -94,7 +98,8 @@ internal static class SimilarUsersVerb
         await ServeData.FillAsync(store, Items, rank, 1, cancellation);
         await store.DeleteUsersAsync([UserRef.User(ServeData.UserId(0))], cancellation);
         float[] factors = new float[checked(users * rank)];
-        float[][] tastes = [.. Enumerable.Range(0, Math.Clamp(users / 200, 10, 5000)).Select(taste => Normal(new Random(-taste - 1), rank))];
+        float[][] tastes = [.. Enumerable.Range(0, Math.Clamp(users / 200, 10, 5000))
+            .Select(taste => Normal(new Random(-taste - 1), rank))];
         foreach (int[] chunk in Enumerable.Range(0, users).Chunk(20_000))
         {
             Parallel.ForEach(chunk, user =>
@@ -131,16 +136,20 @@ internal static class SimilarUsersVerb
     /// <summary>Null while the index is built.</summary>
     private static async Task<IReadOnlyList<string>?> FindAsync(HttpClient client, int user, CancellationToken cancellation)
     {
-        using var response = await client.GetAsync(new Uri($"/v1/users/{ServeData.UserId(user)}/similar?count={K.ToString(CultureInfo.InvariantCulture)}", UriKind.Relative), cancellation);
+        using var response =
+            await client.GetAsync(new Uri($"/v1/users/{ServeData.UserId(user)}/similar?count={K.ToString(CultureInfo.InvariantCulture)}",
+            UriKind.Relative), cancellation);
         if (response.StatusCode == HttpStatusCode.ServiceUnavailable) return null;
-        var body = await response.EnsureSuccessStatusCode().Content.ReadFromJsonAsync(ContractsJson.Default.SimilarUsersResponse, cancellation);
+        var body = await response.EnsureSuccessStatusCode()
+            .Content.ReadFromJsonAsync(ContractsJson.Default.SimilarUsersResponse, cancellation);
         return [.. body!.Users.Select(found => found.UserId)];
     }
 
     private static float[] Normal(Random random, int length)
     {
         var numbers = new float[length];
-        for (int j = 0; j < length; j++) numbers[j] = (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()));
+        for (int j = 0; j < length; j++)
+            numbers[j] = (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()));
         return numbers;
     }
 }

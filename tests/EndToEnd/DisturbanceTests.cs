@@ -241,7 +241,8 @@ public class DisturbanceTests(Servers servers)
             {
                 // 503 while the index of users is built.
                 JsonElement? similar = null;
-                await Eventually.TrueAsync(async () => (similar = await api.TryGetAsync($"/v1/users/{user}/similar?count=50")) is not null, Left());
+                await Eventually.TrueAsync(async () => (similar = await api.TryGetAsync($"/v1/users/{user}/similar?count=50")) is not null,
+                    Left());
                 Assert.DoesNotContain($"\"{Erased}\"", similar!.Value.GetRawText(), StringComparison.Ordinal);
             }
         }

@@ -190,7 +190,8 @@ public abstract class FactorStoreContract : IAsyncLifetime
         var user = State(UserRef.User("ann"), 1, 1, 1, 2) with
         {
             HistoryClasses = new byte[] { 4, 0 },
-            Seen = new SeenRecord[] { new(7, 4, SeenTime.FromSeconds(1_700_000_000)), new(int.MaxValue, EventClass.Other, SeenTime.FromSeconds(long.MaxValue / 2)) },
+            Seen = new SeenRecord[] { new(7, 4, SeenTime.FromSeconds(1_700_000_000)),
+                new(int.MaxValue, EventClass.Other, SeenTime.FromSeconds(long.MaxValue / 2)) },
         };
         await Store.PutUsersAsync([user], Stop);
         using var value = await Store.LeaseUserAsync(user.User);
@@ -211,7 +212,8 @@ public abstract class FactorStoreContract : IAsyncLifetime
         var listed = new Dictionary<string, float[]?>();
         await foreach (var batch in Store.ListUserFactorsAsync(3, Stop))
             foreach (var user in batch) listed[user.UserId] = user.TryRead(user.ModelVersion, 3, out var factor) ? factor.ToArray() : null;
-        Assert.Equal(users.Where((_, n) => n is not (7 or 8)).Select(user => user.User.Id).Append("bare").Order(StringComparer.Ordinal), listed.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(users.Where((_, n) => n is not (7 or 8)).Select(user => user.User.Id).Append("bare").Order(StringComparer.Ordinal),
+            listed.Keys.Order(StringComparer.Ordinal));
         Assert.Null(listed["bare"]);
         Assert.Equal([55f, 1, 2], listed[users[55].User.Id]!);
 

@@ -80,7 +80,8 @@ public sealed class UserStateTests
     public void A_time_becomes_the_end_of_its_5_minutes(string at, string end)
     {
         uint time = SeenTime.FromSeconds(DateTimeOffset.Parse(at, System.Globalization.CultureInfo.InvariantCulture).ToUnixTimeSeconds());
-        Assert.Equal(DateTimeOffset.Parse(end, System.Globalization.CultureInfo.InvariantCulture), DateTimeOffset.FromUnixTimeSeconds(SeenTime.ToSeconds(time)));
+        Assert.Equal(DateTimeOffset.Parse(end, System.Globalization.CultureInfo.InvariantCulture),
+            DateTimeOffset.FromUnixTimeSeconds(SeenTime.ToSeconds(time)));
         var record = new SeenRecord(-7, 200, time);
         Assert.Equal((-7, 200, time), (record.ItemKey, record.Class, record.Time));
     }

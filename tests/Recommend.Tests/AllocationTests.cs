@@ -40,10 +40,14 @@ public sealed class AllocationTests(Servers servers)
     private static async Task MeasureAsync(IFactorStore store, string path, Shop shop)
     {
         await store.PutEventTypesAsync(["view", "purchase"], TestContext.Current.CancellationToken);
-        var seen = shop.User("seen", 1, Shop.Bought(0), Shop.Bought(3)) with { Seen = Enumerable.Range(1000, 5000).Select(key => new SeenRecord(key, 1, 1_000_000)).ToArray() };
+        var seen = shop.User("seen", 1, Shop.Bought(0),
+            Shop.Bought(3)) with
+        { Seen = Enumerable.Range(1000, 5000).Select(key => new SeenRecord(key, 1, 1_000_000)).ToArray() };
         await shop.FillAsync(store, 1, shop.User("stale", 99, Shop.Bought(0), Shop.Bought(3)) with { ModelVersion = 99 }, seen);
-        await store.PutItemsAsync([.. Enumerable.Range(1000, 5000).Select(key => Shop.Record(1) with { ItemKey = key, ItemId = $"more-{key}" })], TestContext.Current.CancellationToken);
-        await using var host = await RecommendHost.StartAsync(store, ("Recommend:PollMilliseconds", "2000"), ("Placements:home:HideDays:view", "7"));
+        await store.PutItemsAsync([.. Enumerable.Range(1000, 5000)
+            .Select(key => Shop.Record(1) with { ItemKey = key, ItemId = $"more-{key}" })], TestContext.Current.CancellationToken);
+        await using var host =
+            await RecommendHost.StartAsync(store, ("Recommend:PollMilliseconds", "2000"), ("Placements:home:HideDays:view", "7"));
         await host.ServesAsync(1);
 
         // A plain socket with one buffer: what is counted is the server's alone.

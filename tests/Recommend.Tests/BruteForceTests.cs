@@ -49,7 +49,8 @@ public sealed class BruteForceTests
         if (unavailable.Count == Shop.Items) return true;
         var options = new RecommendOptions();
         var placements = new Placements(new Microsoft.Extensions.Configuration.ConfigurationBuilder().Build());
-        var engine = new Engine(options, EventWeights.Create(), new HideRules(placements, EventWeights.Create()), new Rotation(options), TimeProvider.System);
+        var engine = new Engine(options, EventWeights.Create(), new HideRules(placements, EventWeights.Create()), new Rotation(options),
+            TimeProvider.System);
         var query = Query.Begin();
         new QueryReader(options, placements).Read(request, query);
         engine.Answer(state, query, shop.User("u", 1, history).Encode(), default);

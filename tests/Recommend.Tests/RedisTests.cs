@@ -45,7 +45,8 @@ public sealed class RedisTests(Servers servers)
     {
         var redis = await servers.NewRedisAsync();
         await using var store = FactorStores.Open(redis.ConnectionString);
-        await Shop.Whole.FillAsync(store, 1, [.. Enumerable.Range(0, 700).Select(n => Shop.Whole.User("u" + n, 1, Shop.Bought(n % Shop.Items)))]);
+        await Shop.Whole.FillAsync(store, 1,
+            [.. Enumerable.Range(0, 700).Select(n => Shop.Whole.User("u" + n, 1, Shop.Bought(n % Shop.Items)))]);
         await using var host = await RecommendHost.StartAsync(store, ("Recommend:SimilarUsersRefreshSeconds", "0.05"));
         await host.ServesAsync(1);
         Assert.Equal(701, (await FindAsync("reader", 1000))!.Count);
@@ -71,9 +72,11 @@ public sealed class RedisTests(Servers servers)
 
         async Task<List<string>?> FindAsync(string userId, int count)
         {
-            var response = await host.Client.GetAsync(new Uri($"/v1/users/{userId}/similar?count={count}", UriKind.Relative), TestContext.Current.CancellationToken);
+            var response = await host.Client.GetAsync(new Uri($"/v1/users/{userId}/similar?count={count}", UriKind.Relative),
+                TestContext.Current.CancellationToken);
             if (!response.IsSuccessStatusCode) return null;
-            return [.. (await response.Content.ReadFromJsonAsync(ContractsJson.Default.SimilarUsersResponse, TestContext.Current.CancellationToken))!.Users.Select(user => user.UserId)];
+            return [.. (await response.Content.ReadFromJsonAsync(ContractsJson.Default.SimilarUsersResponse,
+                TestContext.Current.CancellationToken))!.Users.Select(user => user.UserId)];
         }
     }
 }

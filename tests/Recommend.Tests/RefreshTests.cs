@@ -393,7 +393,8 @@ internal sealed class FailingFactorStore(IFactorStore inner) : IFactorStore
     /// <summary>Before each batch of users of a listing.</summary>
     public Func<Task> BeforeListing { get; set; } = () => Task.CompletedTask;
 
-    public async IAsyncEnumerable<IReadOnlyList<UserFactor>> ListUserFactorsAsync(int rank, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<IReadOnlyList<UserFactor>> ListUserFactorsAsync(int rank,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var users in Store.ListUserFactorsAsync(rank, cancellationToken))
         {
@@ -402,11 +403,14 @@ internal sealed class FailingFactorStore(IFactorStore inner) : IFactorStore
         }
     }
 
-    public Task<IReadOnlyList<UserFactor>> GetUserFactorsAsync(IReadOnlyList<string> userIds, int rank, CancellationToken cancellationToken) => Store.GetUserFactorsAsync(userIds, rank, cancellationToken);
+    public Task<IReadOnlyList<UserFactor>> GetUserFactorsAsync(IReadOnlyList<string> userIds, int rank,
+        CancellationToken cancellationToken) => Store.GetUserFactorsAsync(userIds, rank, cancellationToken);
 
-    public Task PutEventTypesAsync(IReadOnlyList<string> names, CancellationToken cancellationToken) => Store.PutEventTypesAsync(names, cancellationToken);
+    public Task PutEventTypesAsync(IReadOnlyList<string> names, CancellationToken cancellationToken) =>
+        Store.PutEventTypesAsync(names, cancellationToken);
 
-    public Task<IReadOnlyList<string>> GetEventTypesAsync(CancellationToken cancellationToken) => Store.GetEventTypesAsync(cancellationToken);
+    public Task<IReadOnlyList<string>> GetEventTypesAsync(CancellationToken cancellationToken) =>
+        Store.GetEventTypesAsync(cancellationToken);
 
     public Task DeleteUsersAsync(IReadOnlyList<UserRef> users, CancellationToken cancellationToken) => Store.DeleteUsersAsync(users, cancellationToken);
 

@@ -17,7 +17,9 @@ public sealed class SeenTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await Shop.Whole.FillAsync(_store);
-        await _store.PutItemsAsync([.. Enumerable.Range(0, LongItems).Select(n => Shop.Record(0) with { ItemKey = FirstKey + n, ItemId = $"long-{n:0000}", Item = new Item { ItemId = $"long-{n:0000}", Categories = ["long"] } })], Stop);
+        await _store.PutItemsAsync([.. Enumerable.Range(0, LongItems)
+            .Select(n => Shop.Record(0) with { ItemKey = FirstKey + n, ItemId = $"long-{n:0000}",
+            Item = new Item { ItemId = $"long-{n:0000}", Categories = ["long"] } })], Stop);
         await _store.PutEventTypesAsync(s_types, Stop);
         _host = await RecommendHost.StartAsync(_store,
             ("EventTypes:impression:Weight", "0"),
@@ -37,9 +39,11 @@ public sealed class SeenTests : IAsyncLifetime
     [Fact]
     public async Task Nothing_that_was_seen_comes_back_however_much_it_is()
     {
-        await PutAsync(Shop.Whole.User("long", 1, Shop.Bought(0), Shop.Bought(3)), [.. Enumerable.Range(0, LongItems - 7).Select(n => Seen(FirstKey + n, "purchase", 1000))]);
+        await PutAsync(Shop.Whole.User("long", 1, Shop.Bought(0), Shop.Bought(3)),
+            [.. Enumerable.Range(0, LongItems - 7).Select(n => Seen(FirstKey + n, "purchase", 1000))]);
         var answer = await _host.GetAsync("/v1/users/long/recommendations?count=1000&category=long");
-        Assert.Equal(Enumerable.Range(LongItems - 7, 7).Select(n => $"long-{n:0000}"), answer.Items.Select(i => i.ItemId).Order(StringComparer.Ordinal));
+        Assert.Equal(Enumerable.Range(LongItems - 7, 7).Select(n => $"long-{n:0000}"),
+            answer.Items.Select(i => i.ItemId).Order(StringComparer.Ordinal));
         Assert.Equal(1000, (await _host.GetAsync("/v1/users/long/recommendations?count=1000&category=long&includeSeen=true")).Items.Count);
         Assert.DoesNotContain(Shop.IdOf(3), await IdsAsync("/v1/users/long/recommendations?count=60&category=books"));
     }
@@ -57,7 +61,9 @@ public sealed class SeenTests : IAsyncLifetime
     {
         // Beyond the history, and in it.
         var history = Shop.Bought(6, lastAtSeconds: (uint)DateTimeOffset.UtcNow.AddDays(-daysAgo).ToUnixTimeSeconds());
-        await PutAsync(Shop.Whole.User("u", 1, Shop.Bought(0), history) with { HistoryClasses = new[] { ClassOf("purchase"), ClassOf(type) } }, Seen(Shop.KeyOf(30), type, daysAgo));
+        await PutAsync(Shop.Whole.User("u", 1, Shop.Bought(0),
+            history) with
+        { HistoryClasses = new[] { ClassOf("purchase"), ClassOf(type) } }, Seen(Shop.KeyOf(30), type, daysAgo));
         foreach (string placement in new[] { "default", "plain", "home", "shown", "bought" })
         {
             var ids = await IdsAsync("/v1/users/u/recommendations?count=60" + (placement == "default" ? "" : "&placement=" + placement));
@@ -72,7 +78,8 @@ public sealed class SeenTests : IAsyncLifetime
     [Fact]
     public async Task Any_event_that_hides_an_item_hides_it()
     {
-        await PutAsync(Shop.Whole.User("u", 1, Shop.Bought(0)), Seen(Shop.KeyOf(30), "view", 30), Seen(Shop.KeyOf(30), "purchase", 90), Seen(Shop.KeyOf(33), "view", 30));
+        await PutAsync(Shop.Whole.User("u", 1, Shop.Bought(0)), Seen(Shop.KeyOf(30), "view", 30), Seen(Shop.KeyOf(30), "purchase", 90),
+            Seen(Shop.KeyOf(33), "view", 30));
         var ids = await IdsAsync("/v1/users/u/recommendations?count=60&placement=home");
         Assert.DoesNotContain(Shop.IdOf(30), ids);
         Assert.Contains(Shop.IdOf(33), ids);
@@ -101,12 +108,25 @@ public sealed class SeenTests : IAsyncLifetime
     public async Task The_requests_own_history_and_exclusions_hide_whatever_the_rules()
     {
         await PutAsync(Shop.Whole.User("u", 1, Shop.Bought(0)) with { HistoryClasses = new[] { ClassOf("Cart") } });
-        var answer = await _host.PostAsync(new { userId = "u", count = 60, placement = "bought", history = new[] { new { itemId = Shop.IdOf(9), type = "view" } }, exclude = new[] { Shop.IdOf(12) } });
+        var answer = await _host.PostAsync(new
+        {
+            userId = "u",
+            count = 60,
+            placement = "bought",
+            history = new[] { new { itemId = Shop.IdOf(9), type = "view" } },
+            exclude = new[] { Shop.IdOf(12) }
+        });
         string[] ids = [.. answer.Items.Select(i => i.ItemId)];
         Assert.Contains(Shop.IdOf(0), ids);
         Assert.DoesNotContain(Shop.IdOf(9), ids);
         Assert.DoesNotContain(Shop.IdOf(12), ids);
-        var shown = await _host.PostAsync(new { userId = "u", count = 60, includeSeen = true, history = new[] { new { itemId = Shop.IdOf(9), type = "view" } } });
+        var shown = await _host.PostAsync(new
+        {
+            userId = "u",
+            count = 60,
+            includeSeen = true,
+            history = new[] { new { itemId = Shop.IdOf(9), type = "view" } }
+        });
         Assert.Contains(Shop.IdOf(9), shown.Items.Select(i => i.ItemId));
     }
 
@@ -115,11 +135,13 @@ public sealed class SeenTests : IAsyncLifetime
     {
         // The model knows nothing of the user, whose only items came after the training.
         await PutAsync(Shop.Whole.User("u", 0, new HistoryRecord(FirstKey, 1, 1, 1_600_000_000)), Seen(FirstKey + 1, "view", 1));
-        await _store.PutUsersAsync([Shop.Whole.State(UserRef.Session("s"), 1, Shop.Bought(0)) with { Seen = new[] { Seen(FirstKey + 2, "view", 1) } }], Stop);
+        await _store.PutUsersAsync([Shop.Whole.State(UserRef.Session("s"), 1,
+            Shop.Bought(0)) with { Seen = new[] { Seen(FirstKey + 2, "view", 1) } }], Stop);
         foreach (var answer in new[]
         {
             await _host.GetAsync("/v1/users/u/recommendations?sessionId=s&count=1000&category=long&category=books"),
-            await _host.PostAsync(new { userId = "u", sessionId = "s", count = 1000, filter = new { must = new[] { new { key = "categories", any = new[] { "long", "books" } } } } }),
+            await _host.PostAsync(new { userId = "u", sessionId = "s", count = 1000,
+                filter = new { must = new[] { new { key = "categories", any = new[] { "long", "books" } } } } }),
         })
         {
             Assert.Equal(Sources.Session, answer.Source);
@@ -147,13 +169,15 @@ public sealed class SeenTests : IAsyncLifetime
     [InlineData("Placements:p:Hide", "7", "HideDays")]
     public async Task A_setting_that_cannot_be_used_is_named_with_the_fix(string key, string value, string message)
     {
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => RecommendHost.StartAsync(new InProcessFactorStore(), (key, value)));
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            RecommendHost.StartAsync(new InProcessFactorStore(), (key, value)));
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
     }
 
     private static byte ClassOf(string type) => EventClass.Of(Array.IndexOf(s_types, type) is var id and >= 0 ? id : 200);
 
-    private static SeenRecord Seen(int itemKey, string type, double daysAgo) => new(itemKey, ClassOf(type), SeenTime.FromSeconds(DateTimeOffset.UtcNow.AddDays(-daysAgo).ToUnixTimeSeconds()));
+    private static SeenRecord Seen(int itemKey, string type, double daysAgo) =>
+        new(itemKey, ClassOf(type), SeenTime.FromSeconds(DateTimeOffset.UtcNow.AddDays(-daysAgo).ToUnixTimeSeconds()));
 
     private Task PutAsync(UserState user, params SeenRecord[] seen) => _store.PutUsersAsync([user with { Seen = seen }], Stop);
 

@@ -54,8 +54,10 @@ public sealed class SimilarUsersTests
         var store = new InProcessFactorStore();
         await Shop.Whole.FillAsync(store, 1, users);
         await using var host = await ServeAsync(store);
-        var nearest = users[1..].OrderByDescending(u => TensorPrimitives.CosineSimilarity(users[0].Factor.Span, u.Factor.Span)).Take(21).Select(u => u.User.Id).ToList();
-        await Eventually.TrueAsync(async () => (await host.Client.GetAsync(new Uri("/v1/users/u0/similar", UriKind.Relative), Stop)).IsSuccessStatusCode);
+        var nearest = users[1..].OrderByDescending(u => TensorPrimitives.CosineSimilarity(users[0].Factor.Span, u.Factor.Span)).Take(21)
+            .Select(u => u.User.Id).ToList();
+        await Eventually.TrueAsync(async () =>
+            (await host.Client.GetAsync(new Uri("/v1/users/u0/similar", UriKind.Relative), Stop)).IsSuccessStatusCode);
         var found = (await FindAsync(host, "u0", 20)).Users;
         Assert.Equal(nearest[..20], found.Select(u => u.UserId));
         Assert.Equal(found.OrderByDescending(u => u.Score), found);
@@ -110,7 +112,8 @@ public sealed class SimilarUsersTests
         // Only one has a factor of it yet; the asking user is folded in on the spot.
         await store.PutUsersAsync([Shop.Whole.User("new", 2, Shop.Bought(3))], Stop);
         await Eventually.TrueAsync(async () => (await IdsAsync(host, "reader")).SequenceEqual(["new"]));
-        await store.PutUsersAsync([Shop.Whole.User("reader", 2, Shop.Bought(0), Shop.Bought(3), Shop.Bought(6)), Shop.Whole.User("gamer", 2, Shop.Bought(1), Shop.Bought(4))], Stop);
+        await store.PutUsersAsync([Shop.Whole.User("reader", 2, Shop.Bought(0), Shop.Bought(3), Shop.Bought(6)),
+            Shop.Whole.User("gamer", 2, Shop.Bought(1), Shop.Bought(4))], Stop);
         await Eventually.TrueAsync(async () => (await IdsAsync(host, "reader")).SequenceEqual(["new", "gamer"]));
         Assert.Equal(2, (await FindAsync(host, "reader", 5)).ModelVersion);
     }
@@ -152,7 +155,9 @@ public sealed class SimilarUsersTests
         await using var host = await ServeAsync(store, s_often);
         Assert.Equal(["gamer"], await IdsAsync(host, "reader"));
         store.IsGone = true;
-        await Eventually.TrueAsync(async () => (await host.Client.GetAsync(new Uri("/v1/users/reader/similar", UriKind.Relative), Stop)).StatusCode == HttpStatusCode.ServiceUnavailable);
+        await Eventually.TrueAsync(async () =>
+            (await host.Client.GetAsync(new Uri("/v1/users/reader/similar", UriKind.Relative), Stop))
+            .StatusCode == HttpStatusCode.ServiceUnavailable);
 
         // Users may be erased meanwhile, so nobody is kept.
         await Eventually.TrueAsync(() => host.Services.GetRequiredService<UserIndexer>().Users == 0);
@@ -162,7 +167,9 @@ public sealed class SimilarUsersTests
         await Eventually.TrueAsync(async () =>
         {
             var response = await host.Client.GetAsync(new Uri("/v1/users/reader/similar", UriKind.Relative), Stop);
-            return response.IsSuccessStatusCode && (await response.Content.ReadFromJsonAsync(ContractsJson.Default.SimilarUsersResponse, Stop))!.Users is [{ UserId: "gamer" }];
+            return response.IsSuccessStatusCode
+                && (await response.Content.ReadFromJsonAsync(ContractsJson.Default.SimilarUsersResponse,
+                Stop))!.Users is [{ UserId: "gamer" }];
         });
     }
 
@@ -174,7 +181,8 @@ public sealed class SimilarUsersTests
         await using var host = await ServeAsync(store, ("Recommend:SimilarUsersLimit", "0"));
         var response = await host.Client.GetAsync(new Uri("/v1/users/reader/similar", UriKind.Relative), Stop);
         Assert.Equal(HttpStatusCode.NotImplemented, response.StatusCode);
-        Assert.Contains("Recommend:SimilarUsersLimit is 0", (await response.Content.ReadFromJsonAsync<JsonElement>(Stop)).GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains("Recommend:SimilarUsersLimit is 0",
+            (await response.Content.ReadFromJsonAsync<JsonElement>(Stop)).GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -182,7 +190,8 @@ public sealed class SimilarUsersTests
     [InlineData("Recommend:SimilarUsersRefreshSeconds", "0", "Setting Recommend:SimilarUsersRefreshSeconds must be between 0.05 and 3600.")]
     public async Task A_setting_out_of_range_is_named_with_the_fix(string key, string value, string message)
     {
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => RecommendHost.StartAsync(new InProcessFactorStore(), (key, value)));
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            RecommendHost.StartAsync(new InProcessFactorStore(), (key, value)));
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
     }
 
@@ -202,7 +211,9 @@ public sealed class SimilarUsersTests
     }
 
     private static async Task<SimilarUsersResponse> FindAsync(RecommendHost host, string userId, int count) =>
-        (await host.Client.GetFromJsonAsync($"/v1/users/{userId}/similar?count={count}", ContractsJson.Default.SimilarUsersResponse, Stop))!;
+        (await host.Client.GetFromJsonAsync($"/v1/users/{userId}/similar?count={count}", ContractsJson.Default.SimilarUsersResponse,
+            Stop))!;
 
-    private static async Task<List<string>> IdsAsync(RecommendHost host, string userId) => [.. (await FindAsync(host, userId, 20)).Users.Select(u => u.UserId)];
+    private static async Task<List<string>> IdsAsync(RecommendHost host, string userId) =>
+        [.. (await FindAsync(host, userId, 20)).Users.Select(u => u.UserId)];
 }

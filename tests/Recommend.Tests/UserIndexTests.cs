@@ -26,14 +26,17 @@ public sealed class UserIndexTests
 
         var index = new UserIndex(3, Rank, int.MaxValue);
         index.BeginPass();
-        foreach (int[] chunk in Enumerable.Range(0, Users).Chunk(1000)) index.Put([.. chunk.Select(user => Factor(Id(user), 3, factors[user]))]);
+        foreach (int[] chunk in Enumerable.Range(0, Users).Chunk(1000))
+            index.Put([.. chunk.Select(user => Factor(Id(user), 3, factors[user]))]);
         index.EndPass();
         Assert.Equal(Users, index.Count);
         double found = 0;
         for (int query = 0; query < Queries; query++)
         {
             int user = random.Next(Users);
-            var nearest = Enumerable.Range(0, Users).OrderByDescending(other => TensorPrimitives.CosineSimilarity<float>(factors[user], factors[other])).Take(Wanted).Select(Id);
+            var nearest = Enumerable.Range(0, Users)
+                .OrderByDescending(other => TensorPrimitives.CosineSimilarity<float>(factors[user], factors[other])).Take(Wanted)
+                .Select(Id);
             found += nearest.Intersect(index.Search(factors[user], SimilarUsers.Candidates(Wanted))).Count() / (double)Wanted;
         }
 
@@ -124,14 +127,22 @@ public sealed class UserIndexTests
     }
 
     private static UserFactor Factor(string userId, long version, float[] factor) =>
-        new(userId, new UserState { User = UserRef.User(userId), Revision = 1, ModelVersion = version, Factor = factor, History = default }.Encode());
+        new(userId, new UserState
+        {
+            User = UserRef.User(userId),
+            Revision = 1,
+            ModelVersion = version,
+            Factor = factor,
+            History = default
+        }.Encode());
 
     private static string Id(int user) => "user-" + user;
 
     private static float[] Normal(Random random, int length)
     {
         var numbers = new float[length];
-        for (int j = 0; j < length; j++) numbers[j] = (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()));
+        for (int j = 0; j < length; j++)
+            numbers[j] = (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()));
         return numbers;
     }
 }

@@ -22,7 +22,8 @@ public sealed class CosineIndexTests
         const int Rows = 9000, Wanted = 40;
         var random = new Random(rank);
         var index = new CosineIndex(rank, Kernel.Choose(kernel));
-        float[][] vectors = [.. Enumerable.Range(0, Rows).Select(n => Data.Normal(random, rank).Select(v => v * MathF.Pow(10, n % 7 - 3)).ToArray())];
+        float[][] vectors =
+            [.. Enumerable.Range(0, Rows).Select(n => Data.Normal(random, rank).Select(v => v * MathF.Pow(10, n % 7 - 3)).ToArray())];
         for (int row = Rows - 1; row >= 0; row--) index.Put(row, vectors[row]);
         float[] query = Data.Normal(random, rank);
         var results = new ScoredItem[Wanted];
@@ -64,5 +65,6 @@ public sealed class CosineIndexTests
         Assert.Throws<ArgumentException>(() => index.Search([1], results));
     }
 
-    private static int[] Found(CosineIndex index, float[] query, ScoredItem[] results) => results.Take(index.Search(query, results)).Select(r => r.Item).ToArray();
+    private static int[] Found(CosineIndex index, float[] query, ScoredItem[] results) =>
+        results.Take(index.Search(query, results)).Select(r => r.Item).ToArray();
 }

@@ -158,10 +158,14 @@ public sealed class ErasureTests
         public Task<long> PutItemsAsync(IReadOnlyList<ItemRecord> items, CancellationToken cancellationToken) => inner.PutItemsAsync(items, cancellationToken);
         public Task<long> PutItemStatisticsAsync(IReadOnlyList<ItemStatisticsRecord> statistics, CancellationToken cancellationToken) => inner.PutItemStatisticsAsync(statistics, cancellationToken);
         public Task<long> PutItemFactorsAsync(IReadOnlyList<ItemFactorRecord> factors, CancellationToken cancellationToken) => inner.PutItemFactorsAsync(factors, cancellationToken);
-        public IAsyncEnumerable<IReadOnlyList<UserFactor>> ListUserFactorsAsync(int rank, CancellationToken cancellationToken) => inner.ListUserFactorsAsync(rank, cancellationToken);
-        public Task<IReadOnlyList<UserFactor>> GetUserFactorsAsync(IReadOnlyList<string> userIds, int rank, CancellationToken cancellationToken) => inner.GetUserFactorsAsync(userIds, rank, cancellationToken);
-        public Task PutEventTypesAsync(IReadOnlyList<string> names, CancellationToken cancellationToken) => inner.PutEventTypesAsync(names, cancellationToken);
-        public Task<IReadOnlyList<string>> GetEventTypesAsync(CancellationToken cancellationToken) => inner.GetEventTypesAsync(cancellationToken);
+        public IAsyncEnumerable<IReadOnlyList<UserFactor>> ListUserFactorsAsync(int rank, CancellationToken cancellationToken) =>
+            inner.ListUserFactorsAsync(rank, cancellationToken);
+        public Task<IReadOnlyList<UserFactor>> GetUserFactorsAsync(IReadOnlyList<string> userIds, int rank,
+            CancellationToken cancellationToken) => inner.GetUserFactorsAsync(userIds, rank, cancellationToken);
+        public Task PutEventTypesAsync(IReadOnlyList<string> names, CancellationToken cancellationToken) =>
+            inner.PutEventTypesAsync(names, cancellationToken);
+        public Task<IReadOnlyList<string>> GetEventTypesAsync(CancellationToken cancellationToken) =>
+            inner.GetEventTypesAsync(cancellationToken);
         public Task<ItemChanges> ReadItemChangesAsync(long afterSequence, int limit, CancellationToken cancellationToken) => inner.ReadItemChangesAsync(afterSequence, limit, cancellationToken);
         public Task PutModelAsync(long version, ReadOnlyMemory<byte> model, CancellationToken cancellationToken) => inner.PutModelAsync(version, model, cancellationToken);
         public Task<byte[]?> GetModelAsync(long version, CancellationToken cancellationToken) => inner.GetModelAsync(version, cancellationToken);

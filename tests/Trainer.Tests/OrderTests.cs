@@ -22,7 +22,10 @@ public class OrderTests(Servers servers)
         {
             var random = new Random(seed);
             // Past events of circle items, at times of their own.
-            var events = Enumerable.Range(0, 60).Select(n => TrainerFixture.Event($"user-{random.Next(4)}", $"item-{random.Next(2)}-{random.Next(10)}", Start.AddMinutes(n * 90), s_types[random.Next(s_types.Length)]) with { Value = random.Next(1, 6) }).ToArray();
+            var events = Enumerable.Range(0, 60)
+                .Select(n => TrainerFixture.Event($"user-{random.Next(4)}", $"item-{random.Next(2)}-{random.Next(10)}",
+                Start.AddMinutes(n * 90), s_types[random.Next(s_types.Length)]) with
+                { Value = random.Next(1, 6) }).ToArray();
 
             await using var ordered = await CreateAsync(postgres);
             foreach (var one in events) await ordered.SendAsync(one);

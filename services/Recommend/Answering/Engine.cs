@@ -15,7 +15,8 @@ namespace Recommender.Recommend.Answering;
 /// Order of the rules: filter, exclusions (seen, excluded, shown on earlier pages, recently shown at a placement that rotates), boosts,
 /// diversity, fallback for what is missing, pins.
 /// </remarks>
-internal sealed partial class Engine(RecommendOptions options, EventWeights weights, HideRules hideRules, Rotation rotation, TimeProvider clock)
+internal sealed partial class Engine(RecommendOptions options, EventWeights weights, HideRules hideRules, Rotation rotation,
+    TimeProvider clock)
 {
     /// <param name="user">The user's value in the factor store; empty when there is none.</param>
     /// <param name="session">The session's value, which the answer is then made from; empty where the user's is to be.</param>
@@ -149,13 +150,14 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
     }
 
     /// <summary>
-    /// The factor of a user for the served model: the stored one, or one that is folded in here while it is of another model. Empty where the model can
-    /// make nothing of the history.
+    /// The factor of a user for the served model: the stored one, or one that is folded in here while it is of another model. Empty where
+    /// the model can make nothing of the history.
     /// </summary>
     public static float[] FactorOf(ServingState state, ReadOnlySpan<byte> value)
     {
         if (state.Model is not { } model || !UserStateView.TryRead(value, out var stored)) return [];
-        if (stored.ModelVersion == model.Version && (stored.Factor.IsEmpty || stored.Factor.Length == model.Rank)) return stored.Factor.ToArray();
+        if (stored.ModelVersion == model.Version && (stored.Factor.IsEmpty || stored.Factor.Length == model.Rank))
+            return stored.Factor.ToArray();
         var query = Query.Begin();
         return TakeKnown(state, query, value, out stored) && TakeFactor(state, query, stored) ? query.Factor[..model.Rank] : [];
     }
@@ -251,7 +253,8 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
         for (int i = 0; i < stored.History.Length; i++)
         {
             byte eventClass = stored.HistoryClasses.IsEmpty ? EventClass.Unknown : stored.HistoryClasses[i];
-            if (Hides(seconds[eventClass], SeenTime.FromSeconds(stored.History[i].LastAtSeconds), now)) query.Excluded.Add(catalogue.PositionOfKey(stored.History[i].ItemKey));
+            if (Hides(seconds[eventClass], SeenTime.FromSeconds(stored.History[i].LastAtSeconds), now))
+                query.Excluded.Add(catalogue.PositionOfKey(stored.History[i].ItemKey));
         }
 
         foreach (ref readonly var record in stored.Seen)
@@ -262,7 +265,8 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
 
     private static void ExcludeGivenHistory(ServingState state, Query query)
     {
-        for (int i = 0; i < (query.GivenHistory?.Count ?? 0); i++) query.Excluded.Add(state.Catalogue.PositionOfId(query.GivenHistory![i].ItemId!));
+        for (int i = 0; i < (query.GivenHistory?.Count ?? 0); i++)
+            query.Excluded.Add(state.Catalogue.PositionOfId(query.GivenHistory![i].ItemId!));
     }
 
     private static void Exclude(ServingState state, Query query)

@@ -6,8 +6,8 @@ using Recommender.ServiceDefaults;
 namespace Recommender.Recommend.Answering;
 
 /// <summary>
-/// Users with similar taste: the largest cosine of factors. Candidates come from the index of all users and are scored by their factors as they are
-/// in the factor store now, so that scores are exact and a user who was erased is never named.
+/// Users with similar taste: the largest cosine of factors. Candidates come from the index of all users and are scored by their factors as
+/// they are in the factor store now, so that scores are exact and a user who was erased is never named.
 /// </summary>
 internal sealed class SimilarUsers(Serving.Serving serving, IFactorStore store, UserIndexer indexer)
 {
@@ -39,7 +39,8 @@ internal sealed class SimilarUsers(Serving.Serving serving, IFactorStore store, 
                 bool isAll = candidates.Count < wanted;
                 candidates.Remove(userId);
                 var users = await ScoreAsync(candidates, factor, model.Version, cancellationToken);
-                if (users.Count >= count || isAll) return new SimilarUsersResponse { ModelVersion = model.Version, Users = users[..Math.Min(count, users.Count)] };
+                if (users.Count >= count || isAll)
+                    return new SimilarUsersResponse { ModelVersion = model.Version, Users = users[..Math.Min(count, users.Count)] };
             }
         }
         catch (FactorStoreUnavailableException e)
@@ -49,7 +50,8 @@ internal sealed class SimilarUsers(Serving.Serving serving, IFactorStore store, 
     }
 
     /// <summary>Those of the candidates who have a factor of the model, nearest first, equal ones by id.</summary>
-    private async Task<List<SimilarUser>> ScoreAsync(List<string> candidates, float[] factor, long modelVersion, CancellationToken cancellationToken)
+    private async Task<List<SimilarUser>> ScoreAsync(List<string> candidates, float[] factor, long modelVersion,
+        CancellationToken cancellationToken)
     {
         var users = new List<SimilarUser>(candidates.Count);
         foreach (var user in await store.GetUserFactorsAsync(candidates, factor.Length, cancellationToken))

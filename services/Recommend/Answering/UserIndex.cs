@@ -4,10 +4,13 @@ using Recommender.Retrieval;
 namespace Recommender.Recommend.Answering;
 
 /// <summary>
-/// The users with a factor of one model, found by cosine. Filled and kept current by passes over all users of the factor store: what a pass does not
-/// list goes at its end. Any thread may search and forget while one thread passes.
+/// The users with a factor of one model, found by cosine. Filled and kept current by passes over all users of the factor store: what a pass
+/// does not list goes at its end. Any thread may search and forget while one thread passes.
 /// </summary>
-/// <remarks>Of more users than the limit, a fixed sample is held: those whose ids' hash ends in as many zeros as it takes, the same on every instance.</remarks>
+/// <remarks>
+/// Of more users than the limit, a fixed sample is held: those whose ids' hash ends in as many zeros as it takes, the same on every
+/// instance.
+/// </remarks>
 internal sealed class UserIndex(long modelVersion, int rank, int usersLimit)
 {
     private readonly Lock _changing = new();

@@ -7,13 +7,20 @@ using Recommender.ServiceDefaults;
 namespace Recommender.Recommend.Answering;
 
 /// <summary>
-/// Builds the <see cref="UserIndex"/> of the served model when similar users are first asked for, and keeps it current by a pass over the factor store
-/// after each pause of <see cref="RecommendOptions.SimilarUsersRefreshSeconds"/>. Drops it when it has not been asked for lately, or when a pass fails,
-/// since erased users could stay in it.
+/// Builds the <see cref="UserIndex"/> of the served model when similar users are first asked for, and keeps it current by a pass over the
+/// factor store after each pause of <see cref="RecommendOptions.SimilarUsersRefreshSeconds"/>. Drops it when it has not been asked for
+/// lately, or when a pass fails, since erased users could stay in it.
 /// </summary>
-internal sealed class UserIndexer(Serving.Serving serving, IFactorStore store, RecommendOptions options, TimeProvider clock, ILogger<UserIndexer> logger) : BackgroundService
+internal sealed class UserIndexer(
+    Serving.Serving serving,
+    IFactorStore store,
+    RecommendOptions options,
+    TimeProvider clock,
+    ILogger<UserIndexer> logger) : BackgroundService
 {
-    private static readonly TimeSpan s_keep = TimeSpan.FromHours(1), s_patience = TimeSpan.FromSeconds(2), s_retry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_keep = TimeSpan.FromHours(1);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _wake = new(0, 1);
     private volatile UserIndex? _index;
@@ -34,7 +41,8 @@ internal sealed class UserIndexer(Serving.Serving serving, IFactorStore store, R
             Type = Problem.TypeOf("switched-off"),
             Title = "Switched off",
             Status = 501,
-            Detail = $"Similar users are switched off: setting {RecommendOptions.Section}:{nameof(RecommendOptions.SimilarUsersLimit)} is 0.",
+            Detail =
+                $"Similar users are switched off: setting {RecommendOptions.Section}:{nameof(RecommendOptions.SimilarUsersLimit)} is 0.",
         });
     }
 
@@ -91,13 +99,15 @@ internal sealed class UserIndexer(Serving.Serving serving, IFactorStore store, R
             catch (FactorStoreUnavailableException e)
             {
                 _index = null;
-                if (Interlocked.Exchange(ref _problem, e.Message) is null) logger.LogWarning("The index of similar users was dropped, because users cannot be read: {Problem} It is built again.", e.Message);
+                if (Interlocked.Exchange(ref _problem, e.Message) is null)
+                    logger.LogWarning("The index of similar users was dropped: {Problem} It is built again.", e.Message);
             }
             catch (Exception e)
             {
                 // A defect in one value must not end all passes; it shows in the log and in answers until it is gone.
                 _index = null;
-                if (Interlocked.Exchange(ref _problem, e.Message) != e.Message) logger.LogError(e, "The index of similar users was dropped. It is built again.");
+                if (Interlocked.Exchange(ref _problem, e.Message) != e.Message)
+                    logger.LogError(e, "The index of similar users was dropped. It is built again.");
             }
 
             await ((Task)_wake.WaitAsync(pause, stoppingToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -130,7 +140,8 @@ internal sealed class UserIndexer(Serving.Serving serving, IFactorStore store, R
         index.EndPass();
         Interlocked.Exchange(ref _passed, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
         var took = Stopwatch.GetElapsedTime(started);
-        if (isNew) logger.LogInformation("Similar users: {Users} users of model {Version}, one of {Sample}, read in {Seconds:0.0} s.", index.Count, model.Version, index.SampledOneOf, took.TotalSeconds);
+        if (isNew) logger.LogInformation("Similar users: {Users} users of model {Version}, one of {Sample}, read in {Seconds:0.0} s.",
+            index.Count, model.Version, index.SampledOneOf, took.TotalSeconds);
 
         // After a release users get factors of the new model one after another: another pass follows as long as there are more each time.
         var pause = TimeSpan.FromSeconds(Math.Max(options.SimilarUsersRefreshSeconds, 4 * took.TotalSeconds));

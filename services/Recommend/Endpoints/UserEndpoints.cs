@@ -88,7 +88,8 @@ internal static class UserEndpoints
     }
 
     /// <param name="value">The user's; disposed here.</param>
-    private static async Task WithSessionAsync(HttpContext context, Answers answers, string sessionId, string userId, PooledValue value, long started)
+    private static async Task WithSessionAsync(HttpContext context, Answers answers, string sessionId, string userId, PooledValue value,
+        long started)
     {
         using var user = value;
         using var session = await answers.ReadAsync(UserRef.Session(sessionId));

@@ -62,7 +62,8 @@ internal sealed class PositionSet
 
         int at = 0;
         for (int word = 0; at < Count; word++)
-            for (ulong bits = _words[word]; bits != 0; bits &= bits - 1) _members[at++] = (word << 6) + BitOperations.TrailingZeroCount(bits);
+            for (ulong bits = _words[word]; bits != 0; bits &= bits - 1)
+                _members[at++] = (word << 6) + BitOperations.TrailingZeroCount(bits);
     }
 
     public void Clear()

@@ -10,7 +10,8 @@ namespace Recommender.Recommend.Serving;
 /// Keeps <see cref="Serving"/> up to date: polls the feed of catalogue changes and the release pointer, at once after a notice. A model
 /// is loaded beside the one served and swapped in whole. While the factor store is gone, what is in memory goes on being served.
 /// </summary>
-internal sealed class Refresher(IFactorStore store, Serving serving, HideRules hideRules, RecommendOptions options, TimeProvider clock, ILogger<Refresher> logger) : BackgroundService
+internal sealed class Refresher(IFactorStore store, Serving serving, HideRules hideRules, RecommendOptions options, TimeProvider clock,
+    ILogger<Refresher> logger) : BackgroundService
 {
     private const int FeedLimit = 20_000;
     private readonly SemaphoreSlim _nudge = new(0, 1);
