@@ -74,13 +74,15 @@ internal sealed class Batch<T>(GroupPublisher publisher, JsonTypeInfo<T> typeInf
     public Problem NothingValid(bool isSingle)
     {
         var first = _rejected[0];
-        var problem = Problem.InvalidField(first.Field.Length > 0 ? first.Field : "element", first.Error);
-        if (isSingle) return problem with { Field = first.Field.Length > 0 ? first.Field : null };
+        bool hasField = first.Field.Length > 0;
+        var problem = Problem.InvalidField(hasField ? first.Field : "The body", first.Error);
+        if (isSingle) return problem with { Field = hasField ? first.Field : null };
         return problem with
         {
+            Field = hasField ? first.Field : null,
             Type = Problem.TypeOf("invalid-elements"),
             Title = Taken == 0 ? "No element is valid" : "Some elements are not valid",
-            Detail = $"{_rejectedTotal} elements are not valid and nothing was kept; the first, element {first.Index}: {problem.Detail}",
+            Detail = $"{_rejectedTotal} elements are not valid and nothing was kept; the first, element {first.Index}: {(hasField ? first.Field + " " : "")}{first.Error}",
             Rejected = _rejected,
             Accepted = 0,
         };

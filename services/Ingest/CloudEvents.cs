@@ -57,7 +57,7 @@ internal static class CloudEvents
             }
             catch (JsonException e)
             {
-                var error = JsonElements.Describe(e);
+                var error = JsonErrors.Describe(e);
                 rejected.Add(new RejectedInteraction(index, error.Field, error.Error, element));
                 return;
             }
@@ -94,11 +94,12 @@ internal static class CloudEvents
         }
         catch (JsonException e)
         {
-            var error = JsonElements.Describe(e);
+            var error = JsonErrors.Describe(e);
             return error with { Field = error.Field.Length > 0 ? $"data.{error.Field}" : "data" };
         }
 
         if (interaction is null) return new FieldError("data", "is null; an object is expected");
+        var given = interaction;
         var stated = interaction.OccurredAt ?? time;
         interaction = interaction with
         {
@@ -109,7 +110,13 @@ internal static class CloudEvents
             OccurredAtAssigned = stated is null,
         };
         if (interaction.Validate(now) is not { } invalid) return null;
-        return invalid with { Field = invalid.Field == "eventId" ? "id" : $"data.{invalid.Field}" };
+        return invalid.Field switch
+        {
+            "eventId" => invalid with { Field = "id" },
+            "occurredAt" when given.OccurredAt is null => invalid with { Field = "time" },
+            "type" when given.Type is null => invalid,
+            _ => invalid with { Field = $"data.{invalid.Field}" },
+        };
     }
 
     /// <summary>Header values are percent-encoded where they go beyond ASCII.</summary>

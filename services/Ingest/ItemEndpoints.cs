@@ -188,7 +188,7 @@ internal static class ItemEndpoints
             }
             catch (JsonException e)
             {
-                error = JsonElements.Describe(e);
+                error = JsonErrors.Describe(e);
             }
 
             if (error is not null) batch.Reject(index, error.Field, error.Error);

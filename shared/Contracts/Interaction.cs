@@ -42,14 +42,14 @@ public sealed record Interaction
     public FieldError? Validate(DateTimeOffset now)
     {
         if (EventId is not null && Limits.IdError(EventId) is { } eventIdError) return new("eventId", eventIdError);
-        if (UserId is null && SessionId is null) return new("userId", "userId or sessionId is required");
+        if (UserId is null && SessionId is null) return new("userId", "is required unless sessionId is given");
         if (UserId is not null && Limits.IdError(UserId) is { } userIdError) return new("userId", userIdError);
         if (SessionId is not null && Limits.IdError(SessionId) is { } sessionIdError) return new("sessionId", sessionIdError);
         if (Limits.IdError(ItemId) is { } itemIdError) return new("itemId", itemIdError);
         if (Limits.NameError(Type) is { } typeError) return new("type", typeError);
         if (Value is { } value && (!double.IsFinite(value) || Math.Abs(value) > Limits.EventValue)) return new("value", $"is not a number within ±{Limits.EventValue:0}");
         if (OccurredAt is { } at && at > now + Limits.ClockSkew) return new("occurredAt", $"is more than {Limits.ClockSkew.TotalMinutes:0} minutes ahead of the server's clock");
-        if (OccurredAt is { } early && early.Year < 1970) return new("occurredAt", "is before 1970");
+        if (OccurredAt is { } early && early < DateTimeOffset.UnixEpoch) return new("occurredAt", "is before 1970");
         if (CloudEventSource is not null && Limits.NameError(CloudEventSource, Limits.SourceBytes) is { } sourceError) return new("cloudEventSource", sourceError);
         if (RecommendationId is not null && Limits.IdError(RecommendationId) is { } recommendationIdError) return new("recommendationId", recommendationIdError);
         if (Context is { ValueKind: not (JsonValueKind.Object or JsonValueKind.Null or JsonValueKind.Undefined) }) return new("context", "is not an object");
@@ -90,7 +90,7 @@ public readonly record struct UserRef(string Id, bool IsSession)
 
     /// <summary>The owner of an event: the user where one is named, else the session.</summary>
     public static UserRef Of(Interaction interaction) =>
-        interaction.UserId is { } userId ? User(userId) : Session(interaction.SessionId ?? throw new ArgumentException("userId or sessionId is required", nameof(interaction)));
+        interaction.UserId is { } userId ? User(userId) : Session(interaction.SessionId ?? throw new ArgumentException("The event has neither a userId nor a sessionId.", nameof(interaction)));
 
     /// <summary><c>u:ID</c> or <c>s:ID</c>: the form used in store and factor-store keys.</summary>
     public string Key => (IsSession ? "s:" : "u:") + Id;

@@ -31,7 +31,7 @@ public sealed record Item
         if (Categories is null) return new("categories", "is not an array");
         if (Tags is null) return new("tags", "is not an array");
         if (Properties is null) return new("properties", "is not an object");
-        if (Categories.Count + Tags.Count > Limits.LabelsPerItem) return new("categories", $"categories and tags together are more than {Limits.LabelsPerItem}");
+        if (Categories.Count + Tags.Count > Limits.LabelsPerItem) return new("categories", $"has {Categories.Count + Tags.Count} entries together with tags; at most {Limits.LabelsPerItem} are allowed");
         for (int i = 0; i < Categories.Count; i++) if (Limits.NameError(Categories[i]) is { } e) return new($"categories[{i}]", e);
         for (int i = 0; i < Tags.Count; i++) if (Limits.NameError(Tags[i]) is { } e) return new($"tags[{i}]", e);
         if (Limits.TextError(Url, Limits.TextBytes) is { } urlError) return new("url", urlError);
@@ -54,6 +54,8 @@ public sealed record Item
             ? null
             : new("vector", $"has {length} numbers; the vectors of this catalogue have {catalogueLength}. Another length is possible once no item has a vector");
 
+    private static string ValueError => $"must be a number, a text of at most {Limits.TextBytes} bytes, true, false, or an array of at most {Limits.ConditionValues} texts of at most {Limits.NameBytes} bytes";
+
     internal static FieldError? PropertiesError(IReadOnlyDictionary<string, JsonElement> properties)
     {
         if (properties.Count > Limits.Properties) return new("properties", $"has more than {Limits.Properties} entries");
@@ -68,7 +70,7 @@ public sealed record Item
                 JsonValueKind.Array => value.GetArrayLength() <= Limits.ConditionValues && value.EnumerateArray().All(v => v.ValueKind == JsonValueKind.String && IsText(v, Limits.NameBytes)),
                 _ => false,
             };
-            if (!valid) return new($"properties.{name}", "is not a number, text, boolean or array of texts within the size limits");
+            if (!valid) return new($"properties.{name}", ValueError);
         }
 
         return null;

@@ -37,7 +37,7 @@ public static class CommandParser
             }
             catch (JsonException e)
             {
-                dead.Add(Dead(index, JsonElements.Describe(e), element));
+                dead.Add(Dead(index, JsonErrors.Describe(e), element));
             }
         }
 

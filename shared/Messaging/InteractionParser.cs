@@ -109,7 +109,7 @@ public static class InteractionParser
         }
         catch (JsonException e)
         {
-            return (null, JsonElements.Describe(e));
+            return (null, JsonErrors.Describe(e));
         }
     }
 
@@ -158,16 +158,5 @@ public static class JsonElements
         // Anything but white space behind the array throws here.
         reader.Read();
         return elements;
-    }
-
-    /// <summary>Field and reason in words for people, without the names of our types.</summary>
-    public static FieldError Describe(JsonException exception)
-    {
-        string field = exception.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : "";
-        string message = exception.Message;
-        if (message.StartsWith("Duplicate property", StringComparison.Ordinal)) return new FieldError(field, "occurs twice");
-        if (message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal) || message.StartsWith("Cannot get the value", StringComparison.Ordinal)) return new FieldError(field, "has the wrong type");
-        if (message.Contains("maximum", StringComparison.Ordinal) && message.Contains("depth", StringComparison.Ordinal)) return new FieldError(field, $"is nested deeper than {Limits.JsonDepth}");
-        return new FieldError(field, $"is not valid JSON at line {exception.LineNumber + 1}, byte {exception.BytePositionInLine}");
     }
 }

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Recommender.Contracts;
 
 namespace Recommender.ServiceDefaults;
 
@@ -82,25 +83,18 @@ internal sealed class RequestGate(RequestDelegate next, KeyRing keys, IOptions<P
     {
         ProblemException e => e.Problem,
         BadHttpRequestException { InnerException: JsonException json } => JsonProblem(json),
+        BadHttpRequestException e when BindingProblem.Of(e) is { } problem => problem,
         BadHttpRequestException e => Problem.OfStatus(e.StatusCode, e.StatusCode is 413 ? null : e.Message),
         JsonException json => JsonProblem(json),
         IOException e when RequestReading.IsBrokenBody(e) => Problem.OfStatus(400, e.Message),
         _ => problems.Value.Find(exception) ?? Problem.OfStatus(500),
     };
 
-    /// <summary>Names the place and the reason without the names of our types, which the serializer's own message holds.</summary>
+    /// <summary>Names the field and the reason in terms of JSON.</summary>
     internal static Problem JsonProblem(JsonException exception)
     {
-        string place = exception.Path is { Length: > 0 } path ? $"{path}, line {exception.LineNumber + 1}, byte {exception.BytePositionInLine}" : "the body";
-        string reason = exception.InnerException is { } inner && exception.Message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal)
-            ? inner.Message
-            : exception.Message;
-        int end = reason.IndexOf(" Path:", StringComparison.Ordinal);
-        if (end > 0) reason = reason[..end];
-        end = reason.IndexOf(" encountered during deserialization of type", StringComparison.Ordinal);
-        if (end > 0) reason = reason[..end] + ".";
-        if (reason.StartsWith("The JSON value could not be converted", StringComparison.Ordinal)) reason = "The value has the wrong type.";
-        return Problem.InvalidBody($"The JSON is not valid at {place}: {reason}") with { Field = exception.Path is { Length: > 2 } field && field.StartsWith("$.", StringComparison.Ordinal) ? field[2..] : null };
+        var (field, error) = JsonErrors.Describe(exception);
+        return field.Length == 0 ? Problem.InvalidBody($"The body {error}.") : Problem.InvalidBody($"{field} {error}") with { Field = field };
     }
 
     private Problem? Refusal(HttpContext context, Endpoint? endpoint)

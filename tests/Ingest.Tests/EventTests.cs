@@ -44,7 +44,7 @@ public sealed class EventTests
              {"userId":"u","itemId":"b","itemId":"c","type":"view"},{"userId":"u","itemId":"z","type":"view"}]
             """)).IsAccepted(2);
         var rejected = answer.Json.GetProperty("rejected").EnumerateArray().Select(r => (r.GetProperty("index").GetInt32(), r.GetProperty("field").GetString(), r.GetProperty("error").GetString())).ToList();
-        Assert.Equal([(1, "itemId", "is required"), (2, "", "is null; an object is expected"), (3, "itemId", "has the wrong type"), (4, "itemId", "occurs twice")], rejected);
+        Assert.Equal([(1, "itemId", "is required"), (2, "", "is null; an object is expected"), (3, "itemId", "is not a text"), (4, "itemId", "occurs twice")], rejected);
         Assert.Equal(["a", "z"], (await host.DrainEventsAsync(2)).Select(e => e.ItemId));
     }
 

@@ -1,0 +1,90 @@
+using System.Text.Json;
+
+namespace Recommender.Contracts;
+
+/// <summary>Turns what the serializer says about a body into a field and a reason in terms of JSON, without a name of a .NET type.</summary>
+public static class JsonErrors
+{
+    private const string NotConverted = "The JSON value could not be converted to ";
+    private const string WholeNumber = "a whole number";
+    private const string TrueOrFalse = "true or false";
+
+    /// <summary>Field (a JSON path without <c>$</c>; empty for the body as a whole) and reason, to follow the field's name.</summary>
+    public static FieldError Describe(JsonException exception)
+    {
+        string field = exception.Path is { Length: > 1 } path ? path[1..].TrimStart('.') : "";
+        return new FieldError(field, exception is InvalidFieldException ? exception.Message : Reason(exception));
+    }
+
+    private static string Reason(JsonException exception)
+    {
+        string message = exception.Message;
+        if (message.StartsWith("Duplicate propert", StringComparison.Ordinal)) return Quoted(message) is { } twice && exception.Path?.EndsWith(twice, StringComparison.Ordinal) != true ? $"has '{twice}' twice" : "occurs twice";
+        if (message.StartsWith("The JSON property ", StringComparison.Ordinal)) return Unknown(message);
+        if (message.Contains("missing required properties", StringComparison.Ordinal) && Quoted(message[message.IndexOf("including", StringComparison.Ordinal)..]) is { } missing) return $"lacks '{missing}'";
+        if (message.Contains("maximum", StringComparison.Ordinal) && message.Contains("depth", StringComparison.Ordinal)) return $"is nested deeper than {Limits.JsonDepth} levels";
+        if (exception.InnerException is InvalidOperationException { Message: { } inner } && inner.Contains("UTF-16", StringComparison.Ordinal)) return "is not valid Unicode";
+        if (message.StartsWith(NotConverted, StringComparison.Ordinal)) return WrongType(exception);
+        return $"is not valid JSON at line {exception.LineNumber + 1}, byte {exception.BytePositionInLine}";
+    }
+
+    private static string Unknown(string message)
+    {
+        string typeName = message[(message.LastIndexOf("type '", StringComparison.Ordinal) + 6)..].TrimEnd('.', '\'');
+        var fields = ContractType(typeName) is { } type ? ContractsJson.Default.GetTypeInfo(type)?.Properties.Select(property => property.Name) : null;
+        return fields is null ? "is not a field of this object" : $"is not a field here; the fields are {string.Join(", ", fields)}";
+    }
+
+    private static string WrongType(JsonException exception)
+    {
+        string message = exception.Message;
+        int end = message.IndexOf(". Path: ", StringComparison.Ordinal);
+        string name = message[NotConverted.Length..(end < 0 ? message.Length : end)];
+        string? type = TypeOfField(name, exception.Path) is { } known ? Word(known) : Word(name);
+        type ??= exception.InnerException?.Message switch
+        {
+            { } text when text.EndsWith("as a string.", StringComparison.Ordinal) => "a text",
+            { } text when text.EndsWith("as a boolean.", StringComparison.Ordinal) => TrueOrFalse,
+            { } text when text.EndsWith("as a number.", StringComparison.Ordinal) => "a number",
+            _ => null,
+        };
+        if (type is null) return "has the wrong type";
+        if (type == TrueOrFalse) return "is neither true nor false";
+        return "is not " + type + (exception.InnerException is FormatException && type == WholeNumber ? $" from {int.MinValue} to {int.MaxValue}" : "");
+    }
+
+    /// <summary>The serializer names the object that has the field where the field's value may be null, else the type of the value.</summary>
+    private static Type? TypeOfField(string typeName, string? path)
+    {
+        if (ContractType(typeName) is not { } type) return null;
+        string field = path is null ? "" : path[(path.LastIndexOf('.') + 1)..];
+        return ContractsJson.Default.GetTypeInfo(type)?.Properties.FirstOrDefault(property => property.Name == field)?.PropertyType ?? type;
+    }
+
+    private static Type? ContractType(string name) => typeof(JsonErrors).Assembly.GetType(name);
+
+    private static string? Word(Type type)
+    {
+        type = Nullable.GetUnderlyingType(type) ?? type;
+        if (type.IsEnum) return "one of " + string.Join(", ", Enum.GetNames(type));
+        return type.Assembly == typeof(JsonErrors).Assembly ? "an object" : Word(type.ToString());
+    }
+
+    private static string? Word(string typeName) => typeName switch
+    {
+        "System.Int32" or "System.Int64" => WholeNumber,
+        "System.Single" or "System.Double" => "a number",
+        "System.Boolean" => TrueOrFalse,
+        "System.String" => "a text",
+        _ when typeName.Contains("Dictionary`2", StringComparison.Ordinal) => "an object",
+        _ when typeName.Contains("List`1", StringComparison.Ordinal) || typeName.EndsWith("[]", StringComparison.Ordinal) => "an array",
+        _ => null,
+    };
+
+    private static string? Quoted(string message)
+    {
+        int start = message.IndexOf('\'', StringComparison.Ordinal) + 1;
+        int end = start > 0 ? message.IndexOf('\'', start) : -1;
+        return end > start ? message[start..end] : null;
+    }
+}
