@@ -84,7 +84,7 @@ internal static class CloudEvents
         DateTimeOffset? time = null;
         if (envelope.Time is not null)
         {
-            if (!DateTimeOffset.TryParse(envelope.Time, System.Globalization.CultureInfo.InvariantCulture, System.Globalization.DateTimeStyles.AssumeUniversal, out var parsed)) return new FieldError("time", "is not an RFC 3339 time");
+            if (!Rfc3339.TryParse(envelope.Time, out var parsed, out string? timeError)) return new FieldError("time", timeError);
             time = parsed;
         }
 

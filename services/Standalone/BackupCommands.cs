@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.IO.Compression;
 using Recommender.Storage;
+using Rfc3339 = Recommender.Contracts.Rfc3339;
 
 namespace Recommender.Standalone;
 
@@ -55,7 +56,17 @@ internal static class BackupCommands
         var postgres = new Option<string?>("--postgres") { Description = "Connection string of PostgreSQL, in place of --data.", HelpName = "CONNECTION" };
         var into = new Option<DirectoryInfo?>("--into") { Description = "Data folder of the new installation.", HelpName = "DIR" };
         var intoPostgres = new Option<string?>("--into-postgres") { Description = "Connection string of an empty database, in place of --into.", HelpName = "CONNECTION" };
-        var until = new Option<DateTimeOffset>("--until") { Description = "Time of the last event that counts, as in 2026-01-31T12:00:00Z.", HelpName = "TIME", Required = true };
+        var until = new Option<DateTimeOffset>("--until")
+        {
+            Description = "Time of the last event that counts, RFC 3339 with an offset, as in 2026-01-31T12:00:00Z.",
+            HelpName = "TIME",
+            Required = true,
+            CustomParser = result =>
+            {
+                if (!Rfc3339.TryParse(result.Tokens[0].Value, out var time, out string? error)) result.AddError($"--until {error}.");
+                return time;
+            },
+        };
         var replay = new Command("replay", "Builds a new installation from the events up to a time, with factors and a model learnt from them alone. The old one stays as it is.") { until, data, postgres, into, intoPostgres };
         replay.SetAction(async (parsed, cancellationToken) =>
         {

@@ -13,7 +13,8 @@ namespace Recommender.Contracts;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NumberHandling = JsonNumberHandling.Strict,
     MaxDepth = Limits.JsonDepth,
-    AllowDuplicateProperties = false)]
+    AllowDuplicateProperties = false,
+    Converters = [typeof(Rfc3339Converter)])]
 [JsonSerializable(typeof(Interaction))]
 [JsonSerializable(typeof(Interaction[]))]
 [JsonSerializable(typeof(List<Interaction>))]

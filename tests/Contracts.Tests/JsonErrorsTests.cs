@@ -90,6 +90,7 @@ public sealed partial class JsonErrorsTests
                         Assert.StartsWith(property.Name, field);
                         Assert.DoesNotMatch(Forbidden(), $"{field} {error}");
                         Assert.DoesNotContain(property.Name, error.Split("the fields are")[0]);
+                        Assert.NotEqual("has the wrong type", error);
                     }
                 }
             }

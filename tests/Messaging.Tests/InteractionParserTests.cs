@@ -50,6 +50,19 @@ public sealed class InteractionParserTests
         Assert.Contains("UTF-8", Assert.Single(parsed.Rejected).Error);
     }
 
+    /// <summary>A producer's time without an offset is a dead letter with the reason, whatever the zone of this machine.</summary>
+    [Theory]
+    [InlineData("2010-12-01T08:26:00", "occurredAt has no offset from UTC")]
+    [InlineData("2010-12-01", "occurredAt is a date without a time of day")]
+    [InlineData("01/02/2020", "occurredAt is not a time")]
+    public void A_time_without_an_offset_is_rejected(string time, string reason)
+    {
+        string body = $$"""[{"userId":"u","itemId":"i","type":"view","occurredAt":"{{time}}"},{"userId":"u","itemId":"j","type":"view","occurredAt":"2010-12-01t08:26:00+01:00"}]""";
+        var parsed = InteractionParser.Parse(Message(body), s_now);
+        Assert.Equal(new DateTimeOffset(2010, 12, 1, 7, 26, 0, TimeSpan.Zero), Assert.Single(parsed.Valid).OccurredAt);
+        Assert.StartsWith("element 0: " + reason, Assert.Single(parsed.Rejected).ToDeadMessage().Reason);
+    }
+
     [Fact]
     public void A_message_delivered_again_gets_the_same_ids()
     {
