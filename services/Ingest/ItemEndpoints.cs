@@ -37,9 +37,14 @@ internal static class ItemEndpoints
             "PutItem", "Creates or replaces an item, also a deleted one.", ChangeText + ConditionText);
         Describe(items.MapPatch("/{itemId}", PatchAsync).Accepts<Item>("application/merge-patch+json", "application/json"),
             "PatchItem", "Changes an item by JSON merge patch (RFC 7396); creates an unknown one.", PatchText + ChangeText + ConditionText);
-        Describe(items.MapDelete("/{itemId}", DeleteAsync),
+        Describe(items.MapDelete("/{itemId}", (HttpContext context, GroupPublishers publishers, IStore store, TimeProvider clock) =>
+                DeleteAsync(context.GetPathId("itemId"), context, publishers, store, clock)),
             "DeleteItem", "Takes an item out of the catalogue, also one that is not known yet. Its events stay.",
             "The item comes back only by a PUT." + ConditionText);
+        Describe(items.MapDelete("", (HttpContext context, GroupPublishers publishers, IStore store, TimeProvider clock) =>
+                DeleteAsync(context.GetQueryId("itemId"), context, publishers, store, clock)),
+            "DeleteItemByQuery", "Takes the item of the query parameter itemId out of the catalogue.",
+            "For the ids '.' and '..', which earlier versions accepted and no path can carry." + ConditionText);
         items.MapPost("", (HttpContext context, GroupPublishers publishers, IStore store, IngestOptions options, TimeProvider clock) =>
                 SendManyAsync(context, publishers, store, options, clock, (json, now) => ItemReader.ReadItem(json, null, now)))
             .WithName("PostItems").WithSummary("Creates or replaces items: one, an array or NDJSON.").WithDescription(BulkText)
@@ -85,11 +90,8 @@ internal static class ItemEndpoints
         return await SendOneAsync(context, publishers, store, ItemReader.ReadPatch(body.Span, itemId, clock.GetUtcNow()));
     }
 
-    private static Task<IResult> DeleteAsync(HttpContext context, GroupPublishers publishers, IStore store, TimeProvider clock)
-    {
-        var command = new Command { Kind = CommandKind.DeleteItem, AcceptedAt = clock.GetUtcNow(), ItemId = context.GetPathId("itemId") };
-        return SendOneAsync(context, publishers, store, (command, null));
-    }
+    private static Task<IResult> DeleteAsync(string itemId, HttpContext context, GroupPublishers publishers, IStore store, TimeProvider clock) =>
+        SendOneAsync(context, publishers, store, (new Command { Kind = CommandKind.DeleteItem, AcceptedAt = clock.GetUtcNow(), ItemId = itemId }, null));
 
     private static void ThrowIfNotJson(HttpContext context, string expected)
     {

@@ -18,9 +18,15 @@ internal static class UserEndpoints
         users.MapPost("/merge", MergeAsync).RequireScope(Scopes.Ingest).WithName("MergeSession").WithSummary("Moves the events of a session to the user.")
             .Accepts<MergeRequest>("application/json").Produces<AcceptedResponse>(StatusCodes.Status202Accepted);
         // Personal data as a whole, and its end, are for operators.
-        users.MapGet("/export", ExportAsync).RequireScope(Scopes.Admin).WithName("ExportUser").WithSummary("Everything held on the user.")
+        users.MapGet("/export", (HttpContext context, IStore store) => ExportAsync(context.GetPathId("userId"), store, context.RequestAborted)).RequireScope(Scopes.Admin).WithName("ExportUser").WithSummary("Everything held on the user.")
             .Produces<UserExport>().ProducesProblem(StatusCodes.Status404NotFound);
-        users.MapDelete("", EraseAsync).RequireScope(Scopes.Admin).WithName("EraseUser").WithSummary("Erases the user everywhere.")
+        users.MapDelete("", (HttpContext context, GroupPublishers publishers, TimeProvider clock) => EraseAsync(context.GetPathId("userId"), context, publishers, clock)).RequireScope(Scopes.Admin).WithName("EraseUser").WithSummary("Erases the user everywhere.")
+            .Produces<ErasureResponse>(StatusCodes.Status202Accepted);
+        app.MapGet("/v1/users/export", (HttpContext context, IStore store) => ExportAsync(context.GetQueryId("userId"), store, context.RequestAborted))
+            .RequireScope(Scopes.Admin).WithName("ExportUserByQuery").WithSummary("The same, with the id as the query parameter userId: for the ids '.' and '..', which earlier versions accepted and no path can carry.")
+            .Produces<UserExport>().ProducesProblem(StatusCodes.Status404NotFound);
+        app.MapDelete("/v1/users", (HttpContext context, GroupPublishers publishers, TimeProvider clock) => EraseAsync(context.GetQueryId("userId"), context, publishers, clock))
+            .RequireScope(Scopes.Admin).WithName("EraseUserByQuery").WithSummary("The same, with the id as the query parameter userId: for the ids '.' and '..', which earlier versions accepted and no path can carry.")
             .Produces<ErasureResponse>(StatusCodes.Status202Accepted);
         app.MapGet("/v1/erasures/{erasureId}", GetErasureAsync).RequireScope(Scopes.Admin).WithName("GetErasure").WithSummary("State and time of each stage of an erasure.")
             .Produces<ErasureResponse>().ProducesProblem(StatusCodes.Status404NotFound);
@@ -38,18 +44,17 @@ internal static class UserEndpoints
     {
         string userId = context.GetPathId("userId");
         var request = await context.ReadJsonAsync(ContractsJson.Default.MergeRequest);
-        if (Limits.IdError(request.SessionId) is { } error) throw new ProblemException(Problem.InvalidField("sessionId", error));
+        if (Limits.StoredIdError(request.SessionId) is { } error) throw new ProblemException(Problem.InvalidField("sessionId", error));
         return await ItemEndpoints.SendAsync(publishers, new Command { Kind = CommandKind.MergeSession, AcceptedAt = clock.GetUtcNow(), UserId = userId, SessionId = request.SessionId });
     }
 
-    private static async Task<IResult> ExportAsync(HttpContext context, IStore store) =>
-        await store.ExportUserAsync(context.GetPathId("userId"), context.RequestAborted) is { } export
+    private static async Task<IResult> ExportAsync(string userId, IStore store, CancellationToken cancellationToken) =>
+        await store.ExportUserAsync(userId, cancellationToken) is { } export
             ? Results.Json(export, ContractsJson.Default.UserExport)
             : Problem.NotFound("Nothing is held on this user.");
 
-    private static async Task<IResult> EraseAsync(HttpContext context, GroupPublishers publishers, TimeProvider clock)
+    private static async Task<IResult> EraseAsync(string userId, HttpContext context, GroupPublishers publishers, TimeProvider clock)
     {
-        string userId = context.GetPathId("userId");
         var now = clock.GetUtcNow();
         string erasureId = Guid.CreateVersion7(now).ToString("N");
         await ItemEndpoints.PublishAsync(publishers, new Command { Kind = CommandKind.EraseUser, AcceptedAt = now, UserId = userId, ErasureId = erasureId });

@@ -78,7 +78,7 @@ public sealed class CommandWorker(
     /// <summary>Returns what is wrong with the command, or null.</summary>
     private async Task<string?> ApplyUserAsync(Command command, CancellationToken cancellationToken)
     {
-        if (Limits.IdError(command.UserId) is { } idError) return $"userId: {idError}";
+        if (Limits.StoredIdError(command.UserId) is { } idError) return $"userId: {idError}";
         string userId = command.UserId!;
         switch (command.Kind)
         {

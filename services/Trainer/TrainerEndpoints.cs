@@ -50,7 +50,7 @@ public static class TrainerEndpoints
         admin.MapGet("/users", async (IStore store, string? prefix, int? limit, CancellationToken cancellationToken) =>
         {
             if (limit is < 1 or > 1000) return Problem.InvalidField("limit", "must be between 1 and 1000");
-            if (prefix is { Length: > 0 } && Limits.IdError(prefix) is { } error) return Problem.InvalidField("prefix", error);
+            if (prefix is { Length: > 0 } && Limits.NameError(prefix, Limits.IdBytes) is { } error) return Problem.InvalidField("prefix", error);
             return Results.Ok(new UserListResponse { Users = await store.ListUsersAsync(prefix ?? "", limit ?? 50, cancellationToken) });
         });
     }

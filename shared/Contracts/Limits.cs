@@ -83,10 +83,13 @@ public static class Limits
     public const int BatchUsers = 10_000;
 
     /// <summary>
-    /// Says what is wrong with an external id, or null when it is valid: 1 to <see cref="IdBytes"/> bytes of UTF-8,
-    /// no control characters, no unpaired surrogates.
+    /// Says what is wrong with an external id, or null when it is valid: 1 to <see cref="IdBytes"/> bytes of UTF-8, no control characters, no
+    /// unpaired surrogates, and neither <c>.</c> nor <c>..</c>: clients, proxies and servers resolve these in paths, encoded or not.
     /// </summary>
-    public static string? IdError(string? id) => NameError(id, IdBytes);
+    public static string? IdError(string? id) => id is "." or ".." ? $"is '{id}', which no path can carry; use any other text" : StoredIdError(id);
+
+    /// <summary>The rule for what refers to stored data only to take it out: <c>.</c> and <c>..</c> may have been stored before they were refused.</summary>
+    public static string? StoredIdError(string? id) => NameError(id, IdBytes);
 
     /// <summary>
     /// Says what is wrong with a long text (title, URL, property), or null: no NUL, which databases refuse, and no unpaired surrogates.

@@ -49,14 +49,16 @@ public static class CommandParser
     {
         CommandKind.PutItem => command.Item is null ? new FieldError("item", "is required") : command.Item.Validate(),
         CommandKind.PatchItem => Id("itemId", command.ItemId) ?? (command.Patch is { ValueKind: JsonValueKind.Object } ? null : new FieldError("patch", "is not an object")),
-        CommandKind.DeleteItem => Id("itemId", command.ItemId),
+        CommandKind.DeleteItem => StoredId("itemId", command.ItemId),
         CommandKind.PutUser => Id("userId", command.UserId) ?? (command.Profile is null ? new FieldError("profile", "is required") : command.Profile.Validate()),
-        CommandKind.MergeSession => Id("userId", command.UserId) ?? Id("sessionId", command.SessionId),
-        CommandKind.EraseUser => Id("userId", command.UserId) ?? Id("erasureId", command.ErasureId),
+        CommandKind.MergeSession => Id("userId", command.UserId) ?? StoredId("sessionId", command.SessionId),
+        CommandKind.EraseUser => StoredId("userId", command.UserId) ?? Id("erasureId", command.ErasureId),
         _ => new FieldError("kind", "is not known"),
     };
 
     private static FieldError? Id(string field, string? id) => Limits.IdError(id) is { } error ? new FieldError(field, error) : null;
+
+    private static FieldError? StoredId(string field, string? id) => Limits.StoredIdError(id) is { } error ? new FieldError(field, error) : null;
 
     // As an array again, so that a replay of the dead letter is a message of the same form.
     private static DeadMessage Dead(int index, FieldError error, ReadOnlyMemory<byte> element) =>

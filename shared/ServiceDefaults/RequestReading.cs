@@ -28,6 +28,19 @@ public static class RequestReading
         return id;
     }
 
+    /// <summary>
+    /// The id in a query parameter: how stored ids that no path can carry (<c>.</c>, <c>..</c>) are reached.
+    /// </summary>
+    /// <exception cref="ProblemException">It is missing, given twice, or not a valid id.</exception>
+    public static string GetQueryId(this HttpContext context, string parameter)
+    {
+        var values = context.Request.Query[parameter];
+        if (values.Count != 1) throw new ProblemException(Problem.InvalidField(parameter, "is required once in the query, percent-encoded; '.' and '..' cannot stand in a path"));
+        string id = values.ToString();
+        if (Limits.StoredIdError(id) is { } error) throw new ProblemException(Problem.InvalidField(parameter, error));
+        return id;
+    }
+
     /// <summary>Reads a JSON body of at most <see cref="Limits.BodyBytes"/> bytes.</summary>
     /// <exception cref="ProblemException">Wrong content type, too long, not UTF-8, or null.</exception>
     /// <exception cref="JsonException">Not valid JSON for the type; answered as 400 by the defaults.</exception>
@@ -108,7 +121,7 @@ public static class RequestReading
         string[] segments = target.Split('/', StringSplitOptions.RemoveEmptyEntries);
         int offset = segments.Length - pattern.Count;
         string prefix = context.Request.PathBase.Value ?? "";
-        if (offset != prefix.Count(c => c == '/')) throw new ProblemException(Problem.OfStatus(400, "The path holds '.' or '..' segments; send such ids in a body."));
+        if (offset != prefix.Count(c => c == '/')) throw new ProblemException(Problem.OfStatus(400, "The path holds a '.' or '..' segment; ids are neither."));
         for (int i = 0; i < pattern.Count; i++)
             if (pattern[i].Parts is [Microsoft.AspNetCore.Routing.Patterns.RoutePatternParameterPart part] && part.Name == parameter) return segments[offset + i];
         return null;

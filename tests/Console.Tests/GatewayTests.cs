@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging;
 using Recommender.Contracts;
 using Recommender.LocalServers;
 using Recommender.ServiceDefaults;
+using Recommender.TestKit;
 using Xunit;
 
 namespace Recommender.WebConsole.Tests;
@@ -45,6 +46,9 @@ public sealed class GatewayTests : IAsyncLifetime
     [InlineData("PUT", "/v1/items/popular", "ingest")]
     [InlineData("DELETE", "/v1/users/a", "ingest")]
     [InlineData("GET", "/v1/users/a/export", "ingest")]
+    [InlineData("GET", "/v1/users/export?userId=.", "ingest")]
+    [InlineData("DELETE", "/v1/users?userId=..", "ingest")]
+    [InlineData("DELETE", "/v1/items?itemId=.", "ingest")]
     [InlineData("GET", "/v1/erasures/e", "ingest")]
     [InlineData("GET", "/v1/users?prefix=1&limit=2", "trainer")]
     [InlineData("POST", "/v1/models/3/release", "trainer")]
@@ -69,6 +73,27 @@ public sealed class GatewayTests : IAsyncLifetime
     {
         var uri = new Uri(_client.BaseAddress!.GetLeftPart(UriPartial.Authority) + target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
         Assert.Equal($"recommend GET {target}", await _client.GetStringAsync(uri, Cancel));
+    }
+
+    [Fact]
+    public async Task Every_id_arrives_as_it_was_sent()
+    {
+        foreach (string id in OddIds.All)
+        {
+            foreach (string path in OddIds.Encodings(id))
+            {
+                foreach (var (method, target, service) in ((string, string, string)[])
+                [
+                    ("GET", $"/v1/users/{path}/history", "recommend"), ("GET", $"/v1/users/{path}/export", "ingest"), ("DELETE", $"/v1/users/{path}", "ingest"),
+                    ("PUT", $"/v1/items/{path}", "ingest"), ("GET", $"/v1/items/{path}", "recommend"), ("DELETE", $"/v1/items/{path}", "ingest"), ("GET", $"/v1/items/{path}/similar", "recommend"),
+                ])
+                {
+                    Assert.Equal((200, $"{service} {method} {target}"), await RawHttp.SendAsync(_client.BaseAddress!, method, target, null, Cancel));
+                }
+            }
+
+            Assert.Equal($"recommend GET /v1/users/{Uri.EscapeDataString(id)}/history", await _client.GetStringAsync($"/v1/users/{Uri.EscapeDataString(id)}/history", Cancel));
+        }
     }
 
     [Fact]

@@ -63,7 +63,7 @@ public sealed class ValidationTests
     {
         Prop.ForAll<string?>(text =>
         {
-            bool valid = text is { Length: > 0 } && !text.Any(char.IsControl) && IsUnicode(text) && Encoding.UTF8.GetByteCount(text) <= 256;
+            bool valid = text is { Length: > 0 } and not ("." or "..") && !text.Any(char.IsControl) && IsUnicode(text) && Encoding.UTF8.GetByteCount(text) <= 256;
             return Limits.IdError(text) is null == valid;
         }).QuickCheckThrowOnFailure();
 
@@ -79,6 +79,36 @@ public sealed class ValidationTests
                 return false;
             }
         }
+    }
+
+    /// <summary>Clients, proxies and servers resolve dot segments of paths, so such an id could never be erased.</summary>
+    [Theory]
+    [InlineData(".")]
+    [InlineData("..")]
+    public void Ids_that_no_path_can_carry_are_refused_at_every_door_but_stay_erasable(string id)
+    {
+        Assert.Equal($"is '{id}', which no path can carry; use any other text", Limits.IdError(id));
+        Assert.Null(Limits.StoredIdError(id));
+        Assert.Equal("eventId", (s_valid with { EventId = id }).Validate(s_now)?.Field);
+        Assert.Equal("userId", (s_valid with { UserId = id }).Validate(s_now)?.Field);
+        Assert.Equal("sessionId", (s_valid with { SessionId = id }).Validate(s_now)?.Field);
+        Assert.Equal("itemId", (s_valid with { ItemId = id }).Validate(s_now)?.Field);
+        Assert.Equal("itemId", new Item { ItemId = id }.Validate()?.Field);
+        Assert.All([id + ".", id + "/", "/" + id, id + " ", "%2E", "..."], other => Assert.Null(Limits.IdError(other == ".." ? "..." : other)));
+    }
+
+    /// <summary>An error follows its field's name, in details and in lists of rejected elements.</summary>
+    [Fact]
+    public void No_error_states_its_field_again()
+    {
+        Assert.All(Invalid, row =>
+        {
+            var (field, error) = ((Interaction)row.Data.Item1).Validate(s_now)!;
+            Assert.DoesNotContain(field, error, StringComparison.OrdinalIgnoreCase);
+        });
+        var tooMany = new Item { ItemId = "a", Categories = [.. Enumerable.Range(0, 200).Select(i => $"c{i}")], Tags = [.. Enumerable.Range(0, 100).Select(i => $"t{i}")] };
+        Assert.Equal(new FieldError("categories", "has 300 entries together with tags; at most 256 are allowed"), tooMany.Validate());
+        Assert.Equal(new FieldError("userId", "is required unless sessionId is given"), new Interaction { ItemId = "a", Type = "view" }.Validate(s_now));
     }
 
     [Theory]

@@ -35,6 +35,23 @@ public sealed class CommandParserTests
     public void Every_kind_asks_for_what_it_needs(CommandKind kind, string field) =>
         Assert.Equal(field, CommandParser.ErrorOf(new Command { Kind = kind, AcceptedAt = default })?.Field);
 
+    /// <summary>Earlier versions stored the ids '.' and '..': what takes them out is applied, what would bring them in is not.</summary>
+    [Fact]
+    public void Dot_ids_are_taken_out_and_never_in()
+    {
+        foreach (string id in (string[])[".", ".."])
+        {
+            var command = new Command { Kind = CommandKind.DeleteItem, AcceptedAt = default, ItemId = id, UserId = id, SessionId = id, ErasureId = "x", Item = new Item { ItemId = id }, Profile = new UserProfile(), Patch = System.Text.Json.JsonElement.Parse("{}") };
+            Assert.Null(CommandParser.ErrorOf(command));
+            Assert.Null(CommandParser.ErrorOf(command with { Kind = CommandKind.EraseUser }));
+            Assert.Null(CommandParser.ErrorOf(command with { Kind = CommandKind.MergeSession, UserId = "u" }));
+            Assert.Equal("userId", CommandParser.ErrorOf(command with { Kind = CommandKind.MergeSession })?.Field);
+            Assert.Equal("itemId", CommandParser.ErrorOf(command with { Kind = CommandKind.PutItem })?.Field);
+            Assert.Equal("itemId", CommandParser.ErrorOf(command with { Kind = CommandKind.PatchItem })?.Field);
+            Assert.Equal("userId", CommandParser.ErrorOf(command with { Kind = CommandKind.PutUser })?.Field);
+        }
+    }
+
     [Theory]
     [InlineData("""{"userId":"ann","itemId":"x"}""", true)]
     [InlineData("""[{"userId":"bob"},{"data":{"userId":"\u0061nn"}}]""", true)]
