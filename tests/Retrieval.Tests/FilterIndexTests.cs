@@ -1,3 +1,4 @@
+using System.Numerics;
 using Xunit;
 
 namespace Recommender.Retrieval.Tests;
@@ -91,6 +92,59 @@ public sealed class FilterIndexTests
     }
 
     [Fact]
+    public void Whole_numbers_of_64_bits_are_compared_exactly_and_by_value_with_doubles()
+    {
+        using var index = new FilterIndex();
+        // Between 2^53 and 2^54 doubles have a gap of 2.
+        AttributeValue[] values = [AttributeValue.Of(9007199254740991), AttributeValue.Of(9007199254740992), AttributeValue.Of(9007199254740993), AttributeValue.Of(9007199254740994.0), AttributeValue.Of(long.MaxValue), AttributeValue.Of(9223372036854775808.0), AttributeValue.Of(ulong.MaxValue), AttributeValue.Of(2.5)];
+        for (int i = 0; i < values.Length; i++) index.Upsert(i, new ItemAttribute("n", values[i]));
+        int[] Of(ItemFilter filter)
+        {
+            var positions = new int[index.Compile(filter).Count];
+            index.Compile(filter).CopyTo(positions);
+            return positions;
+        }
+
+        for (int i = 0; i < values.Length; i++)
+        {
+            Assert.Equal([i], Of(new ItemFilter.HasAny("n", [values[i]])));
+            Assert.Equal([i], Of(new ItemFilter.HasAll("n", [values[i], values[i]])));
+            Assert.Equal([i], Of(new ItemFilter.Range("n", Gte: values[i].Number, Lte: values[i].Number)));
+        }
+
+        Assert.Equal([1], Of(new ItemFilter.HasAny("n", [AttributeValue.Of(9007199254740992.0)])));
+        Assert.Empty(Of(new ItemFilter.HasAny("n", [AttributeValue.Of(9007199254740995)])));
+        Assert.Equal([2, 3], Of(new ItemFilter.Range("n", Gt: 9007199254740992, Lt: 9007199254740995)));
+        Assert.Equal([0, 1, 7], Of(new ItemFilter.Range("n", Lt: 9007199254740993)));
+        Assert.Equal([5, 6], Of(new ItemFilter.Range("n", Gt: long.MaxValue)));
+        Assert.Equal([6], Of(new ItemFilter.Range("n", Gt: 9223372036854775808.0)));
+        // An item's number is replaced by one of the same double, and taken out.
+        index.Upsert(2, new ItemAttribute("n", AttributeValue.Of(9007199254740992)));
+        Assert.Equal([1, 2], Of(new ItemFilter.HasAny("n", [AttributeValue.Of(9007199254740992)])));
+        index.Upsert(1, new ItemAttribute("n", AttributeValue.Of(9007199254740993)));
+        Assert.Equal([1], Of(new ItemFilter.HasAny("n", [AttributeValue.Of(9007199254740993)])));
+        index.Remove(1);
+        Assert.Empty(Of(new ItemFilter.HasAny("n", [AttributeValue.Of(9007199254740993)])));
+        Assert.Throws<ArgumentException>(() => index.Upsert(0, new ItemAttribute("n", AttributeValue.Of(9007199254740992)), new ItemAttribute("n", AttributeValue.Of(9007199254740993))));
+    }
+
+    [Fact]
+    public void Numbers_are_ordered_by_value_whatever_they_were_made_of()
+    {
+        var random = new Random(3);
+        for (int i = 0; i < 20_000; i++)
+        {
+            AttributeValue a = Large(random, out BigInteger exactA), b = Large(random, out BigInteger exactB);
+            Assert.Equal(exactA, Whole(a.Number));
+            Assert.Equal(Math.Sign(exactA.CompareTo(exactB)), Math.Sign(a.Number.CompareTo(b.Number)));
+            Assert.Equal(exactA == exactB, a == b);
+        }
+
+        Assert.Equal("9007199254740993", AttributeValue.Of(9007199254740993).ToString());
+        Assert.Equal("18446744073709551615", FilterNumber.Of(ulong.MaxValue).ToString());
+    }
+
+    [Fact]
     public async Task Sets_compiled_during_changes_are_of_one_state()
     {
         // Every item is either (a, x) or (b, y); a set with a and y, or one missing an item, shows a half-made change.
@@ -126,6 +180,7 @@ public sealed class FilterIndexTests
         var attributes = new List<ItemAttribute>();
         for (int i = random.Next(3); i > 0; i--) attributes.Add(new("tags", AttributeValue.Of(Texts[Math.Min(random.Next(4), random.Next(4))])));
         if (random.Next(3) > 0) attributes.Add(new("price", AttributeValue.Of(random.Next(-5, 6))));
+        if (random.Next(3) > 0) attributes.Add(new("serial", Large(random)));
         if (random.Next(2) == 0) attributes.Add(new("new", AttributeValue.Of(random.Next(2) == 0)));
         if (random.Next(20) == 0) attributes.Add(new("odd", random.Next(2) == 0 ? AttributeValue.Of("1") : AttributeValue.Of(1)));
         attributes.Add(new("id", AttributeValue.Of("id" + random.Next(1000))));
@@ -138,13 +193,14 @@ public sealed class FilterIndexTests
         {
             "tags" => AttributeValue.Of(Texts[random.Next(4)]),
             "price" => AttributeValue.Of(random.Next(-6, 7)),
+            "serial" => Large(random),
             "new" => AttributeValue.Of(random.Next(2) == 0),
             "odd" => random.Next(2) == 0 ? AttributeValue.Of("1") : AttributeValue.Of(1),
             _ => AttributeValue.Of("id" + random.Next(1000)),
         };
-        string key = new[] { "tags", "price", "new", "odd", "id", "none" }[random.Next(6)];
+        string key = new[] { "tags", "price", "serial", "new", "odd", "id", "none" }[random.Next(7)];
         AttributeValue[] values = [.. Enumerable.Range(0, random.Next(4)).Select(_ => Value(key))];
-        double? Bound() => random.Next(2) == 0 ? null : random.Next(-6, 7);
+        FilterNumber? Bound() => random.Next(2) == 0 ? null : key == "serial" ? Large(random).Number : random.Next(-6, 7);
         return random.Next(depth > 0 ? 8 : 5) switch
         {
             0 => new ItemFilter.HasAny(key, values),
@@ -168,7 +224,33 @@ public sealed class FilterIndexTests
         ItemFilter.Any f => f.Filters.Any(p => Passes(p, position, attributes)),
         ItemFilter.Not f => !Passes(f.Filter, position, attributes),
         ItemFilter.Range f => attributes.Any(a => a.Key == f.Key && a.Value.Kind == AttributeKinds.Number
-            && !(a.Value.Number <= f.Gt) && !(a.Value.Number < f.Gte) && !(a.Value.Number >= f.Lt) && !(a.Value.Number > f.Lte)),
+            && !(f.Gt is { } gt && Whole(a.Value.Number) <= Whole(gt)) && !(f.Gte is { } gte && Whole(a.Value.Number) < Whole(gte))
+            && !(f.Lt is { } lt && Whole(a.Value.Number) >= Whole(lt)) && !(f.Lte is { } lte && Whole(a.Value.Number) > Whole(lte))),
         _ => throw new ArgumentOutOfRangeException(nameof(filter)),
     };
+
+    /// <summary>Whole numbers where doubles have gaps, and doubles beside them: around ±2^53, the ends of both kinds of 64 bits, and 2^70.</summary>
+    private static AttributeValue Large(Random random) => Large(random, out _);
+
+    private static AttributeValue Large(Random random, out BigInteger exact)
+    {
+        long near = random.Next(-3, 4);
+        switch (random.Next(4))
+        {
+            case 0:
+                long signed = new[] { (1L << 53) + near, -(1L << 53) + near, long.MaxValue - (near + 3), long.MinValue + (near + 3), near }[random.Next(5)];
+                exact = signed;
+                return AttributeValue.Of(signed);
+            case 1:
+                ulong unsigned = new[] { ulong.MaxValue, 1UL << 63 }[random.Next(2)] - (ulong)(near + 3);
+                exact = unsigned;
+                return AttributeValue.Of(unsigned);
+            default:
+                double number = new[] { 9007199254740992.0, 9007199254740994.0, -9007199254740992.0, 9223372036854775808.0, -9223372036854775808.0, 18446744073709551616.0, Math.Pow(2, 70), near }[random.Next(8)];
+                exact = new BigInteger(number);
+                return AttributeValue.Of(number);
+        }
+    }
+
+    private static BigInteger Whole(FilterNumber number) => new BigInteger(number.Value) + number.Rest;
 }

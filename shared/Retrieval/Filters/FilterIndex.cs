@@ -216,22 +216,19 @@ public sealed class FilterIndex : IDisposable
             return;
         }
 
-        double from = range.Gte ?? double.NegativeInfinity, to = range.Lte ?? double.PositiveInfinity;
-        bool fromOpen = range.Gt >= from, toOpen = range.Lt <= to;
-        if (fromOpen) from = range.Gt!.Value;
-        if (toOpen) to = range.Lt!.Value;
+        var bounds = NumberRange.Of(range);
         int left = 0;
         foreach (ulong word in words) left += BitOperations.PopCount(word);
-        if (left <= numbers.Cost(from, to))
+        if (left <= numbers.Cost(bounds))
         {
-            numbers.KeepInside(words, from, fromOpen, to, toOpen);
+            numbers.KeepInside(words, bounds);
             return;
         }
 
         ulong[] rented = ArrayPool<ulong>.Shared.Rent(Math.Max(1, words.Length));
         Span<ulong> passing = rented.AsSpan(0, words.Length);
         passing.Clear();
-        numbers.OrInto(passing, from, fromOpen, to, toOpen);
+        numbers.OrInto(passing, bounds);
         for (int i = 0; i < words.Length; i++) words[i] &= passing[i];
         ArrayPool<ulong>.Shared.Return(rented);
     }
@@ -239,7 +236,7 @@ public sealed class FilterIndex : IDisposable
     private void OrValue(string key, AttributeValue value, Span<ulong> passing)
     {
         if (!_keys.TryGetValue(key, out KeyIndex? index)) return;
-        if (value.Kind == AttributeKinds.Number) index.Numbers?.OrInto(passing, value.Number, false, value.Number, false);
+        if (value.Kind == AttributeKinds.Number) index.Numbers?.OrInto(passing, NumberRange.Equal(value.Number));
         else if (index.Entries.TryGetValue(value, out int entry)) _entries[entry].Posting.OrInto(passing);
     }
 
@@ -298,7 +295,7 @@ public sealed class FilterIndex : IDisposable
         List<string>? empty = null;
         foreach ((string name, KeyIndex key) in _keys)
         {
-            key.Numbers?.Set(position, double.NaN);
+            key.Numbers?.Remove(position);
             key.Present.Remove(position);
             if (key.Present.Count == 0) (empty ??= []).Add(name);
         }

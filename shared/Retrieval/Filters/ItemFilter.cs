@@ -3,32 +3,41 @@ namespace Recommender.Retrieval;
 /// <summary>A value an item can have under a key: a text, a number or a boolean. Values of different kinds are never equal.</summary>
 public readonly record struct AttributeValue
 {
-    private AttributeValue(AttributeKinds kind, string? text, double number)
+    private readonly double _value;
+    private readonly short _rest;
+
+    private AttributeValue(AttributeKinds kind, string? text, FilterNumber number)
     {
         Kind = kind;
         Text = text;
-        Number = number;
+        (_value, _rest) = (number.Value, number.Rest);
     }
 
     public AttributeKinds Kind { get; }
 
     internal string? Text { get; }
 
-    internal double Number { get; }
+    internal FilterNumber Number => FilterNumber.FromParts(_value, _rest);
 
     /// <summary>Texts are compared ordinally.</summary>
-    public static AttributeValue Of(string text) => new(AttributeKinds.Text, text ?? throw new ArgumentNullException(nameof(text)), 0);
+    public static AttributeValue Of(string text) => new(AttributeKinds.Text, text ?? throw new ArgumentNullException(nameof(text)), default);
 
     /// <summary>Numbers are finite. −0 equals 0.</summary>
-    public static AttributeValue Of(double number) =>
-        double.IsFinite(number) ? new(AttributeKinds.Number, null, number == 0 ? 0 : number) : throw new ArgumentException($"{number} is not a finite number.", nameof(number));
+    public static AttributeValue Of(double number) => Of(FilterNumber.Of(number));
 
-    public static AttributeValue Of(bool boolean) => new(AttributeKinds.Boolean, null, boolean ? 1 : 0);
+    /// <summary>Whole numbers of 64 bits are compared exactly.</summary>
+    public static AttributeValue Of(long number) => Of(FilterNumber.Of(number));
+
+    public static AttributeValue Of(ulong number) => Of(FilterNumber.Of(number));
+
+    public static AttributeValue Of(FilterNumber number) => new(AttributeKinds.Number, null, number);
+
+    public static AttributeValue Of(bool boolean) => new(AttributeKinds.Boolean, null, boolean ? 1L : 0L);
 
     /// <summary>Times are numbers: milliseconds since 1970 in UTC.</summary>
     public static AttributeValue Of(DateTimeOffset time) => Of((time.UtcDateTime - DateTime.UnixEpoch).TotalMilliseconds);
 
-    public override string ToString() => Kind switch { AttributeKinds.Text => $"\"{Text}\"", AttributeKinds.Boolean => Number == 1 ? "true" : "false", _ => Number.ToString("R") };
+    public override string ToString() => Kind switch { AttributeKinds.Text => $"\"{Text}\"", AttributeKinds.Boolean => _value == 1 ? "true" : "false", _ => Number.ToString() };
 }
 
 /// <summary>One value of one item: <c>categories</c> "home", <c>price</c> 2.55. An item may have several texts under a key, but one number.</summary>
@@ -62,8 +71,8 @@ public abstract record ItemFilter
     /// <summary>Items that have every one of the values under the key.</summary>
     public sealed record HasAll(string Key, IReadOnlyList<AttributeValue> Values) : ItemFilter;
 
-    /// <summary>Items with a number under the key within the bounds given; a null bound does not bind. NaN bounds are an error of the caller.</summary>
-    public sealed record Range(string Key, double? Gt = null, double? Gte = null, double? Lt = null, double? Lte = null) : ItemFilter;
+    /// <summary>Items with a number under the key within the bounds given; a null bound does not bind.</summary>
+    public sealed record Range(string Key, FilterNumber? Gt = null, FilterNumber? Gte = null, FilterNumber? Lt = null, FilterNumber? Lte = null) : ItemFilter;
 
     /// <summary>Items that have any value under the key.</summary>
     public sealed record Exists(string Key) : ItemFilter;

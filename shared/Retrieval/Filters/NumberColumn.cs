@@ -11,17 +11,30 @@ internal sealed class NumberColumn
     private int[] _sortedPositions = [];
     private ulong[] _changed = [];
     private readonly List<int> _changedList = [];
+    // By position, what is missing from the double to a whole number that no double holds; null while there was none.
+    private Dictionary<int, short>? _rests;
 
     public int Count { get; private set; }
 
-    /// <summary>The number at a position, or NaN where there is none.</summary>
-    public double this[int position] => position < _values.Length ? _values[position] : double.NaN;
+    private bool HasRests => _rests is { Count: > 0 };
 
     /// <summary>Enough has changed since the last sort that sorting again pays.</summary>
     public bool WantsSort => _changedList.Count > 256 + (Count / 16);
 
-    /// <param name="value">NaN removes.</param>
-    public void Set(int position, double value)
+    public void Set(int position, FilterNumber number)
+    {
+        Set(position, number.Value);
+        if (number.Rest != 0) (_rests ??= [])[position] = number.Rest;
+        else _rests?.Remove(position);
+    }
+
+    public void Remove(int position)
+    {
+        Set(position, double.NaN);
+        _rests?.Remove(position);
+    }
+
+    private void Set(int position, double value)
     {
         if (position >= _values.Length)
         {
@@ -71,45 +84,54 @@ internal sealed class NumberColumn
     }
 
     /// <summary>How many positions <see cref="OrInto"/> would about have to touch.</summary>
-    public int Cost(double from, double to) => _changedList.Count + FirstAbove(to) - FirstNotBelow(from);
+    public int Cost(in NumberRange range) => _changedList.Count + FirstAbove(range.To) - FirstNotBelow(range.From);
 
-    /// <summary>Clears the bits of the positions whose number is not between the bounds, or that have none, by looking at each position in the set.</summary>
-    public void KeepInside(Span<ulong> words, double from, bool fromOpen, double to, bool toOpen)
+    /// <summary>Clears the bits of the positions whose number is not in the range, or that have none, by looking at each position in the set.</summary>
+    public void KeepInside(Span<ulong> words, in NumberRange range)
     {
         double[] values = _values;
+        double from = range.From, to = range.To;
+        bool fromOutside = range.IsFromOutside, toOutside = range.IsToOutside, exact = HasRests;
         for (int word = 0; word < words.Length; word++)
         {
             for (ulong left = words[word]; left != 0; left &= left - 1)
             {
                 int position = (word << 6) + System.Numerics.BitOperations.TrailingZeroCount(left);
                 double value = position < values.Length ? values[position] : double.NaN;
-                if (!((fromOpen ? value > from : value >= from) && (toOpen ? value < to : value <= to))) words[word] &= ~(1UL << position);
+                bool inside = (fromOutside ? value > from : value >= from) && (toOutside ? value < to : value <= to);
+                if (exact && (value == from || value == to)) inside = range.Contains(value, RestOf(position));
+                if (!inside) words[word] &= ~(1UL << position);
             }
         }
     }
 
-    /// <summary>Sets the bits of the positions whose number is between <paramref name="from"/> and <paramref name="to"/>.</summary>
-    /// <param name="fromOpen">Whether <paramref name="from"/> itself is outside.</param>
-    /// <param name="toOpen">Whether <paramref name="to"/> itself is outside.</param>
-    public void OrInto(Span<ulong> target, double from, bool fromOpen, double to, bool toOpen)
+    /// <summary>Sets the bits of the positions whose number is in the range.</summary>
+    public void OrInto(Span<ulong> target, in NumberRange range)
     {
-        int start = fromOpen ? FirstAbove(from) : FirstNotBelow(from);
-        int end = toOpen ? FirstNotBelow(to) : FirstAbove(to);
+        // Doubles equal to a bound are inside or outside alike, unless some of them stand for whole numbers between doubles.
+        double from = range.From, to = range.To;
+        bool fromOutside = range.IsFromOutside, toOutside = range.IsToOutside, exact = HasRests;
+        int start = fromOutside && !exact ? FirstAbove(from) : FirstNotBelow(from);
+        int end = toOutside && !exact ? FirstNotBelow(to) : FirstAbove(to);
         bool anyChanged = _changedList.Count > 0;
         for (int i = start; i < end; i++)
         {
             int position = _sortedPositions[i];
             if (anyChanged && IsChanged(position)) continue;
+            if (exact && !range.Contains(_sortedValues[i], RestOf(position))) continue;
             target[position >> 6] |= 1UL << position;
         }
 
         foreach (int position in _changedList)
         {
             double value = _values[position];
-            bool inside = (fromOpen ? value > from : value >= from) && (toOpen ? value < to : value <= to);
+            bool inside = (fromOutside ? value > from : value >= from) && (toOutside ? value < to : value <= to);
+            if (exact && (value == from || value == to)) inside = range.Contains(value, RestOf(position));
             if (inside) target[position >> 6] |= 1UL << position;
         }
     }
+
+    private short RestOf(int position) => _rests is not null && _rests.TryGetValue(position, out short rest) ? rest : (short)0;
 
     private bool IsChanged(int position) => position >> 6 < _changed.Length && (_changed[position >> 6] & (1UL << position)) != 0;
 

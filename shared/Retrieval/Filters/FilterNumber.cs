@@ -1,0 +1,52 @@
+using System.Globalization;
+
+namespace Recommender.Retrieval;
+
+/// <summary>
+/// A finite number as filters compare it: exact for whole numbers of 64 bits, signed or unsigned, and a double otherwise; the two compare by value.
+/// </summary>
+/// <remarks>
+/// A whole number is its nearest double and what is missing to it, which is 0 up to 2^53 and at most 1024. Rounding keeps the order, so comparing the
+/// doubles first and the rests then is comparing the numbers.
+/// </remarks>
+public readonly record struct FilterNumber : IComparable<FilterNumber>
+{
+    private FilterNumber(double value, short rest)
+    {
+        Value = value;
+        Rest = rest;
+    }
+
+    /// <summary>The nearest double.</summary>
+    public double Value { get; }
+
+    /// <summary>The number less <see cref="Value"/>.</summary>
+    internal short Rest { get; }
+
+    /// <exception cref="ArgumentException">NaN or infinite.</exception>
+    public static FilterNumber Of(double number) =>
+        double.IsFinite(number) ? new(number == 0 ? 0 : number, 0) : throw new ArgumentException($"{number} is not a finite number.", nameof(number));
+
+    public static FilterNumber Of(long number) => new(number, (short)((Int128)number - (Int128)(double)number));
+
+    public static FilterNumber Of(ulong number) => new(number, (short)((Int128)number - (Int128)(double)number));
+
+    public static implicit operator FilterNumber(double number) => Of(number);
+
+    public static implicit operator FilterNumber(long number) => Of(number);
+
+    /// <summary>A number of the index's columns again.</summary>
+    internal static FilterNumber FromParts(double value, short rest) => new(value, rest);
+
+    public int CompareTo(FilterNumber other) => Value != other.Value ? Value.CompareTo(other.Value) : Rest.CompareTo(other.Rest);
+
+    public static bool operator <(FilterNumber left, FilterNumber right) => left.CompareTo(right) < 0;
+
+    public static bool operator >(FilterNumber left, FilterNumber right) => left.CompareTo(right) > 0;
+
+    public static bool operator <=(FilterNumber left, FilterNumber right) => left.CompareTo(right) <= 0;
+
+    public static bool operator >=(FilterNumber left, FilterNumber right) => left.CompareTo(right) >= 0;
+
+    public override string ToString() => Rest == 0 ? Value.ToString("R", CultureInfo.InvariantCulture) : ((Int128)Value + Rest).ToString(CultureInfo.InvariantCulture);
+}
