@@ -174,11 +174,15 @@ public sealed class Placements
         }
         catch (JsonException e)
         {
-            throw new InvalidOperationException($"Setting {section.Path} is not valid at {e.Path}: {e.Message}", e);
+            var (field, error) = JsonErrors.Describe(e);
+            throw new InvalidOperationException($"Setting {section.Path}{(field.Length > 0 ? "." : "")}{field} {error}.", e);
         }
     }
 
-    /// <summary>Configuration knows only texts: what reads as a number or a boolean becomes one, except where the key of the condition asks for texts.</summary>
+    /// <summary>
+    /// Configuration knows only texts: what reads as a number or a boolean becomes one, except where the key of the condition asks for texts. Under
+    /// <c>Any</c> it stands for both, since items may have either.
+    /// </summary>
     private static JsonNode? Node(IConfigurationSection section, bool text)
     {
         var children = section.GetChildren().ToList();
@@ -187,11 +191,18 @@ public sealed class Placements
             string? value = section.Value;
             if (text || value is null || section.Key.Equals("Key", StringComparison.OrdinalIgnoreCase)) return JsonValue.Create(value);
             if (bool.TryParse(value, out bool flag)) return JsonValue.Create(flag);
-            return double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? JsonValue.Create(number) : JsonValue.Create(value);
+            if (long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole)) return JsonValue.Create(whole);
+            if (ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out ulong unsigned)) return JsonValue.Create(unsigned);
+            return double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) ? JsonValue.Create(number) : JsonValue.Create(value);
         }
 
         if (children.All(c => int.TryParse(c.Key, NumberStyles.None, CultureInfo.InvariantCulture, out _)))
-            return new JsonArray([.. children.OrderBy(c => int.Parse(c.Key, CultureInfo.InvariantCulture)).Select(c => Node(c, text))]);
+        {
+            var entries = children.OrderBy(c => int.Parse(c.Key, CultureInfo.InvariantCulture)).Select(c => (Section: c, Node: Node(c, text))).ToList();
+            var both = section.Key.Equals("Any", StringComparison.OrdinalIgnoreCase) ? entries.Where(e => e.Node?.GetValueKind() is JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False) : [];
+            return new JsonArray([.. entries.Select(e => e.Node), .. both.Select(e => JsonValue.Create(e.Section.Value))]);
+        }
+
         bool texts = text || section["Key"] is "categories" or "tags" or "itemId";
         var result = new JsonObject();
         foreach (var child in children) result[char.ToLowerInvariant(child.Key[0]) + child.Key[1..]] = Node(child, texts && !child.Key.Equals("Exists", StringComparison.OrdinalIgnoreCase));

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -43,6 +44,7 @@ public sealed record HistoryEvent
 /// Which items may appear: all of <see cref="Must"/>, none of <see cref="MustNot"/>, and at least one of <see cref="Should"/>
 /// where it is given.
 /// </summary>
+[Description(Condition.Rules)]
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record Filter
 {
@@ -52,9 +54,14 @@ public sealed record Filter
 }
 
 /// <summary>One test of one key: <c>categories</c>, <c>tags</c>, <c>itemId</c>, <c>publishedAt</c> or the name of a property.</summary>
+[Description(Rules)]
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record Condition
 {
+    internal const string Rules = "A condition on a property that no available item has, or has with values of another kind, is answered: no item passes it (must, should and boosts find nothing, mustNot excludes nothing). "
+        + "Only what can never be right is an error: values of categories, tags and itemId that are no texts, values and bounds of publishedAt that are no RFC 3339 times with an offset, other bounds that are no numbers. "
+        + "Whole numbers of 64 bits are compared exactly, other numbers as doubles; a number and a text are never equal.";
+
     public string? Key { get; init; }
 
     /// <summary>Texts, numbers or booleans, of which the item has at least one.</summary>

@@ -34,6 +34,8 @@ public sealed class ErrorTests : IAsyncLifetime
     [InlineData("cursor=", "cursor")]
     [InlineData("cursor=0", "cursor")]
     [InlineData("cursor=%00", "cursor")]
+    [InlineData("exclude=..", "exclude")]
+    [InlineData("sessionId=.", "sessionId")]
     public async Task A_wrong_parameter_is_named(string query, string place) =>
         Assert.StartsWith(place + " ", await _host.GetErrorAsync("/v1/users/reader/recommendations?" + query));
 
@@ -48,7 +50,13 @@ public sealed class ErrorTests : IAsyncLifetime
     [Theory]
     [InlineData("""{"userId":""}""", "userId ")]
     [InlineData("""{"count":1001}""", "count ")]
-    [InlineData("""{"count":"5"}""", "$.count")]
+    [InlineData("""{"count":"5"}""", "count is not a whole number")]
+    [InlineData("""{"count":2.5}""", "count is not a whole number")]
+    [InlineData("""{"userId":5}""", "userId is not a text")]
+    [InlineData("""{"exclude":"a"}""", "exclude is not an array")]
+    [InlineData("""{"history":[{"itemId":"a","occurredAt":"2020-01-01T00:00:00"}]}""", "history[0].occurredAt has no offset from UTC")]
+    [InlineData("""{"history":[{"itemId":".."}]}""", "history[0].itemId is '..', which no path can carry")]
+    [InlineData("""{"userId":"."}""", "userId is '.', which no path can carry")]
     [InlineData("""{"diversity":2}""", "diversity ")]
     [InlineData("""{"placement":"nowhere"}""", "placement ")]
     [InlineData("""{"cursor":"AAAA"}""", "cursor ")]
@@ -64,12 +72,20 @@ public sealed class ErrorTests : IAsyncLifetime
     [InlineData("""{"pins":[{"itemId":"a","position":1},{"itemId":"a","position":2}]}""", "pins[1].itemId ")]
     [InlineData("""{"boosts":[{"factor":2}]}""", "boosts[0].filter ")]
     [InlineData("""{"boosts":[{"filter":{},"factor":0}]}""", "boosts[0].factor ")]
-    [InlineData("""{"boosts":[{"filter":{"must":[{"key":"nope","any":["x"]}]},"factor":2}]}""", "boosts[0].filter.must[0].key ")]
-    [InlineData("""{"filter":{"must":[{"key":"colour","any":["red"]}]}}""", "filter.must[0].key ")]
+    [InlineData("""{"boosts":[{"filter":{"must":[{"key":"tags","any":[1]}]},"factor":2}]}""", "boosts[0].filter.must[0].any[0] is not a text")]
     [InlineData("""{"filter":{"must":[{"any":["red"]}]}}""", "filter.must[0].key ")]
     [InlineData("""{"filter":{"must":[{"key":"price"}]}}""", "filter.must[0] ")]
-    [InlineData("""{"filter":{"mustNot":[{"key":"price","any":["cheap"]}]}}""", "filter.mustNot[0].any[0] ")]
-    [InlineData("""{"filter":{"should":[{"key":"brand","lt":3}]}}""", "filter.should[0] ")]
+    [InlineData("""{"filter":{"mustNot":[{"key":"itemId","any":[5]}]}}""", "filter.mustNot[0].any[0] is not a text")]
+    [InlineData("""{"filter":{"should":[{"key":"categories","lt":3}]}}""", "filter.should[0] has bounds")]
+    [InlineData("""{"filter":{"should":[{"key":"itemId","gte":3}]}}""", "filter.should[0] has bounds")]
+    [InlineData("""{"filter":{"must":[{"key":"price","any":[1e999]}]}}""", "filter.must[0].any[0] is too large a number")]
+    [InlineData("""{"filter":{"must":[{"key":"price","gt":-1e999}]}}""", "filter.must[0].gt is too large a number")]
+    [InlineData("""{"filter":{"must":[{"key":"brand","any":["\ud800"]}]}}""", "filter.must[0].any[0] is not valid Unicode")]
+    [InlineData("""{"filter":{"must":[{"key":"brand","any":[null]}]}}""", "filter.must[0].any[0] is not a text, a number, true or false")]
+    [InlineData("""{"filter":{"must":[{"key":"publishedAt","any":[1600000000000]}]}}""", "filter.must[0].any[0] is not a text with an RFC 3339 time")]
+    [InlineData("""{"filter":{"must":[{"key":"publishedAt","gte":"2020-01-01T00:00:00"}]}}""", "filter.must[0].gte has no offset from UTC")]
+    [InlineData("""{"filter":{"must":[{"key":"publishedAt","gte":"2020-01-01"}]}}""", "filter.must[0].gte is a date without a time of day")]
+    [InlineData("""{"filter":{"must":[{"key":"publishedAt","all":["\ud800"]}]}}""", "filter.must[0].all[0] is not valid Unicode")]
     [InlineData("""{"filter":{"must":[{"key":"price","lt":"3"}]}}""", "filter.must[0].lt ")]
     [InlineData("""{"filter":{"must":[{"key":"price","lt":true}]}}""", "filter.must[0].lt ")]
     [InlineData("""{"filter":{"must":[{"key":"publishedAt","lt":"yesterday"}]}}""", "filter.must[0].lt ")]
@@ -83,7 +99,19 @@ public sealed class ErrorTests : IAsyncLifetime
     [InlineData("""{"filter":{"must":[{"key":"a","any":[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}]}}""", "filter.must[0].any")]
     [InlineData("nonsense", "")]
     [InlineData("null", "")]
-    public async Task What_is_wrong_in_a_body_is_named(string body, string place) => Assert.Contains(place, await _host.PostErrorAsync(body));
+    public async Task What_is_wrong_in_a_body_is_named(string body, string place)
+    {
+        string detail = await _host.PostErrorAsync(body);
+        Assert.Contains(place, detail);
+        Assert.DoesNotMatch(@"\.NET|Recommender\.|System\.|Int32|\b(\w+) \1\b", detail);
+    }
+
+    [Fact]
+    public async Task A_configured_filter_is_checked_when_the_service_starts()
+    {
+        var error = await Assert.ThrowsAnyAsync<Exception>(() => RecommendHost.StartAsync(new InProcessFactorStore(), ("Placements:home:Filter:Must:0:Key", "publishedAt"), ("Placements:home:Filter:Must:0:Gte", "2020-01-01")));
+        Assert.Contains("Placements:home:Filter.must[0].gte is a date without a time of day", error.Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task Oversized_requests_are_refused()
@@ -109,7 +137,8 @@ public sealed class ErrorTests : IAsyncLifetime
     [Theory]
     [InlineData("""{}""", "userIds ")]
     [InlineData("""{"userIds":["a","\u0001"]}""", "userIds[1] ")]
-    [InlineData("""{"userIds":["a"],"filter":{"must":[{"key":"nope","any":[1]}]}}""", "filter.must[0].key ")]
+    [InlineData("""{"userIds":["a"],"filter":{"must":[{"key":"tags","any":[1]}]}}""", "filter.must[0].any[0] ")]
+    [InlineData("""{"userIds":["a","."]}""", "userIds[1] ")]
     public async Task What_is_wrong_in_a_batch_is_found_before_the_first_line(string body, string place) => Assert.StartsWith(place, await _host.PostErrorAsync(body, "/v1/recommendations/batch"));
 
     [Fact]
@@ -125,6 +154,7 @@ public sealed class ErrorTests : IAsyncLifetime
     [InlineData("Placements:home:Diversity", "2", "Placements:home:Diversity")]
     [InlineData("Placements:home:Filter:Must:0:Any:0", "x", "Filter.must[0].key")]
     [InlineData("Placements:home:Boosts:0:Factor", "0", "Boosts[0].factor")]
+    [InlineData("Placements:home:Filter:Must", "x", "Placements:home:Filter.must is not an array")]
     [InlineData("Recommend:DefaultCount", "0", "Recommend:DefaultCount")]
     [InlineData("Recommend:Fallback", "random", "Recommend:Fallback")]
     [InlineData("EventTypes:view:Weight", "-1", "EventTypes:view")]

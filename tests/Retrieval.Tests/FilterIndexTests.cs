@@ -43,21 +43,30 @@ public sealed class FilterIndexTests
         }
     }
 
+    /// <summary>A key or a kind of value that no item has now is a test that no item passes.</summary>
     [Fact]
-    public void Knows_the_kinds_of_values_under_a_key_while_items_have_them()
+    public void What_no_item_has_matches_nothing()
     {
         using var index = new FilterIndex();
-        index.Upsert(0, new ItemAttribute("price", AttributeValue.Of(1.5)), new ItemAttribute("size", AttributeValue.Of("L")));
+        index.Upsert(0, new ItemAttribute("size", AttributeValue.Of("L")), new ItemAttribute("price", AttributeValue.Of(1.5)));
         index.Upsert(1, new ItemAttribute("size", AttributeValue.Of(40)), new ItemAttribute("new", AttributeValue.Of(true)));
-        Assert.Equal(AttributeKinds.Number, index.KindsOf("price"));
-        Assert.Equal(AttributeKinds.Text | AttributeKinds.Number, index.KindsOf("size"));
-        Assert.Equal(AttributeKinds.Boolean, index.KindsOf("new"));
-        Assert.Equal(AttributeKinds.None, index.KindsOf("colour"));
+        ItemFilter[] tests =
+        [
+            new ItemFilter.HasAny("colour", [AttributeValue.Of("red")]), new ItemFilter.HasAll("colour", [AttributeValue.Of(1)]), new ItemFilter.Range("colour", Gte: 0), new ItemFilter.Exists("colour"),
+            new ItemFilter.HasAny("price", [AttributeValue.Of("1.5")]), new ItemFilter.HasAny("price", [AttributeValue.Of(true)]), new ItemFilter.Range("new", Gte: 0),
+        ];
+        foreach (var test in tests)
+        {
+            Assert.Equal(0, index.Compile(test).Count);
+            Assert.Equal(2, index.Compile(new ItemFilter.Not(test)).Count);
+        }
+
+        // Texts have no place on the scale of numbers.
+        Assert.Equal(1, index.Compile(new ItemFilter.Range("size", Gte: 0)).Count);
         long version = index.Version;
         index.Remove(1);
         Assert.NotEqual(version, index.Version);
-        Assert.Equal(AttributeKinds.Text, index.KindsOf("size"));
-        Assert.Equal(AttributeKinds.None, index.KindsOf("new"));
+        Assert.Equal(0, index.Compile(new ItemFilter.Range("size", Gte: 0)).Count);
     }
 
     [Fact]

@@ -122,7 +122,7 @@ internal sealed partial class Engine
         {
             var boost = i < own ? query.Boosts![i] : query.Placement!.Boosts[i - own];
             var set = new ItemSet(0);
-            state.Catalogue.Attributes.Compile(state.Catalogue.Attributes.Translate(boost.Filter!, i < own ? $"boosts[{i}].filter" : null, state.Catalogue), set);
+            state.Catalogue.Attributes.Compile(ItemAttributes.Translate(boost.Filter!, state.Catalogue), set);
             query.BoostSets.Add((set, (float)boost.Factor));
         }
     }

@@ -63,15 +63,6 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
         if (query.Placement?.RotationMinutes is not null) rotation.Record(state, query, clock.GetUtcNow());
     }
 
-    /// <summary>Finds what is wrong with filters and boosts without answering.</summary>
-    /// <exception cref="ServiceDefaults.ProblemException">Names the place.</exception>
-    public static void Check(ServingState state, Query query)
-    {
-        var attributes = state.Catalogue.Attributes;
-        if (query.Filter is { } filter) attributes.Translate(filter, "filter", state.Catalogue);
-        for (int i = 0; i < (query.Boosts?.Count ?? 0); i++) attributes.Translate(query.Boosts![i].Filter!, $"boosts[{i}].filter", state.Catalogue);
-    }
-
     /// <summary>Popular, trending and latest items.</summary>
     public static void AnswerList(ServingState state, Query query)
     {
@@ -283,8 +274,8 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
         var parts = new List<ItemFilter>();
         if (query.Categories.Count > 0) parts.Add(ItemAttributes.WithAny(categories: true, query.Categories));
         if (query.Tags.Count > 0) parts.Add(ItemAttributes.WithAny(categories: false, query.Tags));
-        if (query.Filter is { } filter) parts.Add(attributes.Translate(filter, "filter", state.Catalogue));
-        if (query.Placement?.Filter is { } configured) parts.Add(attributes.Translate(configured, place: null, state.Catalogue));
+        if (query.Filter is { } filter) parts.Add(ItemAttributes.Translate(filter, state.Catalogue));
+        if (query.Placement?.Filter is { } configured) parts.Add(ItemAttributes.Translate(configured, state.Catalogue));
         attributes.Compile(parts.Count == 1 ? parts[0] : new ItemFilter.All(parts), query.Allowed);
         return query.Allowed;
     }

@@ -48,16 +48,14 @@ internal static class BatchEndpoint
         }
     }
 
-    /// <summary>Everything that can be wrong is found before the first line goes out, the filter's keys included.</summary>
+    /// <summary>Everything that can be wrong is found before the first line goes out.</summary>
     private static IReadOnlyList<string> Check(BatchRequest batch, RecommendationRequest wishes, Answers answers)
     {
         if (batch.UserIds is not { Count: > 0 } userIds) throw QueryReader.Wrong("userIds", "is required and must not be empty");
         if (userIds.Count > Limits.BatchUsers) throw QueryReader.Wrong("userIds", $"has {userIds.Count} entries; at most {Limits.BatchUsers} are allowed");
         for (int i = 0; i < userIds.Count; i++)
             if (Limits.IdError(userIds[i]) is { } error) throw QueryReader.Wrong($"userIds[{i}]", error);
-        var query = Query.Begin();
-        answers.Reader.Read(wishes, query);
-        Engine.Check(answers.Serving.State, query);
+        answers.Reader.Read(wishes, Query.Begin());
         return userIds;
     }
 

@@ -3,9 +3,17 @@ using Recommender.Contracts;
 
 namespace Recommender.Recommend.Requests;
 
-/// <summary>What makes a filter or boost valid whatever the catalogue: shape and limits. Keys and types are checked against the catalogue when it is compiled.</summary>
+/// <summary>
+/// What makes a filter or boost valid: shape, limits and, for the keys every catalogue has, the kind of values. None of it depends on the items there
+/// are: a property that no item carries, or carries with values of another kind, is answered and matches nothing.
+/// </summary>
 internal static class FilterRules
 {
+    public const string Categories = "categories";
+    public const string Tags = "tags";
+    public const string ItemId = "itemId";
+    public const string PublishedAt = "publishedAt";
+
     public static FieldError? Error(Filter? filter, string place)
     {
         if (filter is null) return null;
@@ -37,39 +45,56 @@ internal static class FilterRules
             string at = $"{place}[{i}]";
             if (++conditions > Limits.FilterConditions) return new(at, $"is one condition too many; a filter may have {Limits.FilterConditions}");
             if (clause[i] is not { } condition) return new(at, "is null; a condition is expected");
-            if (Limits.NameError(condition.Key) is { } keyError) return new(at + ".key", keyError);
-            if (Values(condition.Any, at + ".any") is { } anyError) return anyError;
-            if (Values(condition.All, at + ".all") is { } allError) return allError;
-            bool range = condition.Gt is not null || condition.Gte is not null || condition.Lt is not null || condition.Lte is not null;
-            if (condition.Any is null && condition.All is null && condition.Exists is null && !range)
-                return new(at, "tests nothing; give any, all, gt, gte, lt, lte or exists");
-            if (Bound(condition.Gt, at + ".gt") is { } gt) return gt;
-            if (Bound(condition.Gte, at + ".gte") is { } gte) return gte;
-            if (Bound(condition.Lt, at + ".lt") is { } lt) return lt;
-            if (Bound(condition.Lte, at + ".lte") is { } lte) return lte;
+            if (Error(condition, at) is { } error) return error;
         }
 
         return null;
     }
 
-    private static FieldError? Values(IReadOnlyList<JsonElement>? values, string place)
+    private static FieldError? Error(Condition condition, string at)
+    {
+        if (Limits.NameError(condition.Key) is { } keyError) return new(at + ".key", keyError);
+        string key = condition.Key!;
+        bool isRange = condition.Gt is not null || condition.Gte is not null || condition.Lt is not null || condition.Lte is not null;
+        if (condition.Any is null && condition.All is null && condition.Exists is null && !isRange)
+            return new(at, "tests nothing; give any, all, gt, gte, lt, lte or exists");
+        if (isRange && key is Categories or Tags or ItemId) return new(at, $"has bounds, but '{key}' holds texts, which have no order; give any or all");
+        return Values(condition.Any, key, at + ".any") ?? Values(condition.All, key, at + ".all")
+            ?? Bound(condition.Gt, key, at + ".gt") ?? Bound(condition.Gte, key, at + ".gte")
+            ?? Bound(condition.Lt, key, at + ".lt") ?? Bound(condition.Lte, key, at + ".lte");
+    }
+
+    private static FieldError? Values(IReadOnlyList<JsonElement>? values, string key, string place)
     {
         if (values is null) return null;
         if (values.Count is 0 or > Limits.ConditionValues) return new(place, $"has {values.Count} values; 1 to {Limits.ConditionValues} are allowed");
         for (int i = 0; i < values.Count; i++)
-        {
-            if (values[i].ValueKind is not (JsonValueKind.String or JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False))
-                return new($"{place}[{i}]", "is not a text, number or boolean");
-        }
-
+            if (ValueError(values[i], key) is { } error) return new($"{place}[{i}]", error);
         return null;
     }
 
-    private static FieldError? Bound(JsonElement? bound, string place) => bound switch
+    private static string? ValueError(JsonElement value, string key) => (key, value.ValueKind) switch
     {
-        null => null,
-        { ValueKind: JsonValueKind.Number } number when number.TryGetDouble(out double value) && double.IsFinite(value) => null,
-        { ValueKind: JsonValueKind.String } => null,
-        _ => new(place, "is not a number or a time"),
+        (PublishedAt, _) => TimeError(value),
+        (_, JsonValueKind.String) => Limits.JsonError(value),
+        (Categories or Tags or ItemId, _) => "is not a text",
+        (_, JsonValueKind.Number) => NumberError(value),
+        (_, JsonValueKind.True or JsonValueKind.False) => null,
+        _ => "is not a text, a number, true or false",
     };
+
+    private static FieldError? Bound(JsonElement? bound, string key, string place)
+    {
+        if (bound is not { } value) return null;
+        string? error = key == PublishedAt ? TimeError(value) : value.ValueKind == JsonValueKind.Number ? NumberError(value) : "is not a number";
+        return error is null ? null : new(place, error);
+    }
+
+    private static string? NumberError(JsonElement value) => JsonNumber.TryRead(value, out _) ? null : "is too large a number";
+
+    private static string? TimeError(JsonElement value)
+    {
+        if (value.ValueKind != JsonValueKind.String) return "is not a text with an RFC 3339 time such as 2010-12-01T08:26:00Z";
+        return Limits.JsonError(value) ?? (Rfc3339.TryParse(value.GetString(), out _, out string? error) ? null : error);
+    }
 }

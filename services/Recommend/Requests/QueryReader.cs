@@ -34,13 +34,13 @@ internal sealed class QueryReader(RecommendOptions options, Placements placement
                     ReadCursor(pair.DecodeValue().Span, query);
                     break;
                 case "exclude":
-                    query.ExcludedIds.Add(Name(pair, "exclude", Limits.IdBytes));
+                    query.ExcludedIds.Add(Id(pair, "exclude"));
                     break;
                 case "placement" when forUser:
                     query.Placement = FindPlacement(pair.DecodeValue().ToString());
                     break;
                 case "sessionId" when forUser:
-                    query.SessionId = Name(pair, "sessionId", Limits.IdBytes);
+                    query.SessionId = Id(pair, "sessionId");
                     break;
                 case "includeSeen" when forUser:
                     includeSeen = Flag(value, "includeSeen");
@@ -142,10 +142,16 @@ internal sealed class QueryReader(RecommendOptions options, Placements placement
         query.HasCursor = true;
     }
 
-    private static string Name(QueryStringEnumerable.EncodedNameValuePair pair, string field, int maxBytes = Limits.NameBytes)
+    private static string Name(QueryStringEnumerable.EncodedNameValuePair pair, string field)
     {
         string value = pair.DecodeValue().ToString();
-        return Limits.NameError(value, maxBytes) is { } error ? throw Wrong(field, error) : value;
+        return Limits.NameError(value) is { } error ? throw Wrong(field, error) : value;
+    }
+
+    private static string Id(QueryStringEnumerable.EncodedNameValuePair pair, string field)
+    {
+        string value = pair.DecodeValue().ToString();
+        return Limits.IdError(value) is { } error ? throw Wrong(field, error) : value;
     }
 
     private static bool Flag(ReadOnlySpan<char> value, string field) => value switch

@@ -30,20 +30,6 @@ public sealed class FilterIndex : IDisposable
     /// <summary>Grows with every change. A set compiled at an equal version is still right, so compiled sets may be kept by it.</summary>
     public long Version => Interlocked.Read(ref _version);
 
-    /// <summary>The kinds of values that items have under a key at present; None for a key that no item has.</summary>
-    public AttributeKinds KindsOf(string key)
-    {
-        _lock.EnterReadLock();
-        try
-        {
-            return _keys.TryGetValue(key, out KeyIndex? index) ? index.Kinds : AttributeKinds.None;
-        }
-        finally
-        {
-            _lock.ExitReadLock();
-        }
-    }
-
     /// <summary>Puts an item in, or replaces all it had.</summary>
     /// <exception cref="ArgumentException">Two different numbers under one key. Nothing is changed then.</exception>
     public void Upsert(int position, params ReadOnlySpan<ItemAttribute> attributes)
@@ -340,17 +326,5 @@ public sealed class FilterIndex : IDisposable
         public Posting Present { get; } = new();
         public Dictionary<AttributeValue, int> Entries { get; } = [];
         public NumberColumn? Numbers { get; set; }
-
-        public AttributeKinds Kinds
-        {
-            get
-            {
-                int booleans = (Entries.ContainsKey(AttributeValue.Of(true)) ? 1 : 0) + (Entries.ContainsKey(AttributeValue.Of(false)) ? 1 : 0);
-                AttributeKinds kinds = Numbers is { Count: > 0 } ? AttributeKinds.Number : AttributeKinds.None;
-                if (booleans > 0) kinds |= AttributeKinds.Boolean;
-                if (Entries.Count > booleans) kinds |= AttributeKinds.Text;
-                return kinds;
-            }
-        }
     }
 }

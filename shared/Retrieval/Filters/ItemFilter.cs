@@ -17,7 +17,8 @@ public readonly record struct AttributeValue
 
     internal string? Text { get; }
 
-    internal FilterNumber Number => FilterNumber.FromParts(_value, _rest);
+    /// <summary>The number of <see cref="AttributeKinds.Number"/>.</summary>
+    public FilterNumber Number => FilterNumber.FromParts(_value, _rest);
 
     /// <summary>Texts are compared ordinally.</summary>
     public static AttributeValue Of(string text) => new(AttributeKinds.Text, text ?? throw new ArgumentNullException(nameof(text)), default);

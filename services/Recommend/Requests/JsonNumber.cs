@@ -1,0 +1,25 @@
+using System.Text.Json;
+using Recommender.Retrieval;
+
+namespace Recommender.Recommend.Requests;
+
+/// <summary>Numbers of items and filters as they are compared: by value, whatever their spelling, and whole numbers of 64 bits exactly.</summary>
+internal static class JsonNumber
+{
+    private const double LargestExact = 1L << 53;
+    private const double LargestUnsigned = 18446744073709551616.0;
+
+    /// <summary>False for a number beyond the range of a double.</summary>
+    public static bool TryRead(JsonElement number, out FilterNumber value)
+    {
+        value = default;
+        if (!number.TryGetDouble(out double nearest) || !double.IsFinite(nearest)) return false;
+        double size = Math.Abs(nearest);
+        // Between these a whole number may lie between doubles; it may also be written as 9007199254740993.0.
+        if (size < LargestExact || size > LargestUnsigned || !number.TryGetDecimal(out decimal exact) || decimal.Truncate(exact) != exact) value = nearest;
+        else if (exact is >= long.MinValue and <= long.MaxValue) value = (long)exact;
+        else if (exact is > 0 and <= ulong.MaxValue) value = FilterNumber.Of((ulong)exact);
+        else value = nearest;
+        return true;
+    }
+}
