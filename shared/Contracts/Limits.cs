@@ -58,6 +58,9 @@ public static class Limits
     /// <summary>Largest <c>count</c> of a recommendation request.</summary>
     public const int RecommendationCount = 1000;
 
+    /// <summary>Items that the pages of one answer show together: the page that reaches it is the last and says <c>limitReached</c> if there are more.</summary>
+    public const int PagedItems = 10_000;
+
     /// <summary>Entries of <c>history</c> in one request.</summary>
     public const int RequestHistory = 1000;
 

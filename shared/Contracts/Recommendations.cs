@@ -108,6 +108,10 @@ public sealed record RecommendationResponse
     /// <summary>Cursor of the following page; null on the last.</summary>
     public string? Next { get; init; }
 
+    /// <summary>True on a last page that is the last only because the pages together show <see cref="Limits.PagedItems"/> items; there are more. Left out otherwise.</summary>
+    [Description("True on the page with which the pages together show 10000 items while there are more; it has no `next`. Left out otherwise.")]
+    public bool? LimitReached { get; init; }
+
     public required IReadOnlyList<RecommendedItem> Items { get; init; }
 }
 

@@ -1,3 +1,4 @@
+using Recommender.Contracts;
 using Recommender.Recommend.Requests;
 using Recommender.Recommend.Serving;
 
@@ -37,7 +38,8 @@ internal static class AnswerWriter
         json.Write(",\"source\":\""u8);
         WriteAscii(json, query.Source);
         json.Write("\""u8);
-        if (query.More) WriteNext(state, query);
+        if (query.More && query.ShownKeys.Count + query.ItemCount >= Limits.PagedItems) json.Write(",\"limitReached\":true"u8);
+        else if (query.More) WriteNext(state, query);
         json.Write(",\"items\":["u8);
         for (int i = 0; i < query.ItemCount; i++)
         {
@@ -98,7 +100,6 @@ internal static class AnswerWriter
     private static void WriteNext(ServingState state, Query query)
     {
         int total = query.ShownKeys.Count + query.ItemCount;
-        if (total > Cursor.MaxItems) return;
         var keys = Query.Room(ref query.Order, total);
         System.Runtime.InteropServices.CollectionsMarshal.AsSpan(query.ShownKeys).CopyTo(keys);
         for (int i = 0; i < query.ItemCount; i++) keys[query.ShownKeys.Count + i] = state.Catalogue[query.Items[i].Position]!.Key;

@@ -42,7 +42,7 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
         int pinned = PlacePins(state, query);
 
         // One more than asked for tells whether another page follows.
-        int wanted = Math.Max(query.Count - pinned, 0) + 1;
+        int wanted = Math.Max(query.PageCount - pinned, 0) + 1;
         if (query.Placement?.RotationMinutes is not null) rotation.Exclude(state, query, clock.GetUtcNow());
         if (hasFactor)
         {
@@ -67,13 +67,14 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
     public static void AnswerList(ServingState state, Query query)
     {
         Exclude(state, query);
-        Fill(state, query, Allowed(state, query), query.Count + 1, query.Kind switch
+        int wanted = query.PageCount + 1;
+        Fill(state, query, Allowed(state, query), wanted, query.Kind switch
         {
             AnswerKind.Trending => Sources.Trending,
             AnswerKind.Latest => Sources.Latest,
             _ => Sources.Popular,
         });
-        Finish(state, query, query.Count + 1, pinned: 0);
+        Finish(state, query, wanted, pinned: 0);
     }
 
     /// <summary>
@@ -84,7 +85,7 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
     {
         query.Excluded.Add(position);
         Exclude(state, query);
-        int wanted = query.Count + 1;
+        int wanted = query.PageCount + 1;
         if (state.Model is { } model && model.IsKnown(position))
         {
             query.Source = Sources.Similar;

@@ -19,7 +19,7 @@ internal sealed record Parameter(string Name, JsonSchemaType Type, string Descri
         new("category", JsonSchemaType.String, "Only items with this category; repeated: with one of them.", Repeats: true),
         new("tag", JsonSchemaType.String, "Only items with this tag; repeated: with one of them.", Repeats: true),
         new("exclude", JsonSchemaType.String, "Id of an item that must not appear; may be repeated.", Repeats: true),
-        new("cursor", JsonSchemaType.String, "The 'next' of the page before."),
+        new("cursor", JsonSchemaType.String, "The 'next' of the page before. The pages together show at most 10000 items; the last says limitReached if there are more."),
     ];
 
     public static readonly Parameter[] Recommendations =

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
+using Recommender.Contracts;
 using Recommender.Recommend.Serving;
 
 namespace Recommender.Recommend.Requests;
@@ -16,9 +17,6 @@ namespace Recommender.Recommend.Requests;
 /// </remarks>
 internal static class Cursor
 {
-    /// <summary>Items a cursor can hold; the page that reaches it is the last.</summary>
-    public const int MaxItems = 10_000;
-
     private const byte Version = 1;
     private const int HeaderBytes = 5;
 
@@ -55,7 +53,7 @@ internal static class Cursor
     public static bool TryRead(ReadOnlySpan<char> text, List<int> keys)
     {
         keys.Clear();
-        if (text.IsEmpty || text.Length > TextBytes(MaxItems)) return false;
+        if (text.IsEmpty || text.Length > TextBytes(Limits.PagedItems)) return false;
         byte[] bytes = new byte[Base64Url.GetMaxDecodedLength(text.Length)];
         if (Base64Url.DecodeFromChars(text, bytes, out _, out int length) != OperationStatus.Done) return false;
         var body = bytes.AsSpan(0, length);
@@ -73,7 +71,7 @@ internal static class Cursor
             }
 
             key += difference;
-            if (key > int.MaxValue || keys.Count == MaxItems) return false;
+            if (key > int.MaxValue || keys.Count == Limits.PagedItems) return false;
             keys.Add((int)key);
         }
 

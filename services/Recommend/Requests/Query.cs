@@ -63,6 +63,9 @@ internal sealed class Query
     /// <summary>Store keys shown on earlier pages.</summary>
     public readonly List<int> ShownKeys = [];
 
+    /// <summary>Items of this page at most: what was asked for, less what all pages together may not show.</summary>
+    public int PageCount => Math.Min(Count, Math.Max(Limits.PagedItems - ShownKeys.Count, 0));
+
     public readonly List<string> ExcludedIds = [];
 
     // Work.
