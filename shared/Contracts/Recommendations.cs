@@ -120,6 +120,17 @@ public sealed record RecommendedItem
     public required string ItemId { get; init; }
     public required float Score { get; init; }
     public string? Title { get; init; }
+
+    /// <summary>Of <c>POST /v1/rank</c>: false for an item that the catalogue does not have. Left out otherwise.</summary>
+    [Description("Of POST /v1/rank: false for an item that the catalogue does not have. Left out otherwise.")]
+    public bool? Known { get; init; }
+
+    /// <summary>Of <c>POST /v1/rank</c>: false for an item that may not be recommended now. Left out otherwise.</summary>
+    [Description("Of POST /v1/rank: false for an item that may not be recommended now. Left out otherwise.")]
+    public bool? Available { get; init; }
+
+    /// <summary>The largest shares first, as many as were asked for.</summary>
+    [Description("The history items with the largest shares of the score, largest first. The shares and `rest` sum to 1; one may be negative.")]
     public IReadOnlyList<Reason>? Reasons { get; init; }
 }
 

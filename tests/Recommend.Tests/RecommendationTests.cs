@@ -336,22 +336,6 @@ public sealed class RecommendationTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Rank_scores_and_orders_the_given_items()
-    {
-        var all = (await _host.PostAsync(new { userId = "reader", count = 57 })).Items;
-        string[] given = [Shop.IdOf(58), Shop.IdOf(9), Shop.IdOf(0), "unheard-of", Shop.IdOf(9)];
-        var ranked = await _host.PostAsync(new { userId = "reader", itemIds = given, explain = true }, "/v1/rank");
-        Assert.Equal(Sources.Personal, ranked.Source);
-        Assert.Equal(3, ranked.Items.Count);
-        Assert.Equal(ranked.Items.OrderByDescending(i => i.Score).Select(i => i.ItemId), ranked.Items.Select(i => i.ItemId));
-        Assert.Equal(all.Single(i => i.ItemId == Shop.IdOf(9)).Score, ranked.Items.Single(i => i.ItemId == Shop.IdOf(9)).Score);
-        Assert.Equal(3, ranked.Items[0].Reasons!.Count);
-        var unknown = await _host.PostAsync(new { itemIds = given }, "/v1/rank");
-        Assert.Equal(Sources.Popular, unknown.Source);
-        Assert.Equal([Shop.IdOf(58), Shop.IdOf(9), Shop.IdOf(0)], unknown.Items.Select(i => i.ItemId));
-    }
-
-    [Fact]
     public async Task History_is_what_the_factor_store_knows()
     {
         var history = await _host.Client.GetFromJsonAsync("/v1/users/reader/history", ContractsJson.Default.UserHistoryResponse, TestContext.Current.CancellationToken);

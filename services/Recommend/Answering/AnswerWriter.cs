@@ -54,10 +54,32 @@ internal static class AnswerWriter
             json.Write("}"u8);
         }
 
+        for (int i = 0; i < query.Unranked.Count; i++)
+        {
+            if (query.ItemCount + i > 0) json.Write(","u8);
+            WriteUnranked(state, json, query.Unranked[i]);
+        }
+
         json.Write("]}"u8);
     }
 
-    /// <summary>Every history item's share of the score, largest first. A score of exactly 0 has no shares.</summary>
+    private static void WriteUnranked(ServingState state, JsonBuffer json, UnrankedItem unranked)
+    {
+        json.Write("{\"itemId\":"u8);
+        json.WriteText(unranked.Id);
+        json.Write(",\"score\":0"u8);
+        if (state.Catalogue[unranked.Position] is { } item)
+        {
+            json.Write(item.TitleJson);
+            json.Write(",\"available\":false}"u8);
+        }
+        else
+        {
+            json.Write(",\"known\":false}"u8);
+        }
+    }
+
+    /// <summary>The history items with the largest shares of the score, largest first, and the sum of the other shares. A score of exactly 0 has no shares.</summary>
     private static void WriteReasons(ServingState state, Query query, int position)
     {
         int length = query.UsableHistory;

@@ -104,8 +104,11 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
         Finish(state, query, wanted, pinned: 0);
     }
 
-    /// <summary>Scores and orders given positions: those the model knows by score, then the others by popularity with score 0.</summary>
-    public void AnswerRank(ServingState state, Query query, ReadOnlySpan<byte> user, ReadOnlySpan<byte> session, List<int> positions)
+    /// <summary>
+    /// Scores and orders given items, each once: those the model knows by score, then the others by popularity with score 0, then, in the order given,
+    /// those that cannot be recommended: unknown or not available.
+    /// </summary>
+    public void AnswerRank(ServingState state, Query query, ReadOnlySpan<byte> user, ReadOnlySpan<byte> session, IReadOnlyList<string> itemIds)
     {
         bool isSession = TakeKnown(state, query, session, out var stored);
         bool known = !isSession && TakeKnown(state, query, user, out stored);
@@ -113,9 +116,18 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
         TakeGivenHistory(state, query);
         query.UsedModel = TakeFactor(state, query, stored);
         if (!query.UsedModel) query.Source = Sources.Popular;
-        foreach (int position in positions)
+        HashSet<string>? unranked = null;
+        foreach (string id in itemIds)
         {
-            if (state.Catalogue[position] is not { Available: true } item || !query.Excluded.Add(position)) continue;
+            int position = state.Catalogue.PositionOfId(id);
+            if (state.Catalogue[position] is not { Available: true } item)
+            {
+                bool isInCatalogue = state.Catalogue[position] is { Record.Deleted: false };
+                if ((unranked ??= new(StringComparer.Ordinal)).Add(id)) query.Unranked.Add(new UnrankedItem(id, isInCatalogue ? position : -1));
+                continue;
+            }
+
+            if (!query.Excluded.Add(position)) continue;
             bool scored = query.UsedModel && state.Model!.HasFactor(position);
             float score = scored ? Score(state.Model!, query, position) : query.UsedModel ? 0 : (float)item.Record.Popularity;
             query.AddItem(position, score, scored);

@@ -21,7 +21,7 @@ internal static class UserEndpoints
         routes.MapPost("/v1/recommendations", context => PostAsync(context, answers))
             .DescribeBody<RecommendationRequest>().Describe<RecommendationResponse>("Recommendations with everything a request can ask");
         routes.MapPost("/v1/rank", context => RankAsync(context, answers))
-            .DescribeBody<RankRequest>().Describe<RecommendationResponse>("Scores and orders given items");
+            .DescribeBody<RankRequest>().Describe<RecommendationResponse>("Scores and orders given items, each once. Last, in the order given and with score 0, come items that are not available (available: false) or not in the catalogue (known: false)");
         routes.MapGet("/v1/users/{userId}/history", context => HistoryAsync(context, answers))
             .Describe<UserHistoryResponse>("What is known of a user, newest first", Parameter.User);
         routes.MapGet("/v1/users/{userId}/similar", context => SimilarAsync(context, answers))
@@ -137,9 +137,7 @@ internal static class UserEndpoints
         var query = Query.Begin();
         query.GivenHistory = request.History;
         query.Explain = request.Explain ?? false;
-        var positions = new List<int>(itemIds.Count);
-        foreach (string itemId in itemIds) positions.Add(state.Catalogue.PositionOfId(itemId));
-        answers.Engine.AnswerRank(state, query, user.Span, session.Span, positions);
+        answers.Engine.AnswerRank(state, query, user.Span, session.Span, itemIds);
         AnswerWriter.Write(state, query, answers.Serving.CountAnswer());
         answers.Send(context, query, started);
     }

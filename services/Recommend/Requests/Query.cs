@@ -21,6 +21,10 @@ internal enum AnswerKind
 /// <param name="FromModel">Whether the score is the model's, so that it can be explained.</param>
 internal readonly record struct AnswerItem(int Position, float Score, bool FromModel);
 
+/// <summary>An item that was to be ranked and cannot be.</summary>
+/// <param name="Position">In the catalogue; −1 for one that the catalogue does not have.</param>
+internal readonly record struct UnrankedItem(string Id, int Position);
+
 /// <summary>
 /// A request and the work on it: wishes, what is known of the user, and the answer, in buffers that the next request on the same thread
 /// uses again. Filled, computed and written without an await in between.
@@ -97,6 +101,9 @@ internal sealed class Query
     // The answer.
     public AnswerItem[] Items = new AnswerItem[64];
     public int ItemCount;
+
+    /// <summary>What follows the items of a ranking, in the order given.</summary>
+    public readonly List<UnrankedItem> Unranked = [];
     public string Source = Sources.Popular;
     public bool UsedModel;
     public bool More;
@@ -142,6 +149,7 @@ internal sealed class Query
         Categories.Clear();
         Tags.Clear();
         ShownKeys.Clear();
+        Unranked.Clear();
         ExcludedIds.Clear();
         BoostSets.Clear();
         Source = Sources.Popular;
