@@ -61,6 +61,12 @@ public static class Limits
     /// <summary>Items that the pages of one answer show together: the page that reaches it is the last and says <c>limitReached</c> if there are more.</summary>
     public const int PagedItems = 10_000;
 
+    /// <summary>Largest number in <c>reasons</c>; <c>all</c> has no limit.</summary>
+    public const int Reasons = 1000;
+
+    /// <summary>Reasons of an explained item where the request does not say how many.</summary>
+    public const int DefaultReasons = 5;
+
     /// <summary>Entries of <c>history</c> in one request.</summary>
     public const int RequestHistory = 1000;
 

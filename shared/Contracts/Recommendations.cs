@@ -27,6 +27,10 @@ public sealed record RecommendationRequest
 
     public bool? IncludeSeen { get; init; }
     public bool? Explain { get; init; }
+
+    /// <summary>Reasons of each item: a number from 0 to <see cref="Limits.Reasons"/>, or <c>"all"</c>. Given without <c>explain</c> it asks for reasons as well.</summary>
+    [Description("How many reasons each item comes with, those with the largest share first: a whole number from 0 to 1000, or \"all\". Default 5. `rest` is the sum of the other shares.")]
+    public JsonElement? Reasons { get; init; }
     public string? Placement { get; init; }
     public string? Cursor { get; init; }
 }
@@ -132,9 +136,13 @@ public sealed record RecommendedItem
     /// <summary>The largest shares first, as many as were asked for.</summary>
     [Description("The history items with the largest shares of the score, largest first. The shares and `rest` sum to 1; one may be negative.")]
     public IReadOnlyList<Reason>? Reasons { get; init; }
+
+    /// <summary>Sum of the shares that are not among <see cref="Reasons"/>.</summary>
+    [Description("Sum of the shares that are not among the reasons.")]
+    public float? Rest { get; init; }
 }
 
-/// <summary>The exact share of one history item in a score. Shares of a score sum to 1; one may be negative.</summary>
+/// <summary>The exact share of one history item in a score. The shares of a score and <see cref="RecommendedItem.Rest"/> sum to 1; one may be negative.</summary>
 public sealed record Reason
 {
     public required string ItemId { get; init; }
@@ -162,6 +170,10 @@ public sealed record RankRequest
     public IReadOnlyList<HistoryEvent>? History { get; init; }
     public IReadOnlyList<string>? ItemIds { get; init; }
     public bool? Explain { get; init; }
+
+    /// <summary>Reasons of each item: a number from 0 to <see cref="Limits.Reasons"/>, or <c>"all"</c>. Given without <c>explain</c> it asks for reasons as well.</summary>
+    [Description("How many reasons each item comes with, those with the largest share first: a whole number from 0 to 1000, or \"all\". Default 5. `rest` is the sum of the other shares.")]
+    public JsonElement? Reasons { get; init; }
 }
 
 public sealed record SimilarUser

@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Recommender.Contracts;
@@ -20,6 +22,10 @@ public sealed record BatchRequest
     public double? Diversity { get; init; }
     public bool? IncludeSeen { get; init; }
     public bool? Explain { get; init; }
+
+    /// <summary>As in <see cref="RecommendationRequest.Reasons"/>.</summary>
+    [Description("How many reasons each item comes with, those with the largest share first: a whole number from 0 to 1000, or \"all\". Default 5. `rest` is the sum of the other shares.")]
+    public JsonElement? Reasons { get; init; }
     public string? Placement { get; init; }
 }
 

@@ -34,6 +34,10 @@ public sealed class ErrorTests : IAsyncLifetime
     [InlineData("cursor=", "cursor")]
     [InlineData("cursor=0", "cursor")]
     [InlineData("cursor=%00", "cursor")]
+    [InlineData("reasons=", "reasons")]
+    [InlineData("reasons=-1", "reasons")]
+    [InlineData("reasons=1001", "reasons")]
+    [InlineData("reasons=few", "reasons")]
     [InlineData("exclude=..", "exclude")]
     [InlineData("sessionId=.", "sessionId")]
     public async Task A_wrong_parameter_is_named(string query, string place) =>
@@ -54,6 +58,12 @@ public sealed class ErrorTests : IAsyncLifetime
     [InlineData("""{"count":2.5}""", "count is not a whole number")]
     [InlineData("""{"userId":5}""", "userId is not a text")]
     [InlineData("""{"exclude":"a"}""", "exclude is not an array")]
+    [InlineData("""{"reasons":-1}""", "reasons must be a whole number from 0 to 1000, or all")]
+    [InlineData("""{"reasons":1001}""", "reasons ")]
+    [InlineData("""{"reasons":2.5}""", "reasons ")]
+    [InlineData("""{"reasons":"5"}""", "reasons ")]
+    [InlineData("""{"reasons":"ALL"}""", "reasons ")]
+    [InlineData("""{"reasons":true}""", "reasons ")]
     [InlineData("""{"history":[{"itemId":"a","occurredAt":"2020-01-01T00:00:00"}]}""", "history[0].occurredAt has no offset from UTC")]
     [InlineData("""{"history":[{"itemId":".."}]}""", "history[0].itemId is '..', which no path can carry")]
     [InlineData("""{"userId":"."}""", "userId is '.', which no path can carry")]
@@ -132,12 +142,14 @@ public sealed class ErrorTests : IAsyncLifetime
     [InlineData("""{}""", "itemIds ")]
     [InlineData("""{"itemIds":["a",""]}""", "itemIds[1] ")]
     [InlineData("""{"itemIds":["a"],"count":3}""", "count")]
+    [InlineData("""{"itemIds":["a"],"reasons":1e3}""", "reasons ")]
     public async Task What_is_wrong_in_a_rank_request_is_named(string body, string place) => Assert.Contains(place, await _host.PostErrorAsync(body, "/v1/rank"));
 
     [Theory]
     [InlineData("""{}""", "userIds ")]
     [InlineData("""{"userIds":["a","\u0001"]}""", "userIds[1] ")]
     [InlineData("""{"userIds":["a"],"filter":{"must":[{"key":"tags","any":[1]}]}}""", "filter.must[0].any[0] ")]
+    [InlineData("""{"userIds":["a"],"reasons":"some"}""", "reasons ")]
     [InlineData("""{"userIds":["a","."]}""", "userIds[1] ")]
     public async Task What_is_wrong_in_a_batch_is_found_before_the_first_line(string body, string place) => Assert.StartsWith(place, await _host.PostErrorAsync(body, "/v1/recommendations/batch"));
 

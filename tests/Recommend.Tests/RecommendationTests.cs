@@ -147,7 +147,7 @@ public sealed class RecommendationTests : IAsyncLifetime
     public async Task A_given_history_adds_to_what_is_known()
     {
         var history = Enumerable.Range(0, 8).Select(i => new { itemId = Shop.IdOf(3 * i + 1), type = "purchase" });
-        var answer = await _host.PostAsync(new { userId = "reader", history, count = 57, explain = true });
+        var answer = await _host.PostAsync(new { userId = "reader", history, count = 57, explain = true, reasons = "all" });
         Assert.Equal(Sources.Personal, answer.Source);
         Assert.Equal("games", Shop.CategoryOf(answer.Items[0].ItemId));
         Assert.Equal(11, answer.Items[0].Reasons!.Count);

@@ -108,7 +108,7 @@ async function showUser() {
   const mine = ++turn;
   const [history, answer] = await Promise.all([
     call(ofUser(current, 'history')).catch(problem => { if (problem.status === 404) return { items: [] }; throw problem; }),
-    call(ofUser(current, 'recommendations?count=12&explain=true')),
+    call(ofUser(current, 'recommendations?count=12&reasons=3')),
   ]);
   if (mine !== turn) return;
   drawHistory(history);
@@ -145,20 +145,19 @@ function drawRecommendations({ source, modelVersion, items }) {
         element('span', { className: 'actions' }, act('view', 'View'), act('purchase', 'Buy'))),
       element('div', { className: 'meta', textContent: `score ${item.score.toPrecision(3)}` }));
     row.dataset.item = item.itemId;
-    if (item.reasons?.length) row.append(reasons(item.reasons));
+    if (item.reasons?.length) row.append(reasons(item));
     return row;
   }));
 }
 
-function reasons(list) {
-  const largest = [...list].sort((a, b) => Math.abs(b.share) - Math.abs(a.share)).slice(0, 3);
-  return element('ul', { className: 'reasons' }, ...largest.map(reason => {
-    const share = Math.round(reason.share * 100);
-    const title = reason.title ?? reason.itemId;
-    return element('li', {},
-      element('meter', { min: 0, max: 1, value: Math.min(1, Math.abs(reason.share)), title: `${share} %` }),
-      element('span', { textContent: share < 0 ? `${share} %, in spite of ${title}` : `${share} % because of ${title}` }));
-  }));
+function reasons({ reasons, rest }) {
+  const percent = share => Math.round(share * 100);
+  const line = (share, text) => element('li', {},
+    element('meter', { min: 0, max: 1, value: Math.min(1, Math.abs(share)), title: `${percent(share)} %` }), element('span', { textContent: text }));
+  const lines = reasons.map(({ share, title, itemId }) =>
+    line(share, `${percent(share)} % ${share < 0 ? 'despite' : 'because of'} ${title ?? itemId}`));
+  if (percent(rest)) lines.push(line(rest, `${percent(rest)} % from the rest of the history`));
+  return element('ul', { className: 'reasons' }, ...lines);
 }
 
 // --- an event, and how soon it shows

@@ -102,13 +102,18 @@ internal static class AnswerWriter
         contributions.Sort(order);
         var json = query.Json;
         json.Write(",\"reasons\":["u8);
-        bool first = true;
+        int written = 0;
+        double rest = 0;
         for (int i = 0; i < length; i++)
         {
             var item = state.Catalogue[history[order[i]].Item];
-            if (item is null) continue;
-            if (!first) json.Write(","u8);
-            first = false;
+            if (item is null || written == query.ReasonCount)
+            {
+                rest -= contributions[i];
+                continue;
+            }
+
+            if (written++ > 0) json.Write(","u8);
             json.Write(item.IdJson);
             json.Write(item.TitleJson);
             json.Write(",\"share\":"u8);
@@ -116,7 +121,8 @@ internal static class AnswerWriter
             json.Write("}"u8);
         }
 
-        json.Write("]"u8);
+        json.Write("],\"rest\":"u8);
+        json.Write((float)(0 + rest));
     }
 
     private static void WriteNext(ServingState state, Query query)

@@ -33,6 +33,7 @@ internal static class BatchEndpoint
             Diversity = batch.Diversity,
             IncludeSeen = batch.IncludeSeen,
             Explain = batch.Explain,
+            Reasons = batch.Reasons,
             Placement = batch.Placement,
         };
         var userIds = Check(batch, wishes, answers);

@@ -29,7 +29,8 @@ internal sealed record Parameter(string Name, JsonSchemaType Type, string Descri
         new("placement", JsonSchemaType.String, "A configured placement, whose settings hold unless the request has its own."),
         new("sessionId", JsonSchemaType.String, "Session to recommend from while the user is unknown."),
         new("includeSeen", JsonSchemaType.Boolean, "Whether items of the user's history may appear."),
-        new("explain", JsonSchemaType.Boolean, "Whether each item comes with the shares of the history in its score."),
+        new("explain", JsonSchemaType.Boolean, "Whether each item comes with reasons: the history items with the largest shares of its score, and the sum of the rest."),
+        new("reasons", JsonSchemaType.Integer | JsonSchemaType.String, "How many reasons each item comes with, 0 to 1000 or 'all'; 5 if left out. Asks for reasons where explain is left out."),
         new("diversity", JsonSchemaType.Number, "0 (only relevance) to 1 (only variety)."),
     ];
 

@@ -126,6 +126,7 @@ internal static class UserEndpoints
         if (request.UserId is { } userId && Limits.IdError(userId) is { } userError) throw QueryReader.Wrong("userId", userError);
         if (request.SessionId is { } sessionId && Limits.IdError(sessionId) is { } sessionError) throw QueryReader.Wrong("sessionId", sessionError);
         QueryReader.CheckHistory(request.History);
+        QueryReader.Explain(Query.Begin(), request.Explain, request.Reasons);
         if (request.ItemIds is not { } itemIds) throw QueryReader.Wrong("itemIds", "is required");
         if (itemIds.Count > Limits.RankItems) throw QueryReader.Wrong("itemIds", $"has {itemIds.Count} entries; at most {Limits.RankItems} are allowed");
         for (int i = 0; i < itemIds.Count; i++)
@@ -136,7 +137,7 @@ internal static class UserEndpoints
         var state = answers.Serving.State;
         var query = Query.Begin();
         query.GivenHistory = request.History;
-        query.Explain = request.Explain ?? false;
+        QueryReader.Explain(query, request.Explain, request.Reasons);
         answers.Engine.AnswerRank(state, query, user.Span, session.Span, itemIds);
         AnswerWriter.Write(state, query, answers.Serving.CountAnswer());
         answers.Send(context, query, started);

@@ -49,6 +49,9 @@ internal sealed class Query
     public int Count;
     public bool IncludeSeen;
     public bool Explain;
+
+    /// <summary>Reasons of each item at most.</summary>
+    public int ReasonCount;
     public double Diversity;
     public Placement? Placement;
     public Filter? Filter;
@@ -139,6 +142,7 @@ internal sealed class Query
         Kind = AnswerKind.ForUser;
         UserId = SessionId = ItemId = null;
         Count = 0;
+        ReasonCount = Limits.DefaultReasons;
         IncludeSeen = Explain = HasCursor = UsedModel = More = false;
         Diversity = 0;
         Placement = null;

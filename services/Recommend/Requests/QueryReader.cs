@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Microsoft.AspNetCore.WebUtilities;
 using Recommender.Contracts;
 using Recommender.ServiceDefaults;
@@ -14,7 +15,8 @@ internal sealed class QueryReader(RecommendOptions options, Placements placement
     {
         int? count = null;
         double? diversity = null;
-        bool? includeSeen = null;
+        bool? includeSeen = null, explain = null;
+        int? reasons = null;
         foreach (var pair in new QueryStringEnumerable(queryString))
         {
             var name = pair.EncodedName.Span;
@@ -46,7 +48,10 @@ internal sealed class QueryReader(RecommendOptions options, Placements placement
                     includeSeen = Flag(value, "includeSeen");
                     break;
                 case "explain" when forUser:
-                    query.Explain = Flag(value, "explain");
+                    explain = Flag(value, "explain");
+                    break;
+                case "reasons" when forUser:
+                    reasons = value is "all" ? int.MaxValue : int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int r) && r <= Limits.Reasons ? r : throw Wrong("reasons", ReasonsRule);
                     break;
                 case "diversity" when forUser:
                     diversity = double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double d) ? d : throw Wrong("diversity", "must be a number from 0 to 1");
@@ -56,6 +61,7 @@ internal sealed class QueryReader(RecommendOptions options, Placements placement
             }
         }
 
+        Explain(query, explain, reasons);
         Complete(query, count, diversity, includeSeen);
     }
 
@@ -80,12 +86,21 @@ internal sealed class QueryReader(RecommendOptions options, Placements placement
         query.Filter = request.Filter;
         query.Boosts = request.Boosts is { Count: > 0 } ? request.Boosts : null;
         query.Pins = request.Pins is { Count: > 0 } ? request.Pins : null;
-        query.Explain = request.Explain ?? false;
+        Explain(query, request.Explain, request.Reasons);
         if (request.Placement is { } placement) query.Placement = FindPlacement(placement);
         if (request.Cursor is { } cursor) ReadCursor(cursor, query);
         Complete(query, request.Count, request.Diversity, request.IncludeSeen);
         CheckPins(query);
     }
+
+    /// <summary>Whether and how far answers are explained. How many reasons are wanted says that reasons are.</summary>
+    public static void Explain(Query query, bool? explain, JsonElement? reasons) => Explain(query, explain, reasons switch
+    {
+        null or { ValueKind: JsonValueKind.Null } => null,
+        { ValueKind: JsonValueKind.String } text when text.ValueEquals("all"u8) => int.MaxValue,
+        { ValueKind: JsonValueKind.Number } number when number.TryGetInt32(out int count) && count is >= 0 and <= Limits.Reasons => count,
+        _ => throw Wrong("reasons", ReasonsRule),
+    });
 
     /// <summary>Checks a history given in a request.</summary>
     public static void CheckHistory(IReadOnlyList<HistoryEvent>? history)
@@ -102,6 +117,14 @@ internal sealed class QueryReader(RecommendOptions options, Placements placement
     }
 
     public static ProblemException Wrong(string field, string error) => new(Problem.InvalidField(field, error));
+
+    private static string ReasonsRule => $"must be a whole number from 0 to {Limits.Reasons}, or all";
+
+    private static void Explain(Query query, bool? explain, int? reasons)
+    {
+        query.Explain = explain ?? reasons is not null;
+        if (reasons is { } count) query.ReasonCount = count;
+    }
 
     private static void Throw(FieldError? error)
     {
