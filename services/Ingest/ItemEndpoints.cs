@@ -44,7 +44,7 @@ internal static class ItemEndpoints
         Describe(items.MapDelete("", (HttpContext context, GroupPublishers publishers, IStore store, TimeProvider clock) =>
                 DeleteAsync(context.GetQueryId("itemId"), context, publishers, store, clock)),
             "DeleteItemByQuery", "Takes the item of the query parameter itemId out of the catalogue.",
-            "For the ids '.' and '..', which earlier versions accepted and no path can carry." + ConditionText);
+            "For the ids '.' and '..', which earlier versions accepted and no path can carry." + ConditionText).WithQueryId("itemId");
         items.MapPost("", (HttpContext context, GroupPublishers publishers, IStore store, IngestOptions options, TimeProvider clock) =>
                 SendManyAsync(context, publishers, store, options, clock, (json, now) => ItemReader.ReadItem(json, null, now)))
             .WithName("PostItems").WithSummary("Creates or replaces items: one, an array or NDJSON.").WithDescription(BulkText)

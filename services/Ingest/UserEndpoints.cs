@@ -23,10 +23,10 @@ internal static class UserEndpoints
         users.MapDelete("", (HttpContext context, GroupPublishers publishers, TimeProvider clock) => EraseAsync(context.GetPathId("userId"), context, publishers, clock)).RequireScope(Scopes.Admin).WithName("EraseUser").WithSummary("Erases the user everywhere.")
             .Produces<ErasureResponse>(StatusCodes.Status202Accepted);
         app.MapGet("/v1/users/export", (HttpContext context, IStore store) => ExportAsync(context.GetQueryId("userId"), store, context.RequestAborted))
-            .RequireScope(Scopes.Admin).WithName("ExportUserByQuery").WithSummary("The same, with the id as the query parameter userId: for the ids '.' and '..', which earlier versions accepted and no path can carry.")
+            .RequireScope(Scopes.Admin).WithName("ExportUserByQuery").WithQueryId("userId").WithSummary("Everything held on the user of the query parameter userId. For the ids '.' and '..', which earlier versions accepted and no path can carry.")
             .Produces<UserExport>().ProducesProblem(StatusCodes.Status404NotFound);
         app.MapDelete("/v1/users", (HttpContext context, GroupPublishers publishers, TimeProvider clock) => EraseAsync(context.GetQueryId("userId"), context, publishers, clock))
-            .RequireScope(Scopes.Admin).WithName("EraseUserByQuery").WithSummary("The same, with the id as the query parameter userId: for the ids '.' and '..', which earlier versions accepted and no path can carry.")
+            .RequireScope(Scopes.Admin).WithName("EraseUserByQuery").WithQueryId("userId").WithSummary("Erases the user of the query parameter userId everywhere. For the ids '.' and '..', which earlier versions accepted and no path can carry.")
             .Produces<ErasureResponse>(StatusCodes.Status202Accepted);
         app.MapGet("/v1/erasures/{erasureId}", GetErasureAsync).RequireScope(Scopes.Admin).WithName("GetErasure").WithSummary("State and time of each stage of an erasure.")
             .Produces<ErasureResponse>().ProducesProblem(StatusCodes.Status404NotFound);

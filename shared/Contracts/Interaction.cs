@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -23,6 +24,8 @@ public sealed record Interaction
     /// <summary>A quantity, a rating, seconds watched: what it means is configured per event type. Finite.</summary>
     public double? Value { get; init; }
 
+    /// <summary>By the rule of <see cref="Rfc3339"/>. Null: the time of arrival.</summary>
+    [Description(Rfc3339.Rule)]
     public DateTimeOffset? OccurredAt { get; init; }
 
     /// <summary>The answer that led to this event, as returned by a recommendation request.</summary>

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Text.Json;
 
 namespace Recommender.Contracts;
@@ -11,11 +12,13 @@ public sealed record Item
     public IReadOnlyList<string> Tags { get; set; } = [];
 
     /// <summary>Numbers, texts, booleans, or arrays of texts, by name. Filters and boosts refer to them.</summary>
+    [Description("Numbers, texts, true or false, or arrays of texts, by name. Filters and boosts refer to them; whole numbers of 64 bits are compared exactly, other numbers as doubles.")]
     public IReadOnlyDictionary<string, JsonElement> Properties { get; set; } = new Dictionary<string, JsonElement>();
 
     /// <summary>An item that is not available is never recommended. Its events still count.</summary>
     public bool Available { get; set; } = true;
 
+    [Description(Rfc3339.Rule)]
     public DateTimeOffset? PublishedAt { get; init; }
     public string? Url { get; init; }
     public string? ImageUrl { get; init; }

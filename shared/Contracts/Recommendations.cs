@@ -41,6 +41,8 @@ public sealed record HistoryEvent
     public string? ItemId { get; init; }
     public string? Type { get; init; }
     public double? Value { get; init; }
+
+    [Description(Rfc3339.Rule)]
     public DateTimeOffset? OccurredAt { get; init; }
 }
 
@@ -48,7 +50,7 @@ public sealed record HistoryEvent
 /// Which items may appear: all of <see cref="Must"/>, none of <see cref="MustNot"/>, and at least one of <see cref="Should"/>
 /// where it is given.
 /// </summary>
-[Description(Condition.Rules)]
+[Description("Items pass that meet all of must, none of mustNot and, where given, at least one of should.")]
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record Filter
 {

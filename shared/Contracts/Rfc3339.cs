@@ -8,6 +8,9 @@ namespace Recommender.Contracts;
 /// </summary>
 public static class Rfc3339
 {
+    /// <summary>The rule for readers of the API's description.</summary>
+    internal const string Rule = "RFC 3339 with an offset from UTC, such as 2010-12-01T08:26:00Z or 2010-12-01T09:26:00.5+01:00. A time without an offset and a date alone are refused.";
+
     private const int SecondsStart = 17;
     private const int FractionStart = 19;
     private const string Form = "write an RFC 3339 time such as 2010-12-01T08:26:00Z";

@@ -34,6 +34,10 @@ public sealed class JsonTests
             """{"recommendationId":"r","modelVersion":12,"source":"personal","items":[{"itemId":"22423","score":0.5,"reasons":[{"itemId":"85123A","share":1}]}]}"""
         },
         {
+            new RecommendationResponse { RecommendationId = "r", Source = Sources.Popular, LimitReached = true, Items = [new RecommendedItem { ItemId = "a", Score = 1, Reasons = [new Reason { ItemId = "b", Share = 0.75f }], Rest = 0.25f }, new RecommendedItem { ItemId = "c", Score = 0, Known = false }, new RecommendedItem { ItemId = "d", Score = 0, Title = "D", Available = false }] },
+            """{"recommendationId":"r","source":"popular","limitReached":true,"items":[{"itemId":"a","score":1,"reasons":[{"itemId":"b","share":0.75}],"rest":0.25},{"itemId":"c","score":0,"known":false},{"itemId":"d","score":0,"title":"D","available":false}]}"""
+        },
+        {
             new ErasureResponse { ErasureId = "x", State = "pending", Stages = new Dictionary<string, DateTimeOffset> { ["requested"] = s_at } },
             """{"erasureId":"x","state":"pending","stages":{"requested":"2010-12-01T08:26:00+00:00"},"eventsRemoved":0}"""
         },

@@ -36,6 +36,17 @@ public sealed class DefaultsTests
             if (key is not null) request.Headers.TryAddWithoutValidation(header, header == "Authorization" ? "Bearer " + key : key);
         });
 
+    [Theory]
+    [InlineData("count=abc", "count is not a whole number")]
+    [InlineData("count=2.5", "count is not a whole number")]
+    [InlineData("count=1&share=x", "share is not a number")]
+    [InlineData("count=1&flag=maybe", "flag is neither true nor false")]
+    public async Task A_parameter_of_the_wrong_kind_is_named_without_its_NET_type(string query, string detail)
+    {
+        await using var host = await IngestHost.StartAsync(map: app => app.MapGet("/v1/bound", (int count, double? share, bool? flag) => $"{count} {share} {flag}"));
+        Assert.Equal(detail, (await host.SendAsync(HttpMethod.Get, "/v1/bound?" + query)).IsProblem(400, "invalid-field").Detail);
+    }
+
     [Fact]
     public async Task Keys_open_exactly_what_their_scopes_say()
     {

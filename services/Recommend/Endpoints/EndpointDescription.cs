@@ -10,8 +10,8 @@ namespace Recommender.Recommend.Endpoints;
 /// <summary>A parameter as OpenAPI shows it.</summary>
 internal sealed record Parameter(string Name, JsonSchemaType Type, string Description, ParameterLocation In = ParameterLocation.Query, bool Repeats = false)
 {
-    public static readonly Parameter User = new("userId", JsonSchemaType.String, "External id of the user, percent-encoded.", ParameterLocation.Path);
-    public static readonly Parameter Item = new("itemId", JsonSchemaType.String, "External id of the item, percent-encoded.", ParameterLocation.Path);
+    public static readonly Parameter User = new("userId", JsonSchemaType.String, "External id of the user, percent-encoded. No id is '.' or '..'.", ParameterLocation.Path);
+    public static readonly Parameter Item = new("itemId", JsonSchemaType.String, "External id of the item, percent-encoded. No id is '.' or '..'.", ParameterLocation.Path);
     public static readonly Parameter Count = new("count", JsonSchemaType.Integer, "Items wanted, 0 to 1000.");
     public static readonly Parameter[] List =
     [
