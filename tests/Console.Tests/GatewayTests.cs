@@ -96,6 +96,17 @@ public sealed class GatewayTests : IAsyncLifetime
         }
     }
 
+    /// <summary>What clients should encode and do not all encode; the service behind gets the very same text.</summary>
+    [Theory]
+    [InlineData(@"/v1/users/a\b/history")]
+    [InlineData("/v1/users/a|b/history")]
+    [InlineData("/v1/users/{a}/history")]
+    [InlineData("/v1/users/^`\"<>/history")]
+    [InlineData("/v1/users/a;b=c/history?x=[1]&y={2}|3")]
+    [InlineData("/v1/users/a%2fb%2E/history?x=%2f+%20")]
+    public async Task Targets_arrive_as_they_were_written(string target) =>
+        Assert.Equal((200, $"recommend GET {target}"), await RawHttp.SendAsync(_client.BaseAddress!, "GET", target, null, Cancel));
+
     [Fact]
     public async Task A_body_of_any_length_and_headers_pass_both_ways()
     {

@@ -102,6 +102,11 @@ public sealed class FilterAnswerTests : IAsyncLifetime
         await MatchesAsync($"\"lt\":{middle}", 1);
         await MatchesAsync($"\"lte\":{middle}", 1, 2);
         await MatchesAsync($"\"gt\":{low},\"lt\":{high}", 2);
+
+        // A change by the smallest step is a change.
+        await _host.Store.PutItemsAsync([With(1, "serial", middle)], TestContext.Current.CancellationToken);
+        await _host.ServesAsync(1);
+        await Eventually.EqualAsync(2, async () => (await ItemsAsync($$$"""{"count":60,"filter":{"must":[{"key":"serial","any":[{{{middle}}}]}]}}""")).Count);
     }
 
     [Fact]
