@@ -30,6 +30,30 @@ public sealed class CommandWorkerTests
         Assert.Equal("""{"userId":"bob"}""", Encoding.UTF8.GetString(Assert.Single(fixture.DeadLetters.Bodies)));
     }
 
+    /// <summary>Earlier versions stored the ids '.' and '..'; what they hold goes as that of any other user, item and session.</summary>
+    [Theory]
+    [InlineData(".")]
+    [InlineData("..")]
+    public async Task What_is_stored_under_a_dot_id_is_erased_deleted_and_merged(string id)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        await using var fixture = await TrainerFixture.CreateAsync();
+        await fixture.Store.StoreInteractionsAsync(
+        [
+            new Interaction { EventId = "u", UserId = id, ItemId = "a", Type = "view", OccurredAt = s_at },
+            new Interaction { EventId = "s", SessionId = id, ItemId = "a", Type = "view", OccurredAt = s_at },
+        ], cancellation);
+        await fixture.Store.ApplyCatalogueAsync([Put(id, "dot")], cancellation);
+        Assert.Empty(await fixture.SendAsync(
+            new Command { Kind = CommandKind.EraseUser, AcceptedAt = s_at, UserId = id, ErasureId = "e" },
+            new Command { Kind = CommandKind.DeleteItem, AcceptedAt = s_at, ItemId = id },
+            new Command { Kind = CommandKind.MergeSession, AcceptedAt = s_at, UserId = "ann", SessionId = id }));
+        Assert.Null(await fixture.Store.ExportUserAsync(id, cancellation));
+        Assert.Equal(1, (await fixture.Store.GetErasureAsync("e", cancellation))!.EventsRemoved);
+        Assert.True((await fixture.Store.GetItemAsync(id, cancellation))!.Deleted);
+        Assert.Equal("s", Assert.Single((await fixture.Store.ExportUserAsync("ann", cancellation))!.Events).EventId);
+    }
+
     private static Command Put(string id, string title, params float[] vector) =>
         new() { Kind = CommandKind.PutItem, AcceptedAt = s_at, Item = new Item { ItemId = id, Title = title, Vector = vector.Length > 0 ? vector : null } };
 
