@@ -11,7 +11,7 @@ internal static class Routes
         new("POST", "/v1/items", Ingest),
         new("PATCH", "/v1/items", Ingest),
         new("PUT PATCH DELETE", "/v1/items/{itemId}", Ingest),
-        new("DELETE", "/v1/items", Ingest),
+        new("GET DELETE", "/v1/items", Ingest),
         new("PUT DELETE", "/v1/users/{userId}", Ingest),
         new("DELETE", "/v1/users", Ingest),
         new("GET", "/v1/users/export", Ingest),

@@ -28,9 +28,14 @@ internal static class ItemEndpoints
 
     public static void Map(WebApplication app)
     {
-        app.MapGet("/v1/items/{itemId}", GetAsync).RequireScope(Scopes.Read).WithName("GetItem")
-            .WithSummary("An item of the catalogue as stored.")
+        app.MapGet("/v1/items/{itemId}", (HttpContext context, IStore store) => GetAsync(context.GetPathId("itemId"), context, store))
+            .RequireScope(Scopes.Read).WithName("GetItem").WithSummary("An item of the catalogue as stored.")
             .WithDescription("ETag is the item's version in the store. With If-None-Match the answer is 304 while the item has that version.")
+            .Produces<Item>().Produces(StatusCodes.Status304NotModified).ProducesProblem(StatusCodes.Status404NotFound);
+        app.MapGet("/v1/items", (HttpContext context, IStore store) => GetAsync(context.GetQueryId("itemId"), context, store))
+            .RequireScope(Scopes.Read).WithName("GetItemByQuery").WithQueryId("itemId")
+            .WithSummary("The item of the query parameter itemId as stored.")
+            .WithDescription("For any id. GET /v1/items/{itemId} cannot reach popular, trending and latest, which are lists, nor the ids '.' and '..', which earlier versions accepted.")
             .Produces<Item>().Produces(StatusCodes.Status304NotModified).ProducesProblem(StatusCodes.Status404NotFound);
         var items = app.MapGroup("/v1/items").RequireScope(Scopes.Ingest);
         Describe(items.MapPut("/{itemId}", PutAsync).Accepts<Item>("application/json"),
@@ -59,13 +64,12 @@ internal static class ItemEndpoints
             .Produces<AcceptedResponse>(StatusCodes.Status202Accepted);
     }
 
-    private static void Describe(RouteHandlerBuilder endpoint, string name, string summary, string description) =>
+    private static RouteHandlerBuilder Describe(RouteHandlerBuilder endpoint, string name, string summary, string description) =>
         endpoint.WithName(name).WithSummary(summary).WithDescription(description)
             .Produces<AcceptedResponse>(StatusCodes.Status202Accepted).ProducesProblem(StatusCodes.Status412PreconditionFailed);
 
-    private static async Task<IResult> GetAsync(HttpContext context, IStore store)
+    private static async Task<IResult> GetAsync(string itemId, HttpContext context, IStore store)
     {
-        string itemId = context.GetPathId("itemId");
         var entry = await store.GetItemAsync(itemId, context.RequestAborted);
         if (EntityTag.Of(entry) is not { } tag) return Problem.NotFound($"There is no item '{itemId}'.");
         context.Response.Headers.ETag = tag;

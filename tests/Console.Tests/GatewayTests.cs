@@ -49,6 +49,7 @@ public sealed class GatewayTests : IAsyncLifetime
     [InlineData("GET", "/v1/users/export?userId=.", "ingest")]
     [InlineData("DELETE", "/v1/users?userId=..", "ingest")]
     [InlineData("DELETE", "/v1/items?itemId=.", "ingest")]
+    [InlineData("GET", "/v1/items?itemId=popular", "ingest")]
     [InlineData("GET", "/v1/erasures/e", "ingest")]
     [InlineData("GET", "/v1/users?prefix=1&limit=2", "trainer")]
     [InlineData("POST", "/v1/models/3/release", "trainer")]
@@ -85,7 +86,7 @@ public sealed class GatewayTests : IAsyncLifetime
                 foreach (var (method, target, service) in ((string, string, string)[])
                 [
                     ("GET", $"/v1/users/{path}/history", "recommend"), ("GET", $"/v1/users/{path}/export", "ingest"), ("DELETE", $"/v1/users/{path}", "ingest"),
-                    ("PUT", $"/v1/items/{path}", "ingest"), ("GET", $"/v1/items/{path}", "recommend"), ("DELETE", $"/v1/items/{path}", "ingest"), ("GET", $"/v1/items/{path}/similar", "recommend"),
+                    ("PUT", $"/v1/items/{path}", "ingest"), ("GET", $"/v1/items/{path}", id == "popular" ? "recommend" : "ingest"), ("DELETE", $"/v1/items/{path}", "ingest"), ("GET", $"/v1/items/{path}/similar", "recommend"),
                 ])
                 {
                     Assert.Equal((200, $"{service} {method} {target}"), await RawHttp.SendAsync(_client.BaseAddress!, method, target, null, Cancel));

@@ -219,7 +219,9 @@ public sealed class DefaultsTests
         foreach (string path in new[] { "/v1/events", "/v1/items", "/v1/items/{itemId}", "/v1/users/{userId}", "/v1/users/{userId}/merge", "/v1/users/{userId}/export", "/v1/erasures/{erasureId}" })
             Assert.True(paths.TryGetProperty(path, out _), path);
         Assert.Equal(["delete", "get", "patch", "put"], paths.GetProperty("/v1/items/{itemId}").EnumerateObject().Select(method => method.Name).Order());
-        Assert.Equal(["patch", "post"], paths.GetProperty("/v1/items").EnumerateObject().Select(method => method.Name).Order());
+        Assert.Equal(["delete", "get", "patch", "post"], paths.GetProperty("/v1/items").EnumerateObject().Select(method => method.Name).Order());
+        foreach (var (path, method, name) in ((string, string, string)[])[("/v1/items", "get", "itemId"), ("/v1/items", "delete", "itemId"), ("/v1/users", "delete", "userId"), ("/v1/users/export", "get", "userId")])
+            Assert.Equal(name, Assert.Single(paths.GetProperty(path).GetProperty(method).GetProperty("parameters").EnumerateArray()).GetProperty("name").GetString());
     }
 
     [Fact]

@@ -22,6 +22,7 @@ public sealed class PathIdTests : IAsyncLifetime
     {
         var expected = new List<(CommandKind, string)>();
         var store = _host.Get<IStore>();
+        await store.ApplyCatalogueAsync([.. OddIds.All.Select(id => new Command { Kind = CommandKind.PutItem, AcceptedAt = DateTimeOffset.UnixEpoch.AddYears(50), Item = new Item { ItemId = id } })], Cancel);
         foreach (string id in OddIds.All)
         {
             Assert.Null(Limits.IdError(id));
@@ -34,6 +35,12 @@ public sealed class PathIdTests : IAsyncLifetime
                 await SendAsync(202, "PUT", $"/v1/users/{path}", """{"properties":{}}""");
                 await SendAsync(202, "POST", $"/v1/users/{path}/merge", JsonSerializer.Serialize(new { sessionId = id }));
                 await SendAsync(202, "DELETE", $"/v1/users/{path}");
+                foreach (string target in (string[])[$"/v1/items/{path}", $"/v1/items?itemId={path}"])
+                {
+                    using var item = JsonDocument.Parse(await SendAsync(200, "GET", target));
+                    Assert.Equal(id, item.RootElement.GetProperty("itemId").GetString());
+                }
+
                 string export = await SendAsync(200, "GET", $"/v1/users/{path}/export");
                 using var held = JsonDocument.Parse(export);
                 Assert.Equal(id, held.RootElement.GetProperty("userId").GetString());
@@ -93,6 +100,7 @@ public sealed class PathIdTests : IAsyncLifetime
     [InlineData("DELETE", "/v1/users?userId=")]
     [InlineData("DELETE", "/v1/users?userId=a&userId=b")]
     [InlineData("DELETE", "/v1/items")]
+    [InlineData("GET", "/v1/items")]
     [InlineData("GET", "/v1/users/export")]
     public async Task The_query_form_needs_one_id(string method, string target) =>
         Assert.Contains("Id is required", (await _host.SendAsync(new HttpMethod(method), target)).IsProblem(400, "invalid-field").Detail);
