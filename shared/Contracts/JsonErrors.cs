@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Recommender.Contracts;
 
-/// <summary>Turns what the serializer says about a body into a field and a reason in terms of JSON, without a name of a .NET type.</summary>
+/// <summary>Turns an exception of the serializer into a field and a reason in terms of JSON, without a name of a .NET type.</summary>
 public static class JsonErrors
 {
     private const string NotConverted = "The JSON value could not be converted to ";
@@ -19,20 +19,27 @@ public static class JsonErrors
     private static string Reason(JsonException exception)
     {
         string message = exception.Message;
-        if (message.StartsWith("Duplicate propert", StringComparison.Ordinal)) return Quoted(message) is { } twice && exception.Path?.EndsWith(twice, StringComparison.Ordinal) != true ? $"has '{twice}' twice" : "occurs twice";
+        if (message.StartsWith("Duplicate propert", StringComparison.Ordinal)) return Twice(Quoted(message), exception.Path);
         if (message.StartsWith("The JSON property ", StringComparison.Ordinal)) return Unknown(message);
-        if (message.Contains("missing required properties", StringComparison.Ordinal) && Quoted(message[message.IndexOf("including", StringComparison.Ordinal)..]) is { } missing) return $"lacks '{missing}'";
-        if (message.Contains("maximum", StringComparison.Ordinal) && message.Contains("depth", StringComparison.Ordinal)) return $"is nested deeper than {Limits.JsonDepth} levels";
-        if (exception.InnerException is InvalidOperationException { Message: { } inner } && inner.Contains("UTF-16", StringComparison.Ordinal)) return "is not valid Unicode";
+        int required = message.IndexOf("missing required properties", StringComparison.Ordinal);
+        if (required >= 0) return Quoted(message[required..]) is { } missing ? $"lacks '{missing}'" : "lacks a required field";
+        if (message.Contains("maximum", StringComparison.Ordinal) && message.Contains("depth", StringComparison.Ordinal))
+            return $"is nested deeper than {Limits.JsonDepth} levels";
+        if (exception.InnerException is InvalidOperationException inner && inner.Message.Contains("UTF-16", StringComparison.Ordinal))
+            return "is not valid Unicode";
         if (message.StartsWith(NotConverted, StringComparison.Ordinal)) return WrongType(exception);
         return $"is not valid JSON at line {exception.LineNumber + 1}, byte {exception.BytePositionInLine}";
     }
 
+    private static string Twice(string? name, string? path) =>
+        name is null || path?.EndsWith(name, StringComparison.Ordinal) == true ? "occurs twice" : $"has '{name}' twice";
+
     private static string Unknown(string message)
     {
         string typeName = message[(message.LastIndexOf("type '", StringComparison.Ordinal) + 6)..].TrimEnd('.', '\'');
-        var fields = ContractType(typeName) is { } type ? ContractsJson.Default.GetTypeInfo(type)?.Properties.Select(property => property.Name) : null;
-        return fields is null ? "is not a field of this object" : $"is not a field here; the fields are {string.Join(", ", fields)}";
+        var properties = ContractType(typeName) is { } type ? ContractsJson.Default.GetTypeInfo(type)?.Properties : null;
+        if (properties is null) return "is not a field of this object";
+        return $"is not a field here; the fields are {string.Join(", ", properties.Select(property => property.Name))}";
     }
 
     private static string WrongType(JsonException exception)
@@ -50,10 +57,11 @@ public static class JsonErrors
         };
         if (type is null) return "has the wrong type";
         if (type == TrueOrFalse) return "is neither true nor false";
-        return "is not " + type + (exception.InnerException is FormatException && type == WholeNumber ? $" from {int.MinValue} to {int.MaxValue}" : "");
+        if (type == WholeNumber && exception.InnerException is FormatException) return $"is not a whole number from {int.MinValue} to {int.MaxValue}";
+        return "is not " + type;
     }
 
-    /// <summary>The serializer names the object that has the field where the field's value may be null, else the type of the value.</summary>
+    /// <summary>The serializer names the object that has the field if the field's value may be null, else the type of the value.</summary>
     private static Type? TypeOfField(string typeName, string? path)
     {
         if (ContractType(typeName) is not { } type) return null;

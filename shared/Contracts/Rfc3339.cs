@@ -3,13 +3,14 @@ using System.Diagnostics.CodeAnalysis;
 namespace Recommender.Contracts;
 
 /// <summary>
-/// The one reading of times at every door: RFC 3339 <c>date-time</c> with an offset from UTC. <c>t</c> and <c>z</c> may be lower case, fractions
-/// of a second may have any number of digits (those beyond 100 ns are dropped), a leap second is read as the second that follows it.
+/// The one reading of times at every door: RFC 3339 <c>date-time</c> with an offset from UTC. <c>t</c> and <c>z</c> may be lower case,
+/// fractions of a second may have any number of digits (those beyond 100 ns are dropped), a leap second is read as the second that follows it.
 /// </summary>
 public static class Rfc3339
 {
     /// <summary>The rule for readers of the API's description.</summary>
-    internal const string Rule = "RFC 3339 with an offset from UTC, such as 2010-12-01T08:26:00Z or 2010-12-01T09:26:00.5+01:00. A time without an offset and a date alone are refused.";
+    internal const string Rule = "RFC 3339 with an offset from UTC, such as 2010-12-01T08:26:00Z or 2010-12-01T09:26:00.5+01:00. "
+        + "A time without an offset and a date alone are refused.";
 
     private const int SecondsStart = 17;
     private const int FractionStart = 19;
@@ -33,17 +34,20 @@ public static class Rfc3339
         if (!TryFraction(text, ref end, out int fractionTicks)) return $"is not a time; {Form}";
         if (end == text.Length) return "has no offset from UTC; end it with Z for UTC, or with an offset such as +01:00";
         if (!TryOffset(text[end..], out int offsetMinutes)) return $"is not a time; {Form}";
-        if (year == 0 || month is 0 or > 12 || day == 0 || day > DateTime.DaysInMonth(year, month) || hour > 23 || minute > 59 || second > 60)
-            return "names a day or a time of day that does not exist";
+        if (year == 0 || month is 0 or > 12 || day == 0 || day > DateTime.DaysInMonth(year, month)) return "names a day that does not exist";
+        if (hour > 23 || minute > 59 || second > 60) return "names a time of day that does not exist";
 
-        long ticks = new DateTime(year, month, day, hour, minute, 0, DateTimeKind.Unspecified).Ticks + (second * TimeSpan.TicksPerSecond) + fractionTicks;
+        long ticks = new DateTime(year, month, day, hour, minute, 0, DateTimeKind.Unspecified).Ticks
+            + (second * TimeSpan.TicksPerSecond) + fractionTicks;
         long utcTicks = ticks - (offsetMinutes * TimeSpan.TicksPerMinute);
         if (utcTicks < 0 || utcTicks > DateTime.MaxValue.Ticks) return "is outside of the years 1 to 9999";
         // A leap second ends a day in UTC.
-        if (second == 60 && utcTicks % TimeSpan.TicksPerDay != fractionTicks) return "names a leap second that is not at the end of a day in UTC";
+        if (second == 60 && utcTicks % TimeSpan.TicksPerDay != fractionTicks)
+            return "names a leap second that is not at the end of a day in UTC";
         time = new DateTimeOffset(utcTicks, TimeSpan.Zero);
         // The offset is kept where .NET can hold it; the moment is the same.
-        if (Math.Abs(offsetMinutes) <= 14 * 60 && ticks <= DateTime.MaxValue.Ticks) time = time.ToOffset(TimeSpan.FromMinutes(offsetMinutes));
+        if (Math.Abs(offsetMinutes) <= 14 * 60 && ticks <= DateTime.MaxValue.Ticks)
+            time = time.ToOffset(TimeSpan.FromMinutes(offsetMinutes));
         return null;
     }
 
@@ -58,7 +62,8 @@ public static class Rfc3339
     {
         (hour, minute, second) = (0, 0, 0);
         return text.Length >= FractionStart && text[10] is 'T' or 't' && text[13] == ':' && text[16] == ':'
-            && TryNumber(text[11..13], out hour) && TryNumber(text[14..16], out minute) && TryNumber(text[SecondsStart..FractionStart], out second);
+            && TryNumber(text[11..13], out hour) && TryNumber(text[14..16], out minute)
+            && TryNumber(text[SecondsStart..FractionStart], out second);
     }
 
     /// <summary>Moves <paramref name="end"/> behind the fraction, if there is one.</summary>
@@ -81,7 +86,8 @@ public static class Rfc3339
     {
         minutes = 0;
         if (text is "Z" or "z") return true;
-        if (text.Length != 6 || text[0] is not ('+' or '-') || text[3] != ':' || !TryNumber(text[1..3], out int hours) || !TryNumber(text[4..], out minutes)) return false;
+        if (text.Length != 6 || text[0] is not ('+' or '-') || text[3] != ':') return false;
+        if (!TryNumber(text[1..3], out int hours) || !TryNumber(text[4..], out minutes)) return false;
         if (hours > 23 || minutes > 59) return false;
         minutes += hours * 60;
         if (text[0] == '-') minutes = -minutes;

@@ -79,7 +79,9 @@ internal static class AnswerWriter
         }
     }
 
-    /// <summary>The history items with the largest shares of the score, largest first, and the sum of the other shares. A score of exactly 0 has no shares.</summary>
+    /// <summary>
+    /// The history items with the largest shares of the score, largest first, and the sum of the other shares. A score of exactly 0 has no shares.
+    /// </summary>
     private static void WriteReasons(ServingState state, Query query, int position)
     {
         int length = query.UsableHistory;

@@ -4,8 +4,8 @@ using Recommender.Contracts;
 namespace Recommender.Recommend.Requests;
 
 /// <summary>
-/// What makes a filter or boost valid: shape, limits and, for the keys every catalogue has, the kind of values. None of it depends on the items there
-/// are: a property that no item carries, or carries with values of another kind, is answered and matches nothing.
+/// What makes a filter or boost valid: shape, limits and, for the keys every catalogue has, the kind of values. None of it depends on the
+/// catalogue's items: a condition on a property that no item has, or has with values of another kind, is valid and matches nothing.
 /// </summary>
 internal static class FilterRules
 {
@@ -18,7 +18,9 @@ internal static class FilterRules
     {
         if (filter is null) return null;
         int conditions = 0;
-        return Error(filter.Must, place + ".must", ref conditions) ?? Error(filter.MustNot, place + ".mustNot", ref conditions) ?? Error(filter.Should, place + ".should", ref conditions);
+        return Error(filter.Must, place + ".must", ref conditions)
+            ?? Error(filter.MustNot, place + ".mustNot", ref conditions)
+            ?? Error(filter.Should, place + ".should", ref conditions);
     }
 
     public static FieldError? Error(IReadOnlyList<Boost>? boosts, string place)
@@ -43,7 +45,8 @@ internal static class FilterRules
         for (int i = 0; i < clause.Count; i++)
         {
             string at = $"{place}[{i}]";
-            if (++conditions > Limits.FilterConditions) return new(at, $"is one condition too many; a filter may have {Limits.FilterConditions}");
+            if (++conditions > Limits.FilterConditions)
+                return new(at, $"is one condition too many; a filter may have {Limits.FilterConditions}");
             if (clause[i] is not { } condition) return new(at, "is null; a condition is expected");
             if (Error(condition, at) is { } error) return error;
         }
@@ -58,7 +61,8 @@ internal static class FilterRules
         bool isRange = condition.Gt is not null || condition.Gte is not null || condition.Lt is not null || condition.Lte is not null;
         if (condition.Any is null && condition.All is null && condition.Exists is null && !isRange)
             return new(at, "tests nothing; give any, all, gt, gte, lt, lte or exists");
-        if (isRange && key is Categories or Tags or ItemId) return new(at, $"has bounds, but '{key}' holds texts, which have no order; give any or all");
+        if (isRange && key is Categories or Tags or ItemId)
+            return new(at, $"has bounds, but '{key}' holds texts, which have no order; give any or all");
         return Values(condition.Any, key, at + ".any") ?? Values(condition.All, key, at + ".all")
             ?? Bound(condition.Gt, key, at + ".gt") ?? Bound(condition.Gte, key, at + ".gte")
             ?? Bound(condition.Lt, key, at + ".lt") ?? Bound(condition.Lte, key, at + ".lte");
@@ -67,7 +71,8 @@ internal static class FilterRules
     private static FieldError? Values(IReadOnlyList<JsonElement>? values, string key, string place)
     {
         if (values is null) return null;
-        if (values.Count is 0 or > Limits.ConditionValues) return new(place, $"has {values.Count} values; 1 to {Limits.ConditionValues} are allowed");
+        if (values.Count is 0 or > Limits.ConditionValues)
+            return new(place, $"has {values.Count} values; 1 to {Limits.ConditionValues} are allowed");
         for (int i = 0; i < values.Count; i++)
             if (ValueError(values[i], key) is { } error) return new($"{place}[{i}]", error);
         return null;
@@ -86,7 +91,9 @@ internal static class FilterRules
     private static FieldError? Bound(JsonElement? bound, string key, string place)
     {
         if (bound is not { } value) return null;
-        string? error = key == PublishedAt ? TimeError(value) : value.ValueKind == JsonValueKind.Number ? NumberError(value) : "is not a number";
+        string? error = key == PublishedAt ? TimeError(value)
+            : value.ValueKind == JsonValueKind.Number ? NumberError(value)
+            : "is not a number";
         return error is null ? null : new(place, error);
     }
 

@@ -3,7 +3,7 @@ using Recommender.Retrieval;
 
 namespace Recommender.Recommend.Requests;
 
-/// <summary>Numbers of items and filters as they are compared: by value, whatever their spelling, and whole numbers of 64 bits exactly.</summary>
+/// <summary>Numbers of items and filters as filters compare them: by value in any spelling, and whole numbers of 64 bits exactly.</summary>
 internal static class JsonNumber
 {
     private const double LargestExact = 1L << 53;
@@ -15,8 +15,9 @@ internal static class JsonNumber
         value = default;
         if (!number.TryGetDouble(out double nearest) || !double.IsFinite(nearest)) return false;
         double size = Math.Abs(nearest);
-        // Between these a whole number may lie between doubles; it may also be written as 9007199254740993.0.
-        if (size < LargestExact || size > LargestUnsigned || !number.TryGetDecimal(out decimal exact) || decimal.Truncate(exact) != exact) value = nearest;
+        // Where doubles have gaps a whole number may lie in one; it may also be written as 9007199254740993.0.
+        bool isBetweenDoubles = size >= LargestExact && size <= LargestUnsigned;
+        if (!isBetweenDoubles || !number.TryGetDecimal(out decimal exact) || decimal.Truncate(exact) != exact) value = nearest;
         else if (exact is >= long.MinValue and <= long.MaxValue) value = (long)exact;
         else if (exact is > 0 and <= ulong.MaxValue) value = FilterNumber.Of((ulong)exact);
         else value = nearest;

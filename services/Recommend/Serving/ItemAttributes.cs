@@ -94,8 +94,9 @@ internal sealed class ItemAttributes(int modelItems)
         var tests = new List<ItemFilter>();
         if (key == FilterRules.ItemId)
         {
-            if (condition.Any is { } ids) tests.Add(new ItemFilter.Positions([.. ids.Select(id => catalogue.PositionOfId(id.GetString()!))]));
-            if (condition.All is { } all) foreach (var id in all) tests.Add(new ItemFilter.Positions([catalogue.PositionOfId(id.GetString()!)]));
+            int PositionOf(JsonElement id) => catalogue.PositionOfId(id.GetString()!);
+            if (condition.Any is { } ids) tests.Add(new ItemFilter.Positions([.. ids.Select(PositionOf)]));
+            if (condition.All is { } all) tests.AddRange(all.Select(id => new ItemFilter.Positions([PositionOf(id)])));
             if (condition.Exists is { } known) tests.Add(known ? new ItemFilter.All([]) : new ItemFilter.Any([]));
             return tests;
         }
@@ -103,7 +104,11 @@ internal sealed class ItemAttributes(int modelItems)
         if (condition.Any is { } some) tests.Add(new ItemFilter.HasAny(key, Values(some, key)));
         if (condition.All is { } every) tests.Add(new ItemFilter.HasAll(key, Values(every, key)));
         if (condition.Gt is not null || condition.Gte is not null || condition.Lt is not null || condition.Lte is not null)
-            tests.Add(new ItemFilter.Range(key, Bound(condition.Gt, key), Bound(condition.Gte, key), Bound(condition.Lt, key), Bound(condition.Lte, key)));
+        {
+            var (gt, gte) = (Bound(condition.Gt, key), Bound(condition.Gte, key));
+            tests.Add(new ItemFilter.Range(key, gt, gte, Bound(condition.Lt, key), Bound(condition.Lte, key)));
+        }
+
         if (condition.Exists is { } exists) tests.Add(exists ? new ItemFilter.Exists(key) : new ItemFilter.Not(new ItemFilter.Exists(key)));
         return tests;
     }
@@ -114,13 +119,16 @@ internal sealed class ItemAttributes(int modelItems)
 
     private static AttributeValue Value(JsonElement value, string key) => value.ValueKind switch
     {
-        JsonValueKind.String when key == FilterRules.PublishedAt => Rfc3339.TryParse(value.GetString(), out var time, out string? error) ? AttributeValue.Of(time) : throw Unchecked(key, error),
+        JsonValueKind.String when key == FilterRules.PublishedAt =>
+            Rfc3339.TryParse(value.GetString(), out var time, out string? error) ? AttributeValue.Of(time) : throw Unchecked(key, error),
         JsonValueKind.String => AttributeValue.Of(value.GetString()!),
-        JsonValueKind.Number => JsonNumber.TryRead(value, out var number) ? AttributeValue.Of(number) : throw Unchecked(key, "is too large a number"),
+        JsonValueKind.Number =>
+            JsonNumber.TryRead(value, out var number) ? AttributeValue.Of(number) : throw Unchecked(key, "is too large a number"),
         _ => AttributeValue.Of(value.GetBoolean()),
     };
 
-    private static InvalidOperationException Unchecked(string key, string error) => new($"A filter was not checked before it was compiled: a value of '{key}' {error}.");
+    private static InvalidOperationException Unchecked(string key, string error) =>
+        new($"A filter was not checked before it was compiled: a value of '{key}' {error}.");
 
     private void Add(string key, AttributeValue value) => _attributes.Add(new ItemAttribute(key, value));
 }

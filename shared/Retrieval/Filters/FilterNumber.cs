@@ -3,11 +3,11 @@ using System.Globalization;
 namespace Recommender.Retrieval;
 
 /// <summary>
-/// A finite number as filters compare it: exact for whole numbers of 64 bits, signed or unsigned, and a double otherwise; the two compare by value.
+/// A finite number as filters compare it: exact for whole numbers of 64 bits, signed or unsigned, and a double otherwise. All compare by value.
 /// </summary>
 /// <remarks>
-/// A whole number is its nearest double and what is missing to it, which is 0 up to 2^53 and at most 1024. Rounding keeps the order, so comparing the
-/// doubles first and the rests then is comparing the numbers.
+/// A whole number is its nearest double and the difference to it, which is 0 up to 2^53 and at most 1024. Rounding keeps the order, so comparing
+/// the doubles first and the differences second compares the numbers.
 /// </remarks>
 public readonly record struct FilterNumber : IComparable<FilterNumber>
 {
@@ -25,7 +25,9 @@ public readonly record struct FilterNumber : IComparable<FilterNumber>
 
     /// <exception cref="ArgumentException">NaN or infinite.</exception>
     public static FilterNumber Of(double number) =>
-        double.IsFinite(number) ? new(number == 0 ? 0 : number, 0) : throw new ArgumentException($"{number} is not a finite number.", nameof(number));
+        double.IsFinite(number)
+            ? new(number == 0 ? 0 : number, 0)
+            : throw new ArgumentException($"{number} is not a finite number.", nameof(number));
 
     public static FilterNumber Of(long number) => new(number, (short)((Int128)number - (Int128)(double)number));
 
@@ -48,5 +50,7 @@ public readonly record struct FilterNumber : IComparable<FilterNumber>
 
     public static bool operator >=(FilterNumber left, FilterNumber right) => left.CompareTo(right) >= 0;
 
-    public override string ToString() => Rest == 0 ? Value.ToString("R", CultureInfo.InvariantCulture) : ((Int128)Value + Rest).ToString(CultureInfo.InvariantCulture);
+    public override string ToString() => Rest == 0
+        ? Value.ToString("R", CultureInfo.InvariantCulture)
+        : ((Int128)Value + Rest).ToString(CultureInfo.InvariantCulture);
 }

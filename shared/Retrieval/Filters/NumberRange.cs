@@ -3,7 +3,7 @@ namespace Recommender.Retrieval;
 /// <summary>An interval of numbers; a bound is outside of it where it is open.</summary>
 internal readonly record struct NumberRange
 {
-    /// <param name="fromRest">What is missing from <paramref name="from"/> to the bound, see <see cref="FilterNumber"/>.</param>
+    /// <param name="fromRest">The difference of the bound to <paramref name="from"/>, see <see cref="FilterNumber"/>.</param>
     private NumberRange(double from, short fromRest, bool fromOpen, double to, short toRest, bool toOpen)
     {
         (From, FromRest, FromOpen) = (from, fromRest, fromOpen);
@@ -28,7 +28,9 @@ internal readonly record struct NumberRange
     {
         var (from, fromOpen) = range.Gt is { } gt && !(range.Gte > gt) ? (gt, true) : (range.Gte, false);
         var (to, toOpen) = range.Lt is { } lt && !(range.Lte < lt) ? (lt, true) : (range.Lte, false);
-        return new NumberRange(from?.Value ?? double.NegativeInfinity, from?.Rest ?? 0, fromOpen, to?.Value ?? double.PositiveInfinity, to?.Rest ?? 0, toOpen);
+        return new NumberRange(
+            from?.Value ?? double.NegativeInfinity, from?.Rest ?? 0, fromOpen,
+            to?.Value ?? double.PositiveInfinity, to?.Rest ?? 0, toOpen);
     }
 
     public static NumberRange Equal(FilterNumber number) => new(number.Value, number.Rest, false, number.Value, number.Rest, false);
