@@ -177,7 +177,7 @@ internal sealed class GroupPublishers : IHostedService, IDisposable
         Interactions = new GroupPublisher(Topology.Interactions, publisher, options, queue);
         Commands = new GroupPublisher(Topology.Commands, publisher, options);
         var meter = new Meter("Recommender.Ingest");
-        meter.CreateObservableGauge("recommender.lag", () => new Measurement<double>(Interactions.Lag.TotalSeconds, new KeyValuePair<string, object?>("stage", "accepted")), "s", "How long the oldest event a stage has not seen has waited for it");
+        meter.CreateObservableGauge("recommender.lag", () => new Measurement<double>(Interactions.Lag.TotalSeconds, new KeyValuePair<string, object?>("recommender.stage", "accepted")), "s", "How long the oldest event a stage has not seen has waited for it");
         meter.CreateObservableGauge("recommender.ingest.backlog", () => Interactions.BacklogBytes, "By", "Events waiting for the broker in this process");
         _meter = meter;
     }

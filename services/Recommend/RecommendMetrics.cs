@@ -19,7 +19,7 @@ internal sealed class RecommendMetrics : IDisposable
 
     public void Record(string source, TimeSpan elapsed)
     {
-        if (_duration.Enabled) _duration.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>("source", source));
+        if (_duration.Enabled) _duration.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>("recommender.source", source));
     }
 
     public void Dispose() => _meter.Dispose();

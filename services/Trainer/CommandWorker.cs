@@ -35,7 +35,6 @@ public sealed class CommandWorker(
             dead.AddRange(wrong);
         }
 
-        using var span = TrainerTelemetry.StartBatch("commands process", batch);
         for (int start = 0; start < commands.Count;)
         {
             // Neighbouring catalogue commands are applied together; user commands one by one, in their place.

@@ -37,7 +37,6 @@ public sealed class InteractionWorker(
     /// </summary>
     public async Task<IReadOnlyList<DeadMessage>> HandleAsync(IReadOnlyList<Delivery> batch, CancellationToken cancellationToken)
     {
-        using var span = TrainerTelemetry.StartBatch("interactions process", batch);
         var work = new Work();
         var now = clock.GetUtcNow();
         progress.Taken(batch.Min(delivery => delivery.SentAt) is { } oldest && oldest < now ? oldest : now);
@@ -59,7 +58,7 @@ public sealed class InteractionWorker(
         }
 
         progress.AllStored();
-        span?.SetTag("events", work.Events);
+        Activity.Current?.SetTag("recommender.events", work.Events);
         long start = Stopwatch.GetTimestamp();
         using (TrainerTelemetry.Source.StartActivity("fold in"))
         {

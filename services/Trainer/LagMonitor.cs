@@ -19,7 +19,7 @@ public sealed class LagMonitor : BackgroundService, IHealthCheck
         (this.status, this.options, this.clock) = (status, options, clock);
         meter.CreateObservableGauge("recommender.watermark", () => Measure(last?.Watermarks), "{event}", "Events each stage has got through");
         meter.CreateObservableGauge("recommender.lag", () => Measure(last?.LagSeconds), "s", "How long the oldest event a stage has not seen has waited for it");
-        meter.CreateObservableGauge("recommender.queue.depth", () => Measure(last?.QueueDepths, "stream"), "{message}", "Messages waiting");
+        meter.CreateObservableGauge("recommender.queue.depth", () => Measure(last?.QueueDepths, "messaging.destination.name"), "{message}", "Messages waiting");
     }
 
     /// <summary>Degraded while a lag is above its alarm level: answers grow old, nothing is lost.</summary>
@@ -41,7 +41,7 @@ public sealed class LagMonitor : BackgroundService, IHealthCheck
         base.Dispose();
     }
 
-    private static IEnumerable<Measurement<T>> Measure<T>(IReadOnlyDictionary<string, T>? values, string tag = "stage")
+    private static IEnumerable<Measurement<T>> Measure<T>(IReadOnlyDictionary<string, T>? values, string tag = "recommender.stage")
         where T : struct =>
         values is null ? [] : values.Select(value => new Measurement<T>(value.Value, new KeyValuePair<string, object?>(tag, value.Key)));
 }

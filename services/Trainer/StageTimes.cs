@@ -40,7 +40,7 @@ public sealed class StageTimes
             // Clocks of two machines may disagree.
             double milliseconds = Math.Max(0, time.TotalMilliseconds);
             lock (ring) ring[count++ % Kept] = milliseconds;
-            s_duration.Record(milliseconds / 1000, new KeyValuePair<string, object?>("stage", name));
+            s_duration.Record(milliseconds / 1000, new KeyValuePair<string, object?>("recommender.stage", name));
         }
 
         public StageTime? Read()

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.Retry;
@@ -10,11 +11,11 @@ namespace Recommender.Messaging;
 /// </summary>
 internal static class BatchRetry
 {
-    public static async Task<IReadOnlyList<DeadMessage>> RunAsync(string stream, IReadOnlyList<Delivery> batch, StreamHandler handler, MessagingOptions options, ILogger logger, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<DeadMessage>> RunAsync(string stream, IReadOnlyList<Delivery> batch, StreamHandler handler, MessagingTelemetry telemetry, MessagingOptions options, ILogger logger, CancellationToken cancellationToken)
     {
         try
         {
-            return await handler(batch, cancellationToken);
+            return await TryAsync(batch, cancellationToken);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -37,11 +38,26 @@ internal static class BatchRetry
             },
         }).Build();
         await Task.Delay(TimeSpan.FromMilliseconds(50), cancellationToken);
-        return await pipeline.ExecuteAsync(async token => await handler(again, token), cancellationToken);
+        return await pipeline.ExecuteAsync(async token => await TryAsync(again, token), cancellationToken);
+
+        async Task<IReadOnlyList<DeadMessage>> TryAsync(IReadOnlyList<Delivery> deliveries, CancellationToken token)
+        {
+            long start = Stopwatch.GetTimestamp();
+            try
+            {
+                var dead = await handler(deliveries, token);
+                telemetry.Tried(stream, start);
+                return dead;
+            }
+            catch (Exception e)
+            {
+                telemetry.Tried(stream, start, e);
+                throw;
+            }
+        }
 
         void Report(Exception exception, int attempt)
         {
-            MessagingTelemetry.HandlerFailures.Add(1);
             // The whole exception once; then one line each time the count doubles.
             if (attempt == 1) logger.LogError(exception, "Handling {Count} messages of {Stream} failed; trying again until it succeeds", batch.Count, stream);
             else if ((attempt & (attempt - 1)) == 0) logger.LogError("Handling {Count} messages of {Stream} has failed {Attempts} times: {Reason}", batch.Count, stream, attempt, exception.Message);

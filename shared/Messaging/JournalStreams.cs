@@ -43,22 +43,20 @@ internal sealed class JournalStreams(JournalFile file, MessagingOptions options,
 
     public async Task PublishAsync(string stream, ReadOnlyMemory<byte> body, IReadOnlyList<ActivityContext> origins, CancellationToken cancellationToken)
     {
-        using var activity = MessagingTelemetry.StartPublish(stream, origins);
+        using var activity = MessagingTelemetry.Journal.StartPublish(stream, origins);
         long start = Stopwatch.GetTimestamp();
         var journal = await file.GetAsync();
         try
         {
-            await journal.AppendAsync(stream, body, FormatHeaders(origins), cancellationToken);
+            await journal.AppendAsync(stream, body, FormatHeaders(activity, origins), cancellationToken);
         }
         catch (StoreUnavailableException e)
         {
-            MessagingTelemetry.PublishFailures.Add(1);
-            activity?.SetStatus(ActivityStatusCode.Error, e.Message);
+            MessagingTelemetry.Journal.Published(stream, activity, origins, start, e);
             throw new StreamUnavailableException(e.Message, e) { IsFull = e.IsFull };
         }
 
-        MessagingTelemetry.Published.Add(1);
-        MessagingTelemetry.PublishDuration.Record(Stopwatch.GetElapsedTime(start).TotalSeconds);
+        MessagingTelemetry.Journal.Published(stream, activity, origins, start);
     }
 
     public async Task RunAsync(string stream, int maxBatchBytes, StreamHandler handler, CancellationToken cancellationToken)
@@ -74,16 +72,11 @@ internal sealed class JournalStreams(JournalFile file, MessagingOptions options,
             if (entries.Count == 0) continue;
             var batch = entries.Select(entry => ToDelivery(entry, restarted)).ToList();
             restarted = false;
-            using (var activity = MessagingTelemetry.StartProcess(stream, batch))
-            {
-                var dead = await BatchRetry.RunAsync(stream, batch, handler, options, logger, cancellationToken);
-                after = entries[^1].Id;
-                await RemoveAsync(journal, stream, after, dead, cancellationToken);
-                MessagingTelemetry.DeadLettered.Add(dead.Count);
-                MessagingTelemetry.CopyToOrigins(activity, batch);
-            }
-
-            MessagingTelemetry.Consumed.Add(batch.Count);
+            using var activity = MessagingTelemetry.Journal.StartProcess(stream, batch);
+            var dead = await BatchRetry.RunAsync(stream, batch, handler, MessagingTelemetry.Journal, options, logger, cancellationToken);
+            after = entries[^1].Id;
+            await RemoveAsync(journal, stream, after, dead, cancellationToken);
+            MessagingTelemetry.Journal.Processed(stream, activity, batch, dead.Count);
         }
     }
 
@@ -120,8 +113,11 @@ internal sealed class JournalStreams(JournalFile file, MessagingOptions options,
         await (await file.GetAsync()).RemoveDeadLettersAsync(letter => predicate(letter.Body), cancellationToken);
 
     /// <summary>Milliseconds since 1970, a semicolon, trace contexts.</summary>
-    private static string FormatHeaders(IReadOnlyList<ActivityContext> origins) =>
-        $"{DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()};{TraceHeaders.Format(origins)}";
+    private static string FormatHeaders(Activity? publish, IReadOnlyList<ActivityContext> origins)
+    {
+        var (parent, all) = TraceHeaders.Format(publish, origins);
+        return $"{DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()};{all ?? parent}";
+    }
 
     private static Delivery ToDelivery(JournalEntry entry, bool redelivered)
     {

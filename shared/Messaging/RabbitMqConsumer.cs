@@ -96,22 +96,16 @@ internal sealed class RabbitMqConsumer : IStreamConsumer, IAsyncDisposable
 
             await HandleAsync(stream, batch, handler, alive.Token);
             await channel.BasicAckAsync(last, multiple: true, alive.Token);
-            MessagingTelemetry.Consumed.Add(batch.Count);
         }
     }
 
     /// <summary>Handles one batch until it succeeds, with growing pauses, and makes its dead letters durable.</summary>
     private async Task HandleAsync(string stream, List<Delivery> batch, StreamHandler handler, CancellationToken cancellationToken)
     {
-        using var activity = MessagingTelemetry.StartProcess(stream, batch);
-        var dead = await BatchRetry.RunAsync(stream, batch, handler, _options, _logger, cancellationToken);
-        foreach (var letter in dead)
-        {
-            await _publisher.PublishDeadAsync(stream, letter, cancellationToken);
-            MessagingTelemetry.DeadLettered.Add(1);
-        }
-
-        MessagingTelemetry.CopyToOrigins(activity, batch);
+        using var activity = MessagingTelemetry.RabbitMq.StartProcess(stream, batch);
+        var dead = await BatchRetry.RunAsync(stream, batch, handler, MessagingTelemetry.RabbitMq, _options, _logger, cancellationToken);
+        foreach (var letter in dead) await _publisher.PublishDeadAsync(stream, letter, cancellationToken);
+        MessagingTelemetry.RabbitMq.Processed(stream, activity, batch, dead.Count);
     }
 
     private static Delivery ToDelivery(BasicDeliverEventArgs message)

@@ -27,15 +27,11 @@ internal sealed class RabbitMqPublisher : IStreamPublisher, IAsyncDisposable
 
     public async Task PublishAsync(string stream, ReadOnlyMemory<byte> body, IReadOnlyList<ActivityContext> origins, CancellationToken cancellationToken)
     {
-        using var activity = MessagingTelemetry.StartPublish(stream, origins);
+        using var activity = MessagingTelemetry.RabbitMq.StartPublish(stream, origins);
         var properties = NewProperties();
-        if (TraceHeaders.Format(origins) is { } trace)
-        {
-            int comma = trace.IndexOf(',');
-            properties.Headers![TraceHeaders.TraceParent] = comma < 0 ? trace : trace[..comma];
-            if (comma > 0) properties.Headers[TraceHeaders.Origins] = trace;
-        }
-
+        var (parent, all) = TraceHeaders.Format(activity, origins);
+        if (parent is not null) properties.Headers![TraceHeaders.TraceParent] = parent;
+        if (all is not null) properties.Headers![TraceHeaders.Origins] = all;
         long start = Stopwatch.GetTimestamp();
         try
         {
@@ -43,13 +39,11 @@ internal sealed class RabbitMqPublisher : IStreamPublisher, IAsyncDisposable
         }
         catch (StreamUnavailableException e)
         {
-            MessagingTelemetry.PublishFailures.Add(1);
-            activity?.SetStatus(ActivityStatusCode.Error, e.Message);
+            MessagingTelemetry.RabbitMq.Published(stream, activity, origins, start, e);
             throw;
         }
 
-        MessagingTelemetry.Published.Add(1);
-        MessagingTelemetry.PublishDuration.Record(Stopwatch.GetElapsedTime(start).TotalSeconds);
+        MessagingTelemetry.RabbitMq.Published(stream, activity, origins, start);
     }
 
     /// <summary>Makes one dead letter durable.</summary>

@@ -32,7 +32,6 @@ internal sealed class RequestGate(RequestDelegate next, KeyRing keys, IOptions<P
         }
 
         var endpoint = context.GetEndpoint();
-        if (activity is { IsAllDataRequested: true } && endpoint is RouteEndpoint route) activity.DisplayName = $"{context.Request.Method} {route.RoutePattern.RawText}";
         try
         {
             if (Refusal(context, endpoint) is { } refusal) await refusal.ExecuteAsync(context);

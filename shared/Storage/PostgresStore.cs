@@ -25,7 +25,9 @@ public sealed partial class PostgresStore : SqlStore
         if (!settings.ContainsKey("Application Name")) settings.ApplicationName = "recommender";
         // A process that is frozen in the middle of a transaction must not hold up the others for ever.
         if (!settings.ContainsKey("Options")) settings.Options = "-c idle_in_transaction_session_timeout=30s";
-        pool = NpgsqlDataSource.Create(settings);
+        var source = new NpgsqlDataSourceBuilder(settings.ConnectionString);
+        source.ConfigureTracing(PostgresTracing.Configure);
+        pool = source.Build();
         settings.Pooling = false;
         settings.KeepAlive = 30;
         leaseConnectionString = settings.ToString();

@@ -30,7 +30,7 @@ internal sealed class ServiceTrio : IAsyncDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public static async Task<ServiceTrio> StartAsync(Servers servers)
+    public static async Task<ServiceTrio> StartAsync(Servers servers, Action<WebApplicationBuilder>? configure = null)
     {
         await servers.AllAsync();
         // Redis has one database for the assembly, so each test has one of its own.
@@ -45,9 +45,9 @@ internal sealed class ServiceTrio : IAsyncDisposable
             ["Trainer:MinimumEvents"] = "1000000", // Only when asked for.
             ["Trainer:ErasureSettleSeconds"] = "1",
         };
-        var trainer = await StartAsync("trainer", connections, b => b.AddTrainer(), a => a.MapTrainer());
-        var ingest = await StartAsync("ingest", connections, b => b.AddIngest(), a => a.MapIngest());
-        var recommend = await StartAsync("recommend", connections, b => b.AddRecommend(), a => a.MapRecommend());
+        var trainer = await StartAsync("trainer", connections, configure, b => b.AddTrainer(), a => a.MapTrainer());
+        var ingest = await StartAsync("ingest", connections, configure, b => b.AddIngest(), a => a.MapIngest());
+        var recommend = await StartAsync("recommend", connections, configure, b => b.AddRecommend(), a => a.MapRecommend());
         var trio = new ServiceTrio { Ingest = ClientOf(ingest), Trainer = ClientOf(trainer), Recommend = ClientOf(recommend), RedisConnection = redis.ConnectionString };
         trio.apps.AddRange([ingest, recommend, trainer]);
         // Until the broker is reached, events are refused.
@@ -107,12 +107,14 @@ internal sealed class ServiceTrio : IAsyncDisposable
         ];
     }
 
-    private static async Task<WebApplication> StartAsync(string name, Dictionary<string, string?> settings, Action<WebApplicationBuilder> add, Action<WebApplication> map)
+    private static async Task<WebApplication> StartAsync(
+        string name, Dictionary<string, string?> settings, Action<WebApplicationBuilder>? configure, Action<WebApplicationBuilder> add, Action<WebApplication> map)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         foreach (var (key, value) in settings) builder.Configuration[key] = value;
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        configure?.Invoke(builder);
         builder.AddServiceDefaults(name);
         builder.AddMessaging();
         add(builder);
@@ -123,8 +125,9 @@ internal sealed class ServiceTrio : IAsyncDisposable
         return app;
     }
 
+    /// <summary>A client that telemetry of this process does not see, as a client elsewhere would be.</summary>
     private static HttpClient ClientOf(WebApplication app) =>
-        new() { BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
+        new(new SocketsHttpHandler { ActivityHeadersPropagator = null }) { BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
 
     public async ValueTask DisposeAsync()
     {

@@ -14,16 +14,8 @@ public class TrioTests(Servers servers)
     [Fact]
     public async Task One_trace_reaches_from_the_request_over_the_broker_to_store_and_fold_in()
     {
-        var spans = new ConcurrentBag<(string Name, ActivityTraceId Trace)>();
-        using var listener = new ActivityListener
-        {
-            ShouldListenTo = source => source.Name.StartsWith("Recommender", StringComparison.Ordinal) || source.Name == "Microsoft.AspNetCore",
-            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
-            ActivityStopped = activity => spans.Add((activity.OperationName, activity.TraceId)),
-        };
-        ActivitySource.AddActivityListener(listener);
-        await using var trio = await ServiceTrio.StartAsync(servers);
-
+        var collected = new CollectedTelemetry();
+        await using var trio = await ServiceTrio.StartAsync(servers, collected.Configure);
         var trace = ActivityTraceId.CreateRandom();
         using var request = new HttpRequestMessage(HttpMethod.Post, "v1/events");
         request.Headers.Add("traceparent", $"00-{trace}-{ActivitySpanId.CreateRandom()}-01");
@@ -31,7 +23,49 @@ public class TrioTests(Servers servers)
         using var response = await trio.Ingest.SendAsync(request, Cancel);
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
 
-        await Eventually.TrueAsync(() => new[] { "store", "fold in" }.All(name => spans.Contains((name, trace))));
+        var server = await SpanAsync("POST /v1/events", null);
+        Assert.Equal(ActivityKind.Server, server.Kind);
+        Assert.Equal("/v1/events", server.GetTagItem("http.route"));
+        Assert.Equal(202, server.GetTagItem("http.response.status_code"));
+        var process = await SpanAsync("process interactions", await SpanAsync("publish interactions", server));
+        Assert.Equal("rabbitmq", process.GetTagItem("messaging.system"));
+        var store = await SpanAsync("store", process);
+        await SpanAsync("fold in", process);
+        var insert = await SpanAsync("BATCH", store);
+        Assert.Equal(ActivityKind.Client, insert.Kind);
+        Assert.Equal("postgresql", insert.GetTagItem("db.system.name"));
+        Assert.NotNull(insert.GetTagItem("db.namespace"));
+        await Eventually.TrueAsync(() => collected.Logs.Contains(("Recommender.Trainer.InteractionWorker", trace)));
+
+        Task<Activity> SpanAsync(string name, Activity? parent) => Eventually.ValueAsync(() => Task.FromResult(
+            collected.Spans.FirstOrDefault(span => span.TraceId == trace && span.DisplayName == name && (parent is null || span.ParentSpanId == parent.SpanId))));
+    }
+
+    [Fact]
+    public async Task Neither_background_polls_nor_health_probes_are_traces()
+    {
+        int polls = 0;
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "Npgsql",
+            Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
+            {
+                if (options.Parent.SpanId == default) Interlocked.Increment(ref polls);
+                return ActivitySamplingResult.None;
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+        var collected = new CollectedTelemetry();
+        await using var trio = await ServiceTrio.StartAsync(servers, collected.Configure);
+        using var ready = await trio.Trainer.GetAsync("health/ready", Cancel);
+        int before = Volatile.Read(ref polls);
+        await Eventually.TrueAsync(() => Volatile.Read(ref polls) > before + 5);
+        await trio.StatusAsync();
+
+        await Eventually.TrueAsync(() => collected.Spans.Any(span => span.DisplayName == "GET /v1/status"));
+        Assert.DoesNotContain(collected.Spans, span => span.Kind == ActivityKind.Client && span.ParentSpanId == default);
+        Assert.DoesNotContain(collected.Spans, span => span.Kind == ActivityKind.Server && span.DisplayName.Contains("/health", StringComparison.Ordinal));
+        Assert.DoesNotContain(collected.Spans, span => span.GetTagItem("url.path") is string path && path.StartsWith("/health", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -11,6 +11,8 @@ public sealed class RabbitMqStreamTests(Servers servers) : StreamContract
 {
     private protected override async Task<MessagingHost> StartAsync() => await MessagingHost.StartAsync(await servers.NewVirtualHostAsync());
 
+    private protected override string System => "rabbitmq";
+
     [Fact]
     public async Task A_plain_AMQP_client_needs_only_the_exchange()
     {

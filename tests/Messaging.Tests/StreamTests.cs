@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Text;
 using Recommender.Contracts;
 using Recommender.TestKit;
@@ -12,6 +14,9 @@ public abstract class StreamContract
     private protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private protected abstract Task<MessagingHost> StartAsync();
+
+    /// <summary><c>messaging.system</c> of the spans and metrics.</summary>
+    private protected abstract string System { get; }
 
     private static byte[] Body(object content) => Encoding.UTF8.GetBytes($"[\"{content}\"]");
 
@@ -141,23 +146,135 @@ public abstract class StreamContract
     }
 
     [Fact]
-    public async Task Trace_contexts_of_all_requests_travel_with_the_message_and_the_handler_runs_in_the_first()
+    public async Task A_message_of_one_request_continues_its_trace()
     {
-        using var listener = new ActivityListener { ShouldListenTo = s => s.Name == "Recommender.Messaging", Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded };
-        ActivitySource.AddActivityListener(listener);
+        using var spans = new Spans();
         await using var host = await StartAsync();
-        var first = new ActivityContext(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded);
-        var second = new ActivityContext(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded);
-        await host.Publisher.PublishAsync(Topology.Interactions, Body("a"), [first, second], Cancel);
-        ActivityTraceId handled = default;
-        await using var collector = new Collector(host, Topology.Interactions, _ =>
+        var request = NewContext();
+        await host.Publisher.PublishAsync(Topology.Interactions, Body("a"), [request], Cancel);
+        Activity? handling = null;
+        await using (var collector = new Collector(host, Topology.Interactions, _ =>
         {
-            handled = Activity.Current!.TraceId;
+            handling = Activity.Current;
             return [];
-        });
-        await Eventually.TrueAsync(() => collector.Deliveries.Count == 1);
-        Assert.Equal([first.TraceId, second.TraceId], collector.Deliveries[0].Origins.Select(o => o.TraceId));
-        Assert.Equal(first.TraceId, handled);
+        }))
+        {
+            await Eventually.TrueAsync(() => collector.Deliveries.Count == 1 && spans.Of(request).Count == 2);
+            Assert.Equal([request.TraceId], collector.Deliveries[0].Origins.Select(o => o.TraceId));
+        }
+
+        var publish = Assert.Single(spans.Of(request), s => s.Kind == ActivityKind.Producer);
+        Assert.Equal(request.SpanId, publish.ParentSpanId);
+        Assert.Equal("publish interactions", publish.DisplayName);
+        AssertTags(publish, "publish", "send");
+        var process = Assert.Single(spans.Of(request), s => s.Kind == ActivityKind.Consumer);
+        Assert.Equal(publish.SpanId, process.ParentSpanId);
+        Assert.Equal("process interactions", process.DisplayName);
+        AssertTags(process, "process", "process");
+        Assert.Equal(process.SpanId, handling?.SpanId);
+        Assert.All(spans.Of(request), s => Assert.Empty(s.Links));
+    }
+
+    [Fact]
+    public async Task What_comes_from_several_requests_links_to_all_of_them_and_each_trace_shows_where_it_went_on()
+    {
+        using var spans = new Spans();
+        await using var host = await StartAsync();
+        ActivityContext[] requests = [NewContext(), NewContext(), NewContext()];
+        // Two messages in one batch, the first one of two requests.
+        await host.Publisher.PublishAsync(Topology.Interactions, Body("a"), requests[..2], Cancel);
+        await host.Publisher.PublishAsync(Topology.Interactions, Body("b"), requests[2..], Cancel);
+        var handled = new List<(int Messages, Activity? Span)>();
+        await using (var collector = new Collector(host, Topology.Interactions, batch =>
+        {
+            handled.Add((batch.Count, Activity.Current));
+            return [];
+        }))
+        {
+            await Eventually.TrueAsync(() => collector.Deliveries.Count == 2 && requests.All(request => spans.Of(request).Count == 2));
+            Assert.Equal(requests.Select(r => r.TraceId), collector.Deliveries.SelectMany(d => d.Origins).Select(o => o.TraceId));
+        }
+
+        // Whether the broker delivers both at once or one by one: the first message alone has two traces.
+        var (messages, process) = handled[0];
+        Assert.NotNull(process);
+        Assert.DoesNotContain(process.TraceId, requests.Select(r => r.TraceId));
+        Assert.Equal(requests[..(messages + 1)].Select(r => r.TraceId), process.Links.Select(link => link.Context.TraceId));
+        foreach (var request in requests[..2])
+        {
+            var copy = Assert.Single(spans.Of(request), s => s.Kind == ActivityKind.Consumer);
+            Assert.Equal(process.SpanId, Assert.Single(copy.Links).Context.SpanId);
+            Assert.Equal(request.SpanId, copy.ParentSpanId);
+            Assert.Equal(request.SpanId, Assert.Single(spans.Of(request), s => s.Kind == ActivityKind.Producer).ParentSpanId);
+        }
+    }
+
+    [Fact]
+    public async Task Metrics_have_the_names_and_tags_of_the_conventions()
+    {
+        var seen = new ConcurrentDictionary<string, ConcurrentBag<Dictionary<string, object?>>>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Meter.Name == "Recommender.Messaging") listener.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, _, tags, _) => Note(instrument, tags));
+        listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => Note(instrument, tags));
+        listener.Start();
+        await using var host = await StartAsync();
+        await host.Publisher.PublishAsync(Topology.Commands, Body("a"), [], Cancel);
+        int tries = 0;
+        await using var collector = new Collector(host, Topology.Commands, _ => ++tries == 1 ? throw new MetricsProbeException() : [new DeadMessage(Body("a"), "r")]);
+        await Eventually.EqualAsync(1, async () => (await host.Administration.ListDeadLettersAsync(10, Cancel)).Letters.Count);
+
+        await Eventually.TrueAsync(() => Tagged("recommender.messaging.dead_letters", "process"));
+        Assert.True(Tagged("messaging.client.sent.messages", "publish"));
+        Assert.True(Tagged("messaging.client.operation.duration", "publish"));
+        Assert.True(Tagged("messaging.client.consumed.messages", "process"));
+        Assert.True(Tagged("messaging.process.duration", "process"));
+        Assert.Single(seen["messaging.process.duration"], tags => tags.GetValueOrDefault("error.type") is string type && type == typeof(MetricsProbeException).FullName && Equals(tags["messaging.system"], System));
+
+        void Note(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags) => seen.GetOrAdd(instrument.Name, _ => []).Add(new(tags.ToArray()));
+
+        bool Tagged(string instrument, string operation) => seen.TryGetValue(instrument, out var measured) && measured.Any(tags =>
+            Equals(tags["messaging.system"], System) && Equals(tags["messaging.operation.name"], operation) && Equals(tags["messaging.destination.name"], Topology.Commands) && !tags.ContainsKey("error.type"));
+    }
+
+    private static ActivityContext NewContext() => new(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded, isRemote: true);
+
+    private void AssertTags(Activity span, string name, string type)
+    {
+        Assert.Equal(System, span.GetTagItem("messaging.system"));
+        Assert.Equal(name, span.GetTagItem("messaging.operation.name"));
+        Assert.Equal(type, span.GetTagItem("messaging.operation.type"));
+        Assert.Equal(Topology.Interactions, span.GetTagItem("messaging.destination.name"));
+    }
+
+    private sealed class MetricsProbeException : Exception;
+
+    /// <summary>Records the spans of this library.</summary>
+    private sealed class Spans : IDisposable
+    {
+        private readonly ConcurrentQueue<Activity> _stopped = new();
+        private readonly ActivityListener _listener;
+
+        public Spans()
+        {
+            _listener = new ActivityListener
+            {
+                ShouldListenTo = source => source.Name == "Recommender.Messaging",
+                Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+                ActivityStopped = _stopped.Enqueue,
+            };
+            ActivitySource.AddActivityListener(_listener);
+        }
+
+        /// <summary>The finished spans of a request's trace.</summary>
+        public IReadOnlyList<Activity> Of(ActivityContext request) => [.. _stopped.Where(s => s.TraceId == request.TraceId)];
+
+        public void Dispose() => _listener.Dispose();
     }
 }
 
@@ -166,6 +283,8 @@ public sealed class JournalStreamTests : StreamContract, IDisposable
     private readonly TempFolder _folder = new();
 
     private protected override Task<MessagingHost> StartAsync() => MessagingHost.StartAsync(null, _folder.Path);
+
+    private protected override string System => "recommender-journal";
 
     public void Dispose() => _folder.Dispose();
 
