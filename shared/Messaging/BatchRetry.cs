@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Polly;
-using Polly.Retry;
+using Polly.Registry;
+using Recommender.ServiceDefaults.Resilience;
 
 namespace Recommender.Messaging;
 
@@ -9,43 +10,21 @@ namespace Recommender.Messaging;
 /// Runs a handler on a batch until it succeeds. A failing handler means a part behind it is down (database, factor store), so the
 /// batch stays where it is, in order and unacknowledged, and nothing is given up: what can never be processed the handler names itself.
 /// </summary>
-internal static class BatchRetry
+internal sealed class BatchRetry(ResiliencePipelineProvider<string> pipelines, MessagingTelemetry telemetry, ILogger logger)
 {
-    public static async Task<IReadOnlyList<DeadMessage>> RunAsync(string stream, IReadOnlyList<Delivery> batch, StreamHandler handler, MessagingTelemetry telemetry, MessagingOptions options, ILogger logger, CancellationToken cancellationToken)
+    private readonly ResiliencePipeline _pipeline = pipelines.GetPipeline(PipelineNames.UntilAvailable);
+
+    public async Task<IReadOnlyList<DeadMessage>> RunAsync(
+        string stream, IReadOnlyList<Delivery> batch, StreamHandler handler, CancellationToken cancellationToken)
     {
-        try
+        var log = new Log(logger, stream, batch.Count);
+        return await _pipeline.ExecuteAsync(log, async token =>
         {
-            return await TryAsync(batch, cancellationToken);
-        }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
-        {
-            Report(e, 1);
-        }
-
-        var again = batch.Select(delivery => delivery with { Redelivered = true }).ToList();
-        var pipeline = new ResiliencePipelineBuilder().AddRetry(new RetryStrategyOptions
-        {
-            ShouldHandle = new PredicateBuilder().Handle<Exception>(_ => !cancellationToken.IsCancellationRequested),
-            MaxRetryAttempts = int.MaxValue,
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-            Delay = TimeSpan.FromMilliseconds(50),
-            MaxDelay = options.MaxRetryDelay,
-            OnRetry = attempt =>
-            {
-                Report(attempt.Outcome.Exception!, attempt.AttemptNumber + 2);
-                return default;
-            },
-        }).Build();
-        await Task.Delay(TimeSpan.FromMilliseconds(50), cancellationToken);
-        return await pipeline.ExecuteAsync(async token => await TryAsync(again, token), cancellationToken);
-
-        async Task<IReadOnlyList<DeadMessage>> TryAsync(IReadOnlyList<Delivery> deliveries, CancellationToken token)
-        {
+            if (log.HasFailed) batch = [.. batch.Select(delivery => delivery with { Redelivered = true })];
             long start = Stopwatch.GetTimestamp();
             try
             {
-                var dead = await handler(deliveries, token);
+                var dead = await handler(batch, token);
                 telemetry.Tried(stream, start);
                 return dead;
             }
@@ -54,13 +33,21 @@ internal static class BatchRetry
                 telemetry.Tried(stream, start, e);
                 throw;
             }
-        }
+        }, cancellationToken);
+    }
 
-        void Report(Exception exception, int attempt)
+    /// <summary>Logs the whole exception once; then one line each time the number of failures doubles.</summary>
+    private sealed class Log(ILogger logger, string stream, int count) : RetryObserver
+    {
+        public bool HasFailed { get; private set; }
+
+        public override void OnFailure(Exception failure, int attempt)
         {
-            // The whole exception once; then one line each time the count doubles.
-            if (attempt == 1) logger.LogError(exception, "Handling {Count} messages of {Stream} failed; trying again until it succeeds", batch.Count, stream);
-            else if ((attempt & (attempt - 1)) == 0) logger.LogError("Handling {Count} messages of {Stream} has failed {Attempts} times: {Reason}", batch.Count, stream, attempt, exception.Message);
+            HasFailed = true;
+            if (attempt == 1)
+                logger.LogError(failure, "Handling {Count} messages of {Stream} failed; retrying until it succeeds", count, stream);
+            else if (int.IsPow2(attempt))
+                logger.LogError("Handling messages of {Stream} failed {Attempts} times: {Reason}", stream, attempt, failure.Message);
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Polly.Registry;
 using Recommender.Contracts;
 using Recommender.Storage;
 
@@ -37,8 +38,12 @@ internal sealed class JournalFile(string path) : IHostedLifecycleService, IAsync
 }
 
 /// <summary>The streams of one process, on the journal file.</summary>
-internal sealed class JournalStreams(JournalFile file, MessagingOptions options, ILogger<JournalStreams> logger) : IStreamPublisher, IStreamConsumer, IStreamAdministration
+internal sealed class JournalStreams(
+    JournalFile file, MessagingOptions options, ResiliencePipelineProvider<string> pipelines, ILogger<JournalStreams> logger)
+    : IStreamPublisher, IStreamConsumer, IStreamAdministration
 {
+    private readonly BatchRetry _retry = new(pipelines, MessagingTelemetry.Journal, logger);
+
     public bool IsAvailable => true;
 
     public async Task PublishAsync(string stream, ReadOnlyMemory<byte> body, IReadOnlyList<ActivityContext> origins, CancellationToken cancellationToken)
@@ -73,7 +78,7 @@ internal sealed class JournalStreams(JournalFile file, MessagingOptions options,
             var batch = entries.Select(entry => ToDelivery(entry, restarted)).ToList();
             restarted = false;
             using var activity = MessagingTelemetry.Journal.StartProcess(stream, batch);
-            var dead = await BatchRetry.RunAsync(stream, batch, handler, MessagingTelemetry.Journal, options, logger, cancellationToken);
+            var dead = await _retry.RunAsync(stream, batch, handler, cancellationToken);
             after = entries[^1].Id;
             await RemoveAsync(journal, stream, after, dead, cancellationToken);
             MessagingTelemetry.Journal.Processed(stream, activity, batch, dead.Count);

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Recommender.ServiceDefaults.Resilience;
 using Recommender.Storage;
 
 namespace Recommender.Messaging;
@@ -22,6 +23,7 @@ public static class MessagingExtensions
         var options = builder.Configuration.GetSection("Messaging").Get<MessagingOptions>() ?? new MessagingOptions();
         options.Validate();
         builder.Services.AddSingleton(options);
+        builder.Services.AddResiliencePipelines().ConfigureAll<RetryOptions>(retry => retry.MaxDelay = options.MaxRetryDelay);
         RabbitMqAddress? address = null;
         if (builder.Configuration.GetConnectionString("rabbitmq") is { Length: > 0 } connectionString)
         {
@@ -63,7 +65,7 @@ public sealed class MessagingOptions
     /// </summary>
     public int DeliveryLimit { get; set; } = 1000;
 
-    /// <summary>Longest pause between two tries of a batch whose handler fails, and between two tries to connect.</summary>
+    /// <summary>Longest pause between two attempts to reach a server, or to handle a batch whose handler fails.</summary>
     public double MaxRetryDelaySeconds { get; set; } = 5;
 
     internal TimeSpan PublishTimeout => TimeSpan.FromSeconds(PublishTimeoutSeconds);

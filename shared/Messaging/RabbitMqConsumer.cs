@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using Polly.Registry;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 using RabbitMQ.Client.Exceptions;
@@ -14,14 +15,21 @@ internal sealed class RabbitMqConsumer : IStreamConsumer, IAsyncDisposable
     private const long Year10000 = 253_402_300_800;
     private readonly RabbitMqPublisher _publisher;
     private readonly MessagingOptions _options;
+    private readonly BatchRetry _retry;
     private readonly ILogger<RabbitMqConsumer> _logger;
     private readonly Lazy<RabbitMqLink> _link;
 
-    public RabbitMqConsumer(RabbitMqAddress address, RabbitMqPublisher publisher, MessagingOptions options, ILogger<RabbitMqConsumer> logger)
+    public RabbitMqConsumer(
+        RabbitMqAddress address,
+        RabbitMqPublisher publisher,
+        MessagingOptions options,
+        ResiliencePipelineProvider<string> pipelines,
+        ILogger<RabbitMqConsumer> logger)
     {
+        _retry = new BatchRetry(pipelines, MessagingTelemetry.RabbitMq, logger);
         (_publisher, _options, _logger) = (publisher, options, logger);
         // A connection of its own: the broker slows down connections that publish too fast, and deliveries must not suffer.
-        _link = new Lazy<RabbitMqLink>(() => new RabbitMqLink(address, options, "consumer", logger));
+        _link = new Lazy<RabbitMqLink>(() => new RabbitMqLink(address, options, "consumer", pipelines, logger));
     }
 
     public async Task RunAsync(string stream, int maxBatchBytes, StreamHandler handler, CancellationToken cancellationToken)
@@ -103,7 +111,7 @@ internal sealed class RabbitMqConsumer : IStreamConsumer, IAsyncDisposable
     private async Task HandleAsync(string stream, List<Delivery> batch, StreamHandler handler, CancellationToken cancellationToken)
     {
         using var activity = MessagingTelemetry.RabbitMq.StartProcess(stream, batch);
-        var dead = await BatchRetry.RunAsync(stream, batch, handler, MessagingTelemetry.RabbitMq, _options, _logger, cancellationToken);
+        var dead = await _retry.RunAsync(stream, batch, handler, cancellationToken);
         foreach (var letter in dead) await _publisher.PublishDeadAsync(stream, letter, cancellationToken);
         MessagingTelemetry.RabbitMq.Processed(stream, activity, batch, dead.Count);
     }

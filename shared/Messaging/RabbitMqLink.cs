@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Polly;
-using Polly.Retry;
+using Polly.Registry;
 using RabbitMQ.Client;
 using Recommender.Contracts;
+using Recommender.ServiceDefaults.Resilience;
 
 namespace Recommender.Messaging;
 
@@ -14,18 +15,18 @@ internal sealed class RabbitMqLink : IAsyncDisposable
 {
     private readonly RabbitMqAddress _address;
     private readonly MessagingOptions _options;
-    private readonly ILogger _logger;
     private readonly ConnectionFactory _factory;
-    private readonly ResiliencePipeline _untilConnected;
+    private readonly ResiliencePipeline _reconnect;
+    private readonly Outage _outage;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
     private volatile TaskCompletionSource<RabbitMqSession> _session = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private bool _outageLogged;
     private int _disposed;
 
-    public RabbitMqLink(RabbitMqAddress address, MessagingOptions options, string purpose, ILogger logger)
+    public RabbitMqLink(
+        RabbitMqAddress address, MessagingOptions options, string purpose, ResiliencePipelineProvider<string> pipelines, ILogger logger)
     {
-        (_address, _options, _logger) = (address, options, logger);
+        (_address, _options) = (address, options);
         _factory = new ConnectionFactory
         {
             UserName = address.UserName,
@@ -41,21 +42,8 @@ internal sealed class RabbitMqLink : IAsyncDisposable
             // What the broker takes must not cut the consumer's connection over and over; the handler dead-letters what is too large.
             MaxInboundMessageBodySize = 512 * 1024 * 1024,
         };
-        _untilConnected = new ResiliencePipelineBuilder().AddRetry(new RetryStrategyOptions
-        {
-            ShouldHandle = new PredicateBuilder().Handle<Exception>(e => e is not OperationCanceledException || !_stop.IsCancellationRequested),
-            MaxRetryAttempts = int.MaxValue,
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-            Delay = TimeSpan.FromMilliseconds(100),
-            MaxDelay = options.MaxRetryDelay,
-            OnRetry = attempt =>
-            {
-                if (!_outageLogged) _logger.LogWarning("RabbitMQ at {Address} cannot be used; trying again until it can: {Reason}", _address, attempt.Outcome.Exception?.Message);
-                _outageLogged = true;
-                return default;
-            },
-        }).Build();
+        _reconnect = pipelines.GetPipeline(PipelineNames.Reconnect);
+        _outage = new Outage(logger, $"RabbitMQ at {address}");
         _loop = Task.Run(KeepConnectedAsync);
     }
 
@@ -80,7 +68,7 @@ internal sealed class RabbitMqLink : IAsyncDisposable
             RabbitMqSession session;
             try
             {
-                session = await _untilConnected.ExecuteAsync(ConnectAsync, _stop.Token);
+                session = await _reconnect.ExecuteAsync(_outage, ConnectAsync, _stop.Token);
             }
             catch (OperationCanceledException)
             {
@@ -88,14 +76,11 @@ internal sealed class RabbitMqLink : IAsyncDisposable
                 return;
             }
 
-            if (_outageLogged) _logger.LogInformation("RabbitMQ at {Address} is back", _address);
-            _outageLogged = false;
             _session.SetResult(session);
             try
             {
                 await session.Lost.WaitAsync(_stop.Token);
-                _logger.LogWarning("The connection to RabbitMQ at {Address} is lost", _address);
-                _outageLogged = true;
+                _outage.Begin("the connection is lost.");
             }
             catch (OperationCanceledException)
             {
@@ -107,7 +92,7 @@ internal sealed class RabbitMqLink : IAsyncDisposable
         }
     }
 
-    private async ValueTask<RabbitMqSession> ConnectAsync(CancellationToken cancellationToken)
+    private async Task<RabbitMqSession> ConnectAsync(CancellationToken cancellationToken)
     {
         var connection = await _factory.CreateConnectionAsync(_address.Endpoints(), cancellationToken);
         try

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using Polly.Registry;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 using Recommender.Contracts;
@@ -17,10 +18,11 @@ internal sealed class RabbitMqPublisher : IStreamPublisher, IAsyncDisposable
     private readonly SemaphoreSlim _slots = new(MaxChannels);
     private readonly ConcurrentBag<(RabbitMqSession Session, IChannel Channel)> _idle = [];
 
-    public RabbitMqPublisher(RabbitMqAddress address, MessagingOptions options, ILogger<RabbitMqPublisher> logger)
+    public RabbitMqPublisher(
+        RabbitMqAddress address, MessagingOptions options, ResiliencePipelineProvider<string> pipelines, ILogger<RabbitMqPublisher> logger)
     {
         _options = options;
-        _link = new RabbitMqLink(address, options, "publisher", logger);
+        _link = new RabbitMqLink(address, options, "publisher", pipelines, logger);
     }
 
     public bool IsAvailable => _link.Current is { IsBlocked: false };

@@ -10,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using Recommender.Contracts;
+using Recommender.ServiceDefaults.Resilience;
 
 namespace Recommender.ServiceDefaults;
 
@@ -43,6 +44,7 @@ public static class ServiceDefaultsExtensions
         builder.Services.AddOpenApi("v1");
         builder.Services.AddHealthChecks();
         builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddResiliencePipelines();
         builder.Services.AddSingleton<KeyRing>();
         builder.Services.AddOptions<ProblemOptions>();
         builder.Services.AddHostedService<ListeningGuard>();

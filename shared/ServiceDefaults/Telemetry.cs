@@ -44,7 +44,7 @@ internal static class Telemetry
                 .AddAspNetCoreInstrumentation()
                 .AddHttpClientInstrumentation()
                 .AddRuntimeInstrumentation()
-                .AddMeter("Npgsql", "MassTransit", "Recommender.*"))
+                .AddMeter("Npgsql", "MassTransit", "Polly", "Recommender.*"))
             .UseOtlpExporter();
     }
 }
