@@ -34,15 +34,15 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
         if (options.TuneAfterFactorDrift >= 1 || !(drift.Factors >= options.TuneAfterFactorDrift)) return null;
         // Other settings place items differently whatever the data does.
         var before = await store.GetModelAsync(drift.SinceVersion, cancellationToken);
-        bool same = before is not null && LearnerSettings.FromJson(before.Settings.GetRawText()) == LearnerSettings.FromJson(trained.Settings.GetRawText());
+        bool same = StoredSettings.Read(before?.Settings, logger) is { } settings && settings == StoredSettings.Read(trained.Settings, logger);
         return same ? FormattableString.Invariant($"factors have drifted by {drift.Factors:0.00}") : null;
     }
 
     /// <summary>The search that chose the settings; null where none did.</summary>
     public async Task<SettingsSearch?> SearchOfAsync(LearnerSettings settings, CancellationToken cancellationToken)
     {
-        if (await store.GetSettingAsync(SettingsName, cancellationToken) is null || await store.GetSettingAsync(StateName, cancellationToken) is not { } saved) return null;
-        var state = TuningState.FromJson(saved.GetRawText());
+        if (await store.GetSettingAsync(SettingsName, cancellationToken) is null) return null;
+        if (StoredSettings.ReadSearch(await store.GetSettingAsync(StateName, cancellationToken), logger) is not { } state) return null;
         if (!state.Trials.Any(t => t.Settings == settings)) return null;
         return new()
         {
@@ -83,7 +83,7 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
         }
 
         await PutAsync(UnfinishedName, watermark, cancellationToken);
-        var resume = await store.GetSettingAsync(StateName, cancellationToken) is { } saved ? TuningState.FromJson(saved.GetRawText()) : null;
+        var resume = StoredSettings.ReadSearch(await store.GetSettingAsync(StateName, cancellationToken), logger);
         var tuning = new TuningOptions
         {
             BudgetSeconds = options.TuneBudgetSeconds,
@@ -101,7 +101,7 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
             return false;
         }
 
-        var before = await store.GetSettingAsync(SettingsName, cancellationToken) is { } tuned ? LearnerSettings.FromJson(tuned.GetRawText()) : null;
+        var before = StoredSettings.Read(await store.GetSettingAsync(SettingsName, cancellationToken), logger);
         string settings = best.Settings.ToJson();
         await store.PutSettingAsync(SettingsName, JsonDocument.Parse(settings).RootElement, cancellationToken);
         await FinishAsync();

@@ -75,7 +75,7 @@ public sealed class Training(
             Reason = decision.Reason,
             TrainedAt = clock.GetUtcNow(),
             TrainSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
-            Learner = model.Learner,
+            Learner = Learners.NameOf(settings),
             Rank = model.Rank,
             Users = data.Users,
             Items = data.Items,
@@ -177,9 +177,8 @@ public sealed class Training(
     private int Threads => options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
 
     private async Task<LearnerSettings> ReadSettingsAsync(CancellationToken cancellationToken) =>
-        await store.GetSettingAsync(SettingsTuner.SettingsName, cancellationToken) is { } tuned
-            ? LearnerSettings.FromJson(tuned.GetRawText())
-            : Learning.Default with { Rank = options.Rank };
+        StoredSettings.Read(await store.GetSettingAsync(SettingsTuner.SettingsName, cancellationToken), logger)
+        ?? Learning.Default with { Rank = options.Rank };
 
     private static MetricSet ToMetrics(EvaluationResult result) => new()
     {

@@ -55,6 +55,8 @@ public sealed record IalsSettings : LearnerSettings
         Require(HalfLife is >= 0 and <= 100, nameof(HalfLife), HalfLife, "in 0..100");
     }
 
+    internal override int? OwnRank => Rank;
+
     public override LearnerSettings WithRank(int rank) => this with { Rank = rank };
 
     private protected override Model TrainCore(InteractionMatrix matrix, TrainOptions options, CancellationToken cancellation) =>

@@ -16,8 +16,6 @@ namespace Recommender.Factorization;
 [JsonDerivedType(typeof(PopularitySettings), PopularityModel.Name)]
 public abstract record LearnerSettings
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { AllowOutOfOrderMetadataProperties = true }; // A database may reorder keys.
-
     /// <summary>Trains on all of <paramref name="matrix"/>. Same data, settings and seed give the same bits for any number of threads.</summary>
     /// <exception cref="ArgumentException">There are no interactions, or a setting is out of range; the message names it.</exception>
     /// <exception cref="OperationCanceledException">As asked.</exception>
@@ -37,12 +35,25 @@ public abstract record LearnerSettings
     /// <summary>The same with another length of factors, where the learner has one to choose.</summary>
     public virtual LearnerSettings WithRank(int rank) => this;
 
-    /// <summary>One line of JSON with a <c>learner</c> property.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, Json);
+    /// <summary>The length of factors, of learners for which the search chooses it.</summary>
+    internal virtual int? OwnRank => null;
 
-    /// <exception cref="JsonException">Not settings of a known learner.</exception>
-    public static LearnerSettings FromJson(string json) =>
-        JsonSerializer.Deserialize<LearnerSettings>(json, Json) ?? throw new JsonException("Settings are missing.");
+    /// <summary>One line of JSON with a <c>learner</c> property.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, Learners.Json);
+
+    /// <exception cref="JsonException">Not settings of a learner that this build has.</exception>
+    public static LearnerSettings FromJson(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<LearnerSettings>(json, Learners.Json) ?? throw new JsonException("Settings are missing.");
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException)
+        {
+            string learners = string.Join(", ", Learners.Names);
+            throw new JsonException($"These are not settings of a learner of this build ({learners}): {e.Message}", e);
+        }
+    }
 
     private protected static void Require(bool holds, string setting, object value, string range)
     {

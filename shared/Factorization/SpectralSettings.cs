@@ -45,6 +45,8 @@ public sealed record SpectralSettings : LearnerSettings
 
     public int Seed { get; init; } = 1;
 
+    internal override int? OwnRank => Rank;
+
     public override LearnerSettings WithRank(int rank) => this with { Rank = rank };
 
     public override void Validate()

@@ -117,11 +117,9 @@ internal sealed class TuningBlend(TuningTrials trials, int maxRank, bool timed, 
 
         private static int Length(LearnerSettings settings) => settings switch
         {
-            IalsSettings s => s.Rank,
-            SpectralSettings s => s.Rank,
             SumSettings s => Length(s.First) + Length(s.Second),
             CompressedSettings s => s.Rank,
-            _ => 1,
+            _ => settings.OwnRank ?? 1,
         };
     }
 }

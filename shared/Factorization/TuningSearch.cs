@@ -28,10 +28,12 @@ internal sealed class TuningSearch(
         var neighbourhood = options.AllowNeighbourhood ? SearchNeighbourhood(until: .1) : null;
 
         int shortRank = Math.Min(64, Math.Max(options.MaxRank / 2, 8));
-        SearchFamily(IalsCoarse, shortRank, "ials", until: .22);
-        SearchFamily(SpectralCoarse, shortRank, "spectral", until: .34);
-        // Both go on to longer ranks: what is behind at a short one may lead at a long one. Most of the budget goes to the longest.
-        var families = new[] { Best<IalsSettings>(), Best<SpectralSettings>() }.OfType<Trial>().OrderByDescending(t => t.Score).ToArray();
+        SearchFamily(TuningFamily.Ials, shortRank, until: .22);
+        SearchFamily(TuningFamily.Spectral, shortRank, until: .34);
+        foreach (var family in Learners.Optional)
+            if (Within(.42)) SearchFamily(family, shortRank, until: .42);
+        // All go on to longer ranks: what is behind at a short one may lead at a long one. Most of the budget goes to the longest.
+        var families = TuningFamily.All.Select(family => Best(family.Settings)).OfType<Trial>().OrderByDescending(t => t.Score).ToArray();
         for (int f = 0; f < families.Length; f++) families[f] = Lengthen(families[f], until: f == 0 ? .58 : .76);
         // At half the length each, and at full length and compressed: where much is cut off by either, it is another part.
         var sum = SearchSum(Math.Max(options.MaxRank / 2, 1), compress: false, until: .8);
@@ -46,8 +48,8 @@ internal sealed class TuningSearch(
 
     private bool Within(double share) => trials.SecondsSpent < share * options.BudgetSeconds;
 
-    private Trial? Best<T>(int maxRank = int.MaxValue) where T : LearnerSettings =>
-        trials.Seen.Where(t => t.Settings is T && RankOf(t.Settings) <= maxRank).MaxBy(t => t.Score);
+    private Trial? Best(Type settings, int maxRank = int.MaxValue) =>
+        trials.Seen.Where(t => t.Settings.GetType() == settings && RankOf(t.Settings) <= maxRank).MaxBy(t => t.Score);
 
     private Trial SearchRecent()
     {
@@ -65,27 +67,24 @@ internal sealed class TuningSearch(
         ], rounds: 1);
 
     /// <summary>Points all over the space first, then steps from the best of them.</summary>
-    private void SearchFamily(IReadOnlyList<LearnerSettings> coarse, int rank, string name, double until)
+    private void SearchFamily(TuningFamily family, int rank, double until)
     {
         Trial? best = null;
-        foreach (var settings in coarse)
+        foreach (var settings in family.Coarse)
         {
             if (best is not null && !Within(until)) break;
-            best = Better(best, trials.Try($"{name}, coarse", settings.WithRank(rank)));
+            best = Better(best, trials.Try($"{family.Name}, coarse", settings.WithRank(rank)));
         }
 
-        // Not by steps from 0: a half-life that is far too long changes nothing.
-        foreach (double halfLife in timed ? [.1, .3, .03] : Array.Empty<double>())
-            if (Within(until)) best = Better(best, trials.Try($"{name}, half-life", Aged(best!.Asked, halfLife)));
-        Walk(best!, name, until, Steps(best!), rounds: 2);
-    }
+        if (timed && family.HalfLife is { } aged)
+        {
+            // Not by steps from 0: a half-life that is far too long changes nothing.
+            foreach (double halfLife in new[] { .1, .3, .03 })
+                if (Within(until)) best = Better(best, trials.Try($"{family.Name}, half-life", aged.At(best!.Asked, halfLife)));
+        }
 
-    private static LearnerSettings Aged(LearnerSettings settings, double halfLife) => settings switch
-    {
-        IalsSettings s => s with { HalfLife = halfLife },
-        SpectralSettings s => s with { HalfLife = halfLife },
-        _ => settings,
-    };
+        Walk(best!, family.Name, until, Steps(best!), rounds: 2);
+    }
 
     /// <summary>Doubles the rank while that gains, looking again at what depends on it; at the longest at everything.</summary>
     private Trial Lengthen(Trial best, double until)
@@ -115,7 +114,7 @@ internal sealed class TuningSearch(
     {
         LearnerSettings Tried(SumSettings sum) => compress ? new CompressedSettings { Of = sum, Rank = options.MaxRank } : sum;
         SumSettings SumIn(LearnerSettings tried) => (SumSettings)((tried as CompressedSettings)?.Of ?? tried);
-        if (Best<IalsSettings>(longest) is not { } first || Best<SpectralSettings>(longest) is not { } second) return null;
+        if (Best(typeof(IalsSettings), longest) is not { } first || Best(typeof(SpectralSettings), longest) is not { } second) return null;
         // Where both fit it is the sum that was tried. And a model carries both parts and the result: beyond a gigabyte that is too much to hand about.
         int length = RankOf(first.Settings) + RankOf(second.Settings);
         if (compress && (length <= options.MaxRank || (length + options.MaxRank) * (long)holdouts[0].Train.ItemCount > LargestCompressed)) return null;
@@ -136,54 +135,11 @@ internal sealed class TuningSearch(
 
     private static Trial Better(Trial? a, Trial b) => a is null || b.Score > a.Score ? b : a;
 
-    private static int RankOf(LearnerSettings settings) => settings switch
-    {
-        IalsSettings s => s.Rank,
-        SpectralSettings s => s.Rank,
-        _ => int.MaxValue,
-    };
+    private static int RankOf(LearnerSettings settings) => settings.OwnRank ?? int.MaxValue;
 
     private TuningStep[] Steps(Trial trial)
     {
-        var steps = trial.Asked is IalsSettings ? IalsSteps : SpectralSteps;
-        if (!timed) return steps;
-        return [trial.Asked is IalsSettings
-            ? TuningStep.HalfLife<IalsSettings>(s => s.HalfLife, (s, v) => s with { HalfLife = v })
-            : TuningStep.HalfLife<SpectralSettings>(s => s.HalfLife, (s, v) => s with { HalfLife = v }), .. steps];
+        var family = TuningFamily.Of(trial.Asked);
+        return timed && family.HalfLife is { } halfLife ? [halfLife, .. family.Steps] : [.. family.Steps];
     }
-
-    // Where the search begins: even steps of alpha0 with lambda in proportion to it, as the optimum of the two moves along that line.
-    private static readonly double[] Alphas = [.3, .1, .03, .01, .003];
-
-    private static readonly LearnerSettings[] IalsCoarse =
-    [
-        .. Alphas.Select(alpha0 => new IalsSettings { Alpha0 = alpha0, Lambda = alpha0 / 3, Damping = .3, Start = IalsStart.Spectral }),
-        .. new[] { .1, .01 }.Select(alpha0 => new IalsSettings { Alpha0 = alpha0, Lambda = alpha0 / 3, Damping = 0, Start = IalsStart.Spectral }),
-        .. new[] { .1, .01 }.Select(alpha0 => new IalsSettings { Alpha0 = alpha0, Lambda = alpha0 / 3 }),
-    ];
-
-    private static readonly LearnerSettings[] SpectralCoarse =
-    [
-        .. Alphas.Select(alpha0 => new SpectralSettings { Alpha0 = alpha0, Lambda = alpha0, Damping = .4, SpectralShare = .2 }),
-        .. new[] { .1, .01 }.Select(alpha0 => new SpectralSettings { Alpha0 = alpha0, Lambda = alpha0, Damping = .4, SpectralShare = 0 }),
-    ];
-
-    private static readonly TuningStep[] IalsSteps =
-    [
-        TuningStep.Of<IalsSettings>(s => s.Lambda, (s, v) => s with { Lambda = v }, 2.2, 1e-5, 100, logarithmic: true, dependsOnRank: true),
-        TuningStep.Of<IalsSettings>(s => s.Alpha0, (s, v) => s with { Alpha0 = v }, 2.2, 1e-4, 10, logarithmic: true, dependsOnRank: true),
-        TuningStep.Of<IalsSettings>(s => s.Damping, (s, v) => s with { Damping = v }, .15, 0, 1),
-    ];
-
-    private static readonly TuningStep[] SpectralSteps =
-    [
-        TuningStep.Of<SpectralSettings>(s => s.Lambda, (s, v) => s with { Lambda = v }, 2.5, 1e-5, 1000, logarithmic: true, dependsOnRank: true),
-        TuningStep.Of<SpectralSettings>(s => s.Alpha0, (s, v) => s with { Alpha0 = v }, 2.5, 1e-4, 10, logarithmic: true),
-        TuningStep.Of<SpectralSettings>(s => s.SpectralShare, (s, v) => s with { SpectralShare = v }, .2, 0, 1, dependsOnRank: true),
-        TuningStep.Of<SpectralSettings>(s => s.Damping, (s, v) => s with { Damping = v }, .2, 0, 1),
-        TuningStep.Of<SpectralSettings>(s => s.Smoothing, (s, v) => s with { Smoothing = v }, 8, 0, 100),
-        TuningStep.Of<SpectralSettings>(s => s.OutputPower, (s, v) => s with { OutputPower = v }, .2, -1, 1),
-        TuningStep.Of<SpectralSettings>(s => s.ItemPower, (s, v) => s with { ItemPower = v }, .1, 0, 1),
-        TuningStep.Of<SpectralSettings>(s => s.UserPower, (s, v) => s with { UserPower = v }, .15, 0, 1),
-    ];
 }

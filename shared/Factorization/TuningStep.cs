@@ -30,6 +30,9 @@ internal sealed record TuningStep
     public static TuningStep HalfLife<T>(Func<T, double> get, Func<T, double, T> set) where T : LearnerSettings =>
         new() { Get = s => get((T)s), Set = (s, v) => set((T)s, v), Size = 1 / 3.0, Least = .001, Most = 2, Logarithmic = true, OffAbove = true };
 
+    /// <summary>Settings with another value of this one.</summary>
+    public LearnerSettings At(LearnerSettings settings, double value) => Set(settings, value);
+
     public TuningStep Smaller() => this with { Size = Logarithmic ? Math.Sqrt(Size) : Size / 2 };
 
     /// <summary>Null at the bound.</summary>

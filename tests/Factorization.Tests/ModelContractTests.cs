@@ -3,7 +3,7 @@ namespace Recommender.Factorization.Tests;
 /// <summary>What every learner owes its callers.</summary>
 public sealed class ModelContractTests
 {
-    public static TheoryData<string> Learners => [.. Settings.Keys];
+    public static TheoryData<string> Names => [.. Settings.Keys];
 
     private static readonly Dictionary<string, LearnerSettings> Settings = new()
     {
@@ -23,12 +23,17 @@ public sealed class ModelContractTests
         ["ials flat"] = new IalsSettings { Rank = 5, Epochs = 5, Nu = .5, Alpha0 = .05, Lambda = .05 },
     };
 
+    static ModelContractTests()
+    {
+        foreach (var family in Learners.Optional) Settings.Add(family.Name, family.Coarse[0].WithRank(12));
+    }
+
     private static readonly InteractionMatrix Data = TestData.Planted(120, 60, 14, 7, weighted: true);
 
     /// <summary>Entries with places, which matter to some learners.</summary>
     private static HistoryEntry[] Some(int user) => [.. Data.Users.History(user).Select((entry, n) => entry with { Place = n * 7 % 5 })];
 
-    [Theory, MemberData(nameof(Learners))]
+    [Theory, MemberData(nameof(Names))]
     public void Any_number_of_threads_gives_the_same_bytes(string learner)
     {
         var one = TestData.Bytes(Settings[learner].Train(Data, new TrainOptions { Threads = 1 }));
@@ -36,7 +41,7 @@ public sealed class ModelContractTests
             Assert.Equal(one, TestData.Bytes(Settings[learner].Train(Data, new TrainOptions { Threads = threads })));
     }
 
-    [Theory, MemberData(nameof(Learners))]
+    [Theory, MemberData(nameof(Names))]
     public void Written_and_read_again_it_is_the_same_to_the_bit(string learner)
     {
         var model = Settings[learner].Train(Data);
@@ -47,7 +52,7 @@ public sealed class ModelContractTests
         for (int i = 0; i < Data.ItemCount; i++) Assert.Equal(TestData.Score(model, Some(3), i), TestData.Score(read, Some(3), i));
     }
 
-    [Theory, MemberData(nameof(Learners))]
+    [Theory, MemberData(nameof(Names))]
     public void Damaged_bytes_are_refused(string learner)
     {
         var bytes = TestData.Bytes(Settings[learner].Train(Data));
@@ -58,7 +63,7 @@ public sealed class ModelContractTests
         Assert.Contains("format 99", Assert.Throws<InvalidDataException>(() => Model.Read(new MemoryStream(bytes))).Message);
     }
 
-    [Theory, MemberData(nameof(Learners))]
+    [Theory, MemberData(nameof(Names))]
     public void Shares_sum_to_the_score(string learner)
     {
         var model = Settings[learner].Train(Data);
@@ -76,7 +81,7 @@ public sealed class ModelContractTests
         }
     }
 
-    [Theory, MemberData(nameof(Learners))]
+    [Theory, MemberData(nameof(Names))]
     public void Shares_of_a_factor_from_elsewhere_sum_to_its_dot_product(string learner)
     {
         var model = Settings[learner].Train(Data);
@@ -95,7 +100,7 @@ public sealed class ModelContractTests
         Assert.Throws<ArgumentException>(() => model.Explain(Some(0), new float[model.Rank + 1], new float[200]));
     }
 
-    [Theory, MemberData(nameof(Learners))]
+    [Theory, MemberData(nameof(Names))]
     public void The_order_of_a_history_does_not_matter(string learner)
     {
         var model = Settings[learner].Train(Data);
@@ -104,7 +109,7 @@ public sealed class ModelContractTests
         for (int i = 0; i < Data.ItemCount; i++) Assert.Equal(TestData.Score(model, history, i), TestData.Score(model, reversed, i), 1e-4f);
     }
 
-    [Theory, MemberData(nameof(Learners))]
+    [Theory, MemberData(nameof(Names))]
     public void An_empty_history_scores_nothing(string learner)
     {
         var model = Settings[learner].Train(Data);
@@ -115,7 +120,7 @@ public sealed class ModelContractTests
         Assert.Equal(0, model.Explain([], 0, []));
     }
 
-    [Theory, MemberData(nameof(Learners))]
+    [Theory, MemberData(nameof(Names))]
     public void Items_beyond_the_model_are_refused(string learner)
     {
         var model = Settings[learner].Train(Data);
@@ -125,7 +130,7 @@ public sealed class ModelContractTests
         Assert.Throws<ArgumentOutOfRangeException>(() => model.Explain([new HistoryEntry(0, 1, 1)], Data.ItemCount, new float[1]));
     }
 
-    [Theory, MemberData(nameof(Learners))]
+    [Theory, MemberData(nameof(Names))]
     public void Tiny_data_trains_and_no_data_is_refused(string learner)
     {
         var settings = Settings[learner];
@@ -142,21 +147,21 @@ public sealed class ModelContractTests
         Assert.Contains("no interactions", Assert.Throws<ArgumentException>(() => settings.Train(InteractionMatrix.Build(4, 4, []))).Message);
     }
 
-    [Theory, MemberData(nameof(Learners))]
+    [Theory, MemberData(nameof(Names))]
     public void Settings_survive_json(string learner)
     {
         var settings = Settings[learner];
         Assert.Equal(settings, LearnerSettings.FromJson(settings.ToJson()));
     }
 
-    [Theory, MemberData(nameof(Learners))]
+    [Theory, MemberData(nameof(Names))]
     public void Training_can_be_cancelled(string learner)
     {
         if (learner is "popularity") return; // It takes no time.
         Assert.ThrowsAny<OperationCanceledException>(() => Settings[learner].Train(Data, cancellation: new CancellationToken(true)));
     }
 
-    [Theory, MemberData(nameof(Learners))]
+    [Theory, MemberData(nameof(Names))]
     public void Planted_tastes_are_found(string learner)
     {
         var split = Splits.Random(TestData.Planted(300, 100, 12, 3), .2);

@@ -19,7 +19,8 @@ public sealed class TuningTests
         var state = Tuning.Run(Tuning.RandomHoldouts(Data), Short, Clock());
         Assert.Equal(state.Trials.Max(t => t.Score), state.Best!.Score);
         Assert.True(state.Best.Score > 1.5 * state.Trials.First(t => t.Settings is PopularitySettings).Score);
-        foreach (var learner in new[] { typeof(IalsSettings), typeof(SpectralSettings), typeof(NeighbourhoodSettings), typeof(HybridSettings) })
+        Type[] learners = [.. TuningFamily.All.Select(family => family.Settings), typeof(NeighbourhoodSettings), typeof(HybridSettings)];
+        foreach (var learner in learners)
             Assert.Contains(state.Trials, t => t.Settings.GetType() == learner);
         Assert.Equal(state.Trials.Count, state.Trials.Select(t => t.Asked.ToJson()).Distinct().Count());
     }

@@ -211,6 +211,27 @@ public class TrainerTests
     }
 
     [Fact]
+    public async Task Settings_of_a_learner_that_this_build_does_not_have_are_ignored()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync(o =>
+        {
+            o.TuneBudgetSeconds = 0.1;
+            o.TuneMaxRank = 16;
+        });
+        await trainer.SendAsync(TrainerFixture.Circles());
+        using var settings = JsonDocument.Parse("""{"learner":"of another build","rank":8}""");
+        using var search = JsonDocument.Parse(
+            """{"data":"","trials":[{"number":1,"stage":"coarse","asked":{"learner":"of another build"},"settings":{"learner":"of another build"},"score":1}]}""");
+        await trainer.Store.PutSettingAsync(SettingsTuner.SettingsName, settings.RootElement, Cancellation);
+        await trainer.Store.PutSettingAsync("tuning", search.RootElement, Cancellation);
+        Assert.Equal(IalsModel.Name, (await trainer.Training.RunAsync(Cancellation))!.Learner);
+
+        Assert.True(await trainer.Tuner.RunAsync(Cancellation));
+        var chosen = LearnerSettings.FromJson((await trainer.Store.GetSettingAsync(SettingsTuner.SettingsName, Cancellation))!.Value.GetRawText());
+        Assert.Equal(Learners.NameOf(chosen), (await trainer.Training.RunAsync(Cancellation))!.Learner);
+    }
+
+    [Fact]
     public async Task A_model_with_neighbours_is_judged_released_and_pushed_with_them()
     {
         await using var trainer = await TrainerFixture.CreateAsync();
