@@ -102,10 +102,9 @@ public sealed class ItemPlacer(
 
             return false;
         }
-#pragma warning disable CA1031 // A defect here must not end the event path that shares this process.
         catch (Exception e) when (e is not OperationCanceledException)
-#pragma warning restore CA1031
         {
+            // A defect here must not end the event path that shares this process.
             logger.LogError(e, "New items could not be given factors.");
             return true;
         }

@@ -81,10 +81,9 @@ public sealed class TrainingWorker(
             {
                 logger.LogWarning("Training put off: {Problem}", e.Message);
             }
-#pragma warning disable CA1031 // A failed training must not end the event path that shares this process; status and log show it.
             catch (Exception e)
-#pragma warning restore CA1031
             {
+                // A failed training must not end the event path that shares this process; status and log show it.
                 (asked, triedSequence) = (false, seenSequence);
                 progress.Training = $"failed: {e.Message}";
                 logger.LogError(e, "Training failed.");

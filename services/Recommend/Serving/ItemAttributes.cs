@@ -6,7 +6,6 @@ using Recommender.Retrieval;
 namespace Recommender.Recommend.Serving;
 
 /// <summary>What filters look at: the attributes of the available items by position, and filters of requests turned into sets of positions.</summary>
-[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "A request may still hold a catalogue that was replaced, so nobody can say when to dispose; the index holds no handles.")]
 internal sealed class ItemAttributes(int modelItems)
 {
     private readonly FilterIndex _index = new();
