@@ -19,6 +19,8 @@ public readonly struct PooledValue : IDisposable
     /// <summary>Wraps bytes that stay with their owner.</summary>
     public static PooledValue Of(byte[]? bytes) => bytes is null ? default : new(bytes, bytes.Length, owner: null);
 
+    internal bool IsOwnedBy(IBufferOwner owner) => ReferenceEquals(_owner, owner);
+
     public void Dispose() => _owner?.Return();
 }
 

@@ -48,13 +48,13 @@ public sealed class RedisFactorStore : IFactorStore
         options = ConfigurationOptions.Parse(connectionString);
         options.AbortOnConnectFail = false;
         timeout = TimeSpan.FromMilliseconds(options.SyncTimeout);
-        userReader = UserReader.TryCreate(options, timeout);
-        connecting = ConnectAsync();
-        connectingForModels = new(ConnectAsync);
+        userReader = UserReader.TryCreate(options, timeout, ReadWithClientAsync);
+        connecting = ConnectionMultiplexer.ConnectAsync(options);
+        connectingForModels = new(() => ConnectionMultiplexer.ConnectAsync(options));
     }
 
     public ValueTask<PooledValue> LeaseUserAsync(UserRef user) =>
-        userReader is not null && userReader.TryRead(user.IsSession ? SessionPrefix : UserPrefix, user.Id, out var value) ? value : ReadWithClientAsync(user);
+        userReader is not null && userReader.TryRead(user.IsSession ? SessionPrefix : UserPrefix, user, out var value) ? value : ReadWithClientAsync(user);
 
     public async ValueTask<byte[]?> GetUserAsync(UserRef user)
     {
@@ -341,12 +341,6 @@ public sealed class RedisFactorStore : IFactorStore
         }
 
         return true;
-    }
-
-    private async Task<ConnectionMultiplexer> ConnectAsync()
-    {
-        var connection = await ConnectionMultiplexer.ConnectAsync(options).ConfigureAwait(false);
-        return connection;
     }
 
     /// <summary>Everything but errors in what we sent (ERR …, WRONGTYPE …).</summary>

@@ -1,9 +1,12 @@
 using System.Buffers.Text;
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text;
 using System.Threading.Tasks.Sources;
+using Recommender.Contracts;
 using StackExchange.Redis;
 
 namespace Recommender.FactorStore;
@@ -14,33 +17,55 @@ namespace Recommender.FactorStore;
 /// </summary>
 /// <remarks>
 /// A read goes out at once when no other is on its way; else after the work that already waits for a thread, together with whatever that
-/// work wants read, for sending costs more than all else here. Replies come in the order of the commands. A connection that fails, or leaves
-/// its oldest read without a reply for the timeout, is closed and all its reads fail; it connects again by itself.
+/// work wants read, for sending costs more than all else here. Replies come in the order of the commands. A connection that fails, or
+/// leaves its oldest read without a reply for the timeout, is closed and all its reads fail; it connects again automatically. It logs in as
+/// the user of the connection string, and over TLS where that asks for it. It does not know the slots of a Redis Cluster: a server that
+/// turns out to be a node of one is left to the general client, which also reads what such a node does not hold.
 /// </remarks>
-internal sealed class UserReader : IAsyncDisposable
+internal sealed partial class UserReader : IAsyncDisposable
 {
     /// <summary>The fewer connections, the more reads go out and come back together.</summary>
     private const int ProcessorsPerLane = 4;
 
+    /// <summary>Certificates that the general client takes from the environment.</summary>
+    private static readonly string[] s_certificateVariables = ["SERedis_ClientCertPfxPath", "SERedis_ClientCertPath", "SERedis_IssuerCertPath"];
+
     private readonly Lane[] _lanes;
+    private readonly Func<UserRef, ValueTask<PooledValue>> _general;
+    private volatile bool _isCluster;
     private int _next;
 
-    private UserReader(EndPoint endPoint, string? password, int database, TimeSpan timeout)
+    private UserReader(ConfigurationOptions options, TimeSpan timeout, Func<UserRef, ValueTask<PooledValue>> general)
     {
+        _general = general;
         _lanes = new Lane[Math.Clamp(Environment.ProcessorCount / ProcessorsPerLane, 1, 8)];
-        for (int i = 0; i < _lanes.Length; i++) _lanes[i] = new Lane(endPoint, password, database, timeout);
+        for (int i = 0; i < _lanes.Length; i++) _lanes[i] = new Lane(this, options, timeout);
     }
 
-    /// <summary>Null for what this does not do: several endpoints, TLS, proxies. The general client reads then.</summary>
-    public static UserReader? TryCreate(ConfigurationOptions options, TimeSpan timeout) =>
-        options.EndPoints.Count == 1 && !options.Ssl && options.Proxy == Proxy.None && string.IsNullOrEmpty(options.ServiceName)
-            ? new UserReader(options.EndPoints[0], options.Password, options.DefaultDatabase ?? 0, timeout)
-            : null;
+    /// <summary>
+    /// Null for what this does not do: several endpoints, proxies, Sentinel, client certificates. The general client reads then.
+    /// </summary>
+    /// <param name="general">Reads by the general client.</param>
+    public static UserReader? TryCreate(ConfigurationOptions options, TimeSpan timeout, Func<UserRef, ValueTask<PooledValue>> general)
+    {
+        options = options.Clone();
+        options.SetDefaultPorts();
+        bool isOneServer = options.EndPoints is [IPEndPoint or DnsEndPoint] && string.IsNullOrEmpty(options.ServiceName);
+        bool isDirect = options.Proxy == Proxy.None && options.Tunnel is null;
+        bool hasCertificates = options.Ssl && s_certificateVariables.Any(name => Environment.GetEnvironmentVariable(name) is { Length: > 0 });
+        return isOneServer && isDirect && !hasCertificates ? new UserReader(options, timeout, general) : null;
+    }
 
-    /// <summary>Starts a read, which fails with <see cref="FactorStoreUnavailableException"/> when Redis is gone, too slow, or refuses.</summary>
+    /// <summary>
+    /// Starts a read, which fails with <see cref="FactorStoreUnavailableException"/> when Redis is gone, too slow, or refuses.
+    /// </summary>
+    /// <param name="keyPrefix">Of users, or of sessions.</param>
     /// <returns>False when the connection whose turn it is does not stand: the general client may know more.</returns>
-    public bool TryRead(ReadOnlySpan<char> keyPrefix, string id, out ValueTask<PooledValue> value) =>
-        _lanes[(uint)Interlocked.Increment(ref _next) % (uint)_lanes.Length].TryRead(keyPrefix, id, out value);
+    public bool TryRead(ReadOnlySpan<char> keyPrefix, UserRef user, out ValueTask<PooledValue> value)
+    {
+        value = default;
+        return !_isCluster && _lanes[(uint)Interlocked.Increment(ref _next) % (uint)_lanes.Length].TryRead(keyPrefix, user, out value);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -50,9 +75,8 @@ internal sealed class UserReader : IAsyncDisposable
     /// <summary>One connection. As a work item it sends.</summary>
     private sealed class Lane : IAsyncDisposable, IThreadPoolWorkItem
     {
-        private readonly EndPoint _endPoint;
-        private readonly string? _password;
-        private readonly int _database;
+        private readonly UserReader _reader;
+        private readonly ConfigurationOptions _options;
         private readonly TimeSpan _timeout;
         private readonly CancellationTokenSource _disposed = new();
         private readonly Lock _lock = new();
@@ -65,25 +89,26 @@ internal sealed class UserReader : IAsyncDisposable
         private byte[] _sending = new byte[4096];
         private int _filled;
         private bool _isSending;
-        private Socket? _socket;
+        private Wire? _wire;
 
-        public Lane(EndPoint endPoint, string? password, int database, TimeSpan timeout)
+        public Lane(UserReader reader, ConfigurationOptions options, TimeSpan timeout)
         {
-            (_endPoint, _password, _database, _timeout) = (endPoint, password, database, timeout);
+            (_reader, _options, _timeout) = (reader, options, timeout);
             _running = Task.Run(RunAsync);
         }
 
-        public bool TryRead(ReadOnlySpan<char> keyPrefix, string id, out ValueTask<PooledValue> value)
+        public bool TryRead(ReadOnlySpan<char> keyPrefix, UserRef user, out ValueTask<PooledValue> value)
         {
             Read read;
             bool send, alone;
             lock (_lock)
             {
                 value = default;
-                if (_socket is null) return false;
+                if (_wire is null) return false;
                 read = _idle.TryPop(out var idle) ? idle : new Read(this);
                 read.SentAt = Stopwatch.GetTimestamp();
-                Append(keyPrefix, id);
+                read.User = user;
+                Append(keyPrefix, user.Id);
                 alone = _waiting.Count == 0;
                 _waiting.Enqueue(read);
                 send = !_isSending;
@@ -99,7 +124,7 @@ internal sealed class UserReader : IAsyncDisposable
         public async ValueTask DisposeAsync()
         {
             await _disposed.CancelAsync().ConfigureAwait(false);
-            lock (_lock) _socket?.Dispose();
+            lock (_lock) _wire?.Close();
             await _running.ConfigureAwait(false);
             _disposed.Dispose();
         }
@@ -109,22 +134,29 @@ internal sealed class UserReader : IAsyncDisposable
             lock (_lock) _idle.Push(read);
         }
 
+        /// <summary>Reads by the general client, and from now on everything: the server is a node of a cluster.</summary>
+        public ValueTask<PooledValue> ReadElsewhereAsync(UserRef user)
+        {
+            _reader._isCluster = true;
+            return _reader._general(user);
+        }
+
         /// <summary>Sends until nothing is left: what others add meanwhile goes out together.</summary>
         public void Execute()
         {
             while (true)
             {
-                Socket socket;
+                Wire wire;
                 ReadOnlySpan<byte> bytes;
                 lock (_lock)
                 {
-                    if (_socket is null || _filled == 0)
+                    if (_wire is null || _filled == 0)
                     {
                         _isSending = false;
                         return;
                     }
 
-                    socket = _socket;
+                    wire = _wire;
                     (_filling, _sending) = (_sending, _filling);
                     bytes = _sending.AsSpan(0, _filled);
                     _filled = 0;
@@ -132,12 +164,12 @@ internal sealed class UserReader : IAsyncDisposable
 
                 try
                 {
-                    while (!bytes.IsEmpty) bytes = bytes[socket.Send(bytes)..];
+                    wire.Send(bytes);
                 }
-                catch (Exception e) when (e is SocketException or ObjectDisposedException)
+                catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
                 {
                     // The receiving side notices too and fails the reads.
-                    socket.Dispose();
+                    wire.Close();
                 }
             }
         }
@@ -164,21 +196,29 @@ internal sealed class UserReader : IAsyncDisposable
         private async Task RunAsync()
         {
             var pause = TimeSpan.FromMilliseconds(20);
-            while (!_disposed.IsCancellationRequested)
+            while (!_disposed.IsCancellationRequested && !_reader._isCluster)
             {
                 try
                 {
-                    using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                    using var wire = new Wire();
                     var replies = new Replies();
-                    await OpenAsync(socket, replies).ConfigureAwait(false);
-                    lock (_lock) _socket = socket;
+                    await OpenAsync(wire, replies).ConfigureAwait(false);
+                    lock (_lock) _wire = wire;
                     _disposed.Token.ThrowIfCancellationRequested();
                     pause = TimeSpan.FromMilliseconds(20);
-                    await using var watch = new Timer(_ => CloseIfSilent(socket), null, _timeout / 4, _timeout / 4).ConfigureAwait(false);
-                    using var receiver = new Receiver(this, socket, replies);
-                    await receiver.RunAsync().ConfigureAwait(false);
+                    await using var watch = new Timer(_ => CloseIfSilent(wire), null, _timeout / 4, _timeout / 4).ConfigureAwait(false);
+                    if (wire.IsTls)
+                    {
+                        await ReceiveAsync(wire, replies).ConfigureAwait(false);
+                    }
+                    else
+                    {
+                        using var receiver = new Receiver(this, wire.Socket, replies);
+                        await receiver.RunAsync().ConfigureAwait(false);
+                    }
                 }
-                catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException or OperationCanceledException)
+                catch (Exception e) when (e is SocketException or IOException or AuthenticationException or ObjectDisposedException
+                    or OperationCanceledException)
                 {
                     FailAll(e.Message);
                 }
@@ -190,20 +230,46 @@ internal sealed class UserReader : IAsyncDisposable
             FailAll("The factor store was closed.");
         }
 
-        private async Task OpenAsync(Socket socket, Replies replies)
+        private async Task OpenAsync(Wire wire, Replies replies)
         {
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(_disposed.Token);
             patience.CancelAfter(_timeout);
-            await socket.ConnectAsync(_endPoint, patience.Token).ConfigureAwait(false);
-            foreach (string[]? command in new[] { string.IsNullOrEmpty(_password) ? null : ["AUTH", _password], _database == 0 ? null : new[] { "SELECT", _database.ToString(System.Globalization.CultureInfo.InvariantCulture) }, ["PING"] })
+            await wire.ConnectAsync(_options, patience.Token).ConfigureAwait(false);
+            foreach (string[] command in Greeting(_options))
             {
-                if (command is null) continue;
                 var text = new StringBuilder($"*{command.Length}\r\n");
                 foreach (string word in command) text.Append($"${Encoding.UTF8.GetByteCount(word)}\r\n{word}\r\n");
-                await socket.SendAsync(Encoding.UTF8.GetBytes(text.ToString()), SocketFlags.None, patience.Token).ConfigureAwait(false);
+                wire.Send(Encoding.UTF8.GetBytes(text.ToString()));
                 string? error;
-                while (!replies.TryTake(out _, out error)) await FillAsync(socket, replies, patience.Token).ConfigureAwait(false);
+                while (!replies.TryTake(out _, out error)) await FillAsync(wire, replies, patience.Token).ConfigureAwait(false);
                 if (error is not null) throw new IOException(error);
+            }
+        }
+
+        private static IEnumerable<string[]> Greeting(ConfigurationOptions options)
+        {
+            if (!string.IsNullOrEmpty(options.User)) yield return ["AUTH", options.User, options.Password ?? ""];
+            else if (!string.IsNullOrEmpty(options.Password)) yield return ["AUTH", options.Password];
+            if (options.DefaultDatabase is > 0 and var database) yield return ["SELECT", database.ToString(CultureInfo.InvariantCulture)];
+            yield return ["PING"];
+        }
+
+        /// <summary>
+        /// Receives replies until the connection ends. Unlike <see cref="Receiver"/> it answers none on its own thread, for over TLS the
+        /// next receive does not go on without it.
+        /// </summary>
+        private async Task ReceiveAsync(Wire wire, Replies replies)
+        {
+            while (true)
+            {
+                await FillAsync(wire, replies, CancellationToken.None).ConfigureAwait(false);
+                while (replies.TryTake(out var bytes, out string? error))
+                {
+                    var read = Answered();
+                    read.Take(bytes.Span);
+                    read.Problem = error;
+                    ThreadPool.UnsafeQueueUserWorkItem(read, preferLocal: false);
+                }
             }
         }
 
@@ -211,25 +277,26 @@ internal sealed class UserReader : IAsyncDisposable
         /// <exception cref="IOException">There is none.</exception>
         public Read Answered()
         {
-            lock (_lock) return _waiting.Count > 0 ? _waiting.Dequeue() : throw new IOException("An answer without a question.");
+            lock (_lock)
+                return _waiting.Count > 0 ? _waiting.Dequeue() : throw new IOException("Redis sent a reply with no pending request.");
         }
 
-        private static async ValueTask FillAsync(Socket socket, Replies replies, CancellationToken cancellation)
+        private static async ValueTask FillAsync(Wire wire, Replies replies, CancellationToken cancellation)
         {
-            int received = await socket.ReceiveAsync(replies.Free(), SocketFlags.None, cancellation).ConfigureAwait(false);
+            int received = await wire.ReceiveAsync(replies.Free(), cancellation).ConfigureAwait(false);
             if (received == 0) throw new IOException("The connection was closed.");
             replies.Received(received);
         }
 
-        private void CloseIfSilent(Socket socket)
+        private void CloseIfSilent(Wire wire)
         {
             lock (_lock)
             {
-                if (_socket != socket || !_waiting.TryPeek(out var oldest) || Stopwatch.GetElapsedTime(oldest.SentAt) < _timeout) return;
+                if (_wire != wire || !_waiting.TryPeek(out var oldest) || Stopwatch.GetElapsedTime(oldest.SentAt) < _timeout) return;
             }
 
             // The receive ends with an error, which fails every read.
-            socket.Dispose();
+            wire.Close();
         }
 
         private void FailAll(string problem)
@@ -237,7 +304,7 @@ internal sealed class UserReader : IAsyncDisposable
             Read[] failed;
             lock (_lock)
             {
-                _socket = null;
+                _wire = null;
                 _filled = 0;
                 failed = [.. _waiting];
                 _waiting.Clear();
@@ -252,8 +319,8 @@ internal sealed class UserReader : IAsyncDisposable
     }
 
     /// <summary>
-    /// Receives replies until the connection ends. The last reply of what was received is answered on the same thread once the next receive is
-    /// under way, so a change of thread is spared and nothing waits behind it.
+    /// Receives replies until the connection ends. The last reply of what was received is answered on the same thread once the next receive
+    /// is under way, so a change of thread is spared and nothing waits behind it.
     /// </summary>
     private sealed class Receiver(Lane lane, Socket socket, Replies replies) : SocketAsyncEventArgs(true)
     {
@@ -323,6 +390,7 @@ internal sealed class UserReader : IAsyncDisposable
         private int _length;
 
         public long SentAt { get; set; }
+        public UserRef User { get; set; }
         public string? Problem { get; set; }
 
         /// <summary>Keeps a copy of the value; nothing, and what stands for an erased user, is no value.</summary>
@@ -338,8 +406,25 @@ internal sealed class UserReader : IAsyncDisposable
 
         public void Execute()
         {
-            if (Problem is { } problem) _core.SetException(new FactorStoreUnavailableException($"Redis: {problem}"));
+            if (Problem is { } problem && IsElsewhere(problem)) _ = ReadElsewhereAsync();
+            else if (Problem is not null) _core.SetException(new FactorStoreUnavailableException($"Redis: {Problem}"));
             else _core.SetResult(_length == 0 ? default : new PooledValue(_buffer, _length, this));
+        }
+
+        /// <summary>Replies of a cluster's node about a key that another node holds or takes over.</summary>
+        private static bool IsElsewhere(string problem) =>
+            problem.StartsWith("MOVED ", StringComparison.Ordinal) || problem.StartsWith("ASK ", StringComparison.Ordinal);
+
+        private async Task ReadElsewhereAsync()
+        {
+            try
+            {
+                _core.SetResult(await lane.ReadElsewhereAsync(User).ConfigureAwait(false));
+            }
+            catch (FactorStoreUnavailableException e)
+            {
+                _core.SetException(e);
+            }
         }
 
         public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
@@ -352,7 +437,7 @@ internal sealed class UserReader : IAsyncDisposable
             try
             {
                 var value = _core.GetResult(token);
-                isLent = !value.IsNull;
+                isLent = value.IsOwnedBy(this);
                 return value;
             }
             finally
@@ -367,63 +452,6 @@ internal sealed class UserReader : IAsyncDisposable
             _length = 0;
             Problem = null;
             lane.Return(this);
-        }
-    }
-
-    /// <summary>Received bytes, and the replies in them.</summary>
-    private sealed class Replies
-    {
-        private const int MaxValueBytes = 64 * 1024 * 1024;
-        private byte[] _buffer = new byte[32 * 1024];
-        private int _start;
-        private int _end;
-
-        public Memory<byte> Free()
-        {
-            if (_start == _end)
-            {
-                _start = _end = 0;
-            }
-            else if (_end == _buffer.Length)
-            {
-                byte[] to = _start < _buffer.Length / 2 ? new byte[_buffer.Length * 2] : _buffer;
-                Buffer.BlockCopy(_buffer, _start, to, 0, _end - _start);
-                (_buffer, _start, _end) = (to, 0, _end - _start);
-            }
-
-            return _buffer.AsMemory(_end);
-        }
-
-        public void Received(int count) => _end += count;
-
-        /// <summary>Takes one whole reply: a bulk string (or none), a status, or an error. The bytes are good until the next <see cref="Free"/>.</summary>
-        /// <exception cref="IOException">Not a reply to a GET.</exception>
-        public bool TryTake(out ReadOnlyMemory<byte> value, out string? error)
-        {
-            value = default;
-            error = null;
-            var bytes = _buffer.AsSpan(_start, _end - _start);
-            int line = bytes.IndexOf("\r\n"u8);
-            if (line < 1) return false;
-            switch (bytes[0])
-            {
-                case (byte)'+':
-                    break;
-                case (byte)'-':
-                    error = Encoding.UTF8.GetString(bytes[1..line]);
-                    break;
-                case (byte)'$' when Utf8Parser.TryParse(bytes[1..line], out int length, out _) && length is >= -1 and <= MaxValueBytes:
-                    if (length < 0) break;
-                    if (bytes.Length < line + 4 + length) return false;
-                    value = _buffer.AsMemory(_start + line + 2, length);
-                    _start += length + 2;
-                    break;
-                default:
-                    throw new IOException("An answer that is none to GET.");
-            }
-
-            _start += line + 2;
-            return true;
         }
     }
 }

@@ -1,7 +1,4 @@
 using System.Net;
-using System.Net.Security;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Npgsql;
 using Recommender.LocalServers;
 using Recommender.TestKit;
@@ -19,7 +16,7 @@ public class TlsTests
     {
         Servers.Require([.. RabbitMqServer.RequiredPrograms, .. RedisServer.RequiredPrograms, .. PostgresServer.RequiredPrograms]);
         using var folder = new TempFolder();
-        var (files, authority) = CreateCertificates(folder.Path);
+        var (files, authority) = TestCertificates.Create(folder.Path);
         await using var rabbitMq = new RabbitMqServer(Path.Combine(folder.Path, "rabbitmq")) { Tls = files };
         await using var redis = new RedisServer(Path.Combine(folder.Path, "redis")) { Tls = files };
         await using var postgres = new PostgresServer(Path.Combine(folder.Path, "postgres")) { Tls = files };
@@ -31,7 +28,7 @@ public class TlsTests
             ["Kestrel__Certificates__Default__Path"] = files.Certificate,
             ["Kestrel__Certificates__Default__KeyPath"] = files.Key,
         };
-        await using var fleet = new Fleet(rabbitMq.TlsConnectionString, redis.TlsConnectionString, postgres.TlsConnectionString, more: settings, https: () => Trusting(authority));
+        await using var fleet = new Fleet(rabbitMq.TlsConnectionString, redis.TlsConnectionString, postgres.TlsConnectionString, more: settings, https: () => new SocketsHttpHandler { SslOptions = TestCertificates.Trusting(authority) });
         await fleet.StartAsync();
         Assert.StartsWith("https://", fleet.Console.Address.ToString(), StringComparison.Ordinal);
         await fleet.Api.SendAsync(new { eventId = "1", userId = "ann", itemId = "tea", type = "view" });
@@ -59,41 +56,5 @@ public class TlsTests
         distrustful.Launch();
         await Eventually.TrueAsync(() => distrustful.Log.Any(line => line.Contains("cannot be used", StringComparison.Ordinal)));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await new Api(distrustful.Client).PostAsync("/v1/events", """{"userId":"u","itemId":"i","type":"view"}"""));
-    }
-
-    private static SocketsHttpHandler Trusting(X509Certificate2 authority) => new()
-    {
-        SslOptions = new SslClientAuthenticationOptions
-        {
-            CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { authority }, RevocationMode = X509RevocationMode.NoCheck },
-        },
-    };
-
-    /// <summary>An authority, and a certificate of it for 127.0.0.1 and localhost, as PEM files.</summary>
-    private static (TlsFiles Files, X509Certificate2 Authority) CreateCertificates(string folder)
-    {
-        using var authorityKey = RSA.Create(2048);
-        var request = new CertificateRequest("CN=Test authority", authorityKey, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
-        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-        var from = DateTimeOffset.UtcNow.AddDays(-1);
-        var authority = request.CreateSelfSigned(from, from.AddDays(30));
-
-        using var key = RSA.Create(2048);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddIpAddress(IPAddress.Loopback);
-        names.AddDnsName("localhost");
-        var server = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        server.CertificateExtensions.Add(names.Build());
-        server.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
-        server.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
-        using var certificate = server.Create(authority, from, from.AddDays(20), RandomNumberGenerator.GetBytes(12));
-
-        var files = new TlsFiles(Path.Combine(folder, "server.pem"), Path.Combine(folder, "server.key"), Path.Combine(folder, "authority.pem"));
-        File.WriteAllText(files.Certificate, certificate.ExportCertificatePem());
-        File.WriteAllText(files.Key, key.ExportPkcs8PrivateKeyPem());
-        File.WriteAllText(files.Authority, authority.ExportCertificatePem());
-        return (files, authority);
     }
 }
