@@ -47,6 +47,8 @@ public sealed class RedisFactorStore : IFactorStore
     {
         options = ConfigurationOptions.Parse(connectionString);
         options.AbortOnConnectFail = false;
+        // Commands would otherwise wait for the connection to come back, and requests with them, until the timeout.
+        options.BacklogPolicy = BacklogPolicy.FailFast;
         timeout = TimeSpan.FromMilliseconds(options.SyncTimeout);
         userReader = UserReader.TryCreate(options, timeout, ReadWithClientAsync);
         connecting = ConnectionMultiplexer.ConnectAsync(options);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Recommender.Contracts;
 using Recommender.LocalServers;
 using Recommender.TestKit;
@@ -84,6 +85,23 @@ public sealed class RedisFactorStoreTests(Servers servers, RedisConnections redi
         await Eventually.PassesAsync(() => store.PutUsersAsync([State(user, 3, 1, 3)], Stop));
         Assert.True(UserStateView.TryRead(await store.GetUserAsync(user), out var view));
         Assert.Equal(3, view.Revision);
+    }
+
+    [Fact]
+    public async Task While_the_server_is_gone_calls_fail_long_before_the_timeout()
+    {
+        var own = await servers.NewRedisAsync();
+        await using var store = FactorStores.Open(own.ConnectionString + ",syncTimeout=60000");
+        var user = UserRef.User("ann");
+        await store.PutUsersAsync([State(user, 1, 1, 1)], Stop);
+        await own.KillAsync();
+        await Eventually.PassesAsync(() => Assert.ThrowsAsync<FactorStoreUnavailableException>(() => store.SetReleasedAsync(1, Stop)));
+
+        var began = Stopwatch.GetTimestamp();
+        await Assert.ThrowsAsync<FactorStoreUnavailableException>(async () => await store.LeaseUserAsync(user));
+        await Assert.ThrowsAsync<FactorStoreUnavailableException>(async () => await store.GetUserAsync(user));
+        await Assert.ThrowsAsync<FactorStoreUnavailableException>(() => store.PutUsersAsync([State(user, 2, 1, 2)], Stop));
+        Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(20));
     }
 
     [Fact]
