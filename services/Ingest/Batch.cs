@@ -70,6 +70,14 @@ internal sealed class Batch<T>(GroupPublisher publisher, JsonTypeInfo<T> typeInf
             statusCode: StatusCodes.Status202Accepted);
     }
 
+    /// <summary>The answer when the body could not be read to its end: the elements sent on before stay, and it says how many.</summary>
+    public async Task<Problem> StopAsync(Problem problem)
+    {
+        while (_inFlight.Count > 0) await AwaitOldestAsync();
+        string kept = _durable == 0 ? "Nothing of it was kept." : $"{_durable} of its elements were kept; send it again with the same ids.";
+        return problem with { Detail = $"{problem.Detail} {kept}", Accepted = _durable };
+    }
+
     /// <summary>The answer when something is wrong and everything was to be taken or nothing.</summary>
     public Problem NothingValid(bool isSingle)
     {

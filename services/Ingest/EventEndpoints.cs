@@ -24,12 +24,20 @@ internal static class EventEndpoints
         string? contentType = context.Request.ContentType;
         bool ndjson = Ndjson.Is(contentType);
         if (!ndjson && !RequestReading.IsJson(contentType))
-            throw new ProblemException(Problem.UnsupportedMediaType("Content-Type has to be application/json, application/x-ndjson, application/cloudevents+json or application/cloudevents-batch+json."));
+            throw new ProblemException(RequestReading.UnsupportedType(contentType,
+                "application/json, application/x-ndjson, application/cloudevents+json or application/cloudevents-batch+json"));
 
         using var batch = new Batch<Interaction>(publishers.Interactions, ContractsJson.Default.Interaction, atomic ? int.MaxValue : options.GroupBytes);
         bool isSingle = false;
-        if (ndjson) await ReadNdjsonAsync(context, batch, atomic, clock);
-        else isSingle = await ReadJsonAsync(context, batch, clock);
+        try
+        {
+            if (ndjson) await ReadNdjsonAsync(context, batch, atomic, clock);
+            else isSingle = await ReadJsonAsync(context, batch, clock);
+        }
+        catch (ContentCodingException e)
+        {
+            return await batch.StopAsync(Problem.OfCoding(e));
+        }
 
         IngestTelemetry.Rejected.Add(batch.RejectedTotal);
         if (atomic && batch.RejectedTotal > 0) return batch.NothingValid(isSingle);

@@ -100,7 +100,7 @@ internal static class ItemEndpoints
     private static void ThrowIfNotJson(HttpContext context, string expected)
     {
         if (!RequestReading.IsJson(context.Request.ContentType))
-            throw new ProblemException(Problem.UnsupportedMediaType($"Content-Type has to be {expected}."));
+            throw new ProblemException(RequestReading.UnsupportedType(context.Request.ContentType, expected));
     }
 
     private static async Task<IResult> SendOneAsync(
@@ -138,8 +138,15 @@ internal static class ItemEndpoints
         int messageBytes = atomic ? int.MaxValue : options.GroupBytes;
         using var batch = new Batch<Command>(publishers.Commands, ContractsJson.Default.Command, messageBytes);
         bool isSingle = false;
-        if (Ndjson.Is(context.Request.ContentType)) await ReadNdjsonAsync();
-        else isSingle = await ReadJsonAsync();
+        try
+        {
+            if (Ndjson.Is(context.Request.ContentType)) await ReadNdjsonAsync();
+            else isSingle = await ReadJsonAsync();
+        }
+        catch (ContentCodingException e)
+        {
+            return await batch.StopAsync(Problem.OfCoding(e));
+        }
 
         if (atomic && batch.RejectedTotal > 0) return batch.NothingValid(isSingle);
         var answer = await batch.CompleteAsync(isSingle);

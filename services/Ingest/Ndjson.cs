@@ -16,20 +16,40 @@ internal static class Ndjson
         RequestReading.IsMediaType(contentType, "application/x-ndjson") || RequestReading.IsMediaType(contentType, "application/ndjson") || RequestReading.IsMediaType(contentType, "application/jsonl");
 
     /// <summary>
-    /// Reads the body line by line, at any length and in bounded memory. A line's bytes are valid until the next is asked for.
+    /// Reads the body line by line, decompressed, at any length and in bounded memory. A line's bytes are valid until the next is asked
+    /// for.
     /// </summary>
+    /// <exception cref="ProblemException">The body is not in UTF-8, or in an encoding that is not read.</exception>
+    /// <exception cref="ContentCodingException">The body cannot be decompressed, from here on.</exception>
     public static async IAsyncEnumerable<Line> ReadLinesAsync(HttpContext context, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var reader = context.Request.BodyReader;
+        var reader = context.OpenBodyReader();
         byte[] line = ArrayPool<byte>.Shared.Rent(4096);
         int index = 0;
         bool skipping = false;
+        bool isStart = true;
+        bool isHeld = false;
+        ReadOnlySequence<byte> buffer = default;
         try
         {
             while (true)
             {
                 var read = await reader.ReadAsync(cancellationToken);
-                var buffer = read.Buffer;
+                buffer = read.Buffer;
+                isHeld = true;
+                if (isStart)
+                {
+                    if (buffer.Length < JsonEncoding.StartBytes && !read.IsCompleted)
+                    {
+                        reader.AdvanceTo(buffer.Start, buffer.End);
+                        isHeld = false;
+                        continue;
+                    }
+
+                    buffer = buffer.Slice(LengthOfMark(buffer));
+                    isStart = false;
+                }
+
                 while (true)
                 {
                     var end = buffer.PositionOf((byte)'\n');
@@ -64,13 +84,27 @@ internal static class Ndjson
                 }
 
                 reader.AdvanceTo(buffer.Start, buffer.End);
+                isHeld = false;
                 if (read.IsCompleted) yield break;
             }
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(line);
+            // The server reads the rest of a body that is refused, which it cannot while a part of it is held.
+            if (isHeld) reader.AdvanceTo(buffer.End);
+            if (reader != context.Request.BodyReader) await reader.CompleteAsync();
         }
+    }
+
+    private static int LengthOfMark(ReadOnlySequence<byte> body)
+    {
+        Span<byte> start = stackalloc byte[JsonEncoding.StartBytes];
+        start = start[..(int)Math.Min(start.Length, body.Length)];
+        body.Slice(0, start.Length).CopyTo(start);
+        return JsonEncoding.ErrorOf(start) is { } error
+            ? throw new ProblemException(Problem.InvalidBody(error))
+            : JsonEncoding.MarkLength(start);
     }
 
     private static bool IsBlank(ReadOnlySpan<byte> line) => line.IndexOfAnyExcept(" \t\r"u8) < 0;

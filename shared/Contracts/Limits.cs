@@ -40,8 +40,16 @@ public static class Limits
     /// <summary>Items in one array body. NDJSON bodies may be of any length.</summary>
     public const int ItemsPerArray = 10_000;
 
-    /// <summary>Body of one request that is not NDJSON, in bytes.</summary>
+    /// <summary>Body of one request that is not NDJSON, in bytes; of a compressed one, after decompression.</summary>
     public const int BodyBytes = 8 * 1024 * 1024;
+
+    /// <summary>
+    /// A compressed body of any length may expand to <see cref="ExpandedBytes"/> bytes, and beyond to this many times its own length.
+    /// </summary>
+    public const int ExpansionFactor = 100;
+
+    /// <summary>Bytes that a compressed body of any length may expand to, however short it is.</summary>
+    public const int ExpandedBytes = 64 * 1024 * 1024;
 
     /// <summary>One line of an NDJSON body, in bytes.</summary>
     public const int LineBytes = 256 * 1024;

@@ -29,7 +29,9 @@ public static class InteractionParser
     public static ParsedInteractions Parse(Delivery delivery, DateTimeOffset now)
     {
         string? seed = null;
-        return Parse(delivery.Body, now, delivery.SentAt is { } sent && sent <= now + Limits.ClockSkew ? sent : now, isAccepted: true, index =>
+        if (JsonEncoding.ErrorOf(delivery.Body.Span) is { } error) return Whole(delivery.Body, error);
+        var body = delivery.Body[JsonEncoding.MarkLength(delivery.Body.Span)..];
+        return Parse(body, now, delivery.SentAt is { } sent && sent <= now + Limits.ClockSkew ? sent : now, isAccepted: true, index =>
             $"{seed ??= Seed(delivery)}-{index.ToString(CultureInfo.InvariantCulture)}");
     }
 

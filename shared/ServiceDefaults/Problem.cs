@@ -31,6 +31,10 @@ public sealed record Problem : IResult
     [JsonIgnore]
     public int? RetryAfterSeconds { get; init; }
 
+    /// <summary>Sent as the header <c>Accept-Encoding</c>: the content encodings that are read, where another was sent.</summary>
+    [JsonIgnore]
+    public string? AcceptEncoding { get; init; }
+
     public static Problem InvalidField(string field, string error) =>
         new() { Type = TypeOf("invalid-field"), Title = "A field is not valid", Status = 400, Detail = $"{field} {error}", Field = field };
 
@@ -58,6 +62,10 @@ public sealed record Problem : IResult
     public static Problem Unavailable(string detail, int retryAfterSeconds = 1) =>
         new() { Type = TypeOf("unavailable"), Title = "Temporarily unavailable", Status = 503, Detail = detail, RetryAfterSeconds = retryAfterSeconds };
 
+    /// <summary>The problem of a compressed body that cannot be read.</summary>
+    public static Problem OfCoding(ContentCodingException exception) =>
+        exception.IsTooLarge ? TooLarge(exception.Message) : InvalidBody(exception.Message);
+
     /// <summary>The problem that goes with a bare status code.</summary>
     public static Problem OfStatus(int status, string? detail = null) => status switch
     {
@@ -83,6 +91,7 @@ public sealed record Problem : IResult
         var response = httpContext.Response;
         response.StatusCode = Status;
         if (RetryAfterSeconds is { } seconds) response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        if (AcceptEncoding is not null) response.Headers.AcceptEncoding = AcceptEncoding;
         return response.WriteAsJsonAsync(this, ServiceJson.Default.Problem, "application/problem+json", httpContext.RequestAborted);
     }
 }

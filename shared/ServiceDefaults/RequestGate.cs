@@ -85,6 +85,7 @@ internal sealed class RequestGate(RequestDelegate next, KeyRing keys, IOptions<P
         BadHttpRequestException e when BindingProblem.Of(e) is { } problem => problem,
         BadHttpRequestException e => Problem.OfStatus(e.StatusCode, e.StatusCode is 413 ? null : e.Message),
         JsonException json => JsonProblem(json),
+        ContentCodingException e => Problem.OfCoding(e),
         IOException e when RequestReading.IsBrokenBody(e) => Problem.OfStatus(400, e.Message),
         _ => problems.Value.Find(exception) ?? Problem.OfStatus(500),
     };

@@ -47,9 +47,20 @@ public static class RequestReading
     public static async ValueTask<T> ReadJsonAsync<T>(this HttpContext context, JsonTypeInfo<T> typeInfo)
         where T : class
     {
-        if (!IsJson(context.Request.ContentType)) throw new ProblemException(Problem.UnsupportedMediaType("Content-Type has to be application/json."));
+        if (!IsJson(context.Request.ContentType))
+            throw new ProblemException(UnsupportedType(context.Request.ContentType, "application/json"));
         using var body = await ReadBodyAsync(context);
         return JsonSerializer.Deserialize(body.Span, typeInfo) ?? throw new ProblemException(Problem.InvalidBody("The body is null; an object is expected."));
+    }
+
+    /// <summary>The refusal of a body that is of none of the <paramref name="expected"/> content types, or not in UTF-8.</summary>
+    public static Problem UnsupportedType(string? contentType, string expected)
+    {
+        if (string.IsNullOrEmpty(contentType))
+            return Problem.UnsupportedMediaType($"The request has a body, but no Content-Type. It has to be {expected}.");
+        return MediaTypeHeaderValue.TryParse(contentType, out var parsed) && !IsUtf8(parsed)
+            ? Problem.UnsupportedMediaType($"The charset {parsed.Charset} is not read. Send the body in UTF-8.")
+            : Problem.UnsupportedMediaType($"Content-Type has to be {expected}.");
     }
 
     /// <summary>True for application/json and application/…+json, with or without parameters, in UTF-8.</summary>
@@ -62,24 +73,35 @@ public static class RequestReading
     {
         if (contentType is null || contentType.IndexOf(';') < 0) return contentType;
         if (!MediaTypeHeaderValue.TryParse(contentType, out var parsed)) return null;
-        return parsed.Charset.HasValue && !parsed.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) ? null : parsed.MediaType.Value;
+        return IsUtf8(parsed) ? parsed.MediaType.Value : null;
     }
 
-    /// <summary>The whole body in a rented buffer. Dispose returns it.</summary>
-    /// <exception cref="ProblemException">Longer than <see cref="Limits.BodyBytes"/>, or not UTF-8.</exception>
+    private static bool IsUtf8(MediaTypeHeaderValue type) =>
+        !type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The whole body in a rented buffer, decompressed and without a byte order mark. Dispose returns it.</summary>
+    /// <exception cref="ProblemException">Longer than <see cref="Limits.BodyBytes"/>, in an unknown encoding, or not UTF-8.</exception>
+    /// <exception cref="ContentCodingException">It cannot be decompressed; answered as 400 by the defaults.</exception>
     public static async ValueTask<RentedBody> ReadBodyAsync(this HttpContext context)
     {
         if (context.Request.ContentLength > Limits.BodyBytes) throw new ProblemException(Problem.OfStatus(413));
+        var source = context.OpenBody();
         var body = new RentedBody((int)(context.Request.ContentLength ?? 4096) + 1);
         try
         {
             int read;
-            while ((read = await context.Request.Body.ReadAsync(body.Free(), context.RequestAborted)) > 0)
+            while ((read = await source.ReadAsync(body.Free(), context.RequestAborted)) > 0)
             {
                 body.Advance(read);
-                if (body.Length > Limits.BodyBytes) throw new ProblemException(Problem.OfStatus(413));
+                if (body.Length > Limits.BodyBytes)
+                {
+                    string state = source is DecodingStream ? " after decompression" : "";
+                    throw new ProblemException(Problem.TooLarge($"The body is longer than {Limits.BodyBytes} bytes{state}."));
+                }
             }
 
+            if (JsonEncoding.ErrorOf(body.Span) is { } error) throw new ProblemException(Problem.InvalidBody(error));
+            body.Skip(JsonEncoding.MarkLength(body.Span));
             if (!Utf8.IsValid(body.Span)) throw new ProblemException(Problem.InvalidBody($"The body is not valid UTF-8: byte {FirstInvalidByte(body.Span)} cannot be decoded."));
             return body;
         }
@@ -164,33 +186,38 @@ public static class RequestReading
 public sealed class RentedBody(int capacity) : IDisposable
 {
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(capacity);
+    private int _start;
+    private int _end;
 
-    public int Length { get; private set; }
+    public int Length => _end - _start;
 
-    public ReadOnlySpan<byte> Span => _buffer.AsSpan(0, Length);
+    public ReadOnlySpan<byte> Span => _buffer.AsSpan(_start, Length);
 
-    public ReadOnlyMemory<byte> Memory => _buffer.AsMemory(0, Length);
+    public ReadOnlyMemory<byte> Memory => _buffer.AsMemory(_start, Length);
 
     internal Memory<byte> Free()
     {
-        if (Length == _buffer.Length)
+        if (_end == _buffer.Length)
         {
             byte[] larger = ArrayPool<byte>.Shared.Rent(_buffer.Length * 2);
-            Span.CopyTo(larger);
+            _buffer.AsSpan(0, _end).CopyTo(larger);
             ArrayPool<byte>.Shared.Return(_buffer);
             _buffer = larger;
         }
 
-        return _buffer.AsMemory(Length);
+        return _buffer.AsMemory(_end);
     }
 
-    internal void Advance(int count) => Length += count;
+    internal void Advance(int count) => _end += count;
+
+    /// <summary>Leaves out the first bytes.</summary>
+    internal void Skip(int count) => _start += count;
 
     public void Dispose()
     {
         byte[] buffer = _buffer;
         _buffer = [];
-        Length = 0;
+        _start = _end = 0;
         if (buffer.Length > 0) ArrayPool<byte>.Shared.Return(buffer);
     }
 }

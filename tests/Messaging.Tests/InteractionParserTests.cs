@@ -13,6 +13,17 @@ public sealed class InteractionParserTests
         new(Encoding.UTF8.GetBytes(body), [], false) { MessageId = messageId, SentAt = sentAt };
 
     [Fact]
+    public void A_byte_order_mark_is_skipped_and_UTF16_is_named()
+    {
+        const string Event = """{"userId":"u","itemId":"i","type":"view"}""";
+        Assert.Single(InteractionParser.Parse(Message("\ufeff" + Event), s_now).Valid);
+        foreach (byte[] body in (byte[][])[[.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes(Event)],
+            Encoding.Unicode.GetBytes(Event), Encoding.BigEndianUnicode.GetBytes(Event)])
+            Assert.Contains("UTF-16", Assert.Single(InteractionParser.Parse(new Delivery(body, [], false), s_now).Rejected).Error,
+                StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void One_object_or_an_array_is_taken()
     {
         Assert.Equal("i", Assert.Single(InteractionParser.Parse(Message("""  {"userId":"u","itemId":"i","type":"view"} """), s_now).Valid).ItemId);
