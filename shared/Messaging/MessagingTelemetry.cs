@@ -81,6 +81,14 @@ internal sealed class MessagingTelemetry(string system)
         if (process is not null) CopyToOrigins(process, OriginsOf(batch));
     }
 
+    /// <summary>Records messages that became dead letters before a handler saw them.</summary>
+    public void Unreadable(string stream, int messages)
+    {
+        if (messages == 0) return;
+        s_consumed.Add(messages, Tags(Process, stream));
+        s_deadLettered.Add(messages, Tags(Process, stream));
+    }
+
     private static ActivityContext[] OriginsOf(IReadOnlyList<Delivery> batch) => [.. batch.SelectMany(delivery => delivery.Origins)];
 
     private Activity? Start(string operation, string type, ActivityKind kind, string stream, IReadOnlyList<ActivityContext> origins)

@@ -32,6 +32,7 @@ internal sealed class RabbitMqAdministration(RabbitMqPublisher publisher) : IStr
     {
         // Straight to the queue: other queues bound to the exchange had it already. First the publish, then the acknowledgement: a crash between repeats it.
         var properties = new BasicProperties { Persistent = true, ContentType = "application/json", MessageId = message.BasicProperties.MessageId ?? Guid.CreateVersion7().ToString("N") };
+        if (message.BasicProperties.ContentEncoding is { Length: > 0 } encoding) properties.ContentEncoding = encoding;
         await publisher.PublishAsync("", StreamOf(message), properties, message.Body.ToArray(), cancellationToken);
         await channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellationToken);
         return true;
@@ -39,7 +40,10 @@ internal sealed class RabbitMqAdministration(RabbitMqPublisher publisher) : IStr
 
     public Task<long> RemoveDeadLettersAsync(Func<ReadOnlyMemory<byte>, bool> predicate, CancellationToken cancellationToken) => TakeDeadLettersAsync(async (message, channel) =>
     {
-        if (!predicate(message.Body)) return false;
+        // What cannot be decompressed may name anyone, so an erasure takes it as well.
+        string? encoding = message.BasicProperties.ContentEncoding;
+        var (body, error) = encoding is null ? (message.Body, null) : ContentCoding.Decode(encoding, message.Body, Limits.BodyBytes);
+        if (error is null && !predicate(body)) return false;
         await channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellationToken);
         return true;
     }, cancellationToken);
@@ -89,7 +93,9 @@ internal sealed class RabbitMqAdministration(RabbitMqPublisher publisher) : IStr
         var headers = message.BasicProperties.Headers;
         // The broker itself gives a message up after too many deliveries, and says so in headers of its own.
         string reason = RabbitMqConsumer.Text(headers, Topology.ReasonHeader) ?? RabbitMqConsumer.Text(headers, "x-first-death-reason") ?? "unknown";
-        string body = Encoding.UTF8.GetString(message.Body.Span[..Math.Min(message.Body.Length, 4 * 4096)]);
+        string body = message.BasicProperties.ContentEncoding is { Length: > 0 } encoding
+            ? $"{encoding}, base64: {Convert.ToBase64String(message.Body.Span[..Math.Min(message.Body.Length, 3000)])}"
+            : Encoding.UTF8.GetString(message.Body.Span[..Math.Min(message.Body.Length, 4 * 4096)]);
         return new DeadLetter
         {
             Id = message.BasicProperties.MessageId ?? "",

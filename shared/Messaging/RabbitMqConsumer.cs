@@ -6,6 +6,7 @@ using Polly.Registry;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 using RabbitMQ.Client.Exceptions;
+using Recommender.Contracts;
 
 namespace Recommender.Messaging;
 
@@ -89,22 +90,54 @@ internal sealed class RabbitMqConsumer : IStreamConsumer, IAsyncDisposable
         await channel.BasicConsumeAsync(stream, autoAck: false, consumer, alive.Token);
 
         var batch = new List<Delivery>();
-        while (await arrived.Reader.WaitToReadAsync(alive.Token))
+        var unreadable = new List<DeadMessage>();
+        (ulong Tag, Delivery Delivery)? waiting = null;
+        while (waiting is not null || await arrived.Reader.WaitToReadAsync(alive.Token))
         {
             batch.Clear();
+            unreadable.Clear();
             ulong last = 0;
             long bytes = 0;
-            while (arrived.Reader.TryPeek(out var next) && (batch.Count == 0 || bytes + next.Delivery.Body.Length <= maxBatchBytes))
+            while (true)
             {
-                arrived.Reader.TryRead(out next);
+                if (waiting is not { } next)
+                {
+                    if (!arrived.Reader.TryRead(out next)) break;
+                    // Not before its turn, so that no more than a batch and one message are decompressed at a time.
+                    var (content, error) = Decode(next.Delivery);
+                    if (error is not null)
+                    {
+                        unreadable.Add(error);
+                        last = next.Tag;
+                        continue;
+                    }
+
+                    next.Delivery = content;
+                }
+
+                waiting = next;
+                if (batch.Count > 0 && bytes + next.Delivery.Body.Length > maxBatchBytes) break;
+                waiting = null;
                 batch.Add(next.Delivery);
                 bytes += next.Delivery.Body.Length;
                 last = next.Tag;
             }
 
-            await HandleAsync(stream, batch, handler, alive.Token);
+            if (batch.Count > 0) await HandleAsync(stream, batch, handler, alive.Token);
+            await MakeDeadAsync(stream, unreadable, alive.Token);
             await channel.BasicAckAsync(last, multiple: true, alive.Token);
+            MessagingTelemetry.RabbitMq.Unreadable(stream, unreadable.Count);
         }
+    }
+
+    /// <summary>The delivery as its producer meant it, or why it cannot be read.</summary>
+    private static (Delivery Delivery, DeadMessage? Error) Decode(Delivery delivery)
+    {
+        if (delivery.ContentEncoding is not { } encoding) return (delivery, null);
+        var (body, error) = ContentCoding.Decode(encoding, delivery.Body, Limits.BodyBytes);
+        return error is null
+            ? (delivery with { Body = body, ContentEncoding = null }, null)
+            : (delivery, new DeadMessage(delivery.Body, error) { ContentEncoding = encoding });
     }
 
     /// <summary>Handles one batch until it succeeds, with growing pauses, and makes its dead letters durable.</summary>
@@ -112,8 +145,13 @@ internal sealed class RabbitMqConsumer : IStreamConsumer, IAsyncDisposable
     {
         using var activity = MessagingTelemetry.RabbitMq.StartProcess(stream, batch);
         var dead = await _retry.RunAsync(stream, batch, handler, cancellationToken);
-        foreach (var letter in dead) await _publisher.PublishDeadAsync(stream, letter, cancellationToken);
+        await MakeDeadAsync(stream, dead, cancellationToken);
         MessagingTelemetry.RabbitMq.Processed(stream, activity, batch, dead.Count);
+    }
+
+    private async Task MakeDeadAsync(string stream, IReadOnlyList<DeadMessage> dead, CancellationToken cancellationToken)
+    {
+        foreach (var letter in dead) await _publisher.PublishDeadAsync(stream, letter, cancellationToken);
     }
 
     private static Delivery ToDelivery(BasicDeliverEventArgs message)
@@ -123,6 +161,7 @@ internal sealed class RabbitMqConsumer : IStreamConsumer, IAsyncDisposable
         {
             MessageId = message.BasicProperties.MessageId,
             SentAt = SentAt(message.BasicProperties),
+            ContentEncoding = message.BasicProperties.ContentEncoding is { } coding && !ContentCoding.IsIdentity(coding) ? coding : null,
         };
     }
 

@@ -55,6 +55,7 @@ internal sealed class RabbitMqPublisher : IStreamPublisher, IAsyncDisposable
         string reason = dead.Reason.Length > 1000 ? dead.Reason[..1000] : dead.Reason;
         properties.Headers![Topology.ReasonHeader] = reason;
         properties.Headers[Topology.StreamHeader] = stream;
+        if (dead.ContentEncoding is { } encoding) properties.ContentEncoding = encoding;
         return PublishAsync(Topology.DeadLetters, "", properties, dead.Body, cancellationToken);
     }
 

@@ -38,10 +38,17 @@ public sealed record Delivery(ReadOnlyMemory<byte> Body, IReadOnlyList<ActivityC
 
     /// <summary>The producer's time of sending, where it gave one.</summary>
     public DateTimeOffset? SentAt { get; init; }
+
+    /// <summary>How the body is still compressed; null where it is plain, as it always is where a handler sees it.</summary>
+    public string? ContentEncoding { get; init; }
 }
 
 /// <summary>A message, or a part of one, that can never be processed.</summary>
-public sealed record DeadMessage(ReadOnlyMemory<byte> Body, string Reason);
+public sealed record DeadMessage(ReadOnlyMemory<byte> Body, string Reason)
+{
+    /// <summary>How the body is compressed; null where it is plain. Set only where it could not be decompressed.</summary>
+    public string? ContentEncoding { get; init; }
+}
 
 /// <summary>What operators see and do about streams.</summary>
 public interface IStreamAdministration

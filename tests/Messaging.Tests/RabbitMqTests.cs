@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text;
 using RabbitMQ.Client;
 using Recommender.Contracts;
@@ -26,6 +27,65 @@ public sealed class RabbitMqStreamTests(Servers servers) : StreamContract
         Assert.Equal("m1", collector.Deliveries[0].MessageId);
         Assert.Empty(collector.Deliveries[0].Origins);
         Assert.Single(InteractionParser.Parse(collector.Deliveries[0], DateTimeOffset.UtcNow).Valid);
+    }
+
+    [Fact]
+    public async Task Compressed_messages_are_read_and_those_that_cannot_be_are_kept_with_the_reason()
+    {
+        string address = await servers.NewVirtualHostAsync();
+        await using var host = await MessagingHost.StartAsync(address);
+        await using var collector = new Collector(host, Topology.Interactions, maxBatchBytes: 100);
+        await using var connection = await new ConnectionFactory { Uri = new Uri(address) }.CreateConnectionAsync(Cancel);
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: Cancel);
+        ValueTask PublishAsync(string? encoding, byte[] body)
+        {
+            var properties = new BasicProperties { ContentType = "application/json" };
+            if (encoding is not null) properties.ContentEncoding = encoding;
+            return channel.BasicPublishAsync(Topology.Interactions, "", false, properties, body, Cancel);
+        }
+
+        byte[] Event(string user) => Encoding.UTF8.GetBytes($$"""{"eventId":"{{user}}","userId":"{{user}}","itemId":"i","type":"view"}""");
+        byte[] gzip = Gzip(Event("cut"));
+        await PublishAsync("gzip", Gzip([.. Encoding.UTF8.Preamble, .. Event("gzip")]));
+        await PublishAsync("zstd", Event("unknown"));
+        await PublishAsync("DEFLATE", Compress(Event("deflate"), stream => new ZLibStream(stream, CompressionLevel.Fastest)));
+        await PublishAsync("gzip", gzip[..^6]);
+        await PublishAsync("br", Compress(Event("br"), stream => new BrotliStream(stream, CompressionLevel.Fastest)));
+        await PublishAsync("gzip, br", gzip);
+        await PublishAsync("gzip", Gzip(new byte[Limits.BodyBytes + 1]));
+        await PublishAsync("identity", Event("identity"));
+        await PublishAsync(null, Event("plain"));
+
+        await Eventually.TrueAsync(() => collector.Deliveries.Count == 5);
+        string[] expected = ["gzip", "deflate", "br", "identity", "plain"];
+        Assert.Equal(expected, collector.Deliveries.SelectMany(delivery => InteractionParser.Parse(delivery, DateTimeOffset.UtcNow).Valid)
+            .Select(e => e.UserId));
+        await AssertKeptAsync();
+        // Sent again, they fail again, for the same reasons.
+        Assert.Equal(4, await host.Administration.ReplayDeadLettersAsync(Cancel));
+        await AssertKeptAsync();
+        Assert.Equal(5, collector.Deliveries.Count);
+        // Nobody can say whom they name, so an erasure takes them all.
+        Assert.Equal(4, await host.Administration.RemoveDeadLettersAsync(body => UserMention.IsIn(body, "someone"), Cancel));
+
+        async Task AssertKeptAsync()
+        {
+            await Eventually.EqualAsync(4, async () => (await host.Administration.GetDepthsAsync(Cancel))[Topology.DeadLetters]);
+            var letters = (await host.Administration.ListDeadLettersAsync(10, Cancel)).Letters;
+            Assert.Contains(letters, letter => letter.Reason.Contains("'zstd' is not read", StringComparison.Ordinal));
+            Assert.Contains(letters, letter => letter.Reason.Contains("'gzip, br' is not read", StringComparison.Ordinal));
+            Assert.Contains(letters, letter => letter.Reason.Contains("ends early", StringComparison.Ordinal));
+            Assert.Contains(letters, letter => letter.Reason.Contains($"more than {Limits.BodyBytes} bytes", StringComparison.Ordinal));
+        }
+    }
+
+    private static byte[] Gzip(byte[] body) => Compress(body, stream => new GZipStream(stream, CompressionLevel.Fastest));
+
+    private static byte[] Compress(byte[] body, Func<Stream, Stream> open)
+    {
+        using var memory = new MemoryStream();
+        using (var stream = open(memory)) stream.Write(body);
+        return memory.ToArray();
     }
 
     [Fact]
