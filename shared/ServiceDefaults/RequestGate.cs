@@ -36,6 +36,7 @@ internal sealed class RequestGate(RequestDelegate next, KeyRing keys, IOptions<P
         {
             if (Refusal(context, endpoint) is { } refusal) await refusal.ExecuteAsync(context);
             else await next(context);
+            if (context.Response.StatusCode == StatusCodes.Status405MethodNotAllowed) AllowHead(headers);
             if (!context.Response.HasStarted && context.Response.StatusCode >= 400 && context.Response.ContentType is null && context.Response.ContentLength is null)
                 await Problem.OfStatus(context.Response.StatusCode).ExecuteAsync(context);
         }
@@ -95,6 +96,14 @@ internal sealed class RequestGate(RequestDelegate next, KeyRing keys, IOptions<P
     {
         var (field, error) = JsonErrors.Describe(exception);
         return field.Length == 0 ? Problem.InvalidBody($"The body {error}.") : Problem.InvalidBody($"{field} {error}") with { Field = field };
+    }
+
+    /// <summary>Routing does not know that HEAD is answered wherever GET is.</summary>
+    private static void AllowHead(IHeaderDictionary headers)
+    {
+        string allow = headers.Allow.ToString();
+        if (allow.Contains("GET", StringComparison.Ordinal) && !allow.Contains("HEAD", StringComparison.Ordinal))
+            headers.Allow = allow + ", HEAD";
     }
 
     private Problem? Refusal(HttpContext context, Endpoint? endpoint)

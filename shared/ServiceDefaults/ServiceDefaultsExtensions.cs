@@ -58,6 +58,9 @@ public static class ServiceDefaultsExtensions
     /// </summary>
     public static WebApplication UseServiceDefaults(this WebApplication app)
     {
+        app.Use(HeadRequests.Middleware);
+        // Named here, or it would run first of all.
+        app.UseRouting();
         app.UseMiddleware<RequestGate>();
         app.MapGet("/health/live", () => HealthReport(HealthStatus.Healthy, [])).AllowWithoutKey().ExcludeFromDescription();
         app.MapGet("/health/ready", async (HealthCheckService checks, CancellationToken cancellationToken) =>
