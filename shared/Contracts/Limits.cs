@@ -51,6 +51,15 @@ public static class Limits
     /// <summary>Bytes that a compressed body of any length may expand to, however short it is.</summary>
     public const int ExpandedBytes = 64 * 1024 * 1024;
 
+    /// <summary>Request target (path and query as sent), in bytes. A cursor in a query grows with what was shown.</summary>
+    public const int TargetBytes = 64 * 1024;
+
+    /// <summary>Header fields of one request.</summary>
+    public const int HeaderFields = 100;
+
+    /// <summary>All header fields of one request, in bytes.</summary>
+    public const int HeaderBytes = 32 * 1024;
+
     /// <summary>One line of an NDJSON body, in bytes.</summary>
     public const int LineBytes = 256 * 1024;
 

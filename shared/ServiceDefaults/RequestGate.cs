@@ -34,7 +34,8 @@ internal sealed class RequestGate(RequestDelegate next, KeyRing keys, IOptions<P
         var endpoint = context.GetEndpoint();
         try
         {
-            if (Refusal(context, endpoint) is { } refusal) await refusal.ExecuteAsync(context);
+            var limit = RequestLimits.Refusal(context) ?? QueryEncoding.Refusal(context.Request.QueryString.Value);
+            if ((limit ?? Refusal(context, endpoint)) is { } refusal) await refusal.ExecuteAsync(context);
             else await next(context);
             if (context.Response.StatusCode == StatusCodes.Status405MethodNotAllowed) AllowHead(headers);
             if (!context.Response.HasStarted && context.Response.StatusCode >= 400 && context.Response.ContentType is null && context.Response.ContentLength is null)

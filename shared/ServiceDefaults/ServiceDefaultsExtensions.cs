@@ -32,12 +32,7 @@ public static class ServiceDefaultsExtensions
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            // Bodies are limited where they are read (RequestReading). The server's own limit would close the connection on a client that is
-            // still sending, who then sees a reset instead of the 413; without it the rest is read and thrown away for some seconds.
-            kestrel.Limits.MaxRequestBodySize = null;
-            // A cursor in a query string grows with what was shown.
-            kestrel.Limits.MaxRequestLineSize = 64 * 1024;
-            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+            RequestLimits.Configure(kestrel.Limits);
         });
         builder.Services.ConfigureHttpJsonOptions(http => ConfigureJson(http.SerializerOptions));
         builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
