@@ -78,7 +78,7 @@ public sealed record Problem : IResult
         412 => PreconditionFailed(detail ?? "The condition of the request does not hold."),
         413 => TooLarge(detail ?? $"The body is longer than {Limits.BodyBytes} bytes."),
         414 => new() { Type = TypeOf("target-too-long"), Title = "The request target is too long", Status = 414, Detail = detail },
-        415 => UnsupportedMediaType(detail ?? "The content type is not supported here."),
+        415 => UnsupportedMediaType(detail ?? "The Content-Type is none that this path takes; /openapi/v1.json lists them."),
         431 => new() { Type = TypeOf("headers-too-large"), Title = "The request headers are too large", Status = 431, Detail = detail },
         503 => Unavailable(detail ?? "Try again shortly."),
         507 => new() { Type = TypeOf("insufficient-storage"), Title = "The disk is full", Status = 507, Detail = detail, RetryAfterSeconds = 30 },

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -10,10 +12,11 @@ using Recommender.Contracts;
 namespace Recommender.ServiceDefaults;
 
 /// <summary>
-/// The one middleware of all services: trace header, keys and limits before the endpoint; problem details after it.
+/// The one middleware of all services: trace header, limits, origins and keys before the endpoint; problem details after it.
 /// One class instead of five, because every request pays for each layer.
 /// </summary>
-internal sealed class RequestGate(RequestDelegate next, KeyRing keys, IOptions<ProblemOptions> problems, ILogger<RequestGate> logger)
+internal sealed class RequestGate(
+    RequestDelegate next, KeyRing keys, Origins origins, IOptions<ProblemOptions> problems, ILogger<RequestGate> logger)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -34,9 +37,12 @@ internal sealed class RequestGate(RequestDelegate next, KeyRing keys, IOptions<P
         var endpoint = context.GetEndpoint();
         try
         {
-            var limit = RequestLimits.Refusal(context) ?? QueryEncoding.Refusal(context.Request.QueryString.Value);
-            if ((limit ?? Refusal(context, endpoint)) is { } refusal) await refusal.ExecuteAsync(context);
-            else await next(context);
+            // Before any refusal, so that a page of an allowed origin can read it.
+            bool isPreflight = origins.Answer(context);
+            if (Refusal(context, endpoint, isPreflight) is { } refusal) await refusal.ExecuteAsync(context);
+            else if (!isPreflight && HasWrongBody(context, endpoint) && !await HasEmptyBodyAsync(context))
+                await WrongBody(context).ExecuteAsync(context);
+            else if (!isPreflight) await next(context);
             if (context.Response.StatusCode == StatusCodes.Status405MethodNotAllowed) AllowHead(headers);
             if (!context.Response.HasStarted && context.Response.StatusCode >= 400 && context.Response.ContentType is null && context.Response.ContentLength is null)
                 await Problem.OfStatus(context.Response.StatusCode).ExecuteAsync(context);
@@ -99,6 +105,45 @@ internal sealed class RequestGate(RequestDelegate next, KeyRing keys, IOptions<P
         return field.Length == 0 ? Problem.InvalidBody($"The body {error}.") : Problem.InvalidBody($"{field} {error}") with { Field = field };
     }
 
+    private Problem? Refusal(HttpContext context, Endpoint? endpoint, bool isPreflight) =>
+        RequestLimits.Refusal(context)
+        ?? QueryEncoding.Refusal(context.Request.QueryString.Value)
+        ?? HostRefusal(context.Request)
+        ?? origins.Refusal(context.Request)
+        ?? (isPreflight ? null : KeyRefusal(context, endpoint));
+
+    /// <summary>A page of a foreign site whose name was pointed at 127.0.0.1 (DNS rebinding) shows in the Host header.</summary>
+    private Problem? HostRefusal(HttpRequest request) => keys.Required || IsLoopback(request.Host.Host)
+        ? null
+        : Problem.OfStatus(403, "Without API keys only requests to localhost are answered. Configure Keys to serve other host names.");
+
+    /// <summary>
+    /// A body needs one of the content types that its endpoint documents; where it documents none, JSON passes and is not read. Endpoints
+    /// that document some check them. A content type of forms or plain text would let any web page send it without asking first.
+    /// </summary>
+    private static bool HasWrongBody(HttpContext context, Endpoint? endpoint)
+    {
+        var request = context.Request;
+        return !RequestMethods.IsSafe(request.Method)
+            && endpoint is RouteEndpoint
+            && endpoint.Metadata.GetMetadata<IAcceptsMetadata>() is null
+            && context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true }
+            && !RequestReading.IsJson(request.ContentType);
+    }
+
+    /// <summary>Where no header says how long the body is, it may be empty: as some proxies send a request without one.</summary>
+    private static async ValueTask<bool> HasEmptyBodyAsync(HttpContext context)
+    {
+        if (context.Request is { ContentLength: not null } or { ContentType: not null }) return false;
+        var reader = context.Request.BodyReader;
+        var read = await reader.ReadAsync(context.RequestAborted);
+        reader.AdvanceTo(read.Buffer.Start);
+        return read.IsCompleted && read.Buffer.IsEmpty;
+    }
+
+    private static Problem WrongBody(HttpContext context) =>
+        RequestReading.UnsupportedType(context.Request.ContentType, "application/json; this path takes no body");
+
     /// <summary>Routing does not know that HEAD is answered wherever GET is.</summary>
     private static void AllowHead(IHeaderDictionary headers)
     {
@@ -107,17 +152,10 @@ internal sealed class RequestGate(RequestDelegate next, KeyRing keys, IOptions<P
             headers.Allow = allow + ", HEAD";
     }
 
-    private Problem? Refusal(HttpContext context, Endpoint? endpoint)
+    private Problem? KeyRefusal(HttpContext context, Endpoint? endpoint)
     {
-        if (!keys.Required)
-        {
-            // A page of a foreign site whose name was pointed at 127.0.0.1 (DNS rebinding) shows in the Host header.
-            return IsLoopback(context.Request.Host.Host)
-                ? null
-                : Problem.OfStatus(403, "Without API keys only requests to localhost are answered. Configure Keys to serve other host names.");
-        }
-
-        if (endpoint is null) return null;
+        // What routing answers itself (404, 405, 415) shows nothing that the OpenAPI document does not.
+        if (!keys.Required || endpoint is not RouteEndpoint) return null;
         var scopes = endpoint.Metadata.GetOrderedMetadata<ScopeMetadata>();
         foreach (var scope in scopes) if (scope.Scope is null) return null;
         var headers = context.Request.Headers;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -41,6 +42,9 @@ public static class ServiceDefaultsExtensions
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddResiliencePipelines();
         builder.Services.AddSingleton<KeyRing>();
+        string[] allowedOrigins = Origins.Read(builder.Configuration);
+        builder.Services.AddCors();
+        builder.Services.AddSingleton(services => new Origins(allowedOrigins, services.GetRequiredService<ICorsService>()));
         builder.Services.AddOptions<ProblemOptions>();
         builder.Services.AddHostedService<ListeningGuard>();
         Telemetry.Add(builder, serviceName);

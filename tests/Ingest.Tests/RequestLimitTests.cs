@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Recommender.Contracts;
+using Recommender.ServiceDefaults;
 using Xunit;
 
 namespace Recommender.Ingest.Tests;
@@ -80,6 +81,28 @@ public sealed class RequestLimitTests
 
         // Neither the date nor the trace is the same, and nothing is chunked where nothing is sent.
         static string Names(RawAnswer answer) => string.Join(',', answer.Headers.Keys.Where(name => name != "transfer-encoding").Order());
+    }
+
+    [Fact]
+    public async Task Wrong_methods_name_the_right_ones_and_a_wrong_path_or_type_needs_no_scope()
+    {
+        var (key, entry) = ApiKeys.Create("ingest", [Scopes.Ingest]);
+        await using var host = await IngestHost.StartAsync(
+            settings: new() { ["Keys:0:Id"] = entry.Id, ["Keys:0:Hash"] = entry.Hash, ["Keys:0:Scopes"] = Scopes.Ingest });
+        string header = $"X-API-Key: {key}\r\n";
+        Assert.Equal("GET, HEAD", Allow(await GetAsync(host, "/health/live", header, "DELETE")));
+        Assert.Equal("POST", Allow(await GetAsync(host, "/v1/events", header)));
+        (await GetAsync(host, "/v1/nothing", header)).Is(404, "not-found");
+        (await host.SendAsync(HttpMethod.Post, "/v1/events", "{}"u8.ToArray(), "text/plain",
+            request => request.Headers.Add("X-API-Key", key))).IsProblem(415, "unsupported-media-type");
+        (await GetAsync(host, "/v1/erasures/x")).Is(401, "unauthorized");
+        (await GetAsync(host, "/v1/erasures/x", header)).Is(403, "forbidden");
+
+        static string Allow(RawAnswer answer)
+        {
+            answer.Is(405, "method-not-allowed");
+            return answer.Headers["allow"];
+        }
     }
 
     [Fact]
