@@ -1,4 +1,4 @@
-using System.Collections.Frozen;
+using Microsoft.AspNetCore.Http.Metadata;
 using Recommender.ServiceDefaults;
 
 namespace Recommender.WebConsole;
@@ -42,14 +42,14 @@ public static class ConsoleService
     /// <exception cref="InvalidOperationException">The address of a service is not configured.</exception>
     public static WebApplication MapGateway(this WebApplication app)
     {
-        var services = Routes.Table.Select(route => route.Service).Distinct()
-            .ToFrozenDictionary(name => name, name => ServiceAddresses.Read(app.Configuration, name));
-        var gateway = new Gateway(services, app.Logger);
-        app.Lifetime.ApplicationStopped.Register(gateway.Dispose);
+        var gateway = new Gateway(Routes.Table.Select(route => route.Service).Distinct(), app.Configuration, app.Logger);
+        app.Lifetime.ApplicationStarted.Register(gateway.StartProbing);
+        app.Lifetime.ApplicationStopped.Register(() => gateway.DisposeAsync().AsTask().GetAwaiter().GetResult());
         foreach (var route in Routes.Table)
         {
             app.MapMethods(route.Pattern, route.Methods.Split(' '), (HttpContext context) => gateway.ForwardAsync(context, route.Service))
-                .AllowWithoutKey().ExcludeFromDescription();
+                // Which content types it takes, the service behind knows.
+                .WithMetadata(new AcceptsMetadata(["*/*"])).AllowWithoutKey().ExcludeFromDescription();
         }
         return app;
     }

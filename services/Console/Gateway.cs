@@ -1,99 +1,134 @@
-using System.Buffers;
+using System.Collections.Frozen;
 using System.Diagnostics;
 using System.Net;
 using System.Runtime.ExceptionServices;
 using System.Text;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.ServiceDiscovery;
 using Recommender.Contracts;
 using Recommender.ServiceDefaults;
+using Yarp.ReverseProxy.Forwarder;
 
 namespace Recommender.WebConsole;
 
-/// <summary>Forwards requests to the services as they are: bodies are streamed both ways, keys are checked by the service that answers.</summary>
-internal sealed class Gateway(IReadOnlyDictionary<string, ServiceAddresses> services, ILogger logger) : IDisposable
+/// <summary>
+/// Forwards requests to the services as they are (YARP): bodies are streamed both ways, keys are checked by the service that answers. Which
+/// replica answers is decided here: the healthy one with the fewest requests under way, and another one where none of the request can have
+/// arrived.
+/// </summary>
+internal sealed class Gateway : IAsyncDisposable
 {
-    // Meant for one connection (RFC 9110, 7.6.1), or set anew on the other side.
-    private static readonly HashSet<string> OwnHeaders = new(StringComparer.OrdinalIgnoreCase)
-    {
-        "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
-        "Host", "Content-Length", "traceparent", "tracestate", "Expect",
-    };
+    private static readonly TimeSpan s_probeEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_probeTimeout = TimeSpan.FromSeconds(2);
 
-    // Such a body is in the service's receive buffer before anything could be answered.
-    private const int ShortBodyBytes = 64 * 1024;
+    // HTTP/2 over TLS to those that offer it; in clear nothing says who does.
+    private static readonly Version s_version = HttpVersion.Version20;
+    private const HttpVersionPolicy VersionPolicy = HttpVersionPolicy.RequestVersionOrLower;
+    private static readonly ForwarderRequestConfig s_config = new() { Version = s_version, VersionPolicy = VersionPolicy };
 
-    private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler
-    {
-        UseProxy = false,
-        AllowAutoRedirect = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        UseCookies = false,
-        ConnectTimeout = TimeSpan.FromSeconds(3),
-        PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
-        // A service's address may move to another machine.
-        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-        // As the server has read them.
-        RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
-        ActivityHeadersPropagator = DistributedContextPropagator.CreateDefaultPropagator(),
-    });
+    private readonly ServiceProvider _parts;
+    private readonly FrozenDictionary<string, ReplicaSet> _services;
+    private readonly IHttpForwarder _forwarder;
+    private readonly HttpMessageInvoker _client;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stop = new();
+    private Task _probing = Task.CompletedTask;
 
-    public async Task ForwardAsync(HttpContext context, string service)
+    /// <exception cref="InvalidOperationException">The address of a service is not configured.</exception>
+    public Gateway(IEnumerable<string> services, IConfiguration configuration, ILogger logger)
     {
-        var addresses = services[service];
-        bool hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? false;
-        HttpResponseMessage? response = null;
-        for (int attempt = 0; response is null; attempt++)
+        _logger = logger;
+        // A container of its own: its parts log every request with its target, which holds personal ids, and every failure, which is logged
+        // below.
+        _parts = new ServiceCollection().AddLogging().AddSingleton(configuration).AddServiceDiscovery().AddHttpForwarder()
+            .BuildServiceProvider();
+        _forwarder = _parts.GetRequiredService<IHttpForwarder>();
+        var resolver = _parts.GetRequiredService<ServiceEndpointResolver>();
+        _services = services.ToFrozenDictionary(name => name, name => new ReplicaSet(name, configuration, resolver));
+        _client = new HttpMessageInvoker(new SocketsHttpHandler
         {
-            using var request = CreateRequest(context, addresses.Next(), hasBody);
-            try
-            {
-                response = await _client.SendAsync(request, context.RequestAborted);
-            }
-            catch (HttpRequestException e) when (RequestReading.IsBrokenBody(e.InnerException))
-            {
-                // It was the caller who broke off, not the service.
-                ExceptionDispatchInfo.Throw(e.InnerException!);
-            }
-            catch (HttpRequestException e) when (!context.RequestAborted.IsCancellationRequested)
-            {
-                // Only where no connection was made is it certain that the service has seen nothing, so only then another replica is asked.
-                bool untouched = e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError;
-                if (untouched && attempt + 1 < addresses.Count) continue;
-                logger.LogWarning("{Service} did not answer: {Reason}", service, e.Message);
-                throw new ProblemException(untouched ? Unreachable(service) : BrokenOff(service));
-            }
-            catch (OperationCanceledException e) when (!context.RequestAborted.IsCancellationRequested)
-            {
-                // Not the caller's doing: the connection was not made in time.
-                if (attempt + 1 < addresses.Count) continue;
-                logger.LogWarning("{Service} did not answer: {Reason}", service, e.Message);
-                throw new ProblemException(Unreachable(service));
-            }
-        }
-
-        using (response)
-        {
-            context.Response.StatusCode = (int)response.StatusCode;
-            Copy(response.Headers, context.Response.Headers);
-            Copy(response.Content.Headers, context.Response.Headers);
-            if (response.Content.Headers.ContentLength is { } length) context.Response.ContentLength = length;
-            if (HttpMethods.IsHead(context.Request.Method) || response.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.NotModified) return;
-            try
-            {
-                await response.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
-            }
-            catch (HttpRequestException e) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
-            {
-                logger.LogWarning("{Service} did not finish its answer: {Reason}", service, e.Message);
-                context.Response.ContentLength = null;
-                throw new ProblemException(BrokenOff(service));
-            }
-        }
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            UseCookies = false,
+            EnableMultipleHttp2Connections = true,
+            ConnectTimeout = TimeSpan.FromSeconds(3),
+            PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
+            // A service's address may move to another machine.
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            // As the server has read them.
+            RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+            ActivityHeadersPropagator = new ReverseProxyPropagator(DistributedContextPropagator.Current),
+        });
     }
 
-    public void Dispose() => _client.Dispose();
+    /// <summary>Starts to ask the replicas of services that have several whether they are ready.</summary>
+    public void StartProbing() => _probing = Task.WhenAll(_services.Values.Select(ProbeAsync));
+
+    /// <exception cref="ProblemException">The service cannot be reached or did not finish its answer.</exception>
+    public async Task ForwardAsync(HttpContext context, string service)
+    {
+        if (context.IsHead()) context.Request.Method = HttpMethods.Head;
+        if (RequestReading.IsJson(context.Request.ContentType))
+            context.Request.Body = new LimitedBody(context.Request.Body, Limits.BodyBytes);
+        // Only HTTP is spoken behind the gateway.
+        context.Request.Headers.Remove("Upgrade");
+        var set = _services[service];
+        var replicas = await set.ListAsync(context.RequestAborted);
+        var forwarding = new Forwarding(context.Response);
+        var tried = new List<Replica>();
+        while (set.Choose(replicas, tried) is { } replica)
+        {
+            tried.Add(replica);
+            replica.Begin();
+            try
+            {
+                var error = await _forwarder.SendAsync(context, replica.Prefix, _client, s_config, forwarding);
+                if (error == ForwarderError.None || forwarding.HasAnswer(context)) return;
+                context.RequestAborted.ThrowIfCancellationRequested();
+            }
+            finally
+            {
+                replica.End();
+            }
+
+            var failure = Failure.Of(context.GetForwarderErrorFeature()!);
+            forwarding.Reset(context);
+            if (failure.Caller is { } caller) ExceptionDispatchInfo.Throw(caller);
+            if (failure.IsUntouched && replica.SetHealthy(false) && replicas.Count > 1)
+                LogUnhealthy(service, replica, failure.Reason);
+            // What changes something is tried again only where it is certain that the service has seen nothing of it.
+            bool isHarmless = (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)) && !HasBody(context);
+            if ((failure.IsUntouched || isHarmless) && tried.Count < replicas.Count) continue;
+            _logger.LogWarning("{Service} did not answer: {Reason}", service, failure.Reason);
+            if (failure.IsUntouched) break;
+            throw new ProblemException(failure.IsTimeout ? TooSlow(service) : BrokenOff(service));
+        }
+
+        throw new ProblemException(Unreachable(service));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _probing;
+        _client.Dispose();
+        await _parts.DisposeAsync();
+        _stop.Dispose();
+    }
+
+    private static bool HasBody(HttpContext context) => context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
 
     private static Problem Unreachable(string service) => Problem.Unavailable($"The service {service} cannot be reached. Nothing was done; try again shortly.");
+
+    private static Problem TooSlow(string service) => new()
+    {
+        Type = Problem.TypeOf("gateway-timeout"),
+        Title = "A service did not answer in time",
+        Status = StatusCodes.Status504GatewayTimeout,
+        Detail = $"The service {service} did not answer in time. It may have done what was asked: repeat it with the same ids.",
+        RetryAfterSeconds = 1,
+    };
 
     private static Problem BrokenOff(string service) => new()
     {
@@ -104,90 +139,65 @@ internal sealed class Gateway(IReadOnlyDictionary<string, ServiceAddresses> serv
         RetryAfterSeconds = 1,
     };
 
-    private static HttpRequestMessage CreateRequest(HttpContext context, Uri address, bool hasBody)
+    private async Task ProbeAsync(ReplicaSet set)
     {
-        // The target as it came: an id may hold %2F or %2E%2E, which must not be read as a path.
-        string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        if (!target.StartsWith('/')) target = context.Request.Path.ToUriComponent() + context.Request.QueryString.ToUriComponent();
-        var uri = new Uri(address.GetLeftPart(UriPartial.Authority) + target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
-        var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), uri) { Version = HttpVersion.Version11 };
-        if (hasBody)
-        {
-            request.Content = RequestReading.IsJson(context.Request.ContentType) ? new ShortContent(context.Request.Body) : new StreamContent(context.Request.Body);
-            request.Content.Headers.ContentLength = context.Request.ContentLength;
-            // A service that refuses a long body by its headers says so before it is sent; while it is being sent nobody would listen.
-            request.Headers.ExpectContinue = context.Request.ContentLength is null or > ShortBodyBytes;
-        }
-        foreach (var (name, values) in context.Request.Headers)
-        {
-            if (OwnHeaders.Contains(name)) continue;
-            if (!request.Headers.TryAddWithoutValidation(name, values.AsEnumerable())) request.Content?.Headers.TryAddWithoutValidation(name, values.AsEnumerable());
-        }
-        return request;
-    }
-
-    private static void Copy(System.Net.Http.Headers.HttpHeaders from, IHeaderDictionary to)
-    {
-        foreach (var (name, values) in from.NonValidated)
-        {
-            if (!OwnHeaders.Contains(name)) to[name] = values.Count == 1 ? values.ToString() : values.ToArray();
-        }
-    }
-}
-
-/// <summary>
-/// A body that no service reads beyond <see cref="Limits.BodyBytes"/>. The refusal of a body is heard only once the body is sent, which may take as
-/// long as its sender likes; so one that is too long ends here as well.
-/// </summary>
-internal sealed class ShortContent(Stream body) : HttpContent
-{
-    /// <exception cref="BadHttpRequestException">The body is too long.</exception>
-    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
-    {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
+        using var timer = new PeriodicTimer(s_probeEvery);
         try
         {
-            int read;
-            for (long sent = 0; (read = await body.ReadAsync(buffer, cancellationToken)) > 0; sent += read)
+            while (await timer.WaitForNextTickAsync(_stop.Token))
             {
-                if (sent + read > Limits.BodyBytes) throw new BadHttpRequestException("The body is too long.", StatusCodes.Status413PayloadTooLarge);
-                await stream.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+                var replicas = await set.ListAsync(_stop.Token);
+                if (replicas.Count > 1) await Task.WhenAll(replicas.Select(replica => ProbeAsync(set.Service, replica)));
             }
         }
-        finally
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            // The gateway stops.
         }
     }
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
-
-    /// <summary>Known where the request says it, see <see cref="System.Net.Http.Headers.HttpContentHeaders.ContentLength"/>.</summary>
-    protected override bool TryComputeLength(out long length)
+    private async Task ProbeAsync(string service, Replica replica)
     {
-        length = 0;
-        return false;
+        string? problem = null;
+        try
+        {
+            using var timeout = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+            timeout.CancelAfter(s_probeTimeout);
+            string address = replica.Prefix + "/health/ready";
+            using var request = new HttpRequestMessage(HttpMethod.Get, address) { Version = s_version, VersionPolicy = VersionPolicy };
+            using var response = await _client.SendAsync(request, timeout.Token);
+            if (!response.IsSuccessStatusCode) problem = $"it is not ready ({(int)response.StatusCode})";
+        }
+        catch (HttpRequestException e)
+        {
+            problem = e.Message;
+        }
+        catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
+        {
+            problem = "it did not answer in time";
+        }
+
+        if (!replica.SetHealthy(problem is null)) return;
+        if (problem is null) _logger.LogInformation("{Service} at {Address} answers again", service, replica.Prefix);
+        else LogUnhealthy(service, replica, problem);
     }
-}
 
-/// <summary>The addresses of a service's replicas, used in turn.</summary>
-internal sealed class ServiceAddresses(IReadOnlyList<Uri> addresses)
-{
-    private uint _next;
+    private void LogUnhealthy(string service, Replica replica, string reason) =>
+        _logger.LogWarning("{Service} at {Address} gets no requests while others do: {Reason}", service, replica.Prefix, reason);
 
-    public int Count => addresses.Count;
-
-    public Uri Next() => addresses[(int)(Interlocked.Increment(ref _next) % (uint)addresses.Count)];
-
-    /// <summary>Reads <c>services:NAME:http:0</c>, <c>:1</c>, … (environment: <c>services__NAME__http__0</c>); https addresses are taken where there are no http ones.</summary>
-    /// <exception cref="InvalidOperationException">There is none, or one is no absolute http address.</exception>
-    public static ServiceAddresses Read(IConfiguration configuration, string name)
+    /// <param name="Caller">What the caller did wrong; null where it was not the caller.</param>
+    /// <param name="IsUntouched">No connection was made, so the service has seen nothing of the request.</param>
+    private sealed record Failure(Exception? Caller, bool IsUntouched, bool IsTimeout, string Reason)
     {
-        var section = configuration.GetSection($"services:{name}");
-        var texts = section.GetSection("http").GetChildren().Concat(section.GetSection("https").GetChildren()).Select(entry => entry.Value).ToList();
-        if (texts.Count == 0) throw new InvalidOperationException($"services:{name}:http:0 is not set: give the address of the service, as in services__{name}__http__0=http://127.0.0.1:8081.");
-        return new ServiceAddresses([.. texts.Select(text => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
-            ? uri
-            : throw new InvalidOperationException($"services:{name} has the address '{text}', which is no http address such as http://127.0.0.1:8081."))]);
+        public static Failure Of(IForwarderErrorFeature error)
+        {
+            Exception[] all = error.Exception is AggregateException several ? [.. several.InnerExceptions] : [error.Exception!];
+            var caller = error.Error is ForwarderError.RequestBodyClient ? all.FirstOrDefault(RequestReading.IsBrokenBody) ?? all[0] : null;
+            // The time for making a connection ends with an inner exception, that for answering without one.
+            bool isUntouched = all is [HttpRequestException { HttpRequestError: var cause }]
+                ? cause is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
+                : all is [OperationCanceledException { InnerException: TimeoutException }];
+            return new Failure(caller, isUntouched, error.Error is ForwarderError.RequestTimedOut, all[0].Message);
+        }
     }
 }

@@ -38,6 +38,7 @@ internal static class Routes
         // The store's version of the item, so Ingest reads it from the store.
         new("GET", "/v1/items/{itemId}", Ingest),
         new("GET", "/v1/items/{itemId}/similar", Recommend),
+        new("GET", "/v1/serving", Recommend),
     ];
 }
 
