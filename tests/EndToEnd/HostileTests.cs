@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using System.IO.Compression;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
@@ -113,6 +114,71 @@ public class HostileTests(Servers servers)
         });
         foreach (var (service, before) in fleet.All.Zip(files)) await Eventually.TrueAsync(() => OpenFiles(service) <= before + KeptConnections, what: $"{service.Name} closes what was opened");
         Say($"[MEASURED] resident MB afterwards: {string.Join(", ", fleet.All.Select(service => $"{service.Name} {Resident(service) >> 20}"))}; {report.Accepted} valid events meanwhile");
+    }
+
+    /// <summary>Every service and the gateway answer limits and foreign pages alike, with a problem and a trace; HEAD works everywhere.</summary>
+    [Fact]
+    public async Task Every_service_and_the_gateway_refuse_alike()
+    {
+        string rabbitMq = await servers.NewVirtualHostAsync(), postgres = await servers.NewDatabaseAsync();
+        await using var redis = await servers.NewRedisAsync();
+        await using var fleet = new Fleet(rabbitMq, redis.ConnectionString, postgres, more: Settings);
+        await fleet.StartAsync();
+        const string trace = "0af7651916cd43dd8448eb211c80319c", head = " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
+        (string What, string Request, int Status)[] attempts =
+        [
+            ("a long target", $"GET /v1/{new string('a', 200_000)}{head}", 414),
+            ("a long header", $"GET /v1/status{head}X-A: {new string('a', 100_000)}\r\n", 431),
+            ("many headers", $"GET /v1/status{head}{string.Concat(Enumerable.Repeat("X-A: b\r\n", 2000))}", 431),
+            ("a query that is no UTF-8", $"GET /v1/users?prefix=%ff{head}", 400),
+            ("an unknown path", $"GET /v2{head}", 404),
+            ("a wrong method", $"DELETE /health/live{head}", 405),
+            ("a foreign page", $"POST /v1/deadletters/replay{head}Origin: https://evil.example\r\nContent-Length: 0\r\n", 403),
+            ("a foreign page without a path", $"DELETE /v2{head}Sec-Fetch-Site: cross-site\r\n", 403),
+        ];
+        foreach (var service in fleet.All)
+        {
+            foreach (var (what, request, status) in attempts)
+            {
+                using var client = new TcpClient();
+                await client.ConnectAsync("127.0.0.1", service.Port, Cancel);
+                var stream = client.GetStream();
+                await stream.WriteAsync(Encoding.ASCII.GetBytes($"{request}traceparent: 00-{trace}-b7ad6b7169203331-01\r\n\r\n"), Cancel);
+                string answer = await ReadToEndAsync(stream, Cancel);
+                Assert.True(answer.StartsWith($"HTTP/1.1 {status} ", StringComparison.Ordinal), $"{service.Name}, {what}: {Short(answer)}");
+                Assert.Contains("application/problem+json", answer, StringComparison.Ordinal);
+                Assert.Contains($"traceparent: 00-{trace}-", answer, StringComparison.Ordinal);
+            }
+        }
+
+        string[] paths = ["/health/live", "/health/ready", "/v1/items/popular", "/v1/status", "/v1/models", "/v1/serving", "/openapi/v1.json", "/"];
+        foreach (string path in paths)
+        {
+            var get = await fleet.Console.Client.GetAsync(path, Cancel);
+            var probe = await fleet.Console.Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, path), Cancel);
+            Assert.Equal((path, 200, 200), (path, (int)get.StatusCode, (int)probe.StatusCode));
+            Assert.Equal(get.Content.Headers.ContentType, probe.Content.Headers.ContentType);
+            // Where GET is chunked, its client counts the length.
+            if (get.Headers.TransferEncodingChunked != true)
+                Assert.Equal(get.Content.Headers.ContentLength, probe.Content.Headers.ContentLength);
+        }
+
+        using var compressed = new MemoryStream();
+        await using (var gzip = new GZipStream(compressed, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            for (int i = 0; i < 20_000; i++)
+            {
+                string line = $$"""{"eventId":"z{{i}}","userId":"u{{i % 50}}","itemId":"i{{i % 9}}","type":"view"}""" + "\n";
+                await gzip.WriteAsync(Encoding.UTF8.GetBytes(line), Cancel);
+            }
+        }
+
+        using var content = new ByteArrayContent(compressed.ToArray());
+        content.Headers.ContentType = new("application/x-ndjson");
+        content.Headers.ContentEncoding.Add("gzip");
+        using var accepted = await fleet.Console.Client.PostAsync("/v1/events", content, Cancel);
+        Assert.Equal(20_000, (await accepted.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("accepted").GetInt32());
+        await Eventually.EqualAsync(20_000, async () => (await fleet.Api.GetAsync("/v1/status")).GetProperty("events").GetInt64());
     }
 
     /// <summary>What a service logged of its first failure.</summary>
