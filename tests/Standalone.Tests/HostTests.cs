@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using Recommender.Contracts;
 using Recommender.TestKit;
 using Xunit;
@@ -106,6 +108,55 @@ public sealed class HostTests : IDisposable
                 ? null
                 : await response.EnsureSuccessStatusCode().Content.ReadFromJsonAsync(ContractsJson.Default.Item, cancellation);
         }
+    }
+
+    [Fact]
+    public async Task No_foreign_page_changes_anything_and_HEAD_is_answered_as_GET()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        int port = FreePort();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var host = RunAsync(["--data", folder.File("data"), "--port", $"{port}", "--no-demo"], stop.Token);
+        using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        await Eventually.TrueAsync(async () =>
+        {
+            try
+            {
+                return (await client.GetAsync("health/ready", cancellation)).IsSuccessStatusCode;
+            }
+            catch (HttpRequestException)
+            {
+                return false; // Not listening yet.
+            }
+        });
+
+        var api = await client.GetFromJsonAsync<JsonElement>("openapi/v1.json", cancellation);
+        int changing = 0;
+        foreach (var path in api.GetProperty("paths").EnumerateObject())
+        {
+            foreach (var operation in path.Value.EnumerateObject().Where(operation => operation.Name is "post" or "put" or "patch" or "delete"))
+            {
+                changing++;
+                string target = Regex.Replace(path.Name, @"\{[^}]+\}", "7");
+                foreach (var (name, value) in new[] { ("Origin", "https://evil.example"), ("Origin", "null"), ("Sec-Fetch-Site", "cross-site") })
+                {
+                    using var request = new HttpRequestMessage(new HttpMethod(operation.Name.ToUpperInvariant()), target);
+                    request.Headers.TryAddWithoutValidation(name, value);
+                    using var response = await client.SendAsync(request, cancellation);
+                    Assert.Equal((operation.Name, path.Name, HttpStatusCode.Forbidden), (operation.Name, path.Name, response.StatusCode));
+                }
+            }
+        }
+
+        Assert.True(changing > 10, $"only {changing} operations were found");
+        foreach (string path in (string[])["", "app.js", "health/live", "health/ready", "v1/status", "v1/items/popular", "openapi/v1.json"])
+        {
+            using var response = await client.SendAsync(new HttpRequestMessage(HttpMethod.Head, path), cancellation);
+            Assert.Equal((path, HttpStatusCode.OK), (path, response.StatusCode));
+        }
+
+        await stop.CancelAsync();
+        Assert.Equal((0, ""), await host);
     }
 
     [Fact]
