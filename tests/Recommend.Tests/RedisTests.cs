@@ -49,7 +49,7 @@ public sealed class RedisTests(Servers servers)
             [.. Enumerable.Range(0, 700).Select(n => Shop.Whole.User("u" + n, 1, Shop.Bought(n % Shop.Items)))]);
         await using var host = await RecommendHost.StartAsync(store, ("Recommend:SimilarUsersRefreshSeconds", "0.05"));
         await host.ServesAsync(1);
-        Assert.Equal(701, (await FindAsync("reader", 1000))!.Count);
+        await Eventually.TrueAsync(async () => await FindAsync("reader", 1000) is { Count: 701 });
         await redis.KillAsync();
         await Eventually.TrueAsync(async () => await FindAsync("reader", 5) is null);
         await redis.StartAsync(TestContext.Current.CancellationToken);
