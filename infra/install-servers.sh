@@ -1,7 +1,17 @@
 #!/usr/bin/env bash
-# Installs the servers that integration tests and `AppHost --servers` run: Debian's packages, nothing else. Does nothing when all are
+# Installs the servers that integration tests and `AppHost --servers` run: Debian's packages, and Garnet, a .NET tool. Does nothing when all are
 # there. The packages' own services are neither started nor enabled: this product starts its own instances, in its own folders.
 set -euo pipefail
+
+# Garnet stands in for Redis. Without it its tests are skipped, so a failure here is no more than a warning.
+garnet_version=2.2.8
+tools=${HOME:-/root}/.cache/recommender/tools
+[ "$(id -u)" -eq 0 ] && tools=/usr/local/lib/recommender/tools
+if [ ! -x /usr/local/lib/recommender/tools/garnet-server ] && [ ! -x "$tools/garnet-server" ] && ! command -v garnet-server >/dev/null 2>&1; then
+  echo "install-servers: garnet-server $garnet_version into $tools"
+  dotnet tool install garnet-server --tool-path "$tools" --version "$garnet_version" >/dev/null \
+    || echo "install-servers: garnet-server could not be installed; its tests will be skipped" >&2
+fi
 
 packages=(rabbitmq-server redis-server postgresql chromium wrk amqp-tools)
 

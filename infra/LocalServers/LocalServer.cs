@@ -119,8 +119,13 @@ public abstract class LocalServer : IAsyncDisposable
         if (IsRunning) ProcessTree.SignalAll(ProcessTree.Of(_process!.Id), ProcessTree.SigKill);
     }
 
-    /// <summary>SIGSTOP: connections stay open and nothing answers.</summary>
-    public void Freeze() => SignalTree(ProcessTree.SigStop);
+    /// <summary>SIGSTOP: connections stay open and nothing answers. Returns once nothing of it runs.</summary>
+    public void Freeze()
+    {
+        var processes = SignalTree(ProcessTree.SigStop);
+        if (SpinWait.SpinUntil(() => processes.All(ProcessTree.IsStopped), TimeSpan.FromSeconds(10))) return;
+        throw new ServerFailedException($"{Name} could not be frozen within 10 s.");
+    }
 
     /// <summary>SIGCONT: the end of <see cref="Freeze"/>.</summary>
     public void Continue() => SignalTree(ProcessTree.SigCont);
@@ -241,10 +246,12 @@ public abstract class LocalServer : IAsyncDisposable
         }
     }
 
-    private void SignalTree(int signal)
+    private IReadOnlyList<ProcessId> SignalTree(int signal)
     {
         if (_process is null) throw new InvalidOperationException($"{Name} does not run.");
-        ProcessTree.SignalAll(ProcessTree.Of(_process.Id), signal);
+        var processes = ProcessTree.Of(_process.Id);
+        ProcessTree.SignalAll(processes, signal);
+        return processes;
     }
 
     private async Task EndAsync(IReadOnlyList<ProcessId> processes)

@@ -25,6 +25,9 @@ public static class Ports
         throw new InvalidOperationException("No free loopback port found between 15000 and 32000.");
     }
 
+    /// <summary>The given port, so that it stays the same from start to start; another one where something listens on it.</summary>
+    public static int Near(int port) => IsFree(port) ? port : Free();
+
     public static bool IsFree(int port)
     {
         using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

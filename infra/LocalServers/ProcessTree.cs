@@ -68,6 +68,28 @@ public static partial class ProcessTree
     /// <summary>True while this very process runs; a process that ended but was not yet collected by its parent (zombie) does not run.</summary>
     public static bool IsAlive(ProcessId process) => Read(process.Pid) is { } stat && stat.Id == process;
 
+    /// <summary>
+    /// True once no thread of the process runs after a SIGSTOP, which takes effect later than it is sent; also true when the process is
+    /// gone.
+    /// </summary>
+    public static bool IsStopped(ProcessId process)
+    {
+        if (!IsAlive(process)) return true;
+        try
+        {
+            return Directory.EnumerateDirectories($"/proc/{process.Pid}/task").All(thread =>
+            {
+                string stat = File.ReadAllText($"{thread}/stat");
+                return stat[(stat.LastIndexOf(')') + 2)..].StartsWith('T');
+            });
+        }
+        catch (IOException)
+        {
+            // A thread ended meanwhile: the next look decides.
+            return false;
+        }
+    }
+
     /// <summary>The process with this number, if it runs.</summary>
     public static ProcessId? Find(int pid) => Read(pid)?.Id;
 

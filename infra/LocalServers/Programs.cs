@@ -6,6 +6,9 @@ public static class Programs
     private static readonly string[] Folders =
     [
         "/usr/lib/rabbitmq/bin", "/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin",
+        // Where infra/install-servers.sh puts .NET tools: as root, and as anyone else.
+        "/usr/local/lib/recommender/tools",
+        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache/recommender/tools"),
     ];
 
     /// <summary>The full path of a program, or null when it is not installed. PostgreSQL is looked for in the newest version's folder.</summary>

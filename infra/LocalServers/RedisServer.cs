@@ -1,11 +1,10 @@
 using System.Globalization;
 using System.Net.Sockets;
-using System.Text;
 
 namespace Recommender.LocalServers;
 
 /// <summary>Redis with an append-only file and a password.</summary>
-public sealed class RedisServer : LocalServer
+public sealed class RedisServer : RedisCompatibleServer
 {
     private readonly bool _clustered;
 
@@ -15,16 +14,14 @@ public sealed class RedisServer : LocalServer
     }
 
     internal RedisServer(string folder, int port, bool clustered)
-        : base("redis", folder, port)
+        : base(folder, port)
     {
         _clustered = clustered;
         BusPort = clustered ? Ports.Free() : 0;
     }
 
     /// <summary>Programs it needs.</summary>
-    public static readonly IReadOnlyList<string> RequiredPrograms = ["redis-server"];
-
-    public override string ConnectionString => $"127.0.0.1:{Port},password={Password}";
+    public static new readonly IReadOnlyList<string> RequiredPrograms = ["redis-server"];
 
     protected override async Task PrepareAsync(CancellationToken cancellationToken)
     {
@@ -75,12 +72,6 @@ public sealed class RedisServer : LocalServer
 
     protected override CommandLine Describe() => new(Programs.Require("redis-server"), [Path.Combine(Folder, "redis.conf")], Folder);
 
-    protected override async Task<bool> AnswersAsync(NetworkStream stream, CancellationToken cancellationToken)
-    {
-        // While it loads the append-only file it answers -LOADING.
-        await stream.WriteAsync(Encoding.ASCII.GetBytes($"AUTH {Password}\r\nPING\r\n"), cancellationToken);
-        var answer = new byte["+OK\r\n+PONG\r\n".Length];
-        await stream.ReadExactlyAsync(answer, cancellationToken);
-        return Encoding.ASCII.GetString(answer) == "+OK\r\n+PONG\r\n";
-    }
+    protected override Task<bool> AnswersAsync(NetworkStream stream, CancellationToken cancellationToken) =>
+        PingAsync(stream, cancellationToken);
 }

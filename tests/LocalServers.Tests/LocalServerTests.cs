@@ -53,10 +53,12 @@ public class LocalServerTests(Servers servers)
         Assert.NotEqual(own.Port, (await shared).Port);
     }
 
-    [Fact]
-    public async Task Redis_keeps_its_data_over_a_stop_and_answers_nothing_while_frozen()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Redis_and_Garnet_keep_their_data_over_a_stop_and_answer_nothing_while_frozen(bool garnet)
     {
-        var server = await servers.NewRedisAsync();
+        RedisCompatibleServer server = garnet ? await servers.NewGarnetAsync() : await servers.NewRedisAsync();
         Assert.Equal("+OK", await RedisAsync(server, "SET a 1"));
         await server.StopAsync();
         await server.StartAsync(Cancel);
@@ -69,10 +71,22 @@ public class LocalServerTests(Servers servers)
         Assert.Equal("$1", await answer);
     }
 
-    [Fact]
-    public async Task Redis_asks_for_its_password()
+    [Theory]
+    [InlineData(false, false, "redis-server")]
+    [InlineData(true, false, "redis-server")]
+    [InlineData(true, true, "redis-server")]
+    [InlineData(false, true, "garnet-server")]
+    public void Garnet_runs_only_where_it_is_installed_and_Redis_is_not(bool redis, bool garnet, string expected)
     {
-        var server = await servers.RedisAsync();
+        Assert.Equal([expected], RedisCompatibleServer.Choose(redis, garnet));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Redis_and_Garnet_ask_for_their_password(bool garnet)
+    {
+        RedisCompatibleServer server = garnet ? await servers.GarnetAsync() : await servers.RedisAsync();
         Assert.StartsWith("-NOAUTH", await RedisAsync(server, "GET a", authenticate: false));
     }
 
@@ -154,15 +168,19 @@ public class LocalServerTests(Servers servers)
         return Encoding.UTF8.GetString(message.Body.Span);
     }
 
-    private static async Task<string> RedisAsync(RedisServer server, string command, bool authenticate = true, int? port = null)
+    private static async Task<string> RedisAsync(RedisCompatibleServer server, string command, bool authenticate = true, int? port = null)
     {
         using var client = new TcpClient { NoDelay = true };
         await client.ConnectAsync(IPAddress.Loopback, port ?? server.Port, Cancel);
         using var reader = new StreamReader(client.GetStream());
         var password = server.ConnectionString.Split("password=")[1];
-        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes((authenticate ? $"AUTH {password}\r\n" : "") + command + "\r\n"), Cancel);
+        await client.GetStream()
+            .WriteAsync(Encoding.ASCII.GetBytes((authenticate ? Request($"AUTH {password}") : "") + Request(command)), Cancel);
         if (authenticate && await reader.ReadLineAsync(Cancel) != "+OK") throw new IOException("not authenticated");
         return await reader.ReadLineAsync(Cancel) ?? throw new IOException("closed");
+
+        static string Request(string text) =>
+            $"*{text.Split(' ').Length}\r\n" + string.Concat(text.Split(' ').Select(word => $"${word.Length}\r\n{word}\r\n"));
     }
 
     private static async Task<object?> SqlAsync(string connectionString, string sql)

@@ -22,6 +22,7 @@ public sealed class Servers : IAsyncLifetime
     private TempFolder? _folder;
     private Task<RabbitMqServer>? _rabbitMq;
     private Task<RedisServer>? _redis;
+    private Task<GarnetServer>? _garnet;
     private Task<PostgresServer>? _postgres;
     private int _number, _folders;
 
@@ -39,6 +40,13 @@ public sealed class Servers : IAsyncLifetime
     {
         Require(RedisServer.RequiredPrograms);
         lock (_gate) return _redis ??= StartAsync(new RedisServer(NewFolder("redis")));
+    }
+
+    /// <summary>The assembly's Garnet, which stands in for Redis.</summary>
+    public Task<GarnetServer> GarnetAsync()
+    {
+        RequireGarnet();
+        lock (_gate) return _garnet ??= StartAsync(new GarnetServer(NewFolder("garnet")));
     }
 
     /// <summary>The assembly's PostgreSQL. Give each test a database: <see cref="PostgresServer.CreateDatabaseAsync"/>, or <see cref="NewDatabaseAsync"/>.</summary>
@@ -79,6 +87,13 @@ public sealed class Servers : IAsyncLifetime
         return StartAsync(new RedisServer(NewFolder("redis")));
     }
 
+    /// <summary>A Garnet of the test's own.</summary>
+    public Task<GarnetServer> NewGarnetAsync()
+    {
+        RequireGarnet();
+        return StartAsync(new GarnetServer(NewFolder("garnet")));
+    }
+
     /// <summary>A PostgreSQL of the test's own.</summary>
     public Task<PostgresServer> NewPostgresAsync()
     {
@@ -97,6 +112,15 @@ public sealed class Servers : IAsyncLifetime
         string reason = new ServerMissingException(missing).Message;
         if (AreRequired) Assert.Fail(reason);
         Assert.Skip(reason);
+    }
+
+    /// <summary>
+    /// Garnet only stands in for Redis: where its tool is missing its tests are skipped, even where servers are required.
+    /// </summary>
+    private static void RequireGarnet()
+    {
+        bool isInstalled = Programs.Missing(GarnetServer.RequiredPrograms).Count == 0;
+        Assert.SkipUnless(isInstalled, new ServerMissingException(GarnetServer.RequiredPrograms).Message);
     }
 
     public async ValueTask DisposeAsync()
