@@ -55,6 +55,7 @@ public static class CommandLine
         root.SetAction((parsed, cancellationToken) => StandaloneHost.RunAsync(
             new StandaloneOptions(parsed.GetRequiredValue(data).FullName, parsed.GetValue(port), parsed.GetValue(demo)), cancellationToken));
         root.Subcommands.Add(ImportCommand.Create(output, error));
+        root.Subcommands.Add(DemoCommand.Create(output));
         root.Subcommands.Add(KeysCommand.Create(output));
         foreach (var command in BackupCommands.Create(output)) root.Subcommands.Add(command);
         return root;

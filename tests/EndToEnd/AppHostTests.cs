@@ -41,13 +41,14 @@ public partial class AppHostTests
     }
 
     [Fact]
-    public async Task Started_plainly_it_shows_the_address_and_what_to_try_and_stops_on_SIGTERM()
+    public async Task Without_Aspire_it_shows_the_address_and_what_to_try_and_stops_on_SIGTERM()
     {
         using var data = new TempFolder();
-        await using var host = new ServiceProcess("AppHost", arguments: ["--data", data.Path, "--port", "{PORT}"]);
+        await using var host = new ServiceProcess("AppHost", arguments: ["--plain", "--data", data.Path, "--port", "{PORT}"]);
         host.Launch();
         await Eventually.TrueAsync(() => host.Log.Count(line => line.TrimStart().StartsWith("curl ", StringComparison.Ordinal)) == 3, TimeSpan.FromSeconds(90));
         Assert.Contains(host.Log, line => line.Contains($"http://127.0.0.1:{host.Port}", StringComparison.Ordinal));
+        Assert.DoesNotContain("Aspire", await File.ReadAllTextAsync($"/proc/{host.ProcessId}/maps", Cancel), StringComparison.Ordinal);
         var processes = ProcessTree.Of(host.ProcessId);
         Assert.True(processes.Count > 1);
         await host.StopAsync();
@@ -55,11 +56,12 @@ public partial class AppHostTests
     }
 
     [Fact]
-    public async Task With_servers_it_restarts_what_is_killed_and_leaves_no_process_however_it_ends()
+    public async Task With_servers_and_without_Aspire_it_restarts_what_is_killed_and_leaves_no_process_however_it_ends()
     {
-        Servers.Require([.. RabbitMqServer.RequiredPrograms, .. RedisServer.RequiredPrograms, .. PostgresServer.RequiredPrograms]);
+        Servers.Require([.. RabbitMqServer.RequiredPrograms, .. RedisCompatibleServer.RequiredPrograms,
+            .. PostgresServer.RequiredPrograms]);
         using var data = new TempFolder();
-        await using var host = new ServiceProcess("AppHost", arguments: ["--servers", "--data", data.Path, "--port", "{PORT}"]);
+        await using var host = new ServiceProcess("AppHost", arguments: ["--plain", "--servers", "--data", data.Path, "--port", "{PORT}"]);
         host.Launch();
         await Eventually.TrueAsync(() => !host.IsRunning || host.Log.Any(line => line.Contains("Ctrl-C", StringComparison.Ordinal)), TimeSpan.FromMinutes(3));
         Assert.True(host.IsRunning, host.LogTail());

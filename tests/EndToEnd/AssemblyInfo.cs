@@ -13,7 +13,8 @@ namespace Recommender.EndToEnd;
 /// <summary>The longest test beside all the others, instead of alone at the end.</summary>
 public sealed class LongestFirst : ITestCollectionOrderer
 {
-    private static readonly string[] Long = [nameof(DisturbanceTests), nameof(ServersTests), nameof(AppHostTests), nameof(ClusterTests)];
+    private static readonly string[] Long = [nameof(DisturbanceTests), nameof(ServersTests), nameof(AppHostTests), nameof(DashboardTests),
+        nameof(ClusterTests)];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
         where TTestCollection : ITestCollection =>

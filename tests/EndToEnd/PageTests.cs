@@ -10,7 +10,7 @@ namespace Recommender.EndToEnd;
 [Collection(Demonstration.Name)]
 public class PageTests(Demonstration demonstration)
 {
-    private static readonly string[] BrowserFlags =
+    internal static readonly string[] BrowserFlags =
     [
         "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     ];

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Recommender.LocalServers;
 
-namespace Recommender.AppHost;
+namespace Recommender.AppHost.Plain;
 
 /// <summary>A service as a child process: started, waited for, stopped in order.</summary>
 internal sealed class ServiceChild(string name, CommandLine run, int port, bool prefixed) : IDisposable
@@ -33,17 +33,24 @@ internal sealed class ServiceChild(string name, CommandLine run, int port, bool 
         var clock = Stopwatch.StartNew();
         while (true)
         {
-            if (_process!.HasExited) throw new LocalHostException($"{name} ended with {_process.ExitCode} before it was ready; its last lines say why.");
+            if (_process!.HasExited)
+            {
+                throw new LocalHostException($"{name} ended with {_process.ExitCode} before it was ready; its last lines say why.");
+            }
             try
             {
                 using var response = await Client.GetAsync($"{Address}/health/ready", cancellationToken);
                 if (response.IsSuccessStatusCode) return;
             }
-            catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            catch (Exception e) when (e is HttpRequestException
+                || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
             {
                 // Not listening yet.
             }
-            if (clock.Elapsed > timeout) throw new LocalHostException($"{name} was not ready within {timeout.TotalSeconds:0} s; see {Address}/health/ready.");
+            if (clock.Elapsed > timeout)
+            {
+                throw new LocalHostException($"{name} was not ready within {timeout.TotalSeconds:0} s; see {Address}/health/ready.");
+            }
             await Task.Delay(50, cancellationToken);
         }
     }

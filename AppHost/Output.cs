@@ -5,7 +5,8 @@ internal static class Output
 {
     // Readable on dark and on light ground.
     private static readonly string[] Colours = ["36", "32", "33", "35", "34", "31", "96"];
-    private static readonly bool Coloured = !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+    private static readonly bool Coloured = !Console.IsOutputRedirected
+        && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
     private static readonly List<string> Names = [];
     private static readonly Lock Gate = new();
 

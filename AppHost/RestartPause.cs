@@ -1,0 +1,18 @@
+namespace Recommender.AppHost;
+
+/// <summary>How long to wait before a process that ended is started again: longer while it does not stay up.</summary>
+internal sealed class RestartPause
+{
+    private const int LongestSeconds = 30;
+    private static readonly TimeSpan s_stayedUp = TimeSpan.FromMinutes(1);
+    private int _seconds = 1;
+
+    /// <param name="ranFor">How long it ran this time.</param>
+    public TimeSpan Next(TimeSpan ranFor)
+    {
+        if (ranFor > s_stayedUp) _seconds = 1;
+        var pause = TimeSpan.FromSeconds(_seconds);
+        _seconds = Math.Min(_seconds * 2, LongestSeconds);
+        return pause;
+    }
+}
