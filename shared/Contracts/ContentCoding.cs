@@ -22,14 +22,16 @@ public static class ContentCoding
     }
 
     /// <summary>
-    /// Decodes a whole message. The error says what is wrong where that fails or gives more than <paramref name="maxBytes"/> bytes.
+    /// Decodes a whole message. The error says what is wrong where that fails or gives more than <paramref name="maxBytes"/> bytes; the
+    /// content is then what could be decoded. <c>HoldsMore</c> is true if there is more in the message than this.
     /// </summary>
-    public static (ReadOnlyMemory<byte> Content, string? Error) Decode(string coding, ReadOnlyMemory<byte> encoded, int maxBytes)
+    public static (ReadOnlyMemory<byte> Content, string? Error, bool HoldsMore) Decode(
+        string coding, ReadOnlyMemory<byte> encoded, int maxBytes)
     {
-        if (IsIdentity(coding)) return (encoded, null);
+        if (IsIdentity(coding)) return (encoded, null, false);
         using var source = new MemoryStream(encoded.ToArray(), writable: false);
         using var decoder = Open(coding, source);
-        if (decoder is null) return (default, $"The content encoding '{coding}' is not read; {Accepted} are, one at a time.");
+        if (decoder is null) return (default, $"The content encoding '{coding}' is not read; {Accepted} are, one at a time.", true);
         using var content = new MemoryStream();
         byte[] buffer = new byte[16 * 1024];
         try
@@ -37,16 +39,18 @@ public static class ContentCoding
             int read;
             while ((read = decoder.Read(buffer)) > 0)
             {
-                if (content.Length + read > maxBytes) return (default, $"The {coding} body expands to more than {maxBytes} bytes.");
+                if (content.Length + read > maxBytes) return (Content(), $"The {coding} body expands to more than {maxBytes} bytes.", true);
                 content.Write(buffer, 0, read);
             }
         }
         catch (ContentCodingException e)
         {
-            return (default, e.Message);
+            return (Content(), e.Message, e.IsTooLarge);
         }
 
-        return (content.GetBuffer().AsMemory(0, (int)content.Length), null);
+        return (Content(), null, false);
+
+        ReadOnlyMemory<byte> Content() => content.GetBuffer().AsMemory(0, (int)content.Length);
     }
 
     private static bool IsNamed(string coding, string name) => coding.AsSpan().Trim().Equals(name, StringComparison.OrdinalIgnoreCase);

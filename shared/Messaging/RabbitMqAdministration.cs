@@ -40,10 +40,7 @@ internal sealed class RabbitMqAdministration(RabbitMqPublisher publisher) : IStr
 
     public Task<long> RemoveDeadLettersAsync(Func<ReadOnlyMemory<byte>, bool> predicate, CancellationToken cancellationToken) => TakeDeadLettersAsync(async (message, channel) =>
     {
-        // What cannot be decompressed may name anyone, so an erasure takes it as well.
-        string? encoding = message.BasicProperties.ContentEncoding;
-        var (body, error) = encoding is null ? (message.Body, null) : ContentCoding.Decode(encoding, message.Body, Limits.BodyBytes);
-        if (error is null && !predicate(body)) return false;
+        if (!IsPicked(message, predicate)) return false;
         await channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellationToken);
         return true;
     }, cancellationToken);
@@ -86,6 +83,17 @@ internal sealed class RabbitMqAdministration(RabbitMqPublisher publisher) : IStr
         {
             throw new StreamUnavailableException("RabbitMQ does not answer.", e);
         }
+    }
+
+    /// <summary>
+    /// Of a compressed letter the predicate sees what can be decompressed and, where that fails, the bytes as well: a producer may have
+    /// named an encoding that the body does not have. A letter that holds more may name anyone, so it is picked.
+    /// </summary>
+    private static bool IsPicked(BasicGetResult message, Func<ReadOnlyMemory<byte>, bool> predicate)
+    {
+        if (message.BasicProperties.ContentEncoding is not { } encoding) return predicate(message.Body);
+        var (content, error, holdsMore) = ContentCoding.Decode(encoding, message.Body, Limits.BodyBytes);
+        return holdsMore || predicate(content) || (error is not null && predicate(message.Body));
     }
 
     private static DeadLetter ToLetter(BasicGetResult message)

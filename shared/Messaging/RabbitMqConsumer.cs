@@ -134,7 +134,7 @@ internal sealed class RabbitMqConsumer : IStreamConsumer, IAsyncDisposable
     private static (Delivery Delivery, DeadMessage? Error) Decode(Delivery delivery)
     {
         if (delivery.ContentEncoding is not { } encoding) return (delivery, null);
-        var (body, error) = ContentCoding.Decode(encoding, delivery.Body, Limits.BodyBytes);
+        var (body, error, _) = ContentCoding.Decode(encoding, delivery.Body, Limits.BodyBytes);
         return error is null
             ? (delivery with { Body = body, ContentEncoding = null }, null)
             : (delivery, new DeadMessage(delivery.Body, error) { ContentEncoding = encoding });

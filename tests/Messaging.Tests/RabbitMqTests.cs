@@ -65,8 +65,9 @@ public sealed class RabbitMqStreamTests(Servers servers) : StreamContract
         Assert.Equal(4, await host.Administration.ReplayDeadLettersAsync(Cancel));
         await AssertKeptAsync();
         Assert.Equal(5, collector.Deliveries.Count);
-        // Nobody can say whom they name, so an erasure takes them all.
-        Assert.Equal(4, await host.Administration.RemoveDeadLettersAsync(body => UserMention.IsIn(body, "someone"), Cancel));
+        // Nobody can say whom those name that were not decompressed, so an erasure takes them. The other could be read as far as it goes.
+        Assert.Equal(3, await host.Administration.RemoveDeadLettersAsync(body => UserMention.IsIn(body, "someone"), Cancel));
+        await Eventually.EqualAsync(1, () => host.Administration.RemoveDeadLettersAsync(body => UserMention.IsIn(body, "cut"), Cancel));
 
         async Task AssertKeptAsync()
         {
