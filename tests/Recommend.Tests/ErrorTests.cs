@@ -63,6 +63,7 @@ public sealed class ErrorTests : IAsyncLifetime
     [InlineData("""{"reasons":2.5}""", "reasons ")]
     [InlineData("""{"reasons":"5"}""", "reasons ")]
     [InlineData("""{"reasons":"ALL"}""", "reasons ")]
+    [InlineData("""{"reasons":"\ud800"}""", "reasons ")]
     [InlineData("""{"reasons":true}""", "reasons ")]
     [InlineData("""{"history":[{"itemId":"a","occurredAt":"2020-01-01T00:00:00"}]}""", "history[0].occurredAt has no offset from UTC")]
     [InlineData("""{"history":[{"itemId":".."}]}""", "history[0].itemId is '..', which no path can carry")]

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.AspNetCore.WebUtilities;
 using Recommender.Contracts;
@@ -97,7 +98,8 @@ internal sealed class QueryReader(RecommendOptions options, Placements placement
     public static void Explain(Query query, bool? explain, JsonElement? reasons) => Explain(query, explain, reasons switch
     {
         null or { ValueKind: JsonValueKind.Null } => null,
-        { ValueKind: JsonValueKind.String } text when text.ValueEquals("all"u8) => int.MaxValue,
+        // By its bytes, because a text with half a character cannot be compared.
+        { ValueKind: JsonValueKind.String } text when JsonMarshal.GetRawUtf8Value(text).SequenceEqual("\"all\""u8) => int.MaxValue,
         { ValueKind: JsonValueKind.Number } number when number.TryGetInt32(out int count) && count is >= 0 and <= Limits.Reasons => count,
         _ => throw Wrong("reasons", ReasonsRule),
     });
