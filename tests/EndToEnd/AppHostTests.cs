@@ -84,6 +84,7 @@ public partial class AppHostTests
         var processes = ProcessTree.Of(host.ProcessId);
         ProcessTree.Signal(host.ProcessId, ProcessTree.SigKill);
         Assert.True(await ProcessTree.WaitForEndAsync(processes, TimeSpan.FromSeconds(30)), "children outlived the killed host");
+        await host.WaitForExitAsync(Cancel);
         int before = host.Log.Count;
         host.Launch();
         await Eventually.TrueAsync(() => !host.IsRunning || host.Log.Skip(before).Any(line => line.Contains("Ctrl-C", StringComparison.Ordinal)), TimeSpan.FromMinutes(3));
