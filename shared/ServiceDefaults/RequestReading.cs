@@ -86,18 +86,22 @@ public static class RequestReading
     {
         if (context.Request.ContentLength > Limits.BodyBytes) throw new ProblemException(Problem.OfStatus(413));
         var source = context.OpenBody();
-        var body = new RentedBody((int)(context.Request.ContentLength ?? 4096) + 1);
+        var body = new RentedBody((int)Math.Min((context.Request.ContentLength ?? 4096) + 1, Limits.BodyBytes));
         try
         {
-            int read;
-            while ((read = await source.ReadAsync(body.Free(), context.RequestAborted)) > 0)
+            while (true)
             {
-                body.Advance(read);
-                if (body.Length > Limits.BodyBytes)
+                // A body as long as is allowed may end there. To find out takes no larger buffer.
+                bool isFull = body.Length == Limits.BodyBytes;
+                int read = await source.ReadAsync(isFull ? new byte[1] : body.Free(), context.RequestAborted);
+                if (read == 0) break;
+                if (isFull)
                 {
                     string state = source is DecodingStream ? " after decompression" : "";
                     throw new ProblemException(Problem.TooLarge($"The body is longer than {Limits.BodyBytes} bytes{state}."));
                 }
+
+                body.Advance(read);
             }
 
             if (JsonEncoding.ErrorOf(body.Span) is { } error) throw new ProblemException(Problem.InvalidBody(error));
@@ -205,7 +209,7 @@ public sealed class RentedBody(int capacity) : IDisposable
             _buffer = larger;
         }
 
-        return _buffer.AsMemory(_end);
+        return _buffer.AsMemory(_end, Math.Min(_buffer.Length, Limits.BodyBytes) - _end);
     }
 
     internal void Advance(int count) => _end += count;

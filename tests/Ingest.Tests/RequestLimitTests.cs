@@ -48,6 +48,21 @@ public sealed class RequestLimitTests
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_body_may_be_as_long_as_the_limit_and_no_byte_longer(bool chunked)
+    {
+        await using var host = await IngestHost.StartAsync();
+        byte[] body = new byte[Limits.BodyBytes + 1];
+        Array.Fill(body, (byte)' ');
+        """{"userId":"u","itemId":"i","type":"view"}"""u8.CopyTo(body);
+        Task<Answer> PostAsync(byte[] bytes) => host.SendAsync(
+            HttpMethod.Post, "/v1/events", bytes, "application/json", request => request.Headers.TransferEncodingChunked = chunked);
+        (await PostAsync(body[..^1])).IsAccepted(1);
+        (await PostAsync(body)).IsProblem(413, "too-large");
+    }
+
+    [Theory]
     [InlineData("?limit=1&prefix=%ff", "prefix")]
     [InlineData("?prefix=%C3", "prefix")]
     [InlineData("?prefix=a%C3%A4%ED%A0%80", "prefix")]
