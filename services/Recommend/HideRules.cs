@@ -13,20 +13,25 @@ internal sealed class HideRules
     public const long Never = 0, Forever = long.MaxValue;
 
     private readonly Placements _placements;
-    private readonly EventWeights _weights;
+    private readonly EventWeights _configuredWeights;
     private volatile Table _table;
 
-    public HideRules(Placements placements, EventWeights weights)
+    /// <param name="configuredWeights">What events count while no model is served.</param>
+    public HideRules(Placements placements, EventWeights configuredWeights)
     {
-        (_placements, _weights) = (placements, weights);
-        _table = Compile([]);
+        (_placements, _configuredWeights) = (placements, configuredWeights);
+        _table = Compile([], configuredWeights);
     }
 
     /// <summary>Takes the names of event types over. An empty list, of a store that was emptied, changes nothing.</summary>
     /// <param name="typeNames">By type id.</param>
-    public void Update(IReadOnlyList<string> typeNames)
+    /// <param name="modelWeights">What events count for the model that is served; null where none is or it does not know.</param>
+    public void Update(IReadOnlyList<string> typeNames, EventWeights? modelWeights)
     {
-        if (typeNames.Count > 0 && !typeNames.SequenceEqual(_table.TypeNames)) _table = Compile(typeNames);
+        var table = _table;
+        var weights = modelWeights ?? _configuredWeights;
+        var names = typeNames.Count > 0 ? typeNames : table.TypeNames;
+        if (weights != table.Weights || !names.SequenceEqual(table.TypeNames)) _table = Compile(names, weights);
     }
 
     /// <summary>Seconds by <see cref="EventClass"/>; null where every type hides for ever.</summary>
@@ -36,14 +41,14 @@ internal sealed class HideRules
         return placement is null ? table.General : table.OfPlacements[placement.Name];
     }
 
-    private Table Compile(IReadOnlyList<string> typeNames)
+    private Table Compile(IReadOnlyList<string> typeNames, EventWeights weights)
     {
         var ofPlacements = new Dictionary<string, long[]?>(StringComparer.Ordinal);
-        foreach (var placement in _placements.All) ofPlacements[placement.Name] = Compile(typeNames, placement.HideDays);
-        return new(typeNames, Compile(typeNames, null), ofPlacements);
+        foreach (var placement in _placements.All) ofPlacements[placement.Name] = Compile(typeNames, weights, placement.HideDays);
+        return new(typeNames, weights, Compile(typeNames, weights, null), ofPlacements);
     }
 
-    private long[]? Compile(IReadOnlyList<string> typeNames, IReadOnlyDictionary<string, double>? hideDays)
+    private static long[]? Compile(IReadOnlyList<string> typeNames, EventWeights weights, IReadOnlyDictionary<string, double>? hideDays)
     {
         double? others = hideDays?.TryGetValue(Placement.OtherTypes, out double days) == true ? days : null;
         var seconds = new long[byte.MaxValue + 1];
@@ -55,7 +60,7 @@ internal sealed class HideRules
         {
             string name = typeNames[id];
             if (hideDays?.TryGetValue(name, out double own) == true) seconds[id] = Seconds(own);
-            else if (_weights[name].Weight == 0) seconds[id] = Never;
+            else if (weights[name].Weight == 0) seconds[id] = Never;
             else if (others is { } general) seconds[id] = Seconds(general);
         }
 
@@ -64,5 +69,5 @@ internal sealed class HideRules
 
     private static long Seconds(double days) => double.IsPositiveInfinity(days) ? Forever : (long)Math.Ceiling(days * 86_400);
 
-    private sealed record Table(IReadOnlyList<string> TypeNames, long[]? General, Dictionary<string, long[]?> OfPlacements);
+    private sealed record Table(IReadOnlyList<string> TypeNames, EventWeights Weights, long[]? General, Dictionary<string, long[]?> OfPlacements);
 }

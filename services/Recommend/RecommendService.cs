@@ -20,7 +20,7 @@ public static class RecommendService
 {
     /// <summary>
     /// Registers everything Recommend needs besides the service defaults: options (sections <c>Recommend</c>, <c>Placements</c>,
-    /// <c>EventTypes</c>), the factor store of <c>ConnectionStrings:redis</c> unless one is registered, and the refresher.
+    /// and <c>EventTypes</c> for the time until a model is released), the factor store of <c>ConnectionStrings:redis</c> unless one is registered, and the refresher.
     /// </summary>
     /// <exception cref="InvalidOperationException">A setting is wrong; the message names it and the fix.</exception>
     public static WebApplicationBuilder AddRecommend(this WebApplicationBuilder builder)

@@ -7,10 +7,10 @@ using Recommender.Storage;
 namespace Recommender.Trainer;
 
 /// <summary>Folds users in: history from the store → factor against the released model → factor store.</summary>
+/// <param name="weights">What events count while no model is released; a released model brings the weights it was trained with.</param>
 public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedModel released, EventWeights weights, TrainerOptions options)
 {
     private const int PageUsers = 500;
-    private readonly HistoryBuilder histories = new(weights, options.HistoryItemsLimit);
     private readonly HistoryCache cache = new(options.HistoryCacheEvents);
     private IReadOnlyList<string> typeNames = [];
 
@@ -81,10 +81,11 @@ public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedMode
     {
         var names = await TypeNamesAsync(users, cancellationToken);
         var model = released.Current;
+        var histories = new HistoryBuilder(model?.Weights ?? weights, options.HistoryItemsLimit);
         var states = new UserState[users.Count];
         // A handful of users is solved faster than threads are woken.
-        if (users.Count < 16) for (int i = 0; i < states.Length; i++) states[i] = Fold(users[i], names, model);
-        else Parallel.For(0, states.Length, new ParallelOptions { CancellationToken = cancellationToken }, i => states[i] = Fold(users[i], names, model));
+        if (users.Count < 16) for (int i = 0; i < states.Length; i++) states[i] = Fold(users[i], names, model, histories);
+        else Parallel.For(0, states.Length, new ParallelOptions { CancellationToken = cancellationToken }, i => states[i] = Fold(users[i], names, model, histories));
         await factorStore.PutUsersAsync(states, cancellationToken);
         if (Stopwatch.GetElapsedTime(started) >= CheckedAfter) await TakeBackErasedAsync(users, cancellationToken);
     }
@@ -109,7 +110,7 @@ public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedMode
         }
     }
 
-    private UserState Fold(UserEvents user, IReadOnlyList<string> names, ServedModel? model)
+    private static UserState Fold(UserEvents user, IReadOnlyList<string> names, ServedModel? model, HistoryBuilder histories)
     {
         var history = histories.Build(user.Events, names);
         var (classes, seen) = SeenBuilder.Build(user.Events, history);

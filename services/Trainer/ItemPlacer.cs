@@ -27,7 +27,6 @@ public sealed class ItemPlacer(
 
     private const int BatchItems = 200;
 
-    private readonly HistoryBuilder histories = new(weights, options.HistoryItemsLimit);
     private readonly AsyncSignal signal = new();
     private readonly Lock noting = new();
     private HashSet<int> noted = [];
@@ -138,10 +137,11 @@ public sealed class ItemPlacer(
     private async Task PlaceAsync(IReadOnlyCollection<CatalogueEntry> entries, ServedModel model, CancellationToken cancellationToken)
     {
         var placed = new List<ItemFactorRecord>();
+        var histories = new HistoryBuilder(model.Weights ?? weights, options.HistoryItemsLimit);
         foreach (var entry in entries)
         {
             if (entry.Deleted) continue;
-            var (factors, says) = entry.Popularity > 0 ? await ConsumersAsync(entry.ItemKey, model, cancellationToken) : ([], []);
+            var (factors, says) = entry.Popularity > 0 ? await ConsumersAsync(entry.ItemKey, model, histories, cancellationToken) : ([], []);
             var factor = new float[model.Model.Rank];
             if (model.Placement!.Place(ItemTexts.Of(entry.Item), factors, says, factor)) placed.Add(new(entry.ItemKey, model.Version, factor));
             lock (noting) eventsAtPlacing[entry.ItemKey] = entry.Popularity;
@@ -153,7 +153,8 @@ public sealed class ItemPlacer(
     }
 
     /// <summary>The latest who consumed an item, as the model sees them: it does not know the item, so what it knows of them is the rest.</summary>
-    private async Task<(float[] Factors, Preference[] Says)> ConsumersAsync(int itemKey, ServedModel model, CancellationToken cancellationToken)
+    private async Task<(float[] Factors, Preference[] Says)> ConsumersAsync(
+        int itemKey, ServedModel model, HistoryBuilder histories, CancellationToken cancellationToken)
     {
         var users = await store.ReadUserEventsAsync(await store.ListUsersOfItemAsync(itemKey, ItemPlacement.MostConsumers, cancellationToken), cancellationToken);
         var names = await store.GetEventTypesAsync(cancellationToken);

@@ -9,8 +9,9 @@ public sealed class ServedModel
 {
     private readonly int[] indexOfKey;
 
-    public ServedModel(long version, Model model, int[] itemKeys, ItemPlacement? placement = null)
+    public ServedModel(long version, Model model, int[] itemKeys, ItemPlacement? placement = null, EventWeights? weights = null)
     {
+        Weights = weights;
         Placement = placement;
         Version = version;
         Model = model;
@@ -26,6 +27,9 @@ public sealed class ServedModel
     /// <summary>What gives factors to items the model was not trained with; null for models from before there was one.</summary>
     public ItemPlacement? Placement { get; }
 
+    /// <summary>What events count, as when the model was trained; null for models from before they were kept with it.</summary>
+    public EventWeights? Weights { get; }
+
     /// <summary>The store's key of each row.</summary>
     public int[] ItemKeys { get; }
 
@@ -37,7 +41,12 @@ public sealed class ServedModel
         var decoded = ModelPackage.Decode(package);
         using var model = Stream(decoded.Model);
         using var placement = Stream(decoded.Placement);
-        return new(version, Model.Read(model), decoded.ItemKeys, decoded.Placement.IsEmpty ? null : ItemPlacement.Read(placement));
+        return new(
+            version,
+            Model.Read(model),
+            decoded.ItemKeys,
+            decoded.Placement.IsEmpty ? null : ItemPlacement.Read(placement),
+            decoded.EventTypes.IsEmpty ? null : EventWeights.FromJson(decoded.EventTypes.Span));
     }
 
     private static MemoryStream Stream(ReadOnlyMemory<byte> bytes) =>

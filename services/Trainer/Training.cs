@@ -95,6 +95,7 @@ public sealed class Training(
         var package = new ModelPackage(data.ItemKeys, bytes.GetBuffer().AsMemory(0, (int)bytes.Length), placementBytes.GetBuffer().AsMemory(0, (int)placementBytes.Length))
         {
             SampleUsers = SampleUsers(model, everything),
+            EventTypes = weights.ToJson(),
         };
         long version = await store.SaveModelAsync(info, package.Encode(), cancellationToken);
         logger.LogInformation("Trained model {Version}: {Learner}, rank {Rank}, {Users} users, {Items} items, {Interactions} interactions, {Seconds:0.0} s.",

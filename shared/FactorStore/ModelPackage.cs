@@ -12,8 +12,9 @@ public sealed record ModelPackage(int[] ItemKeys, ReadOnlyMemory<byte> Model, Re
 {
     private const uint Magic = 0x314B5052; // "RPK1": header of 8 bytes
     private const uint MagicWithUsers = 0x324B5052; // "RPK2": header of 12 bytes
-    private const uint MagicWithPlacement = 0x334B5052; // "RPK3"
-    private const int Header = 20;
+    private const uint MagicWithPlacement = 0x334B5052; // "RPK3": header of 20 bytes
+    private const uint MagicWithEventTypes = 0x344B5052; // "RPK4"
+    private const int Header = 28;
 
     /// <summary>
     /// Factors of users the model was trained with, one after another and without their names: what searches will be like, for an index to be
@@ -22,22 +23,30 @@ public sealed record ModelPackage(int[] ItemKeys, ReadOnlyMemory<byte> Model, Re
     public float[] SampleUsers { get; init; } = [];
 
     /// <summary>
-    /// Layout: magic (4), number of items n (4), number m of the sample's floats (4), bytes b of the model (8), keys (4n), sample (4m), model (b),
-    /// placement (the rest); little-endian.
+    /// Settings of the event types that the model was trained with, which only the learning library reads: a history counts by these wherever
+    /// the model is used. Empty: not known.
+    /// </summary>
+    public ReadOnlyMemory<byte> EventTypes { get; init; }
+
+    /// <summary>
+    /// Layout: magic (4), number of items n (4), number m of the sample's floats (4), bytes b of the model (8), bytes p of the placement (8), keys (4n),
+    /// sample (4m), model (b), placement (p), event types (the rest); little-endian.
     /// </summary>
     public byte[] Encode()
     {
         int usersStart = checked(Header + ItemKeys.Length * sizeof(int)), modelStart = checked(usersStart + SampleUsers.Length * sizeof(float));
-        var bytes = new byte[(long)modelStart + Model.Length + Placement.Length];
+        var bytes = new byte[(long)modelStart + Model.Length + Placement.Length + EventTypes.Length];
         var span = bytes.AsSpan();
-        BinaryPrimitives.WriteUInt32LittleEndian(span, MagicWithPlacement);
+        BinaryPrimitives.WriteUInt32LittleEndian(span, MagicWithEventTypes);
         BinaryPrimitives.WriteInt32LittleEndian(span[4..], ItemKeys.Length);
         BinaryPrimitives.WriteInt32LittleEndian(span[8..], SampleUsers.Length);
         BinaryPrimitives.WriteInt64LittleEndian(span[12..], Model.Length);
+        BinaryPrimitives.WriteInt64LittleEndian(span[20..], Placement.Length);
         MemoryMarshal.AsBytes(ItemKeys.AsSpan()).CopyTo(span[Header..]);
         MemoryMarshal.AsBytes(SampleUsers.AsSpan()).CopyTo(span[usersStart..]);
         Model.Span.CopyTo(span[modelStart..]);
         Placement.Span.CopyTo(span[(modelStart + Model.Length)..]);
+        EventTypes.Span.CopyTo(span[(modelStart + Model.Length + Placement.Length)..]);
         return bytes;
     }
 
@@ -50,18 +59,27 @@ public sealed record ModelPackage(int[] ItemKeys, ReadOnlyMemory<byte> Model, Re
         {
             Magic => 8,
             MagicWithUsers => 12,
-            MagicWithPlacement => Header,
+            MagicWithPlacement => 20,
+            MagicWithEventTypes => Header,
             _ => throw new InvalidDataException("These bytes are not a model package."),
         };
         if (bytes.Length < keysStart) throw new InvalidDataException("The model package is cut short.");
         int items = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(4));
-        int floats = magic == Magic ? 0 : BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(8));
+        int floats = keysStart < 12 ? 0 : BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(8));
         long usersStart = keysStart + (long)items * sizeof(int), modelStart = usersStart + (long)floats * sizeof(float);
         if (items < 0 || floats < 0 || modelStart > bytes.Length) throw new InvalidDataException("The model package is cut short.");
-        long model = magic == MagicWithPlacement ? BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(12)) : bytes.Length - modelStart;
-        if (model < 0 || model > bytes.Length - modelStart) throw new InvalidDataException("The model package is cut short.");
+        long rest = bytes.Length - modelStart;
+        long model = keysStart < 20 ? rest : BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(12));
+        if (model < 0 || model > rest) throw new InvalidDataException("The model package is cut short.");
+        rest -= model;
+        long placement = keysStart < Header ? rest : BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(20));
+        if (placement < 0 || placement > rest) throw new InvalidDataException("The model package is cut short.");
         var keys = MemoryMarshal.Cast<byte, int>(bytes.AsSpan(keysStart, items * sizeof(int))).ToArray();
         var users = MemoryMarshal.Cast<byte, float>(bytes.AsSpan((int)usersStart, floats * sizeof(float))).ToArray();
-        return new ModelPackage(keys, bytes.AsMemory((int)modelStart, (int)model), bytes.AsMemory((int)(modelStart + model))) { SampleUsers = users };
+        return new ModelPackage(keys, bytes.AsMemory((int)modelStart, (int)model), bytes.AsMemory((int)(modelStart + model), (int)placement))
+        {
+            SampleUsers = users,
+            EventTypes = bytes.AsMemory((int)(modelStart + model + placement)),
+        };
     }
 }

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace Recommender.Factorization;
 
 /// <summary>What an event's value means for its weight.</summary>
@@ -54,6 +57,8 @@ public readonly record struct Preference(double Weight, double Target)
 /// <summary>Turns events into preferences, by the settings of their types. Immutable.</summary>
 public sealed class EventWeights
 {
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };
+
     private readonly Dictionary<string, EventTypeSettings> types;
 
     private EventWeights(Dictionary<string, EventTypeSettings> types) => this.types = types;
@@ -112,5 +117,23 @@ public sealed class EventWeights
         if (settings.HalfLifeDays is { } halfLife) weight *= Math.Pow(2, -Math.Max(ageDays, 0) / halfLife);
         bool negative = settings.Negative || (settings.PositiveFrom is { } from && value < from);
         return new Preference(weight, negative ? 0 : 1);
+    }
+
+    /// <summary>All settings as UTF-8 JSON, to keep with what is learned by them.</summary>
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(new SortedDictionary<string, EventTypeSettings>(types, StringComparer.Ordinal), s_json);
+
+    /// <summary>Reads the result of <see cref="ToJson"/>. Today's defaults play no part in it.</summary>
+    /// <exception cref="InvalidDataException">Not settings of event types.</exception>
+    public static EventWeights FromJson(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            var types = JsonSerializer.Deserialize<Dictionary<string, EventTypeSettings>>(json, s_json) ?? throw new JsonException("The settings are null.");
+            return new EventWeights(new Dictionary<string, EventTypeSettings>(types, StringComparer.OrdinalIgnoreCase));
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"The settings of event types cannot be read: {e.Message}", e);
+        }
     }
 }

@@ -91,7 +91,28 @@ public abstract class FactorStoreContract : IAsyncLifetime
         Assert.Equal([9], first.ItemKeys);
         Assert.Equal([6, 7], first.Model.ToArray());
         Assert.True(first.Placement.IsEmpty);
+        Assert.True(first.EventTypes.IsEmpty);
         Assert.Throws<InvalidDataException>(() => ModelPackage.Decode(new ModelPackage([3, 5], new byte[] { 1, 2, 3 }).Encode()[..^1]));
+    }
+
+    [Fact]
+    public void A_package_holds_the_event_types_of_its_training_and_those_without_still_open()
+    {
+        var package = new ModelPackage([3], new byte[] { 1, 2 }, new byte[] { 4, 5, 6 }) { SampleUsers = [1.5f], EventTypes = new byte[] { 7, 8 } };
+        byte[] bytes = package.Encode();
+        var read = ModelPackage.Decode(bytes);
+        Assert.Equal([1.5f], read.SampleUsers);
+        Assert.Equal([1, 2], read.Model.ToArray());
+        Assert.Equal([4, 5, 6], read.Placement.ToArray());
+        Assert.Equal([7, 8], read.EventTypes.ToArray());
+        Assert.Throws<InvalidDataException>(() => ModelPackage.Decode(bytes[..^6]));
+
+        byte[] third = [(byte)'R', (byte)'P', (byte)'K', (byte)'3', 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 6, 7, 4];
+        var before = ModelPackage.Decode(third);
+        Assert.Equal([9], before.ItemKeys);
+        Assert.Equal([6, 7], before.Model.ToArray());
+        Assert.Equal([4], before.Placement.ToArray());
+        Assert.True(before.EventTypes.IsEmpty);
     }
 
     [Fact]

@@ -15,7 +15,8 @@ namespace Recommender.Recommend.Answering;
 /// Order of the rules: filter, exclusions (seen, excluded, shown on earlier pages, recently shown at a placement that rotates), boosts,
 /// diversity, fallback for what is missing, pins.
 /// </remarks>
-internal sealed partial class Engine(RecommendOptions options, EventWeights weights, HideRules hideRules, Rotation rotation,
+/// <param name="configuredWeights">What events count while no model is served; a model brings the weights it was trained with.</param>
+internal sealed partial class Engine(RecommendOptions options, EventWeights configuredWeights, HideRules hideRules, Rotation rotation,
     TimeProvider clock)
 {
     /// <param name="user">The user's value in the factor store; empty when there is none.</param>
@@ -186,6 +187,7 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights weig
     private void TakeGivenHistory(ServingState state, Query query)
     {
         if (query.GivenHistory is not { Count: > 0 } given) return;
+        var weights = state.Model?.Weights ?? configuredWeights;
         var now = clock.GetUtcNow();
         var newest = DateTimeOffset.MinValue;
         foreach (var entry in given) newest = (entry.OccurredAt ?? now) > newest ? entry.OccurredAt ?? now : newest;

@@ -19,6 +19,7 @@ internal static class ModelLoader
         {
             Cells = options.Index.Cells with { SampleQueries = package.SampleUsers.Length == 0 ? (ReadOnlyMemory<float>?)null : package.SampleUsers },
         };
-        return new ServingModel(version, learned, package.ItemKeys, ItemIndexes.Create(learned.ItemFactors, learned.Rank, index), index);
+        var weights = package.EventTypes.IsEmpty ? null : EventWeights.FromJson(package.EventTypes.Span);
+        return new ServingModel(version, learned, package.ItemKeys, ItemIndexes.Create(learned.ItemFactors, learned.Rank, index), index, weights);
     }
 }

@@ -71,9 +71,11 @@ internal sealed class Refresher(IFactorStore store, Serving serving, HideRules h
     {
         // A model takes longest: it is on its way while the feed is read, the whole catalogue at the start.
         if (await store.GetReleasedAsync(cancellationToken) is { } released) StartLoading(released, cancellationToken);
-        hideRules.Update(await store.GetEventTypesAsync(cancellationToken));
+        var typeNames = await store.GetEventTypesAsync(cancellationToken);
+        hideRules.Update(typeNames, serving.State.Model?.Weights);
         await ReadChangesAsync(cancellationToken);
         await FinishLoadingAsync(cancellationToken);
+        hideRules.Update(typeNames, serving.State.Model?.Weights);
         Recluster(cancellationToken);
     }
 

@@ -17,12 +17,14 @@ internal sealed class ServingModel
     /// <param name="itemKeys">Store key of each index.</param>
     /// <param name="index">Over the learned item factors.</param>
     /// <param name="indexOptions">How the index was made, for making it anew.</param>
-    public ServingModel(long version, Model learned, int[] itemKeys, IItemIndex index, ItemIndexOptions? indexOptions = null)
+    /// <param name="weights">What events count, as when the model was trained.</param>
+    public ServingModel(long version, Model learned, int[] itemKeys, IItemIndex index, ItemIndexOptions? indexOptions = null, EventWeights? weights = null)
     {
         if (itemKeys.Length != learned.ItemCount)
             throw new InvalidDataException($"Model {version} has {learned.ItemCount} items and {itemKeys.Length} item keys.");
         Version = version;
         Learned = learned;
+        Weights = weights;
         ItemKeys = itemKeys;
         IndexOptions = indexOptions ?? new ItemIndexOptions();
         _learnedIndex = index;
@@ -35,6 +37,7 @@ internal sealed class ServingModel
     {
         Version = other.Version;
         Learned = other.Learned;
+        Weights = other.Weights;
         ItemKeys = other.ItemKeys;
         IndexOptions = other.IndexOptions;
         _learnedIndex = other._learnedIndex;
@@ -44,6 +47,9 @@ internal sealed class ServingModel
 
     public long Version { get; }
     public Model Learned { get; }
+
+    /// <summary>What events count, as when the model was trained; null for models from before they were kept with it.</summary>
+    public EventWeights? Weights { get; }
 
     /// <summary>Store key of each index.</summary>
     public int[] ItemKeys { get; }

@@ -1,0 +1,26 @@
+using System.Text;
+
+namespace Recommender.Factorization.Tests;
+
+public sealed class EventWeightsTests
+{
+    [Fact]
+    public void Settings_that_were_kept_are_read_back_whatever_the_defaults_are_now()
+    {
+        var custom = new EventTypeSettings { Weight = 7, Negative = true, HalfLifeDays = 30, Value = ValueUse.Linear, PositiveFrom = 3.5 };
+        var weights = EventWeights.Create(new Dictionary<string, EventTypeSettings> { ["skip"] = custom, ["view"] = new() { Weight = .5 } });
+        var read = EventWeights.FromJson(weights.ToJson());
+        Assert.Equal(custom, read["Skip"]);
+        foreach (string type in EventWeights.Defaults.Keys) Assert.Equal(weights[type], read[type]);
+        Assert.Equal(weights.NegativeTypes.Order(), read.NegativeTypes.Order());
+        Assert.Equal(weights.ToJson(), read.ToJson());
+
+        // Not a default of today, were it to change.
+        Assert.Equal(EventWeights.Unknown, EventWeights.FromJson("{}"u8)["purchase"]);
+    }
+
+    [Theory]
+    [InlineData(""), InlineData("null"), InlineData("[]"), InlineData("""{"view":{"weight":"heavy"}}""")]
+    public void What_is_no_settings_is_refused(string json) =>
+        Assert.Throws<InvalidDataException>(() => EventWeights.FromJson(Encoding.UTF8.GetBytes(json)));
+}
