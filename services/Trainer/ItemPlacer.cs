@@ -128,9 +128,7 @@ public sealed class ItemPlacer(
         if (released.Current is not { Placement: not null } model) return;
         foreach (var chunk in itemKeys.Where(key => model.IndexOf(key) < 0).Chunk(BatchItems))
         {
-            var entries = new List<CatalogueEntry>();
-            foreach (int key in chunk) entries.AddRange((await store.ReadCatalogueAsync(key - 1, 1, cancellationToken)).Where(e => e.ItemKey == key));
-            await PlaceAsync(entries, model, cancellationToken);
+            await PlaceAsync(await store.ReadCatalogueAsync(chunk, cancellationToken), model, cancellationToken);
         }
     }
 

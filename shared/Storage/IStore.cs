@@ -96,6 +96,9 @@ public interface ICatalogueStore
 
     /// <summary>Entries with a key above <paramref name="afterKey"/>, ascending, at most <paramref name="limit"/>, deleted ones too.</summary>
     Task<IReadOnlyList<CatalogueEntry>> ReadCatalogueAsync(int afterKey, int limit, CancellationToken cancellationToken);
+
+    /// <summary>The entries of these keys, ascending, deleted ones too; unknown keys are left out.</summary>
+    Task<IReadOnlyList<CatalogueEntry>> ReadCatalogueAsync(IReadOnlyCollection<int> itemKeys, CancellationToken cancellationToken);
 }
 
 public interface IUserStore

@@ -10,6 +10,9 @@ public sealed partial class PostgresStore
         (await QueryAsync(connection, $"SELECT {EntryColumns} FROM items WHERE item_id = ANY(@ids)", new { ids = ids.ToArray() }, ReadEntry, cancellationToken).ConfigureAwait(false))
             .ToDictionary(entry => entry.ItemId, StringComparer.Ordinal);
 
+    private protected override Task<List<CatalogueEntry>> LoadItemsAsync(DbConnection connection, int[] keys, CancellationToken cancellationToken) =>
+        QueryAsync(connection, $"SELECT {EntryColumns} FROM items WHERE item_key = ANY(@keys) ORDER BY item_key", new { keys }, ReadEntry, cancellationToken);
+
     private protected override async Task SaveItemsAsync(DbConnection connection, IReadOnlyList<CatalogueEntry> entries, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch((NpgsqlConnection)connection);

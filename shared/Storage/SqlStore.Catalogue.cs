@@ -49,6 +49,10 @@ public abstract partial class SqlStore
         ReadAsync<IReadOnlyList<CatalogueEntry>>(async connection =>
             await QueryAsync(connection, $"SELECT {EntryColumns} FROM items WHERE item_key > @afterKey ORDER BY item_key LIMIT @limit", new { afterKey, limit }, ReadEntry, cancellationToken).ConfigureAwait(false), cancellationToken);
 
+    public Task<IReadOnlyList<CatalogueEntry>> ReadCatalogueAsync(IReadOnlyCollection<int> itemKeys, CancellationToken cancellationToken) =>
+        ReadAsync<IReadOnlyList<CatalogueEntry>>(async connection =>
+            await LoadItemsAsync(connection, [.. itemKeys.Order()], cancellationToken).ConfigureAwait(false), cancellationToken);
+
     private protected const string EntryColumns = "item_key, item_id, item, deleted, popularity, trend, created_at_ms, version, (SELECT revision FROM state)";
 
     private protected static CatalogueEntry ReadEntry(DbDataReader r) => new()
@@ -63,6 +67,15 @@ public abstract partial class SqlStore
         Version = r.GetInt64(7),
         Revision = r.GetInt64(8),
     };
+
+    /// <summary>Those of the items that exist, in the order of their keys, which ascend.</summary>
+    private protected virtual async Task<List<CatalogueEntry>> LoadItemsAsync(DbConnection connection, int[] keys, CancellationToken cancellationToken)
+    {
+        var entries = new List<CatalogueEntry>(keys.Length);
+        foreach (int key in keys)
+            entries.AddRange(await QueryAsync(connection, $"SELECT {EntryColumns} FROM items WHERE item_key = @key", new { key }, ReadEntry, cancellationToken).ConfigureAwait(false));
+        return entries;
+    }
 
     /// <summary>Those of the items that exist, by id.</summary>
     private protected virtual async Task<Dictionary<string, CatalogueEntry>> LoadItemsAsync(DbConnection connection, IReadOnlyList<string> ids, CancellationToken cancellationToken)

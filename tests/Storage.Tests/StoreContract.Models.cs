@@ -54,6 +54,9 @@ public abstract partial class StoreContract
         Assert.True(again.Changed[0].Revision > entries["a"].Revision);
         Assert.Equal(4, (await Store.ReadCatalogueAsync(0, 10, Stop)).Count);
         Assert.Equal(3, (await Store.ReadCatalogueAsync(read[0].ItemKey, 10, Stop)).Count);
+        int[] some = [read[3].ItemKey, 999_999, read[0].ItemKey];
+        Assert.Equal([read[0].ItemId, read[3].ItemId], (await Store.ReadCatalogueAsync(some, Stop)).Select(e => e.ItemId));
+        Assert.Empty(await Store.ReadCatalogueAsync([], Stop));
     }
 
     [Fact]
