@@ -7,6 +7,7 @@ public sealed class Progress
 {
     private long folded;
     private volatile InHand? inHand;
+    private volatile TrainingState training = TrainingState.Idle;
     private long lastStoredTicks;
     private long dropped;
     private long sentTicks;
@@ -27,7 +28,11 @@ public sealed class Progress
     /// <summary>Events that came after their user had been erased, or older than what is kept.</summary>
     public long Dropped => Volatile.Read(ref dropped);
 
-    public string Training { get; set; } = "idle";
+    public TrainingState Training
+    {
+        get => training;
+        set => training = value;
+    }
 
     public StageTimes Times { get; } = new();
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Recommender.Contracts;
 using Recommender.Factorization;
@@ -92,8 +93,7 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
             // Serving goes on meanwhile: half of the processors are left to it.
             Threads = Math.Max(1, (options.Threads == 0 ? Environment.ProcessorCount : options.Threads) / 2),
         };
-        var started = Stopwatch.GetTimestamp();
-        var state = await Task.Run(() => Tuning.Run(holdouts, tuning, () => Stopwatch.GetElapsedTime(started).TotalSeconds, resume, Report, cancellation: cancellationToken), cancellationToken);
+        var state = await SearchAsync(holdouts, tuning, resume, cancellationToken);
         // The same list for everybody is no recommendation, even where the hold-out likes it; and without factors, new items could not be placed.
         if (state.BestOf(t => t.Settings is not (PopularitySettings or NeighbourhoodSettings)) is not { } best)
         {
@@ -113,12 +113,45 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
             await PutAsync(EventsName, status.Events, cancellationToken);
             await PutAsync(UnfinishedName, 0, cancellationToken);
         }
+    }
+
+    /// <summary>Searches on threads of its own and keeps what it has found so far. A store that cannot keep it ends the search.</summary>
+    private async Task<TuningState> SearchAsync(IReadOnlyList<Split> holdouts, TuningOptions tuning, TuningState? resume, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        // A state holds all that came before it: where trials are faster than the store, the newest is enough.
+        var states = Channel.CreateBounded<TuningState>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+        var keeping = KeepAsync(states.Reader, stop, cancellationToken);
+        long started = Stopwatch.GetTimestamp();
+        try
+        {
+            return await Task.Run(() => Tuning.Run(holdouts, tuning, () => Stopwatch.GetElapsedTime(started).TotalSeconds, resume, Report, cancellation: stop.Token), stop.Token);
+        }
+        finally
+        {
+            states.Writer.Complete();
+            // Its exception is why the search ended, where it has one.
+            await keeping;
+        }
 
         void Report(TuningState soFar)
         {
-            progress.Training = $"tuning, trial {soFar.Trials.Count}, best NDCG@20 {soFar.Best?.Ndcg:0.0000}";
-            // Trials take seconds; waiting for the store here costs nothing and keeps the order.
-            store.PutSettingAsync(StateName, JsonDocument.Parse(soFar.ToJson()).RootElement, cancellationToken).GetAwaiter().GetResult();
+            progress.Training = TrainingState.Tuning(soFar.Trials.Count, soFar.Best?.Ndcg);
+            states.Writer.TryWrite(soFar);
+        }
+    }
+
+    private async Task KeepAsync(ChannelReader<TuningState> states, CancellationTokenSource stop, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (var state in states.ReadAllAsync(cancellationToken))
+                await store.PutSettingAsync(StateName, JsonDocument.Parse(state.ToJson()).RootElement, cancellationToken);
+        }
+        catch
+        {
+            await stop.CancelAsync();
+            throw;
         }
     }
 

@@ -61,7 +61,7 @@ public sealed class StatusReader(
             Items = stored?.Items ?? 0,
             Events = stored?.Events ?? 0,
             Counters = stored?.Counters ?? new(),
-            Training = progress.Training,
+            Training = progress.Training.ToString(),
         };
     }
 

@@ -42,14 +42,14 @@ public sealed class Training(
         }
         finally
         {
-            if (!progress.Training.StartsWith("failed", StringComparison.Ordinal)) progress.Training = "idle";
+            progress.Training = TrainingState.Idle;
         }
     }
 
     private async Task<ModelInfo?> TrainAsync(CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
-        progress.Training = "reading events";
+        progress.Training = TrainingState.ReadingEvents;
         var erasures = await store.ListPendingErasuresAsync("model", cancellationToken);
         long watermark = (await store.GetStatusAsync(cancellationToken)).Sequence;
         var data = await TrainingData.ReadAsync(store, watermark, weights, cancellationToken);
@@ -65,7 +65,7 @@ public sealed class Training(
         var before = await store.ListModelsAsync(1, cancellationToken) is [var newest, ..] ? newest : null;
         var content = options.ContentFeaturesLimit > 0 && data.Texts.Any(t => t is not null) ? ItemContent.Build(data.Texts, options.ContentFeaturesLimit) : null;
         var (metrics, decision, blends) = Judge(data, settings, inService, content, cancellationToken);
-        var model = Train("training", everything, settings, cancellationToken);
+        var model = Train(TrainingStage.Training, everything, settings, cancellationToken);
         if (blends) model = ContentFactors.Blend(model, content!, ContentFactors.EventsOf(everything), Threads, cancellationToken);
         var placement = ItemPlacement.Learn(model, everything, content, Threads, cancellationToken);
         var info = new ModelInfo
@@ -87,7 +87,7 @@ public sealed class Training(
             Search = await tuner.SearchOfAsync(settings, cancellationToken),
         };
 
-        progress.Training = "saving";
+        progress.Training = TrainingState.Saving;
         using var bytes = new MemoryStream();
         model.Write(bytes);
         using var placementBytes = new MemoryStream();
@@ -137,7 +137,7 @@ public sealed class Training(
         if (split.Test.Columns.Length == 0 || split.Train.Count == 0)
             return (null, new(true, "Released unjudged: there are no held-out events yet."), false);
 
-        var learned = Train("judging", split.Train, settings, cancellationToken);
+        var learned = Train(TrainingStage.Judging, split.Train, settings, cancellationToken);
         var plain = Evaluate("model", split, learned, cancellationToken);
         var blended = content is null ? plain : Evaluate("model with content", split, ContentFactors.Blend(learned, content, ContentFactors.EventsOf(split.Train), Threads, cancellationToken), cancellationToken);
         bool blends = content is not null && blended.Ndcg >= plain.Ndcg;
@@ -160,7 +160,7 @@ public sealed class Training(
     }
 
     private EvaluationResult Evaluate(string name, Split split, LearnerSettings settings, CancellationToken cancellationToken) =>
-        Evaluate(name, split, Train("judging", split.Train, settings, cancellationToken), cancellationToken);
+        Evaluate(name, split, Train(TrainingStage.Judging, split.Train, settings, cancellationToken), cancellationToken);
 
     private EvaluationResult Evaluate(string name, Split split, Model model, CancellationToken cancellationToken)
     {
@@ -169,10 +169,11 @@ public sealed class Training(
         return result;
     }
 
-    private Model Train(string stage, InteractionMatrix matrix, LearnerSettings settings, CancellationToken cancellationToken)
+    private Model Train(TrainingStage stage, InteractionMatrix matrix, LearnerSettings settings, CancellationToken cancellationToken)
     {
-        progress.Training = stage;
-        return settings.Train(matrix, new TrainOptions { Threads = Threads, Progress = p => progress.Training = $"{stage}, epoch {p.Epoch} of {p.Epochs}" }, cancellationToken);
+        progress.Training = TrainingState.Epochs(stage);
+        var options = new TrainOptions { Threads = Threads, Progress = p => progress.Training = TrainingState.Epochs(stage, p) };
+        return settings.Train(matrix, options, cancellationToken);
     }
 
     private int Threads => options.Threads == 0 ? Environment.ProcessorCount : options.Threads;

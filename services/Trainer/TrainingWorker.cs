@@ -51,7 +51,6 @@ public sealed class TrainingWorker(
                     running = resumed = true;
                     logger.LogInformation("The search for settings goes on where it was cut short.");
                     if (await tuner.RunAsync(stoppingToken)) await training.RunAsync(stoppingToken);
-                    progress.Training = "idle";
                     continue;
                 }
 
@@ -70,8 +69,6 @@ public sealed class TrainingWorker(
                     logger.LogInformation("A search for settings starts: {Reason}.", why);
                     if (await tuner.RunAsync(stoppingToken)) await training.RunAsync(stoppingToken);
                 }
-
-                progress.Training = "idle";
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -85,12 +82,14 @@ public sealed class TrainingWorker(
             {
                 // A failed training must not end the event path that shares this process; status and log show it.
                 (asked, triedSequence) = (false, seenSequence);
-                progress.Training = $"failed: {e.Message}";
+                progress.Training = TrainingState.Failed(e.Message);
                 logger.LogError(e, "Training failed.");
             }
             finally
             {
                 running = false;
+                // Also after a search that was cut short: nothing is being done until the next round.
+                if (progress.Training.Stage != TrainingStage.Failed) progress.Training = TrainingState.Idle;
             }
         }
     }
