@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Recommender.Contracts;
 using Recommender.Factorization;
+using Recommender.Factorization.Judging;
 using Recommender.Storage;
 
 namespace Recommender.Trainer;
@@ -48,7 +49,7 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
         return new()
         {
             Seconds = Math.Round(state.SecondsSpent, 1),
-            Trials = [.. state.Trials.Select(t => new SearchTrial
+            Trials = [.. state.Trials.Concat(state.Finals).Select(t => new SearchTrial
             {
                 Stage = t.Stage,
                 Settings = JsonDocument.Parse(t.Settings.ToJson()).RootElement,
@@ -76,8 +77,8 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
         var status = await store.GetStatusAsync(cancellationToken);
         long watermark = await UnfinishedWatermarkAsync(cancellationToken) is > 0 and var unfinished ? unfinished : status.Sequence;
         var data = await TrainingData.ReadAsync(store, watermark, weights, cancellationToken);
-        var holdouts = data.Holdouts(options.HoldoutShare, options.HoldoutUsersLimit);
-        if (holdouts.Count == 0)
+        var splits = TimeWindows.ForSearch(data);
+        if (splits.Holdouts.Count == 0)
         {
             await PutAsync(UnfinishedName, 0, cancellationToken);
             return false;
@@ -93,7 +94,7 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
             // Serving goes on meanwhile: half of the processors are left to it.
             Threads = Math.Max(1, (options.Threads == 0 ? Environment.ProcessorCount : options.Threads) / 2),
         };
-        var state = await SearchAsync(holdouts, tuning, resume, cancellationToken);
+        var state = await SearchAsync(splits, tuning, resume, cancellationToken);
         // The same list for everybody is no recommendation, even where the hold-out likes it; and without factors, new items could not be placed.
         if (state.BestOf(t => t.Settings is not (PopularitySettings or NeighbourhoodSettings)) is not { } best)
         {
@@ -116,7 +117,7 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
     }
 
     /// <summary>Searches on threads of its own and keeps what it has found so far. A store that cannot keep it ends the search.</summary>
-    private async Task<TuningState> SearchAsync(IReadOnlyList<Split> holdouts, TuningOptions tuning, TuningState? resume, CancellationToken cancellationToken)
+    private async Task<TuningState> SearchAsync(SearchSplits splits, TuningOptions tuning, TuningState? resume, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         // A state holds all that came before it: where trials are faster than the store, the newest is enough.
@@ -125,7 +126,7 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
         long started = Stopwatch.GetTimestamp();
         try
         {
-            return await Task.Run(() => Tuning.Run(holdouts, tuning, () => Stopwatch.GetElapsedTime(started).TotalSeconds, resume, Report, cancellation: stop.Token), stop.Token);
+            return await Task.Run(() => Tuning.Run(splits, tuning, () => Stopwatch.GetElapsedTime(started).TotalSeconds, resume, Report, stop.Token), stop.Token);
         }
         finally
         {

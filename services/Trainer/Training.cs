@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.Factorization;
+using Recommender.Factorization.Judging;
 using Recommender.Storage;
 
 namespace Recommender.Trainer;
@@ -133,9 +134,8 @@ public sealed class Training(
     private (ModelMetrics? Metrics, GateDecision Decision, bool Blends) Judge(
         TrainingData data, LearnerSettings settings, ModelInfo? inService, ItemContent? content, CancellationToken cancellationToken)
     {
-        var split = data.Holdout(options.HoldoutShare, options.HoldoutUsersLimit);
-        if (split.Test.Columns.Length == 0 || split.Train.Count == 0)
-            return (null, new(true, "Released unjudged: there are no held-out events yet."), false);
+        var split = TimeWindows.Holdout(data, options.HoldoutShare, options.HoldoutUsersLimit);
+        if (split.Test.Columns.Length == 0 || split.Train.Count == 0) return (null, ReleaseGate.DecideUnjudged(inService is not null), false);
 
         var learned = Train(TrainingStage.Judging, split.Train, settings, cancellationToken);
         var plain = Evaluate("model", split, learned, cancellationToken);

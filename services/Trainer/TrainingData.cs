@@ -1,4 +1,5 @@
 using Recommender.Factorization;
+using Recommender.Factorization.Judging;
 using Recommender.Storage;
 
 namespace Recommender.Trainer;
@@ -6,7 +7,7 @@ namespace Recommender.Trainer;
 /// <summary>
 /// The stored events as learning takes them: dense indexes for users and items, rows of items in ordinal order of their ids, events oldest first.
 /// </summary>
-public sealed class TrainingData
+public sealed class TrainingData : ITimedInteractions
 {
     private readonly InteractionLog log;
     private readonly EventTypeSettings[] types;
@@ -86,14 +87,6 @@ public sealed class TrainingData
         return new(log, types, userIndexes, itemIndexes, indexOfUser.Count, itemKeys, [.. itemKeys.Select(key => texts?.GetValueOrDefault(key))]);
     }
 
-    /// <summary>Number of events before the newest <paramref name="share"/> of them; events of one millisecond stay together.</summary>
-    public int CutOff(double share)
-    {
-        int cut = (int)Math.Round(log.Count * (1 - share));
-        while (cut > 0 && cut < log.Count && log.OccurredAtMs[cut - 1] == log.OccurredAtMs[cut]) cut--;
-        return cut;
-    }
-
     /// <summary>Preferences of the first <paramref name="events"/> events, weighed as a fold-in at that moment would weigh them.</summary>
     /// <param name="held">Events that are left out as if they had not happened.</param>
     public InteractionMatrix Preferences(int events, IReadOnlySet<int>? held = null)
@@ -115,57 +108,18 @@ public sealed class TrainingData
         return entries.Build();
     }
 
-    /// <summary>The newest <paramref name="share"/> of the events, foretold from those before it.</summary>
-    /// <remarks>
-    /// Tested are the items that users with a history then consumed for the first time. Where users come once and do not return, nobody has a history
-    /// then: the last item of each visit is foretold from the rest.
-    /// </remarks>
-    /// <param name="usersLimit">At most so many users are tested, evenly chosen.</param>
-    public Split Holdout(double share, int usersLimit) => Window(CutOff(share), log.Count, usersLimit);
-
-    /// <summary>The hold-outs to choose settings by: several such windows, the newest first, by the rules of <see cref="Tuning.TemporalHoldouts"/>.</summary>
-    public IReadOnlyList<Split> Holdouts(double share, int usersLimit)
+    bool[] ITimedInteractions.PositiveIn(int from, int to)
     {
-        var windows = Enumerable.Range(0, Tuning.Windows(log.Count)).Select(w => w * Tuning.WindowsApart);
-        var splits = windows.Where(back => back + share < 1).Select(back => Window(CutOff(back + share), CutOff(back), usersLimit));
-        return [.. splits.Where(s => s.Test.Columns.Length > 0 && s.Train.Count > 0)];
+        var positive = new bool[to - from];
+        for (int e = from; e < to; e++) positive[e - from] = EventWeights.Of(types[log.TypeIds[e]], log.Values[e], 0) is { Weight: > 0, Target: > 0.5 };
+        return positive;
     }
 
-    private Split Window(int cut, int end, int usersLimit)
-    {
-        var held = LastOfVisits(cut, end);
-        var train = held is null ? Preferences(cut) : Preferences(end, held);
-        var test = new SortedSet<int>?[Users];
-        for (int e = cut; e < end; e++)
-        {
-            int user = userIndexes[e], item = itemIndexes[e];
-            if (item < 0 || held?.Contains(e) == false || train.Users.Length(user) == 0 || train.Users.Row(user).BinarySearch(item) >= 0) continue;
-            if (EventWeights.Of(types[log.TypeIds[e]], log.Values[e], 0) is { Weight: > 0, Target: > 0.5 }) (test[user] ??= []).Add(item);
-        }
+    int ITimedInteractions.Count => log.Count;
 
-        int tested = test.Count(t => t is not null), seen = 0;
-        var starts = new long[Users + 1];
-        var columns = new List<int>();
-        for (int user = 0; user < Users; user++)
-        {
-            // Of n users every one whose share of the limit passes a whole number is kept: an even choice without chance.
-            if (test[user] is { } items && (tested <= usersLimit || (long)seen++ * usersLimit / tested != (long)seen * usersLimit / tested)) columns.AddRange(items);
-            starts[user + 1] = columns.Count;
-        }
+    long ITimedInteractions.TimeOf(int interaction) => log.OccurredAtMs[interaction];
 
-        return new(train, new SparseRows(starts, [.. columns], null, null));
-    }
+    int ITimedInteractions.UserOf(int interaction) => userIndexes[interaction];
 
-    /// <summary>The last event of each user of a window, on an item of the catalogue. Null where users return, so that the window can be foretold from before it.</summary>
-    private HashSet<int>? LastOfVisits(int cut, int end)
-    {
-        var known = new bool[Users];
-        for (int e = 0; e < cut; e++) known[userIndexes[e]] = true;
-        int returning = 0;
-        for (int e = cut; e < end; e++) if (known[userIndexes[e]]) returning++;
-        if (!Tuning.AreVisits(returning, end - cut)) return null;
-        var last = new Dictionary<int, int>();
-        for (int e = cut; e < end; e++) if (itemIndexes[e] >= 0) last[userIndexes[e]] = e;
-        return [.. last.Values];
-    }
+    int ITimedInteractions.ItemOf(int interaction) => itemIndexes[interaction];
 }

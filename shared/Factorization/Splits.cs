@@ -24,40 +24,6 @@ public static class Splits
         return MakeTimed(users, items, [.. entries.Where(e => e.Time <= cut)], entries.Where(e => e.Time > cut).Select(e => e.Entry));
     }
 
-    /// <summary>The newest <paramref name="fraction"/> of each user's interactions (rounded down) is the test part; ties in time keep the given order.</summary>
-    public static Split LastOfEachUser(int users, int items, IReadOnlyList<TimedEntry> entries, double fraction = .2)
-    {
-        CheckFraction(fraction);
-        var train = new List<TimedEntry>();
-        var test = new List<Entry>();
-        foreach (var group in entries.GroupBy(e => e.Entry.User))
-        {
-            var ordered = group.OrderBy(e => e.Time).ToArray();
-            int held = (int)(ordered.Length * fraction);
-            train.AddRange(ordered[..^held]);
-            test.AddRange(ordered[^held..].Select(e => e.Entry));
-        }
-
-        return MakeTimed(users, items, train, test);
-    }
-
-    /// <summary>
-    /// The newest interaction of each user whose newest is later than <paramref name="from"/> and who has others is the test part; ties in time keep the given order.
-    /// </summary>
-    public static Split LastOfVisits(int users, int items, IReadOnlyList<TimedEntry> entries, long from)
-    {
-        var newest = new int[users];
-        var count = new int[users];
-        for (int e = 0; e < entries.Count; e++)
-        {
-            int user = entries[e].Entry.User;
-            if (count[user]++ == 0 || entries[e].Time >= entries[newest[user]].Time) newest[user] = e;
-        }
-
-        var held = Enumerable.Range(0, users).Where(u => count[u] > 1 && entries[newest[u]].Time > from).Select(u => newest[u]).ToHashSet();
-        return MakeTimed(users, items, [.. entries.Where((_, e) => !held.Contains(e))], held.Order().Select(e => entries[e].Entry));
-    }
-
     /// <summary>Each positive pair is held out with probability <paramref name="fraction"/>, decided by seed, user and item alone; every user keeps one.</summary>
     public static Split Random(InteractionMatrix matrix, double fraction = .1, int seed = 1)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Recommender.Factorization.Judging;
 
 namespace Recommender.Factorization;
 
@@ -13,7 +14,7 @@ public sealed record TuningOptions
     /// <summary>Whether an item–item term beside (or in place of) factors may win. Without it, models are factors alone.</summary>
     public bool AllowNeighbourhood { get; init; } = true;
 
-    /// <summary>Users judged per trial, all hold-outs together, evenly chosen; more are slower and less noisy. In the final, eight times as many on each split.</summary>
+    /// <summary>Users judged per trial, all hold-outs together, evenly chosen; more are slower and less noisy. In the final more on each split.</summary>
     public int MaxUsers { get; init; } = 4000;
 
     public int K { get; init; } = 20;
@@ -72,6 +73,19 @@ public sealed record TuningState(string Data, IReadOnlyList<Trial> Trials)
 /// </summary>
 public static class Tuning
 {
+    /// <summary>
+    /// Users judged in the final, as a multiple of those of a trial: it judges a handful of settings, so that it can afford to tell apart the few per
+    /// cent between the best of each kind.
+    /// </summary>
+    private const int FinalUsers = 8;
+
+    /// <inheritdoc cref="Run(IReadOnlyList{Split}, TuningOptions, Func{double}, TuningState?, Action{TuningState}?, IReadOnlyList{Split}?, CancellationToken)"/>
+    /// <param name="splits">The hold-outs and finals of the data, from <see cref="TimeWindows.ForSearch"/> or <see cref="RandomSplits.ForSearch"/>.</param>
+    public static TuningState Run(
+        SearchSplits splits, TuningOptions options, Func<double> clock,
+        TuningState? resume = null, Action<TuningState>? progress = null, CancellationToken cancellation = default) =>
+        Run(splits.Holdouts, options, clock, resume, progress, splits.Finals, cancellation);
+
     /// <param name="holdouts">
     /// Splits of the training data: one by time where there are times; several at random for small data, to steady the scores.
     /// </param>
@@ -90,7 +104,7 @@ public static class Tuning
         if (finals is not { Count: > 0 }) return Search(options);
         var state = Search(options with { BudgetSeconds = options.BudgetSeconds * (1 - TuningFinal.Share) });
         var known = resume?.Data == state.Data ? resume.Finals : [];
-        var final = new TuningFinal([.. finals.Select(f => Sampled(f, 8 * options.MaxUsers))], options, clock, cancellation);
+        var final = new TuningFinal([.. finals.Select(f => HoldoutSample.Limit(f, FinalUsers * options.MaxUsers))], options, clock, cancellation);
         final.Run(state.Trials, known, state.SecondsSpent, options.BudgetSeconds, judged =>
         {
             state = state with { Finals = judged };
@@ -100,70 +114,9 @@ public static class Tuning
 
         TuningState Search(TuningOptions within)
         {
-            var search = new TuningSearch([.. holdouts.Select(h => Sampled(h, Math.Max(options.MaxUsers / holdouts.Count, 1)))], within, clock, resume, progress, cancellation);
+            var search = new TuningSearch([.. holdouts.Select(h => HoldoutSample.Limit(h, Math.Max(options.MaxUsers / holdouts.Count, 1)))], within, clock, resume, progress, cancellation);
             search.Run();
             return search.State;
         }
-    }
-
-    /// <summary>Hold-outs of data without times: five where it is small and single scores are noisy, one where it is large.</summary>
-    public static IReadOnlyList<Split> RandomHoldouts(InteractionMatrix matrix, double fraction = .1) =>
-        [.. Enumerable.Range(1, matrix.Count switch { < 50_000 => 5, < 200_000 => 3, _ => 1 }).Select(seed => Splits.Random(matrix, fraction, seed))];
-
-    /// <summary>Other splits of data without times, for the final.</summary>
-    public static IReadOnlyList<Split> RandomFinals(InteractionMatrix matrix, double fraction = .1) =>
-        [.. Enumerable.Range(101, matrix.Count < 10_000_000 ? 5 : 2).Select(seed => Splits.Random(matrix, fraction, seed))];
-
-    /// <summary>
-    /// Hold-outs of data with times: windows of <paramref name="fraction"/> of the interactions, each predicted from all before it, the last one
-    /// first. Four where there is less than a million, because one window alone may be a season; else two, and one from ten million.
-    /// Where users come once and do not return, a window's users have no past: then the last item of each visit that ends in the window is
-    /// predicted from the rest, which is what such users are asked to be recommended.
-    /// </summary>
-    public static IReadOnlyList<Split> TemporalHoldouts(int users, int items, IReadOnlyList<TimedEntry> entries, double fraction = .15)
-    {
-        var times = entries.Select(e => e.Time).ToArray();
-        Array.Sort(times);
-        var splits = new List<Split>();
-        bool? visits = null;
-        for (int window = 0; window < Windows(entries.Count); window++)
-        {
-            int end = (int)(times.Length * (1 - window * WindowsApart)) - 1, cut = end - (int)(times.Length * fraction);
-            if (cut < 0) break;
-            long last = times[end], from = times[cut];
-            var within = entries.Where(e => e.Time > from && e.Time <= last).ToArray();
-            visits ??= AreVisits(Returning(users, entries, within, from), within.Length);
-            var split = visits.Value
-                ? Splits.LastOfVisits(users, items, [.. entries.Where(e => e.Time <= last)], from)
-                : Splits.MakeTimed(users, items, [.. entries.Where(e => e.Time <= from)], within.Select(e => e.Entry));
-            if (split.Test.Columns.Length > 0) splits.Add(split);
-        }
-
-        return splits;
-    }
-
-    /// <summary>How many windows <see cref="TemporalHoldouts"/> takes of so many interactions.</summary>
-    public static int Windows(long interactions) => interactions switch { < 1_000_000 => 4, < 10_000_000 => 2, _ => 1 };
-
-    /// <summary>By what share of the interactions windows end one before the other.</summary>
-    public const double WindowsApart = .1;
-
-    /// <summary>Whether users come once: less than a tenth of a window's interactions are of users who were seen before it.</summary>
-    public static bool AreVisits(int returning, int all) => returning * 10L < all;
-
-    private static int Returning(int users, IReadOnlyList<TimedEntry> entries, TimedEntry[] window, long from)
-    {
-        var seen = new bool[users];
-        foreach (var e in entries) seen[e.Entry.User] |= e.Time <= from;
-        return window.Count(e => seen[e.Entry.User]);
-    }
-
-    internal static Split Sampled(Split split, int most)
-    {
-        var tested = Enumerable.Range(0, split.Test.Count).Where(u => split.Test.Length(u) > 0).ToArray();
-        if (tested.Length <= most) return split;
-        var kept = Enumerable.Range(0, most).Select(n => tested[(long)n * tested.Length / most]);
-        var entries = kept.SelectMany(u => split.Test.Row(u).ToArray().Select(i => new Entry(u, i)));
-        return split with { Test = InteractionMatrix.Build(split.Train.UserCount, split.Train.ItemCount, entries).Users };
     }
 }

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using Recommender.Factorization;
+using Recommender.Factorization.Judging;
 
 namespace Recommender.Benchmarks;
 
@@ -27,15 +28,14 @@ internal static class LearningData
         return Splits.Temporal(users, items, entries);
     }
 
-    /// <summary>Hold-outs of the training part alone: by time where the data set has times, else at random.</summary>
-    public static (IReadOnlyList<Split> Holdouts, IReadOnlyList<Split> Finals) TuningHoldouts(string folder, Split split)
+    /// <summary>What a search judges by, of the training part alone: by time where the data set has times, else at random.</summary>
+    public static SearchSplits SearchSplitsOf(string folder, Split split)
     {
-        if (HasFixedSplit(folder)) return (Tuning.RandomHoldouts(split.Train), Tuning.RandomFinals(split.Train));
+        if (HasFixedSplit(folder)) return RandomSplits.ForSearch(split.Train);
         var (users, items, entries) = ReadTimed(folder);
         var times = entries.Select(e => e.Time).Order().ToArray();
         long cut = times[(int)(times.Length * .8)];
-        var past = entries.Where(e => e.Time <= cut).ToList();
-        return (Tuning.TemporalHoldouts(users, items, past), []);
+        return TimeWindows.ForSearch(new TimedEntries(users, items, entries.Where(e => e.Time <= cut)));
     }
 
     /// <summary>

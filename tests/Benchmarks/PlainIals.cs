@@ -1,4 +1,5 @@
 using Recommender.Factorization;
+using Recommender.Factorization.Judging;
 
 namespace Recommender.Benchmarks;
 
@@ -13,7 +14,7 @@ internal static class PlainIals
     public static (IalsSettings Settings, double Score) Find(IReadOnlyList<Split> holdouts, int rank, Action<string> progress, CancellationToken cancellation)
     {
         // As many users as the search judges by.
-        holdouts = [.. holdouts.Select(h => Tuning.Sampled(h, new TuningOptions().MaxUsers / holdouts.Count))];
+        holdouts = [.. holdouts.Select(h => HoldoutSample.Limit(h, new TuningOptions().MaxUsers / holdouts.Count))];
         var best = (Settings: new IalsSettings(), Score: -1.0);
         foreach (double alpha0 in new[] { 1, .3, .1, .03, .01, .003 })
         {

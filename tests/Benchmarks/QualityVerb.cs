@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Recommender.Factorization;
+using Recommender.Factorization.Judging;
 
 namespace Recommender.Benchmarks;
 
@@ -52,8 +53,8 @@ internal static class QualityVerb
                     AllowNeighbourhood = !result.GetValue(factorsOnly),
                     Threads = result.GetValue(threads),
                 };
-                var (holdouts, finals) = LearningData.TuningHoldouts(result.GetValue(data)!.FullName, split);
-                var found = Tune(holdouts, finals, options, result.GetValue(state)?.FullName, cancellation);
+                var splits = LearningData.SearchSplitsOf(result.GetValue(data)!.FullName, split);
+                var found = Tune(splits, options, result.GetValue(state)?.FullName, cancellation);
                 tuneSeconds = found.SecondsSpent;
                 if (result.GetValue(baselines))
                 {
@@ -74,16 +75,16 @@ internal static class QualityVerb
         return command;
     }
 
-    private static TuningState Tune(IReadOnlyList<Split> holdouts, IReadOnlyList<Split> finals, TuningOptions options, string? path, CancellationToken cancellation)
+    private static TuningState Tune(SearchSplits splits, TuningOptions options, string? path, CancellationToken cancellation)
     {
         var resume = path is not null && File.Exists(path) ? TuningState.FromJson(File.ReadAllText(path)) : null;
         var clock = Stopwatch.StartNew();
-        return Tuning.Run(holdouts, options, () => clock.Elapsed.TotalSeconds, resume, state =>
+        return Tuning.Run(splits, options, () => clock.Elapsed.TotalSeconds, resume, state =>
         {
             var trial = state.Finals.Count > 0 ? state.Finals[^1] : state.Trials[^1];
             Console.Error.WriteLine($"{trial.Number,3} {state.SecondsSpent,7:f1} s  {trial.Recall:f4} / {trial.Ndcg:f4}  {trial.Stage}: {trial.Settings.ToJson()}");
             if (path is not null) File.WriteAllText(path, state.ToJson());
-        }, finals, cancellation);
+        }, cancellation);
     }
 
     private static void Judge(Split split, LearnerSettings settings, double tuneSeconds, int threads, CancellationToken cancellation)

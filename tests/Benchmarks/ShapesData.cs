@@ -1,12 +1,13 @@
 using Recommender.Factorization;
+using Recommender.Factorization.Judging;
 
 namespace Recommender.Benchmarks;
 
 /// <summary>Generated data of one kind: what may be learned from, and a test part that neither side of a comparison sees.</summary>
-/// <param name="Finals">Splits of the training part for the last choice of the search; empty where the hold-outs are by time.</param>
-internal sealed record Shape(string Name, Split Split, IReadOnlyList<Split> Holdouts, IReadOnlyList<Split> Finals)
+/// <param name="Search">What the search judges by, of the training part alone.</param>
+internal sealed record Shape(string Name, Split Split, SearchSplits Search)
 {
-    public static Shape Untimed(string name, Split split) => new(name, split, Tuning.RandomHoldouts(split.Train), Tuning.RandomFinals(split.Train));
+    public static Shape Untimed(string name, Split split) => new(name, split, RandomSplits.ForSearch(split.Train));
 }
 
 /// <summary>
@@ -106,7 +107,7 @@ internal static class ShapesData
         }
 
         return timed
-            ? new Shape("sessions, timed", Splits.MakeTimed(Count, Items, known, last), Tuning.TemporalHoldouts(Count, Items, known), [])
+            ? new Shape("sessions, timed", Splits.MakeTimed(Count, Items, known, last), TimeWindows.ForSearch(new TimedEntries(Count, Items, known)))
             : Shape.Untimed("sessions", Splits.Make(Count, Items, known.Select(t => t.Entry), last));
     }
 
@@ -143,7 +144,7 @@ internal static class ShapesData
 
         var split = Splits.Temporal(Users, Items, entries, .2);
         long cut = entries[(int)(entries.Count * .8)].Time;
-        return new Shape("drifting", split, Tuning.TemporalHoldouts(Users, Items, [.. entries.Where(e => e.Time <= cut)]), []);
+        return new Shape("drifting", split, TimeWindows.ForSearch(new TimedEntries(Users, Items, entries.Where(e => e.Time <= cut))));
     }
 
     /// <summary>Items in order of popularity.</summary>

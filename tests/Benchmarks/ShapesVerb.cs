@@ -30,9 +30,9 @@ internal static class ShapesVerb
     private static object Compare(Shape shape, double budget, int rank, bool withPlain, CancellationToken cancellation)
     {
         var train = shape.Split.Train;
-        Console.Error.WriteLine($"== {shape.Name}: {train.UserCount} users, {train.ItemCount} items, {train.Count} interactions; {shape.Holdouts.Count} hold-outs of {string.Join(", ", shape.Holdouts.Select(h => h.Test.Columns.Length))}; {shape.Split.Test.Columns.Length} to foretell");
+        Console.Error.WriteLine($"== {shape.Name}: {train.UserCount} users, {train.ItemCount} items, {train.Count} interactions; {shape.Search.Holdouts.Count} hold-outs of {string.Join(", ", shape.Search.Holdouts.Select(h => h.Test.Columns.Length))}; {shape.Split.Test.Columns.Length} to foretell");
         var options = new TuningOptions { BudgetSeconds = budget, MaxRank = rank };
-        var state = Tuning.Run(shape.Holdouts, options, Seconds, finals: shape.Finals, cancellation: cancellation);
+        var state = Tuning.Run(shape.Search, options, Seconds, cancellation: cancellation);
         foreach (var stage in state.Trials.Concat(state.Finals).GroupBy(t => t.Stage))
         {
             var best = stage.MaxBy(t => t.Score)!;
@@ -46,7 +46,7 @@ internal static class ShapesVerb
         Console.Error.WriteLine($"   popular {popular.Recall:f4} / {popular.Ndcg:f4}, item-item {itemItem.Recall:f4} / {itemItem.Ndcg:f4}");
         if (!withPlain) return Figures(found);
         double begin = Seconds();
-        var (settings, score) = PlainIals.Find(shape.Holdouts, rank, line => Console.Error.WriteLine("   " + line), cancellation);
+        var (settings, score) = PlainIals.Find(shape.Search.Holdouts, rank, line => Console.Error.WriteLine("   " + line), cancellation);
         var plain = Judge(shape, settings);
         // Of the mean over users of the difference.
         double noise = Deviation(found.NdcgByUser.Zip(plain.NdcgByUser, (a, b) => (double)a - b));

@@ -41,15 +41,6 @@ public sealed class DataTests
     }
 
     [Fact]
-    public void The_last_of_each_user_are_held_out()
-    {
-        var events = Enumerable.Range(0, 10).Select(n => new TimedEntry(new(0, n), 100 - n)).ToArray();
-        var split = Splits.LastOfEachUser(1, 10, events, .2);
-        Assert.Equal([0, 1], split.Test.Row(0).ToArray());
-        Assert.Equal(8, split.Train.Count);
-    }
-
-    [Fact]
     public void A_random_split_keeps_every_pair_once_and_repeats()
     {
         var data = TestData.Planted(200, 50, 10, 3, weighted: true);

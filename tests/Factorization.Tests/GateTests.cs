@@ -1,3 +1,5 @@
+using Recommender.Factorization.Judging;
+
 namespace Recommender.Factorization.Tests;
 
 public sealed class GateTests

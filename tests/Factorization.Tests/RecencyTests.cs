@@ -1,3 +1,5 @@
+using Recommender.Factorization.Judging;
+
 namespace Recommender.Factorization.Tests;
 
 public sealed class RecencyTests
@@ -34,7 +36,7 @@ public sealed class RecencyTests
     public void In_visits_the_last_item_tells_what_comes_next_and_the_search_finds_that()
     {
         var entries = Visits(600, 60);
-        var holdouts = Tuning.TemporalHoldouts(600, 60, entries);
+        var holdouts = TimeWindows.Holdouts(new TimedEntries(600, 60, entries));
         Assert.Equal(4, holdouts.Count);
         // Of every visit of the last window the last item, and nothing of other visits.
         int from = 600 - 600 * 15 / 100;
@@ -52,7 +54,7 @@ public sealed class RecencyTests
     {
         // The same events of 60 users who come again and again.
         var entries = Visits(600, 60).Select(e => e with { Entry = e.Entry with { User = e.Entry.User % 60 } }).ToArray();
-        Assert.True(Tuning.TemporalHoldouts(60, 60, entries)[0].Test.Columns.Length > 100);
+        Assert.True(TimeWindows.Holdouts(new TimedEntries(60, 60, entries))[0].Test.Columns.Length > 100);
     }
 
     /// <summary>Six steps: mostly to the next item of a circle, at times to any.</summary>

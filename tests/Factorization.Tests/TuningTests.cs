@@ -1,3 +1,5 @@
+using Recommender.Factorization.Judging;
+
 namespace Recommender.Factorization.Tests;
 
 public sealed class TuningTests
@@ -16,7 +18,7 @@ public sealed class TuningTests
     [Fact]
     public void The_winner_is_ahead_of_popularity_and_of_every_other_trial()
     {
-        var state = Tuning.Run(Tuning.RandomHoldouts(Data), Short, Clock());
+        var state = Tuning.Run(RandomSplits.Holdouts(Data), Short, Clock());
         Assert.Equal(state.Trials.Max(t => t.Score), state.Best!.Score);
         Assert.True(state.Best.Score > 1.5 * state.Trials.First(t => t.Settings is PopularitySettings).Score);
         Type[] learners = [.. TuningFamily.All.Select(family => family.Settings), typeof(NeighbourhoodSettings), typeof(HybridSettings)];
@@ -28,7 +30,7 @@ public sealed class TuningTests
     [Fact]
     public void Without_the_item_item_term_models_are_factors_alone()
     {
-        var state = Tuning.Run(Tuning.RandomHoldouts(Data), Short with { AllowNeighbourhood = false, BudgetSeconds = 15 }, Clock());
+        var state = Tuning.Run(RandomSplits.Holdouts(Data), Short with { AllowNeighbourhood = false, BudgetSeconds = 15 }, Clock());
         Assert.DoesNotContain(state.Trials, t => t.Settings is NeighbourhoodSettings or HybridSettings);
     }
 
@@ -37,7 +39,7 @@ public sealed class TuningTests
     {
         // More tastes than eight numbers tell apart.
         var data = TestData.Planted(300, 120, 10, 3, tastes: 24);
-        var state = Tuning.Run(Tuning.RandomHoldouts(data), Short with { AllowNeighbourhood = false, BudgetSeconds = 200 }, Clock());
+        var state = Tuning.Run(RandomSplits.Holdouts(data), Short with { AllowNeighbourhood = false, BudgetSeconds = 200 }, Clock());
         Assert.Contains(state.Trials, t => t.Settings is SumSettings { First: IalsSettings { Rank: 8 }, Second: SpectralSettings { Rank: 8 } });
         Assert.Contains(state.Trials, t => t.Settings is CompressedSettings { Rank: 16, Of: SumSettings { First: IalsSettings { Rank: 16 }, Second: SpectralSettings { Rank: 16 } } });
         Assert.All(state.Trials, t => Assert.InRange(t.Settings.Train(data).Rank, 1, 16));
@@ -83,7 +85,7 @@ public sealed class TuningTests
     {
         var random = new Random(1);
         var entries = Enumerable.Range(0, 2000).Select(t => new TimedEntry(new Entry(random.Next(40), random.Next(300)), t)).ToArray();
-        var holdouts = Tuning.TemporalHoldouts(40, 300, entries);
+        var holdouts = TimeWindows.Holdouts(new TimedEntries(40, 300, entries));
         Assert.Equal(4, holdouts.Count);
         for (int h = 0; h < 4; h++)
         {
@@ -103,7 +105,7 @@ public sealed class TuningTests
     [Fact]
     public void A_search_killed_at_any_trial_goes_on_and_ends_the_same()
     {
-        IReadOnlyList<Split> holdouts = Tuning.RandomHoldouts(Data), finals = Tuning.RandomFinals(Data);
+        IReadOnlyList<Split> holdouts = RandomSplits.Holdouts(Data), finals = RandomSplits.Finals(Data);
         var whole = Tuning.Run(holdouts, Short, Clock(), finals: finals);
         foreach (int after in new[] { 1, 17, whole.Trials.Count, whole.Trials.Count + 1, whole.Trials.Count + 6 })
         {
@@ -134,8 +136,8 @@ public sealed class TuningTests
     [Fact]
     public void The_final_chooses_among_the_best_of_each_kind_by_splits_the_search_has_not_seen()
     {
-        var finals = Tuning.RandomFinals(Data);
-        var state = Tuning.Run(Tuning.RandomHoldouts(Data), Short, Clock(), finals: finals);
+        var finals = RandomSplits.Finals(Data);
+        var state = Tuning.Run(RandomSplits.Holdouts(Data), Short, Clock(), finals: finals);
         Assert.All(state.Finals, f => Assert.Contains(state.Trials, t => t.Settings == f.Settings));
         foreach (var final in state.Finals)
         {
@@ -159,7 +161,7 @@ public sealed class TuningTests
     public void What_is_far_behind_on_the_first_hold_out_is_not_judged_on_the_others()
     {
         var data = TestData.Planted(600, 80, 12, 3);
-        var holdouts = Tuning.RandomHoldouts(data);
+        var holdouts = RandomSplits.Holdouts(data);
         var state = Tuning.Run(holdouts, Short, Clock());
         var cut = state.Trials.Where(t => t.First == 0).ToArray();
         Assert.NotEmpty(cut);
@@ -179,8 +181,8 @@ public sealed class TuningTests
     [Fact]
     public void A_state_of_other_data_is_not_gone_on_from()
     {
-        var state = Tuning.Run(Tuning.RandomHoldouts(Data), Short with { BudgetSeconds = 1 }, Clock());
-        var others = Tuning.RandomHoldouts(TestData.Planted(100, 80, 12, 3));
+        var state = Tuning.Run(RandomSplits.Holdouts(Data), Short with { BudgetSeconds = 1 }, Clock());
+        var others = RandomSplits.Holdouts(TestData.Planted(100, 80, 12, 3));
         int trials = 0;
         Tuning.Run(others, Short with { BudgetSeconds = 1 }, Clock(), state, _ => trials++);
         Assert.True(trials > 0);

@@ -1,4 +1,5 @@
 using Recommender.Factorization;
+using Recommender.Factorization.Judging;
 using Recommender.Storage;
 
 namespace Recommender.Trainer.Tests;
@@ -23,7 +24,7 @@ public class TrainingDataTests
         var random = new Random(3);
         var events = Enumerable.Range(0, 1000).Select(_ => (random.Next(30), random.Next(40))).ToArray();
         var data = Data(events);
-        var holdouts = data.Holdouts(.15, 1000);
+        var holdouts = TimeWindows.Holdouts(data, .15);
         Assert.Equal(4, holdouts.Count);
         for (int h = 0; h < 4; h++)
         {
@@ -33,7 +34,7 @@ public class TrainingDataTests
             Assert.Equal(events[cut..end].Where(e => !before.Contains(e)).Distinct().Count(), holdouts[h].Test.Columns.Length);
         }
 
-        Assert.Equal(holdouts[0].Test.Columns, data.Holdout(.15, 1000).Test.Columns);
+        Assert.Equal(holdouts[0].Test.Columns, TimeWindows.Holdout(data, .15).Test.Columns);
     }
 
     [Fact]
@@ -41,7 +42,7 @@ public class TrainingDataTests
     {
         // Visits of four items, one after the other.
         var events = Enumerable.Range(0, 100).SelectMany(u => Enumerable.Range(0, 4).Select(n => (u, (u + n) % 40))).ToArray();
-        var holdout = Data(events).Holdout(.1, 1000);
+        var holdout = TimeWindows.Holdout(Data(events), .1);
         for (int u = 0; u < 100; u++)
         {
             Assert.Equal(u < 90 ? 4 : 3, holdout.Train.Users.Length(u));

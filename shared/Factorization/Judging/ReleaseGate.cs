@@ -1,11 +1,10 @@
 using System.Globalization;
 
-namespace Recommender.Factorization;
+namespace Recommender.Factorization.Judging;
 
-/// <param name="Reason">For people: what was compared, with numbers.</param>
-public sealed record GateDecision(bool Release, string Reason);
-
-/// <summary>Whether a freshly trained model may take over. Compares NDCG and recall on one hold-out that none of the models trained on.</summary>
+/// <summary>
+/// The one rule of whether a freshly trained model may take over. Compares NDCG and recall on one hold-out that none of the models trained on.
+/// </summary>
 public static class ReleaseGate
 {
     /// <param name="serving">The released model on the same hold-out; null when nothing is released yet.</param>
@@ -16,15 +15,9 @@ public static class ReleaseGate
         EvaluationResult candidate, EvaluationResult? serving, EvaluationResult popularity, double tolerance = .02, bool candidateIsPopularity = false)
     {
         if (tolerance is not (>= 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(tolerance), tolerance, "The tolerance must be in 0..1.");
-        if (candidate.Users == 0)
-        {
-            return serving is null
-                ? new GateDecision(true, "Released unjudged: there are no held-out events yet, and no model is in service.")
-                : new GateDecision(false, "Rejected: there are no held-out events to judge by, and a model is in service.");
-        }
-
         if (candidate.Users != popularity.Users || (serving is not null && serving.Users != candidate.Users))
             throw new ArgumentException($"Results are of different hold-outs: {candidate.Users}, {serving?.Users}, {popularity.Users} users.", nameof(candidate));
+        if (candidate.Users == 0) return DecideUnjudged(isModelInService: serving is not null);
         if (!candidateIsPopularity && candidate.Ndcg <= popularity.Ndcg)
             return new GateDecision(false, Text($"Rejected: NDCG@{candidate.K} {candidate.Ndcg:f4} is not above popularity's {popularity.Ndcg:f4}."));
         if (serving is null)
@@ -37,6 +30,11 @@ public static class ReleaseGate
 
         return new GateDecision(true, Text($"Released: NDCG@{candidate.K} {candidate.Ndcg:f4} against {serving.Ndcg:f4} in service and {popularity.Ndcg:f4} of popularity."));
     }
+
+    /// <summary>The decision where nothing could be held out: a first model is better than none, but none replaces another unjudged.</summary>
+    public static GateDecision DecideUnjudged(bool isModelInService) => isModelInService
+        ? new GateDecision(false, "Rejected: there are no held-out events to judge by, and a model is in service. It can be released by hand.")
+        : new GateDecision(true, "Released unjudged: there are no held-out events yet, and no model is in service.");
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
