@@ -12,7 +12,6 @@ namespace Recommender.Factorization;
 [JsonDerivedType(typeof(SumSettings), SumModel.Name)]
 [JsonDerivedType(typeof(CompressedSettings), CompressedModel.Name)]
 [JsonDerivedType(typeof(RecencySettings), RecencyModel.Name)]
-[JsonDerivedType(typeof(Item2VecSettings), Item2Vec.Name)]
 [JsonDerivedType(typeof(PopularitySettings), PopularityModel.Name)]
 public abstract record LearnerSettings
 {

@@ -12,7 +12,6 @@ public sealed class LinearModel : Model
     private readonly float[] output;
     private readonly int items;
 
-    /// <param name="learner">The learner that filled it: <see cref="Spectral.Name"/> or <see cref="Item2Vec.Name"/>.</param>
     /// <param name="input">P, <c>items × rank</c>.</param>
     /// <param name="output">Q, <c>items × rank</c>; empty where only folding in is asked for.</param>
     internal LinearModel(string learner, LearnerSettings settings, int rank, float[] input, float[] output)

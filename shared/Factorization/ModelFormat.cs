@@ -23,7 +23,6 @@ internal static class ModelFormat
             IalsModel.Name => IalsModel.ReadBody(reader),
             PopularityModel.Name => PopularityModel.ReadBody(reader),
             Spectral.Name => LinearModel.ReadBody<SpectralSettings>(learner, reader),
-            Item2Vec.Name => LinearModel.ReadBody<Item2VecSettings>(learner, reader),
             NeighbourhoodModel.Name => NeighbourhoodModel.ReadBody(reader),
             HybridModel.Name => HybridModel.ReadBody(reader),
             SumModel.Name => SumModel.ReadBody(reader),

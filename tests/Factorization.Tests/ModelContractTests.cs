@@ -19,7 +19,6 @@ public sealed class ModelContractTests
         ["sum"] = new SumSettings { First = new IalsSettings { Rank = 6, Epochs = 3 }, Second = new SpectralSettings { Rank = 5 }, Weight = .7 },
         ["compressed"] = new CompressedSettings { Of = new SumSettings { First = new IalsSettings { Rank = 6, Epochs = 3 }, Second = new SpectralSettings { Rank = 5 }, Weight = .7 }, Rank = 7 },
         ["recency"] = new RecencySettings { Of = new HybridSettings { Factors = new IalsSettings { Rank = 6, Epochs = 3 }, Neighbourhood = new() { Neighbours = 15 }, Weight = 2 }, HalfLife = 3 },
-        ["item2vec"] = new Item2VecSettings { Rank = 8, Epochs = 15, Subsample = 1 },
         ["ials flat"] = new IalsSettings { Rank = 5, Epochs = 5, Nu = .5, Alpha0 = .05, Lambda = .05 },
     };
 
