@@ -5,6 +5,9 @@ namespace Recommender.Trainer;
 /// <summary>How far this process has got, for status and metrics.</summary>
 public sealed class Progress
 {
+    /// <summary>What the newest batch counts in the mean of events per message: a change of producers shows after about ten batches.</summary>
+    private const double NewestBatchShare = 0.2;
+
     private long folded;
     private volatile InHand? inHand;
     private volatile TrainingState training = TrainingState.Idle;
@@ -55,7 +58,8 @@ public sealed class Progress
     /// <summary>Events of a message, averaged over the last batches: turns waiting messages into waiting events.</summary>
     public double EventsPerMessage => Volatile.Read(ref eventsPerMessage);
 
-    public void Handled(int events, int messages) => Volatile.Write(ref eventsPerMessage, 0.8 * EventsPerMessage + 0.2 * events / messages);
+    public void Handled(int events, int messages) =>
+        Volatile.Write(ref eventsPerMessage, (1 - NewestBatchShare) * EventsPerMessage + NewestBatchShare * events / messages);
 
     public void Sent(DateTimeOffset at) => Volatile.Write(ref sentTicks, at.UtcTicks);
 

@@ -13,6 +13,15 @@ internal sealed class TuningSearch(
     /// <summary>What is further behind, as a share of the best score, is not brought ahead by the terms that the best may have too.</summary>
     private const double WorthBlending = .95;
 
+    /// <summary>
+    /// The rank of the first stages is half the longest, so that there is something to gain from a longer one, but at most this: the time of a trial
+    /// grows with the square of the rank, and these stages have the most trials.
+    /// </summary>
+    private const int LongestShortRank = 64;
+
+    /// <summary>But no shorter than the shortest that <see cref="TuningOptions.MaxRank"/> allows.</summary>
+    private const int LeastShortRank = 8;
+
     /// <summary>Numbers in a compressed model.</summary>
     private const long LargestCompressed = 1L << 28;
 
@@ -25,25 +34,27 @@ internal sealed class TuningSearch(
     {
         var popular = trials.Try("baseline", new PopularitySettings());
         var recent = timed ? SearchRecent() : null;
-        var neighbourhood = options.AllowNeighbourhood ? SearchNeighbourhood(until: .1) : null;
+        var neighbourhood = options.AllowNeighbourhood ? SearchNeighbourhood(TuningSchedule.Neighbourhood) : null;
 
-        int shortRank = Math.Min(64, Math.Max(options.MaxRank / 2, 8));
-        SearchFamily(TuningFamily.Ials, shortRank, until: .22);
-        SearchFamily(TuningFamily.Spectral, shortRank, until: .34);
+        int shortRank = Math.Min(LongestShortRank, Math.Max(options.MaxRank / 2, LeastShortRank));
+        SearchFamily(TuningFamily.Ials, shortRank, TuningSchedule.Ials);
+        SearchFamily(TuningFamily.Spectral, shortRank, TuningSchedule.Spectral);
         foreach (var family in Learners.Optional)
-            if (Within(.42)) SearchFamily(family, shortRank, until: .42);
+            if (Within(TuningSchedule.Optional)) SearchFamily(family, shortRank, TuningSchedule.Optional);
         // All go on to longer ranks: what is behind at a short one may lead at a long one. Most of the budget goes to the longest.
         var families = TuningFamily.All.Select(family => Best(family.Settings)).OfType<Trial>().OrderByDescending(t => t.Score).ToArray();
-        for (int f = 0; f < families.Length; f++) families[f] = Lengthen(families[f], until: f == 0 ? .58 : .76);
+        for (int f = 0; f < families.Length; f++) families[f] = Lengthen(families[f], f == 0 ? TuningSchedule.Leader : TuningSchedule.Others);
         // At half the length each, and at full length and compressed: where much is cut off by either, it is another part.
-        var sum = SearchSum(Math.Max(options.MaxRank / 2, 1), compress: false, until: .8);
-        var compressed = SearchSum(options.MaxRank, compress: true, until: .86);
+        var sum = SearchSum(Math.Max(options.MaxRank / 2, 1), compress: false, TuningSchedule.Sum);
+        var compressed = SearchSum(options.MaxRank, compress: true, TuningSchedule.Compressed);
 
         var blend = new TuningBlend(trials, options.MaxRank, timed, Within);
         Trial?[] terms = [neighbourhood, recent, popular];
         var parts = families.Append(sum).Append(compressed).OfType<Trial>().OrderByDescending(t => t.Score).ToArray();
         parts = [.. parts.Where(t => t.Score >= parts[0].Score * WorthBlending)];
-        for (int p = 0; p < parts.Length; p++) blend.Search(parts[p], terms, until: .86 + .14 * (p + 1) / parts.Length);
+        // An equal part of the rest for each.
+        const double rest = TuningSchedule.All - TuningSchedule.Compressed;
+        for (int p = 0; p < parts.Length; p++) blend.Search(parts[p], terms, TuningSchedule.Compressed + rest * (p + 1) / parts.Length);
     }
 
     private bool Within(double share) => trials.SecondsSpent < share * options.BudgetSeconds;

@@ -9,6 +9,10 @@ internal sealed record TuningStep
 
     private Func<LearnerSettings, double, LearnerSettings> Set { get; init; } = (s, _) => s;
 
+    /// <summary>
+    /// A factor for logarithmic settings, else an amount: of the first round. It is wide, about a tenth to a fifth of the range that is of use, because
+    /// every later round halves it.
+    /// </summary>
     private double Size { get; init; }
 
     private double Least { get; init; }

@@ -6,6 +6,12 @@ internal static class Calibration
     private const int Queries = 400;
     private const int K = 20;
 
+    /// <summary>
+    /// How far beyond the target the sample's recall has to be, as a share of what is missing to all. The recall of 400 queries is an estimate,
+    /// whose error shrinks with what is missing.
+    /// </summary>
+    private const double Margin = 0.4;
+
     /// <summary>Every choice of reach, tried from the smallest on.</summary>
     private static readonly float[] Reaches = [0.1f, 0.15f, 0.2f, 0.25f, 0.3f, 0.35f, 0.4f, 0.45f, 0.5f, 0.55f, 0.6f, 0.65f, 0.7f, 0.75f, 0.8f, 0.9f];
 
@@ -23,8 +29,7 @@ internal static class Calibration
             exact[(2 * q) + 1] = Search(index, queries.Span.Slice(q * index.Rank, index.Rank), part, 1);
         });
 
-        // The sample's recall is an estimate; a little more than the target allows for that.
-        double wanted = options.RecallTarget + (0.4 * (1 - options.RecallTarget));
+        double wanted = options.RecallTarget + (Margin * (1 - options.RecallTarget));
         for (int step = 0; step < Reaches.Length; step++)
         {
             float reach = Reaches[step];
