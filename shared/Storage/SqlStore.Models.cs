@@ -80,21 +80,33 @@ public abstract partial class SqlStore
             return (await ModelsAsync(connection, "WHERE version = @version", new { version }, cancellationToken).ConfigureAwait(false))[0];
         }, cancellationToken);
 
-    public Task<IReadOnlyList<long>> PruneModelsAsync(int keep, CancellationToken cancellationToken) =>
-        WriteAsync<IReadOnlyList<long>>(async connection =>
+    public async Task<IReadOnlyList<long>> PruneModelsAsync(int keep, CancellationToken cancellationToken)
+    {
+        var dropped = await WriteAsync(async connection =>
         {
             var candidates = await QueryAsync(connection, "SELECT version, state FROM models WHERE bytes IS NOT NULL ORDER BY version DESC", null, r => (Version: r.GetInt64(0), State: r.GetString(1)), cancellationToken).ConfigureAwait(false);
-            var dropped = candidates.Skip(Math.Max(0, keep)).Where(model => model.State != Name(ModelState.Released)).Select(model => model.Version).ToList();
-            foreach (long version in dropped)
-            {
-                await connection.ExecuteAsync(Command("DELETE FROM model_chunks WHERE version = @version", new { version }, cancellationToken)).ConfigureAwait(false);
+            var versions = candidates.Skip(Math.Max(0, keep)).Where(model => model.State != Name(ModelState.Released)).Select(model => model.Version).ToList();
+            foreach (long version in versions)
                 await connection.ExecuteAsync(Command("UPDATE models SET bytes = NULL WHERE version = @version", new { version }, cancellationToken)).ConfigureAwait(false);
-            }
+            return versions;
+        }, cancellationToken).ConfigureAwait(false);
 
-            // What a save that never finished has left behind.
-            await connection.ExecuteAsync(Command("DELETE FROM model_chunks WHERE version < (SELECT max(version) FROM models) AND version NOT IN (SELECT version FROM models)", null, cancellationToken)).ConfigureAwait(false);
-            return dropped;
-        }, cancellationToken);
+        // As in saving, each chunk is a transaction of its own, so that events are not held up while deleted bytes are overwritten.
+        while (await WriteAsync(connection => connection.ExecuteAsync(Command(DeleteLeftChunkSql, null, cancellationToken)), cancellationToken).ConfigureAwait(false) > 0)
+        {
+        }
+
+        return dropped;
+    }
+
+    /// <summary>Removes one chunk of a pruned model, or of one whose save never finished.</summary>
+    private const string DeleteLeftChunkSql = """
+        DELETE FROM model_chunks WHERE (version, chunk) IN (
+            SELECT version, chunk FROM model_chunks
+            WHERE version IN (SELECT version FROM models WHERE bytes IS NULL)
+               OR version < (SELECT max(version) FROM models) AND version NOT IN (SELECT version FROM models)
+            ORDER BY version, chunk LIMIT 1)
+        """;
 
     private static Task<List<ModelInfo>> ModelsAsync(DbConnection connection, string where, object? parameters, CancellationToken cancellationToken) =>
         QueryAsync(connection, "SELECT info, state, released_at_ms FROM models " + where, parameters, r =>

@@ -45,6 +45,31 @@ public sealed class SqliteStoreTests : StoreContract
     }
 
     [Fact]
+    public async Task Removing_old_models_lets_other_writers_in_between_their_chunks()
+    {
+        byte[] twoChunks = new byte[9 << 20];
+        for (int n = 0; n < 3; n++) await Store.SaveModelAsync(Info(), twoChunks, Stop);
+        int commits = 0;
+        var database = ((SqliteStore)Store).Database;
+        SQLitePCL.delegate_commit count = _ =>
+        {
+            commits++;
+            return 0;
+        };
+        await database.WriteAsync(connection =>
+        {
+            SQLitePCL.raw.sqlite3_commit_hook(connection.Handle, count, null);
+            return Task.FromResult(true);
+        }, Stop);
+        commits = 0;
+        Assert.Equal([2, 1], await Store.PruneModelsAsync(1, Stop));
+        Assert.True(commits >= 4, $"{commits} transactions removed four chunks.");
+        Assert.Null(await Store.ReadModelAsync(1, Stop));
+        Assert.Equal(twoChunks.Length, (await Store.ReadModelAsync(3, Stop))!.Length);
+        GC.KeepAlive(count);
+    }
+
+    [Fact]
     public Task Every_earlier_schema_upgrades() => EveryEarlierSchemaUpgradesAsync("sqlite");
 
     [Fact]

@@ -12,7 +12,7 @@ public abstract partial class StoreContract
 
     private static Command Delete(string id) => new() { Kind = CommandKind.DeleteItem, AcceptedAt = T0, ItemId = id };
 
-    private static ModelInfo Info(ModelState state = ModelState.Trained) => new()
+    protected static ModelInfo Info(ModelState state = ModelState.Trained) => new()
     {
         Version = 0,
         State = state,
