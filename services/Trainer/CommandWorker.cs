@@ -1,25 +1,22 @@
 using System.Text.Json;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.Messaging;
 using Recommender.Storage;
+using Recommender.Trainer.Erasing;
 
 namespace Recommender.Trainer;
 
-/// <summary>Applies catalogue and user commands in order: store → factor store → notice → acknowledge.</summary>
+/// <summary>Applies catalogue and user commands in order: store → factor store → notice → acknowledge. Of an erasure, the saga carries out what follows the store.</summary>
 public sealed class CommandWorker(
     IStreamConsumer consumer,
     IStore store,
     IFactorStore factorStore,
     Folding folding,
     ItemPlacer placer,
-    IStreamAdministration streams,
     INotices notices,
-    TrainerOptions options,
-    TimeProvider clock,
-    ILogger<CommandWorker> logger) : BackgroundService
+    TrainerOptions options) : BackgroundService
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         consumer.RunAsync(Topology.Commands, options.MaxBatchBytes, HandleAsync, stoppingToken);
@@ -91,17 +88,10 @@ public sealed class CommandWorker(
                 return null;
             case CommandKind.EraseUser when command.ErasureId is { } erasureId:
                 var erased = await store.EraseUserAsync(userId, erasureId, command.AcceptedAt, cancellationToken);
-                // With the revision, so that a fold-in that another instance has under way does not bring the user back.
-                long revision = await store.GetErasureRevisionAsync(erasureId, cancellationToken) ?? 0;
-                await factorStore.EraseUsersAsync([UserRef.User(userId)], revision, cancellationToken);
                 folding.Forget(UserRef.User(userId));
-                // What the user did counts no longer, from this moment. Of an erasure that was cut short it is not known which items that concerns.
-                if (erased.Items is { } items) await CatalogueCopy.PutStatisticsAsync(factorStore, items, revision, cancellationToken);
-                else await CatalogueCopy.PutAllAsync(store, factorStore, cancellationToken);
-                await streams.RemoveDeadLettersAsync(body => UserMention.IsIn(body, userId), cancellationToken);
-                await store.CompleteErasureStageAsync(erasureId, "factorStore", clock.GetUtcNow(), null, cancellationToken);
-                await notices.PublishAsync(new UserErased { ErasureId = erasureId, UserId = userId }, cancellationToken);
-                logger.LogInformation("Erased a user from the stores, receipt {ErasureId}.", erasureId);
+                // The row in the store is what makes the start durable; the message only makes it immediate.
+                bool fits = erased.Items is { Count: <= ErasureApplied.ItemsLimit };
+                await notices.PublishAsync(new ErasureApplied { ErasureId = erasureId, Items = fits ? erased.Items : null }, cancellationToken);
                 return null;
             default:
                 return $"{command.Kind} lacks what it needs";

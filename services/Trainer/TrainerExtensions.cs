@@ -10,6 +10,7 @@ using Recommender.Factorization;
 using Recommender.Messaging;
 using Recommender.ServiceDefaults;
 using Recommender.Storage;
+using Recommender.Trainer.Erasing;
 
 namespace Recommender.Trainer;
 
@@ -51,8 +52,15 @@ public static class TrainerExtensions
             problems.Map<StreamUnavailableException>(e => Problem.Unavailable(e.Message));
         });
         services.AddNoticeHandler<ModelReleased>(static (sp, _, cancellationToken) => sp.GetRequiredService<ReleasedModel>().RefreshAsync(cancellationToken));
-        services.AddNoticeHandler<UserForgotten>(static (sp, notice, cancellationToken) =>
-            sp.GetRequiredService<IStore>().CompleteErasureStageAsync(notice.ErasureId, "serving", sp.GetRequiredService<TimeProvider>().GetUtcNow(), null, cancellationToken));
+        services.AddNoticeHandler<UserErased>(static (sp, notice, _) =>
+        {
+            sp.GetRequiredService<Folding>().Forget(UserRef.User(notice.UserId));
+            return Task.CompletedTask;
+        });
+        services.AddSingleton<ErasureSteps>();
+        services.AddSingleton<ErasureStateMachine>();
+        services.AddSingleton<ErasureRepository>();
+        services.AddSharedEndpoint(ErasureEndpoint.QueueName, ErasureEndpoint.Configure);
         return builder;
     }
 

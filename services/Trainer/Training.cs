@@ -102,7 +102,7 @@ public sealed class Training(
         logger.LogInformation("Trained model {Version}: {Learner}, rank {Rank}, {Users} users, {Items} items, {Interactions} interactions, {Seconds:0.0} s.",
             version, info.Learner, info.Rank, info.Users, info.Items, info.Interactions, info.TrainSeconds);
 
-        foreach (var erasure in erasures) await store.CompleteErasureStageAsync(erasure.ErasureId, "model", clock.GetUtcNow(), version, cancellationToken);
+        await store.SetErasureModelAsync([.. erasures.Select(erasure => erasure.ErasureId)], version, clock.GetUtcNow(), cancellationToken);
         logger.LogInformation("Model {Version}: {Reason}", version, decision.Reason);
         if (decision.Release) await reconciler.ReleaseAsync(version, cancellationToken);
         foreach (long pruned in await store.PruneModelsAsync(options.KeepModels, cancellationToken))

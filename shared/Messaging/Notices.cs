@@ -23,6 +23,13 @@ public static class NoticeExtensions
     public static IServiceCollection AddNoticeHandler<T>(this IServiceCollection services, Func<IServiceProvider, T, CancellationToken, Task> handler)
         where T : class =>
         services.AddSingleton<INoticeHandler>(new NoticeHandler<T>(handler));
+
+    /// <summary>
+    /// Adds a queue that every instance of a service shares: each message goes to one of them, one at a time. A message whose handling fails is dropped;
+    /// its sender repeats what must not be lost. Call it before the host is built.
+    /// </summary>
+    public static IServiceCollection AddSharedEndpoint(this IServiceCollection services, string queueName, Action<IReceiveEndpointConfigurator, IServiceProvider> configure) =>
+        services.AddSingleton(new SharedEndpoint(queueName, configure));
 }
 
 internal interface INoticeHandler
@@ -50,8 +57,11 @@ internal sealed class NoticeHandler<T>(Func<IServiceProvider, T, CancellationTok
     }
 }
 
-internal sealed class Notices(IBus bus, ILogger<Notices> logger) : INotices
+internal sealed class Notices(IServiceProvider services, ILogger<Notices> logger) : INotices
 {
+    // Not before the first use: what the bus's own endpoints call may publish, so the bus cannot be a part of it.
+    private readonly Lazy<IBus> _bus = new(services.GetRequiredService<IBus>);
+
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 
     public static void Add(IHostApplicationBuilder builder, RabbitMqAddress? address)
@@ -67,7 +77,12 @@ internal sealed class Notices(IBus bus, ILogger<Notices> logger) : INotices
             });
             if (address is null)
             {
-                registration.UsingInMemory((context, bus) => bus.ReceiveEndpoint(QueueName(), endpoint => Connect(endpoint, context)));
+                registration.UsingInMemory((context, bus) =>
+                {
+                    bus.ReceiveEndpoint(QueueName(), endpoint => Connect(endpoint, context));
+                    foreach (var shared in context.GetServices<SharedEndpoint>())
+                        bus.ReceiveEndpoint(shared.QueueName, endpoint => shared.Connect(endpoint, context));
+                });
                 return;
             }
 
@@ -92,6 +107,15 @@ internal sealed class Notices(IBus bus, ILogger<Notices> logger) : INotices
                     endpoint.QueueExpiration = TimeSpan.FromMinutes(1);
                     Connect(endpoint, context);
                 });
+                foreach (var shared in context.GetServices<SharedEndpoint>())
+                {
+                    bus.ReceiveEndpoint(shared.QueueName, endpoint =>
+                    {
+                        // Survives the loss of a node of a cluster.
+                        endpoint.SetQuorumQueue();
+                        shared.Connect(endpoint, context);
+                    });
+                }
             });
         });
     }
@@ -103,7 +127,7 @@ internal sealed class Notices(IBus bus, ILogger<Notices> logger) : INotices
         timeout.CancelAfter(s_patience);
         try
         {
-            await bus.Publish(notice, timeout.Token);
+            await _bus.Value.Publish(notice, timeout.Token);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Recommender.Contracts;
 
 namespace Recommender.Storage;
@@ -126,17 +127,23 @@ public interface IUserStore
     /// </summary>
     Task<ErasedUser> EraseUserAsync(string userId, string erasureId, DateTimeOffset requestedAt, CancellationToken cancellationToken);
 
-    /// <summary>Erasures that are carried out in the store and not yet everywhere else, oldest first. Only until they are closed does the store know whom they erase.</summary>
-    Task<IReadOnlyList<OpenErasure>> ListOpenErasuresAsync(CancellationToken cancellationToken);
+    /// <summary>Erasures that are carried out in the store and not yet everywhere else, oldest first.</summary>
+    Task<IReadOnlyList<Erasure>> ListOpenErasuresAsync(CancellationToken cancellationToken);
 
-    /// <summary>Completes the stage <c>queues</c>, the last but the next model, and forgets whom the erasure was about.</summary>
-    Task CloseErasureAsync(string erasureId, DateTimeOffset at, CancellationToken cancellationToken);
+    /// <summary>Null for an unknown erasure.</summary>
+    Task<Erasure?> ReadErasureAsync(string erasureId, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Records the time of one more stage of an erasure (<c>factorStore</c>, <c>serving</c>, <c>model</c>; for <c>queues</c> see <see cref="CloseErasureAsync"/>). The first time given stands;
-    /// unknown erasures are ignored.
+    /// Saves due time, user id and stages of an erasure that was read before; the model version is left alone. The time first given for a stage stands.
+    /// False, and nothing is changed, if the erasure was saved by another since it was read.
     /// </summary>
-    Task CompleteErasureStageAsync(string erasureId, string stage, DateTimeOffset at, long? modelVersion, CancellationToken cancellationToken);
+    Task<bool> SaveErasureAsync(Erasure erasure, CancellationToken cancellationToken);
+
+    /// <summary>Returns the erasures that are due, at most <paramref name="limit"/>, and moves their due time, so that no other caller gets them before it.</summary>
+    Task<IReadOnlyList<string>> ClaimDueErasuresAsync(DateTimeOffset now, DateTimeOffset nextDue, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Records the first model version that was trained without the users of these erasures, and makes those due that wait for nothing else.</summary>
+    Task SetErasureModelAsync(IReadOnlyList<string> erasureIds, long modelVersion, DateTimeOffset at, CancellationToken cancellationToken);
 
     Task<ErasureResponse?> GetErasureAsync(string erasureId, CancellationToken cancellationToken);
 
@@ -244,6 +251,7 @@ public sealed record RemovedSlice(int Removed, IReadOnlyList<int> UserKeys, IRea
 
 /// <param name="Popularity">Number of its events of positive types (see <see cref="StatisticsSettings"/>).</param>
 /// <param name="Trend">Base-2 logarithm of the sum of 2^((occurredAt − epoch) / half-life) over those events; comparable at any time. −∞ when there is none.</param>
+[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)] // The trend of an item without events is negative infinity.
 public readonly record struct ItemStatistics(int ItemKey, string ItemId, double Popularity, double Trend);
 
 /// <summary>
@@ -340,8 +348,6 @@ public sealed record CatalogueResult
 
 /// <param name="Items">Items that lost events, with their statistics now. Null when this very erasure had been carried out before: then they are not known any more.</param>
 public sealed record ErasedUser(ErasureResponse Receipt, IReadOnlyList<ItemStatistics>? Items);
-
-public sealed record OpenErasure(string UserId, long Revision, ErasureResponse Receipt);
 
 /// <param name="Moved">Events moved.</param>
 /// <param name="UserKey">Null when neither had events.</param>

@@ -79,40 +79,64 @@ public abstract partial class SqlStore
             await connection.ExecuteAsync(Command("DELETE FROM merges WHERE user_id = @userId", new { userId }, cancellationToken)).ConfigureAwait(false);
             await AddTombstoneAsync(connection, user, erasedAtMs, cancellationToken).ConfigureAwait(false);
             long revision = await TakeFromStateAsync(connection, removed, cancellationToken).ConfigureAwait(false);
-            await connection.ExecuteAsync(Command("INSERT INTO erasures (erasure_id, events_removed, revision, user_id) VALUES (@erasureId, @removed, @revision, @userId)", new { erasureId, removed, revision, userId }, cancellationToken)).ConfigureAwait(false);
+            var storedAt = DateTimeOffset.UtcNow;
+            await connection.ExecuteAsync(Command(
+                "INSERT INTO erasures (erasure_id, events_removed, revision, user_id, due_at_ms) VALUES (@erasureId, @removed, @revision, @userId, @dueAtMs)",
+                new { erasureId, removed, revision, userId, dueAtMs = (storedAt + Erasure.RepeatAfter).ToUnixTimeMilliseconds() }, cancellationToken)).ConfigureAwait(false);
             await AddStageAsync(connection, erasureId, "requested", requestedAt, cancellationToken).ConfigureAwait(false);
-            await AddStageAsync(connection, erasureId, "store", DateTimeOffset.UtcNow, cancellationToken).ConfigureAwait(false);
+            await AddStageAsync(connection, erasureId, "store", storedAt, cancellationToken).ConfigureAwait(false);
             return new ErasedUser((await ErasureAsync(connection, erasureId, cancellationToken).ConfigureAwait(false))!, items);
         }, cancellationToken).ConfigureAwait(false);
         await ForgetAsync(cancellationToken).ConfigureAwait(false);
         return erased;
     }
 
-    public Task<IReadOnlyList<OpenErasure>> ListOpenErasuresAsync(CancellationToken cancellationToken) =>
-        ReadAsync<IReadOnlyList<OpenErasure>>(async connection =>
-        {
-            var open = new List<OpenErasure>();
-            foreach (var (id, userId, revision) in await QueryAsync(connection, "SELECT erasure_id, user_id, revision FROM erasures WHERE user_id IS NOT NULL ORDER BY revision", null, r => (r.GetString(0), r.GetString(1), r.GetInt64(2)), cancellationToken).ConfigureAwait(false))
-                open.Add(new OpenErasure(userId, revision, (await ErasureAsync(connection, id, cancellationToken).ConfigureAwait(false))!));
-            return open;
-        }, cancellationToken);
+    public Task<IReadOnlyList<Erasure>> ListOpenErasuresAsync(CancellationToken cancellationToken) =>
+        ReadAsync<IReadOnlyList<Erasure>>(connection => ReadErasuresAsync(connection, "user_id IS NOT NULL", null, cancellationToken), cancellationToken);
 
-    public async Task CloseErasureAsync(string erasureId, DateTimeOffset at, CancellationToken cancellationToken)
+    public Task<Erasure?> ReadErasureAsync(string erasureId, CancellationToken cancellationToken) =>
+        ReadAsync(async connection =>
+            await ReadErasuresAsync(connection, "erasure_id = @erasureId", new { erasureId }, cancellationToken).ConfigureAwait(false) is [var erasure] ? erasure : null, cancellationToken);
+
+    public async Task<bool> SaveErasureAsync(Erasure erasure, CancellationToken cancellationToken)
     {
-        await WriteAsync(async connection =>
+        bool saved = await WriteAsync(async connection =>
         {
-            await AddStageAsync(connection, erasureId, "queues", at, cancellationToken).ConfigureAwait(false);
-            return await connection.ExecuteAsync(Command("UPDATE erasures SET user_id = NULL WHERE erasure_id = @erasureId", new { erasureId }, cancellationToken)).ConfigureAwait(false);
+            int updated = await connection.ExecuteAsync(Command(
+                "UPDATE erasures SET version = version + 1, user_id = @UserId, due_at_ms = @dueAtMs WHERE erasure_id = @ErasureId AND version = @Version",
+                new { erasure.UserId, dueAtMs = erasure.DueAt?.ToUnixTimeMilliseconds(), erasure.ErasureId, erasure.Version }, cancellationToken)).ConfigureAwait(false);
+            if (updated == 0) return false;
+            foreach (var (stage, at) in erasure.Stages) await AddStageAsync(connection, erasure.ErasureId, stage, at, cancellationToken).ConfigureAwait(false);
+            return true;
         }, cancellationToken).ConfigureAwait(false);
-        await ForgetAsync(cancellationToken).ConfigureAwait(false);
+        if (saved && erasure.UserId is null) await ForgetAsync(cancellationToken).ConfigureAwait(false);
+        return saved;
     }
 
-    public Task CompleteErasureStageAsync(string erasureId, string stage, DateTimeOffset at, long? modelVersion, CancellationToken cancellationToken) =>
+    public async Task<IReadOnlyList<string>> ClaimDueErasuresAsync(DateTimeOffset now, DateTimeOffset nextDue, int limit, CancellationToken cancellationToken)
+    {
+        var parameters = new { now = now.ToUnixTimeMilliseconds(), nextDue = nextDue.ToUnixTimeMilliseconds(), limit };
+        const string due = "SELECT erasure_id FROM erasures WHERE due_at_ms <= @now AND (user_id IS NOT NULL OR model_version IS NOT NULL) ORDER BY due_at_ms LIMIT @limit";
+        // Mostly nothing is due: no writing transaction for that.
+        var found = await ReadAsync(connection => QueryAsync(connection, due, parameters, r => r.GetString(0), cancellationToken), cancellationToken).ConfigureAwait(false);
+        if (found.Count == 0) return found;
+        return await WriteAsync(connection => QueryAsync(connection, $"UPDATE erasures SET due_at_ms = @nextDue WHERE erasure_id IN ({due}) RETURNING erasure_id",
+            parameters, r => r.GetString(0), cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
+    public Task SetErasureModelAsync(IReadOnlyList<string> erasureIds, long modelVersion, DateTimeOffset at, CancellationToken cancellationToken) =>
         WriteAsync(async connection =>
         {
-            await AddStageAsync(connection, erasureId, stage, at, cancellationToken).ConfigureAwait(false);
-            return modelVersion is null ? 0 : await connection.ExecuteAsync(Command(
-                "UPDATE erasures SET model_version = @modelVersion WHERE erasure_id = @erasureId AND model_version IS NULL", new { erasureId, modelVersion }, cancellationToken)).ConfigureAwait(false);
+            foreach (string erasureId in erasureIds)
+            {
+                // While the erasure is open, its next steps have a due time already.
+                await connection.ExecuteAsync(Command("""
+                    UPDATE erasures SET model_version = @modelVersion, due_at_ms = CASE WHEN user_id IS NULL THEN @atMs ELSE due_at_ms END
+                    WHERE erasure_id = @erasureId AND model_version IS NULL
+                    """, new { erasureId, modelVersion, atMs = at.ToUnixTimeMilliseconds() }, cancellationToken)).ConfigureAwait(false);
+            }
+
+            return 0;
         }, cancellationToken);
 
     public Task<ErasureResponse?> GetErasureAsync(string erasureId, CancellationToken cancellationToken) =>
@@ -206,13 +230,37 @@ public abstract partial class SqlStore
         connection.ExecuteAsync(Command("INSERT INTO erasure_stages (erasure_id, stage, at_ms) SELECT erasure_id, @stage, @at FROM erasures WHERE erasure_id = @erasureId ON CONFLICT DO NOTHING",
             new { erasureId, stage, at = at.ToUnixTimeMilliseconds() }, cancellationToken));
 
+    private static async Task<IReadOnlyList<Erasure>> ReadErasuresAsync(DbConnection connection, string condition, object? parameters, CancellationToken cancellationToken)
+    {
+        var erasures = await QueryAsync(connection, $"SELECT erasure_id, user_id, revision, version, due_at_ms, model_version FROM erasures WHERE {condition} ORDER BY revision", parameters,
+            r => new Erasure
+            {
+                ErasureId = r.GetString(0),
+                UserId = r.IsDBNull(1) ? null : r.GetString(1),
+                Revision = r.GetInt64(2),
+                Version = r.GetInt64(3),
+                DueAt = r.IsDBNull(4) ? null : Time(r.GetInt64(4)),
+                ModelVersion = r.IsDBNull(5) ? null : r.GetInt64(5),
+                Stages = new Dictionary<string, DateTimeOffset>(),
+            }, cancellationToken).ConfigureAwait(false);
+        for (int n = 0; n < erasures.Count; n++)
+            erasures[n] = erasures[n] with { Stages = await ReadStagesAsync(connection, erasures[n].ErasureId, cancellationToken).ConfigureAwait(false) };
+        return erasures;
+    }
+
+    private static async Task<IReadOnlyDictionary<string, DateTimeOffset>> ReadStagesAsync(DbConnection connection, string erasureId, CancellationToken cancellationToken)
+    {
+        var stages = await QueryAsync(connection, "SELECT stage, at_ms FROM erasure_stages WHERE erasure_id = @erasureId ORDER BY at_ms", new { erasureId },
+            r => (Stage: r.GetString(0), At: Time(r.GetInt64(1))), cancellationToken).ConfigureAwait(false);
+        return stages.ToDictionary(stage => stage.Stage, stage => stage.At, StringComparer.Ordinal);
+    }
+
     private static async Task<ErasureResponse?> ErasureAsync(DbConnection connection, string erasureId, CancellationToken cancellationToken)
     {
         var erasures = await QueryAsync(connection, "SELECT events_removed, model_version FROM erasures WHERE erasure_id = @erasureId", new { erasureId },
             r => (Removed: r.GetInt64(0), Version: r.IsDBNull(1) ? (long?)null : r.GetInt64(1)), cancellationToken).ConfigureAwait(false);
         if (erasures is not [var erasure]) return null;
-        var stages = await QueryAsync(connection, "SELECT stage, at_ms FROM erasure_stages WHERE erasure_id = @erasureId ORDER BY at_ms", new { erasureId }, r => (r.GetString(0), Time(r.GetInt64(1))), cancellationToken).ConfigureAwait(false);
-        var times = stages.ToDictionary(stage => stage.Item1, stage => stage.Item2, StringComparer.Ordinal);
+        var times = await ReadStagesAsync(connection, erasureId, cancellationToken).ConfigureAwait(false);
         bool done = times.ContainsKey("store") && times.ContainsKey("factorStore") && times.ContainsKey("serving") && times.ContainsKey("queues");
         return new ErasureResponse { ErasureId = erasureId, State = done ? "done" : "pending", Stages = times, EventsRemoved = erasure.Removed, ModelVersion = erasure.Version };
     }

@@ -133,7 +133,7 @@ public sealed class SqliteStoreTests : StoreContract
         await PutAsync([Event("e0", "bob", "a"), .. Enumerable.Range(0, 500).Select(n => Event($"{id}-{n}", id, $"i{n}"))]);
         Assert.True(Holds());
         await Store.EraseUserAsync(id, "x", T0, Stop);
-        await Store.CloseErasureAsync("x", T0, Stop);
+        await CloseErasureAsync("x", T0);
         Assert.False(Holds());
 
         bool Holds() => Directory.GetFiles(folder, "recommender.db*").Any(file =>

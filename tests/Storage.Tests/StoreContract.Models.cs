@@ -185,8 +185,11 @@ public abstract partial class StoreContract
                 Assert.Equal(newest.Version < 2 ? 0 : 2, await store.GetErasureRevisionAsync("x-1", Stop));
                 Assert.Equal("pending", (await store.GetErasureAsync("x-1", Stop))!.State);
                 if (newest.Version >= 2) Assert.Equal("done", (await store.GetErasureAsync("x-2", Stop))!.State);
-                Assert.Empty(await store.ListOpenErasuresAsync(Stop));
-                if (newest.Version == 3)
+                // An erasure that was under way is taken up at once; those that are done, or whose user is not known, never.
+                string[] open = newest.Version < 4 ? [] : ["x-3"];
+                Assert.Equal(open, (await store.ListOpenErasuresAsync(Stop)).Select(erasure => erasure.ErasureId));
+                Assert.Equal(open, await store.ClaimDueErasuresAsync(T0, DateTimeOffset.MaxValue, 10, Stop));
+                if (newest.Version >= 3)
                 {
                     // The deleted item's vector, of another length, is gone; nothing else of it is.
                     Assert.Equal(3, await store.GetVectorLengthAsync(Stop));

@@ -147,26 +147,66 @@ public abstract partial class StoreContract
     {
         await Store.EraseUserAsync("nobody", "x", T0, Stop);
         Assert.Equal("x", Assert.Single(await Store.ListPendingErasuresAsync("model", Stop)).ErasureId);
-        await Store.CompleteErasureStageAsync("x", "factorStore", T0.AddSeconds(1), null, Stop);
+        await CompleteAsync("x", "factorStore", T0.AddSeconds(1));
         Assert.Equal("pending", (await Store.GetErasureAsync("x", Stop))!.State);
-        await Store.CompleteErasureStageAsync("x", "serving", T0.AddSeconds(2), null, Stop);
-        await Store.CompleteErasureStageAsync("x", "serving", T0.AddSeconds(9), null, Stop);
-        await Store.CompleteErasureStageAsync("x", "model", T0.AddSeconds(3), 7, Stop);
-        await Store.CompleteErasureStageAsync("x", "model", T0.AddSeconds(4), 8, Stop);
+        await CompleteAsync("x", "serving", T0.AddSeconds(2));
+        await CompleteAsync("x", "serving", T0.AddSeconds(9));
+        await Store.SetErasureModelAsync(["x", "unknown"], 7, T0.AddSeconds(3), Stop);
+        await Store.SetErasureModelAsync(["x"], 8, T0.AddSeconds(4), Stop);
+        await CompleteAsync("x", "model", T0.AddSeconds(3));
         Assert.Equal("pending", (await Store.GetErasureAsync("x", Stop))!.State);
         var open = Assert.Single(await Store.ListOpenErasuresAsync(Stop));
-        Assert.Equal(("nobody", "x", await Store.GetErasureRevisionAsync("x", Stop)), (open.UserId, open.Receipt.ErasureId, open.Revision));
-        await Store.CloseErasureAsync("x", T0.AddSeconds(5), Stop);
-        await Store.CloseErasureAsync("x", T0.AddSeconds(6), Stop);
+        Assert.Equal(("nobody", "x", await Store.GetErasureRevisionAsync("x", Stop)), (open.UserId, open.ErasureId, open.Revision));
+        await CloseErasureAsync("x", T0.AddSeconds(5));
+        await CloseErasureAsync("x", T0.AddSeconds(6));
         Assert.Empty(await Store.ListOpenErasuresAsync(Stop));
         var receipt = (await Store.GetErasureAsync("x", Stop))!;
         Assert.Equal(T0.AddSeconds(5), receipt.Stages["queues"]);
         Assert.Equal(("done", 7L, T0.AddSeconds(2)), (receipt.State, receipt.ModelVersion, receipt.Stages["serving"]));
         Assert.Equal(["factorStore", "model", "queues", "requested", "serving", "store"], receipt.Stages.Keys.Order());
         Assert.Empty(await Store.ListPendingErasuresAsync("model", Stop));
-        await Store.CompleteErasureStageAsync("unknown", "serving", T0, null, Stop);
+        Assert.Null(await Store.ReadErasureAsync("unknown", Stop));
         Assert.Null(await Store.GetErasureAsync("unknown", Stop));
         Assert.Null(await Store.GetErasureRevisionAsync("unknown", Stop));
+    }
+
+    [Fact]
+    public async Task An_erasure_is_due_while_something_is_left_to_do_and_for_one_caller_at_a_time()
+    {
+        var before = DateTimeOffset.UtcNow;
+        await Store.EraseUserAsync("ann", "x", T0, Stop);
+        await Store.EraseUserAsync("bob", "y", T0, Stop);
+        // Their first steps are started by messages; the due time is for those that are lost.
+        Assert.Empty(await ClaimAsync(before));
+        var due = DateTimeOffset.UtcNow + Erasure.RepeatAfter;
+        Assert.Equal("x", Assert.Single(await ClaimAsync(due, limit: 1)));
+        string[][] claims = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => ClaimAsync(due)));
+        Assert.Equal("y", Assert.Single(claims.SelectMany(claim => claim)));
+        Assert.Equal(["x", "y"], (await ClaimAsync(due.AddMinutes(1))).Order());
+
+        // Closed, it is due again when a model is trained without the user, and only then.
+        await CloseErasureAsync("x", T0);
+        await CloseErasureAsync("y", T0);
+        Assert.Empty(await ClaimAsync(due.AddDays(1)));
+        await Store.SetErasureModelAsync(["x"], 3, due, Stop);
+        Assert.Empty(await ClaimAsync(due.AddMilliseconds(-1)));
+        Assert.Equal("x", Assert.Single(await ClaimAsync(due)));
+        Assert.Equal(3, (await Store.ReadErasureAsync("x", Stop))!.ModelVersion);
+
+        async Task<string[]> ClaimAsync(DateTimeOffset now, int limit = 10) => [.. await Store.ClaimDueErasuresAsync(now, now.AddMinutes(1), limit, Stop)];
+    }
+
+    [Fact]
+    public async Task Of_two_changes_of_an_erasure_the_second_is_refused()
+    {
+        await Store.EraseUserAsync("ann", "x", T0, Stop);
+        var read = (await Store.ReadErasureAsync("x", Stop))!;
+        Assert.True(await Store.SaveErasureAsync(read with { DueAt = T0 }, Stop));
+        Assert.False(await Store.SaveErasureAsync(read with { UserId = null, DueAt = null, Stages = new Dictionary<string, DateTimeOffset> { ["serving"] = T0 } }, Stop));
+        var now = (await Store.ReadErasureAsync("x", Stop))!;
+        Assert.Equal(("ann", T0, read.Version + 1), (now.UserId, now.DueAt, now.Version));
+        Assert.Equal(["requested", "store"], now.Stages.Keys.Order());
+        Assert.False(await Store.SaveErasureAsync(read with { ErasureId = "unknown" }, Stop));
     }
 
     [Fact]

@@ -45,6 +45,20 @@ public abstract partial class StoreContract : IAsyncLifetime
 
     protected async Task<StoredBatch> PutAsync(params Interaction[] events) => await Store.StoreInteractionsAsync(events, Stop);
 
+    /// <summary>Saves one more stage of an erasure.</summary>
+    protected async Task CompleteAsync(string erasureId, string stage, DateTimeOffset at)
+    {
+        var erasure = (await Store.ReadErasureAsync(erasureId, Stop))!;
+        Assert.True(await Store.SaveErasureAsync(erasure with { Stages = new Dictionary<string, DateTimeOffset>(erasure.Stages) { [stage] = at } }, Stop));
+    }
+
+    /// <summary>Saves the last stage but the model, and forgets the user.</summary>
+    protected async Task CloseErasureAsync(string erasureId, DateTimeOffset at)
+    {
+        await CompleteAsync(erasureId, "queues", at);
+        Assert.True(await Store.SaveErasureAsync((await Store.ReadErasureAsync(erasureId, Stop))! with { UserId = null, DueAt = null }, Stop));
+    }
+
     /// <summary>The whole history as readable text, in order.</summary>
     protected async Task<string> ReadableAsync(string user) =>
         string.Join(' ', (await Store.ExportUserAsync(user, Stop))!.Events.Select(e => $"{e.EventId}:{e.ItemId}"));

@@ -3,11 +3,15 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging.Abstractions;
 using Recommender.Contracts;
 using Recommender.FactorStore;
+using Recommender.Messaging;
+using Recommender.TestKit;
+using Recommender.Trainer.Erasing;
 
 namespace Recommender.Trainer.Tests;
 
-public sealed class ErasureTests
+public sealed class ErasureTests(Servers servers)
 {
+    private static readonly string[] s_stages = ["requested", "store", "factorStore", "serving", "queues", "model"];
     private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -36,37 +40,182 @@ public sealed class ErasureTests
     [Fact]
     public async Task Recommend_is_told_until_it_confirms_and_what_was_queued_has_passed_and_then_the_id_is_forgotten()
     {
-        await using var trainer = await TrainerFixture.CreateAsync(options => options.ErasureSettleSeconds = 0);
         var clock = new LateClock();
-        using var worker = Worker(trainer, clock);
+        await using var trainer = await TrainerFixture.CreateAsync(options => options.ErasureSettleSeconds = 0, clock: clock);
         await trainer.SendAsync(TrainerFixture.Event("ann", "a", Start));
         await EraseAsync(trainer, "ann", "r");
         Assert.Single(Told(trainer));
 
-        await worker.AdvanceAsync(Cancellation);
-        await worker.AdvanceAsync(Cancellation);
+        await PollAsync(trainer, clock);
+        await PollAsync(trainer, clock);
         Assert.Equal(3, Told(trainer).Count);
-        Assert.Equal(HealthStatus.Healthy, (await worker.CheckHealthAsync(new(), Cancellation)).Status);
-        clock.Ahead = TimeSpan.FromMinutes(2);
-        await worker.AdvanceAsync(Cancellation);
-        Assert.Equal(HealthStatus.Degraded, (await worker.CheckHealthAsync(new(), Cancellation)).Status);
+        Assert.Equal(HealthStatus.Healthy, await HealthAsync(trainer));
+        clock.Ahead += TimeSpan.FromMinutes(2);
+        await trainer.Erasures.PollAsync(Cancellation);
+        Assert.Equal(HealthStatus.Degraded, await HealthAsync(trainer));
 
         // Confirmed, but events from before still wait: what is wrong with one of them would become a dead letter.
-        await trainer.Store.CompleteErasureStageAsync("r", "serving", Start, null, Cancellation);
+        await ConfirmAsync(trainer);
         trainer.DeadLetters.Waiting = 3;
-        await worker.AdvanceAsync(Cancellation);
+        await PollAsync(trainer, clock);
         trainer.DeadLetters.Bodies.Add(Encoding.UTF8.GetBytes("""{"userId":"ann"}"""));
         Assert.Equal("pending", (await trainer.Store.GetErasureAsync("r", Cancellation))!.State);
         trainer.DeadLetters.Waiting = 0;
-        await worker.AdvanceAsync(Cancellation);
+        await PollAsync(trainer, clock);
 
         Assert.Empty(trainer.DeadLetters.Bodies);
         Assert.Equal("done", (await trainer.Store.GetErasureAsync("r", Cancellation))!.State);
         Assert.Empty(await trainer.Store.ListOpenErasuresAsync(Cancellation));
         int told = Told(trainer).Count;
-        await worker.AdvanceAsync(Cancellation);
+        await PollAsync(trainer, clock);
         Assert.Equal(told, Told(trainer).Count);
-        Assert.Equal(HealthStatus.Healthy, (await worker.CheckHealthAsync(new(), Cancellation)).Status);
+        Assert.Equal(HealthStatus.Healthy, await HealthAsync(trainer));
+    }
+
+    [Fact]
+    public async Task An_erasure_is_not_done_before_its_last_look_at_the_dead_letters_is_due()
+    {
+        var clock = new LateClock();
+        await using var trainer = await TrainerFixture.CreateAsync(options => options.ErasureSettleSeconds = 15, clock: clock);
+        await EraseAsync(trainer, "ann", "r");
+        await ConfirmAsync(trainer);
+        clock.Ahead = TimeSpan.FromSeconds(10);
+        await trainer.Erasures.PollAsync(Cancellation);
+        Assert.Equal("pending", (await trainer.Store.GetErasureAsync("r", Cancellation))!.State);
+        // Until then every instance is told: only one of them has confirmed.
+        Assert.Equal(2, Told(trainer).Count);
+        clock.Ahead = TimeSpan.FromSeconds(16);
+        await trainer.Erasures.PollAsync(Cancellation);
+        Assert.Equal("done", (await trainer.Store.GetErasureAsync("r", Cancellation))!.State);
+    }
+
+    [Theory]
+    [InlineData("store", false)]
+    [InlineData("factorStore", false)]
+    [InlineData("serving", false)]
+    [InlineData("queues", false)]
+    [InlineData("store", true)]
+    [InlineData("factorStore", true)]
+    [InlineData("serving", true)]
+    [InlineData("queues", true)]
+    public async Task An_erasure_goes_on_after_a_kill_behind_any_of_its_stages(string last, bool postgres)
+    {
+        var clock = new LateClock();
+        await using var trainer = await TrainerFixture.CreateAsync(options => options.ErasureSettleSeconds = 0, postgres ? await servers.NewDatabaseAsync() : null, clock);
+        await trainer.SendAsync([.. TrainerFixture.Circles(), TrainerFixture.Event("ann", "item-0-0", Start)]);
+        // Of what is sent after the stage, nothing arrives any more.
+        trainer.Notices.Lost = _ => trainer.Store.GetErasureAsync("r", Cancellation).GetAwaiter().GetResult()!.Stages.ContainsKey(last);
+        await EraseAsync(trainer, "ann", "r");
+        await ConfirmAsync(trainer);
+        for (int round = 0; round < 3; round++) await PollAsync(trainer, clock);
+        await trainer.Training.RunAsync(Cancellation);
+        Assert.DoesNotContain("model", (await ReceiptAsync()).Stages.Keys);
+        Assert.Equal(last, (await ReceiptAsync()).Stages.MaxBy(stage => Array.IndexOf(s_stages, stage.Key)).Key);
+
+        await using var restarted = trainer.NewErasureBus();
+        trainer.Notices.Erasures = restarted;
+        trainer.Notices.Lost = _ => false;
+        clock.Ahead += Storage.Erasure.RepeatAfter;
+        await trainer.Erasures.PollAsync(Cancellation);
+        await ConfirmAsync(trainer);
+        for (int round = 0; round < 3; round++) await PollAsync(trainer, clock);
+
+        var receipt = await ReceiptAsync();
+        Assert.Equal(("done", 1L, 1L), (receipt.State, receipt.EventsRemoved, receipt.ModelVersion));
+        Assert.Equal(s_stages, receipt.Stages.OrderBy(stage => Array.IndexOf(s_stages, stage.Key)).Select(stage => stage.Key));
+        Assert.Null(await trainer.ReadUserAsync(UserRef.User("ann")));
+        Assert.Empty(await trainer.Store.ClaimDueErasuresAsync(clock.GetUtcNow().AddDays(1), clock.GetUtcNow().AddDays(2), 10, Cancellation));
+
+        async Task<ErasureResponse> ReceiptAsync() => (await trainer.Store.GetErasureAsync("r", Cancellation))!;
+    }
+
+    [Fact]
+    public async Task A_lost_message_is_sent_again_at_its_due_time_and_not_before()
+    {
+        var clock = new LateClock();
+        await using var trainer = await TrainerFixture.CreateAsync(clock: clock);
+        await trainer.SendAsync(TrainerFixture.Event("ann", "a", Start));
+        trainer.Notices.Lost = _ => true;
+        await EraseAsync(trainer, "ann", "r");
+        Assert.NotNull(await trainer.ReadUserAsync(UserRef.User("ann")));
+        await trainer.Erasures.PollAsync(Cancellation);
+        Assert.Empty(Due());
+
+        // The next one is lost too.
+        clock.Ahead += Storage.Erasure.RepeatAfter;
+        await trainer.Erasures.PollAsync(Cancellation);
+        await trainer.Erasures.PollAsync(Cancellation);
+        Assert.Single(Due());
+        trainer.Notices.Lost = _ => false;
+        clock.Ahead += Storage.Erasure.RepeatAfter;
+        await trainer.Erasures.PollAsync(Cancellation);
+        Assert.Equal(2, Due().Count());
+        Assert.Null(await trainer.ReadUserAsync(UserRef.User("ann")));
+        Assert.Equal([("a", 0)], await PopularityAsync(trainer));
+
+        IEnumerable<ErasureDue> Due() => trainer.Notices.Sent.OfType<ErasureDue>();
+    }
+
+    [Fact]
+    public async Task A_step_that_fails_is_tried_again_at_its_due_time()
+    {
+        var clock = new LateClock();
+        await using var trainer = await TrainerFixture.CreateAsync(clock: clock);
+        await trainer.SendAsync(TrainerFixture.Event("ann", "a", Start));
+        bool isGone = true;
+        trainer.DeadLetters.BeforeRemoval = () => isGone ? throw new StreamUnavailableException("gone") : Task.CompletedTask;
+        await EraseAsync(trainer, "ann", "r");
+        Assert.Equal(["requested", "store"], (await trainer.Store.GetErasureAsync("r", Cancellation))!.Stages.Keys.Order());
+        isGone = false;
+        clock.Ahead += Storage.Erasure.RepeatAfter;
+        await trainer.Erasures.PollAsync(Cancellation);
+        Assert.Contains("factorStore", (await trainer.Store.GetErasureAsync("r", Cancellation))!.Stages.Keys);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Two_Trainers_carry_out_an_erasure_once(bool postgres)
+    {
+        var clock = new LateClock();
+        await using var trainer = await TrainerFixture.CreateAsync(options => options.ErasureSettleSeconds = 0, postgres ? await servers.NewDatabaseAsync() : null, clock);
+        await using var other = trainer.NewErasureBus();
+        await trainer.SendAsync(TrainerFixture.Event("ann", "a", Start));
+        trainer.Notices.Lost = _ => true;
+        await EraseAsync(trainer, "ann", "r");
+
+        // Both are in the middle of the same step before either saves it.
+        using var met = new Barrier(2);
+        int steps = 0;
+        trainer.DeadLetters.BeforeRemoval = () => Interlocked.Increment(ref steps) <= 2 ? Task.Run(() => met.SignalAndWait(Cancellation), Cancellation) : Task.CompletedTask;
+        var applied = new ErasureApplied { ErasureId = "r" };
+        await Task.WhenAll(trainer.ErasureBus.DeliverAsync(applied, Cancellation), other.DeliverAsync(applied, Cancellation));
+        Assert.Equal(2, steps);
+        // Who saved second found the step done and went no further: one change of the erasure.
+        Assert.Equal(1, (await trainer.Store.ReadErasureAsync("r", Cancellation))!.Version);
+
+        clock.Ahead += TimeSpan.FromSeconds(2);
+        var now = clock.GetUtcNow();
+        var claims = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => trainer.Store.ClaimDueErasuresAsync(now, now.AddSeconds(5), 10, Cancellation)));
+        Assert.Equal("r", Assert.Single(claims.SelectMany(claim => claim)));
+    }
+
+    [Fact]
+    public async Task A_confirmation_counts_once_and_only_after_the_factor_store()
+    {
+        var clock = new LateClock();
+        await using var trainer = await TrainerFixture.CreateAsync(options => options.ErasureSettleSeconds = 0, clock: clock);
+        trainer.Notices.Lost = message => message is ErasureApplied;
+        await EraseAsync(trainer, "ann", "r");
+        await ConfirmAsync(trainer);
+        Assert.DoesNotContain("serving", (await trainer.Store.GetErasureAsync("r", Cancellation))!.Stages.Keys);
+        await trainer.Notices.PublishAsync(new UserForgotten { ErasureId = "unknown" }, Cancellation);
+        clock.Ahead += Storage.Erasure.RepeatAfter;
+        await trainer.Erasures.PollAsync(Cancellation);
+        await ConfirmAsync(trainer);
+        var before = await trainer.Store.ReadErasureAsync("r", Cancellation);
+        await ConfirmAsync(trainer);
+        Assert.Equal(before!.Version, (await trainer.Store.ReadErasureAsync("r", Cancellation))!.Version);
     }
 
     [Fact]
@@ -123,8 +272,16 @@ public sealed class ErasureTests
         Assert.Equal([("a", 1)], await PopularityAsync(trainer));
     }
 
-    private static ErasureWorker Worker(TrainerFixture trainer, TimeProvider clock) =>
-        new(trainer.Store, trainer.FactorStore, trainer.DeadLetters, trainer.Notices, trainer.Progress, trainer.Options, clock, NullLogger<ErasureWorker>.Instance);
+    /// <summary>One round after the pause between two rounds.</summary>
+    private static Task PollAsync(TrainerFixture trainer, LateClock clock)
+    {
+        clock.Ahead += TimeSpan.FromSeconds(1.1);
+        return trainer.Erasures.PollAsync(Cancellation);
+    }
+
+    private static Task ConfirmAsync(TrainerFixture trainer) => trainer.Notices.PublishAsync(new UserForgotten { ErasureId = "r" }, Cancellation);
+
+    private static async Task<HealthStatus> HealthAsync(TrainerFixture trainer) => (await trainer.Erasures.CheckHealthAsync(new(), Cancellation)).Status;
 
     private static async Task EraseAsync(TrainerFixture trainer, string userId, string erasureId) =>
         Assert.Empty(await trainer.SendAsync(new Command { Kind = CommandKind.EraseUser, AcceptedAt = Start.AddDays(1), UserId = userId, ErasureId = erasureId }));

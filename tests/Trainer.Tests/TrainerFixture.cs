@@ -5,6 +5,7 @@ using Recommender.Factorization;
 using Recommender.Messaging;
 using Recommender.Storage;
 using Recommender.TestKit;
+using Recommender.Trainer.Erasing;
 using System.Text.Json;
 
 [assembly: AssemblyFixture(typeof(Servers))]
@@ -15,8 +16,9 @@ namespace Recommender.Trainer.Tests;
 internal sealed class TrainerFixture : IAsyncDisposable
 {
     private readonly TempFolder folder;
+    private readonly TimeProvider _clock;
 
-    private TrainerFixture(TempFolder folder, IStore store, TrainerOptions options)
+    private TrainerFixture(TempFolder folder, IStore store, TrainerOptions options, TimeProvider clock)
     {
         this.folder = folder;
         Store = store;
@@ -27,7 +29,11 @@ internal sealed class TrainerFixture : IAsyncDisposable
         Reconciler = new(store, FactorStore, Released, Folding, Placer, Notices, options, TimeProvider.System, NullLogger<Reconciler>.Instance);
         Interactions = new(new NoStreams(), store, FactorStore, Folding, Placer, Progress, options, TimeProvider.System, NullLogger<InteractionWorker>.Instance);
         Other = new(new NoStreams(), store, FactorStore, new Folding(store, FactorStore, Released, Weights, options), Placer, new Progress(), options, TimeProvider.System, NullLogger<InteractionWorker>.Instance);
-        Commands = new(new NoStreams(), store, FactorStore, Folding, Placer, DeadLetters, Notices, options, TimeProvider.System, NullLogger<CommandWorker>.Instance);
+        Commands = new(new NoStreams(), store, FactorStore, Folding, Placer, Notices, options);
+        _clock = clock;
+        ErasureBus = NewErasureBus();
+        Notices.Erasures = ErasureBus;
+        Erasures = new(store, Notices, clock, NullLogger<ErasureWorker>.Instance);
         Tuner = new(store, Weights, Progress, options, NullLogger<SettingsTuner>.Instance);
         Training = new(store, FactorStore, Reconciler, Tuner, new DriftMeter(store), Weights, Progress, options, TimeProvider.System, NullLogger<Training>.Instance);
     }
@@ -49,17 +55,19 @@ internal sealed class TrainerFixture : IAsyncDisposable
     public InteractionWorker Other { get; }
     public CommandWorker Commands { get; }
     public Training Training { get; }
+    public ErasureBus ErasureBus { get; }
+    public ErasureWorker Erasures { get; }
     public SettingsTuner Tuner { get; }
 
     /// <param name="postgres">Connection string of an empty database; without one the store is embedded.</param>
-    public static async Task<TrainerFixture> CreateAsync(Action<TrainerOptions>? configure = null, string? postgres = null)
+    public static async Task<TrainerFixture> CreateAsync(Action<TrainerOptions>? configure = null, string? postgres = null, TimeProvider? clock = null)
     {
         var options = new TrainerOptions { Rank = 8, Threads = 2 };
         configure?.Invoke(options);
         var folder = new TempFolder();
         var store = Stores.Open(postgres, Path.Combine(folder.Path, "store.db"), new StatisticsSettings { NegativeTypes = Weights.NegativeTypes.ToHashSet() });
         await store.MigrateAsync(TestContext.Current.CancellationToken);
-        return new(folder, store, options);
+        return new(folder, store, options, clock ?? TimeProvider.System);
     }
 
     /// <summary>Events as a message, through the handler.</summary>
@@ -72,6 +80,10 @@ internal sealed class TrainerFixture : IAsyncDisposable
 
     public Task<IReadOnlyList<DeadMessage>> SendAsync(params Command[] commands) =>
         Commands.HandleAsync([Message(JsonSerializer.SerializeToUtf8Bytes(commands, ContractsJson.Default.CommandArray))], TestContext.Current.CancellationToken);
+
+    /// <summary>The saga of another Trainer, or of this one after a restart, over the same stores.</summary>
+    public ErasureBus NewErasureBus(IFactorStore? factorStore = null) =>
+        new(new ErasureSteps(Store, factorStore ?? FactorStore, DeadLetters, Notices, Progress, Options, _clock, NullLogger<ErasureSteps>.Instance), new ErasureRepository(Store, NullLogger<ErasureRepository>.Instance));
 
     public static Delivery Message(byte[] body) => new(body, [], false);
 
@@ -112,6 +124,8 @@ internal sealed class TrainerFixture : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Erasures.Dispose();
+        await ErasureBus.DisposeAsync();
         await Store.DisposeAsync();
         folder.Dispose();
     }
@@ -137,18 +151,11 @@ internal sealed class KeptDeadLetters : IStreamAdministration
 
     public Task<long> ReplayDeadLettersAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task<long> RemoveDeadLettersAsync(Func<ReadOnlyMemory<byte>, bool> predicate, CancellationToken cancellationToken) =>
-        Task.FromResult((long)Bodies.RemoveAll(body => predicate(body)));
-}
+    public Func<Task> BeforeRemoval { get; set; } = () => Task.CompletedTask;
 
-internal sealed class RecordedNotices : INotices
-{
-    public List<object> Sent { get; } = [];
-
-    public Task PublishAsync<T>(T notice, CancellationToken cancellationToken)
-        where T : class
+    public async Task<long> RemoveDeadLettersAsync(Func<ReadOnlyMemory<byte>, bool> predicate, CancellationToken cancellationToken)
     {
-        Sent.Add(notice);
-        return Task.CompletedTask;
+        await BeforeRemoval();
+        return Bodies.RemoveAll(body => predicate(body));
     }
 }

@@ -1,0 +1,21 @@
+using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Recommender.Trainer.Erasing;
+
+/// <summary>The queue of the saga's messages, which all Trainers share.</summary>
+public static class ErasureEndpoint
+{
+    public const string QueueName = "erasures";
+
+    public static void Configure(IReceiveEndpointConfigurator endpoint, IServiceProvider services)
+    {
+        // Who saves second starts over from what the first has saved.
+        endpoint.UseMessageRetry(retry =>
+        {
+            retry.Handle<ConcurrencyException>();
+            retry.Immediate(5);
+        });
+        endpoint.StateMachineSaga(services.GetRequiredService<ErasureStateMachine>(), services.GetRequiredService<ErasureRepository>());
+    }
+}

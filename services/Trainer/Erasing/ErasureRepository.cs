@@ -1,0 +1,54 @@
+using MassTransit;
+using MassTransit.Context;
+using Microsoft.Extensions.Logging;
+using Recommender.Contracts;
+using Recommender.FactorStore;
+using Recommender.Messaging;
+using Recommender.Storage;
+
+namespace Recommender.Trainer.Erasing;
+
+/// <summary>
+/// Keeps the saga in the store, as the receipt it is. The command that applied the erasure inserted the row, so a message never creates one; the receipt
+/// outlives the saga, so none removes one. Concurrency is optimistic: who saves second gets a <see cref="ConcurrencyException"/> and starts over.
+/// </summary>
+public sealed class ErasureRepository(IStore store, ILogger<ErasureRepository> logger) : ISagaRepository<ErasureSaga>
+{
+    public async Task Send<T>(ConsumeContext<T> context, ISagaPolicy<ErasureSaga, T> policy, IPipe<SagaConsumeContext<ErasureSaga, T>> next)
+        where T : class
+    {
+        string erasureId = ErasureIdOf(context.Message);
+        try
+        {
+            if (await store.ReadErasureAsync(erasureId, context.CancellationToken) is not { } erasure)
+            {
+                logger.LogDebug("{Message} of the unknown erasure {ErasureId} is ignored", typeof(T).Name, erasureId);
+                return;
+            }
+
+            var saga = new ErasureSaga(erasure);
+            await policy.Existing(new DefaultSagaConsumeContext<ErasureSaga, T>(context, saga), next);
+            if (saga.Changed() is { } changed && !await store.SaveErasureAsync(changed, context.CancellationToken))
+                throw new ConcurrencyException($"Erasure {erasureId} was changed by another message", typeof(ErasureSaga), saga.CorrelationId);
+        }
+        catch (Exception e) when (e is StoreUnavailableException or FactorStoreUnavailableException or StreamUnavailableException)
+        {
+            // The part that is gone is reported where it is watched. The erasure is due again in the store.
+            logger.LogDebug(e, "Erasure {ErasureId} waits for a server", erasureId);
+        }
+    }
+
+    public Task SendQuery<T>(ConsumeContext<T> context, ISagaQuery<ErasureSaga> query, ISagaPolicy<ErasureSaga, T> policy, IPipe<SagaConsumeContext<ErasureSaga, T>> next)
+        where T : class =>
+        throw new NotSupportedException("Erasures are found by the id of their receipt, not by a query.");
+
+    public void Probe(ProbeContext context) => context.Add("persistence", "store");
+
+    private static string ErasureIdOf(object message) => message switch
+    {
+        ErasureApplied applied => applied.ErasureId,
+        ErasureDue due => due.ErasureId,
+        UserForgotten forgotten => forgotten.ErasureId,
+        _ => throw new NotSupportedException($"{message.GetType().Name} is no message of an erasure."),
+    };
+}

@@ -1,0 +1,67 @@
+using Microsoft.Extensions.Logging;
+using Recommender.Contracts;
+using Recommender.FactorStore;
+using Recommender.Messaging;
+using Recommender.Storage;
+
+namespace Recommender.Trainer.Erasing;
+
+/// <summary>The effects of an erasure outside the store, one method for each step of <see cref="ErasureStateMachine"/>. Each may be repeated.</summary>
+public sealed class ErasureSteps(
+    IStore store,
+    IFactorStore factorStore,
+    IStreamAdministration streams,
+    INotices notices,
+    Progress progress,
+    TrainerOptions options,
+    TimeProvider clock,
+    ILogger<ErasureSteps> logger)
+{
+    private static readonly TimeSpan s_round = TimeSpan.FromSeconds(1);
+
+    public void Complete(ErasureSaga saga, string stage) => saga.Complete(stage, clock.GetUtcNow());
+
+    /// <summary>Removes the user from the factor store, their part in the items' statistics, and their dead letters.</summary>
+    /// <param name="items">Items that lost events, with their statistics now. Null if they are not known.</param>
+    public async Task EraseFromFactorStoreAsync(ErasureSaga saga, IReadOnlyList<ItemStatistics>? items, CancellationToken cancellationToken)
+    {
+        string userId = UserIdOf(saga);
+        // With the revision, so that a fold-in that another instance has under way does not bring the user back.
+        await factorStore.EraseUsersAsync([UserRef.User(userId)], saga.Revision, cancellationToken);
+        if (items is not null) await CatalogueCopy.PutStatisticsAsync(factorStore, items, saga.Revision, cancellationToken);
+        else await CatalogueCopy.PutAllAsync(store, factorStore, cancellationToken);
+        await streams.RemoveDeadLettersAsync(body => UserMention.IsIn(body, userId), cancellationToken);
+        logger.LogInformation("Erased a user from the stores, receipt {ErasureId}.", saga.ErasureId);
+    }
+
+    /// <summary>Notifies every instance of Recommend and of the Trainer, again at each due time until the next stage.</summary>
+    public async Task NotifyServingAsync(ErasureSaga saga, CancellationToken cancellationToken)
+    {
+        saga.DueAt = clock.GetUtcNow() + s_round;
+        await notices.PublishAsync(new UserErased { ErasureId = saga.ErasureId, UserId = UserIdOf(saga) }, cancellationToken);
+    }
+
+    /// <summary>A Recommend has confirmed; the queues are looked at in the next round.</summary>
+    public void AwaitQueues(ErasureSaga saga) => saga.DueAt = clock.GetUtcNow() + s_round;
+
+    /// <summary>Whether all instances have had time to hear of the erasure, and the events that waited before it have been taken off the queue.</summary>
+    public async Task<bool> HaveQueuesPassedAsync(ErasureSaga saga, CancellationToken cancellationToken)
+    {
+        if (clock.GetUtcNow() - saga.StoredAt < TimeSpan.FromSeconds(options.ErasureSettleSeconds)) return false;
+        return progress.LastSentAt > saga.StoredAt || (await streams.GetDepthsAsync(cancellationToken)).GetValueOrDefault(Topology.Interactions) == 0;
+    }
+
+    /// <summary>Goes over the dead letters and the factor store once more, for what was on the queue meanwhile, and forgets whom the erasure was about.</summary>
+    public async Task CloseAsync(ErasureSaga saga, CancellationToken cancellationToken)
+    {
+        string userId = UserIdOf(saga);
+        await streams.RemoveDeadLettersAsync(body => UserMention.IsIn(body, userId), cancellationToken);
+        await factorStore.EraseUsersAsync([UserRef.User(userId)], saga.Revision, cancellationToken);
+        saga.UserId = null;
+        saga.DueAt = saga.ModelVersion is null ? null : clock.GetUtcNow();
+        logger.LogInformation("Erasure {ErasureId} is done.", saga.ErasureId);
+    }
+
+    private static string UserIdOf(ErasureSaga saga) =>
+        saga.UserId ?? throw new InvalidOperationException($"Erasure {saga.ErasureId} is in state {saga.CurrentState} without a user id.");
+}
