@@ -8,7 +8,8 @@ using Recommender.Trainer.Erasing;
 
 namespace Recommender.Trainer;
 
-/// <summary>Applies catalogue and user commands in order: store → factor store → notice → acknowledge. Of an erasure, the saga carries out what follows the store.</summary>
+/// <summary>Applies catalogue and user commands in order: store → factor store → notice → acknowledge.</summary>
+/// <remarks>Of an erasure, the saga carries out the steps that follow the store.</remarks>
 public sealed class CommandWorker(
     IStreamConsumer consumer,
     IStore store,
@@ -91,7 +92,8 @@ public sealed class CommandWorker(
                 folding.Forget(UserRef.User(userId));
                 // The row in the store is what makes the start durable; the message only makes it immediate.
                 bool fits = erased.Items is { Count: <= ErasureApplied.ItemsLimit };
-                await notices.PublishAsync(new ErasureApplied { ErasureId = erasureId, Items = fits ? erased.Items : null }, cancellationToken);
+                var applied = new ErasureApplied { ErasureId = erasureId, Items = fits ? erased.Items : null };
+                await notices.PublishAsync(applied, cancellationToken);
                 return null;
             default:
                 return $"{command.Kind} lacks what it needs";

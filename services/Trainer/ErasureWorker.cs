@@ -9,10 +9,11 @@ using Recommender.Trainer.Erasing;
 namespace Recommender.Trainer;
 
 /// <summary>
-/// Polls the due times of erasures and sends their sagas on: after a crash, a lost message or a failed step. An erasure that nobody confirms
-/// stays open and shows in health: it is not called done.
+/// Polls the due times of erasures and sends their sagas on, also after a crash, a lost message or a failed step.
+/// An erasure that nobody confirms stays open and degrades health.
 /// </summary>
-public sealed class ErasureWorker(IStore store, INotices notices, TimeProvider clock, ILogger<ErasureWorker> logger) : BackgroundService, IHealthCheck
+public sealed class ErasureWorker(IStore store, INotices notices, TimeProvider clock, ILogger<ErasureWorker> logger)
+    : BackgroundService, IHealthCheck
 {
     private const int DueLimit = 100;
     private static readonly TimeSpan s_round = TimeSpan.FromSeconds(1), s_late = TimeSpan.FromSeconds(60);
@@ -46,8 +47,10 @@ public sealed class ErasureWorker(IStore store, INotices notices, TimeProvider c
         var due = await store.ClaimDueErasuresAsync(now, now + Erasure.RepeatAfter, DueLimit, cancellationToken);
         await Task.WhenAll(due.Select(id => notices.PublishAsync(new ErasureDue { ErasureId = id }, cancellationToken)));
 
-        string? late = (await store.ListOpenErasuresAsync(cancellationToken)).Where(erasure => now - erasure.Stages["store"] > s_late).Select(ProblemOf).FirstOrDefault();
-        if (late is not null && Volatile.Read(ref _problem) is null) logger.LogWarning("{Problem} It is tried again until it is done.", late);
+        var open = await store.ListOpenErasuresAsync(cancellationToken);
+        string? late = open.Where(erasure => now - erasure.Stages["store"] > s_late).Select(ProblemOf).FirstOrDefault();
+        if (late is not null && Volatile.Read(ref _problem) is null)
+            logger.LogWarning("{Problem} It is tried again until it is done.", late);
         Volatile.Write(ref _problem, late);
     }
 

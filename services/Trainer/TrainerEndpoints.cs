@@ -5,6 +5,7 @@ using Recommender.Contracts;
 using Recommender.Messaging;
 using Recommender.ServiceDefaults;
 using Recommender.Storage;
+using Recommender.Trainer.Control;
 
 namespace Recommender.Trainer;
 
@@ -21,19 +22,19 @@ public static class TrainerEndpoints
         admin.MapGet("/models/{version:long}", async (long version, IStore store, CancellationToken cancellationToken) =>
             await store.GetModelAsync(version, cancellationToken) is { } info ? Results.Ok(info) : NoModel(version));
 
-        admin.MapPost("/models", (TrainingWorker training) =>
+        admin.MapPost("/models", async (ControlClient control, CancellationToken cancellationToken) =>
         {
-            string detail = training.Request()
+            string detail = await control.RequestTrainingAsync(cancellationToken)
                 ? "Training starts now; GET /v1/status shows how far it is, GET /v1/models the result."
                 : "A training is running; another one starts when it ends.";
             return TypedResults.Accepted("/v1/models", new TrainingAccepted { Detail = detail });
         });
 
-        admin.MapPost("/models/{version:long}/release", async (long version, IStore store, Reconciler reconciler, CancellationToken cancellationToken) =>
+        admin.MapPost("/models/{version:long}/release", async (long version, IStore store, ControlClient control, CancellationToken cancellationToken) =>
         {
             if (await store.GetModelAsync(version, cancellationToken) is null) return NoModel(version);
-            return await reconciler.ReleaseAsync(version, cancellationToken) is { } info
-                ? Results.Ok(info)
+            return await control.ReleaseAsync(version, cancellationToken)
+                ? Results.Ok(await store.GetModelAsync(version, cancellationToken))
                 : Problem.Conflict($"The factors of model {version} have been dropped to save space (Trainer:KeepModels). Train a new model instead.");
         });
 

@@ -10,6 +10,7 @@ using Recommender.Factorization;
 using Recommender.Messaging;
 using Recommender.ServiceDefaults;
 using Recommender.Storage;
+using Recommender.Trainer.Control;
 using Recommender.Trainer.Erasing;
 
 namespace Recommender.Trainer;
@@ -60,6 +61,8 @@ public static class TrainerExtensions
         services.AddSingleton<ErasureSteps>();
         services.AddSingleton<ErasureStateMachine>();
         services.AddSingleton<ErasureRepository>();
+        services.AddSingleton<ControlClient>();
+        services.AddSharedEndpoint(ControlEndpoint.QueueName, ControlEndpoint.Configure);
         services.AddSharedEndpoint(ErasureEndpoint.QueueName, ErasureEndpoint.Configure);
         return builder;
     }

@@ -24,10 +24,10 @@ public sealed class TrainingWorker(
     private long triedSequence = -1;
     private bool resumed;
 
-    /// <summary>Asks for a training. False when one is running: another follows it.</summary>
-    public bool Request()
+    /// <summary>Asks for a training. False when one is running, here or in another instance: another follows it.</summary>
+    public async Task<bool> RequestAsync(CancellationToken cancellationToken)
     {
-        bool starts = !running;
+        bool starts = !running && await IsLeaseFreeAsync(cancellationToken);
         requested.Set();
         return starts;
     }
@@ -91,6 +91,20 @@ public sealed class TrainingWorker(
                 // Also after a search that was cut short: nothing is being done until the next round.
                 if (progress.Training.Stage != TrainingStage.Failed) progress.Training = TrainingState.Idle;
             }
+        }
+    }
+
+    private async Task<bool> IsLeaseFreeAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var lease = await store.TryAcquireTrainingLeaseAsync(cancellationToken);
+            return lease is not null;
+        }
+        catch (StoreUnavailableException)
+        {
+            // The training is put off until the store is back; it is asked for all the same.
+            return true;
         }
     }
 

@@ -25,10 +25,11 @@ public static class NoticeExtensions
         services.AddSingleton<INoticeHandler>(new NoticeHandler<T>(handler));
 
     /// <summary>
-    /// Adds a queue that every instance of a service shares: each message goes to one of them, one at a time. A message whose handling fails is dropped;
-    /// its sender repeats what must not be lost. Call it before the host is built.
+    /// Adds a queue that every instance of a service shares: each message goes to one of them, one at a time.
+    /// A message whose handling fails is dropped; its sender repeats what must not be lost. Call it before the host is built.
     /// </summary>
-    public static IServiceCollection AddSharedEndpoint(this IServiceCollection services, string queueName, Action<IReceiveEndpointConfigurator, IServiceProvider> configure) =>
+    public static IServiceCollection AddSharedEndpoint(
+        this IServiceCollection services, string queueName, Action<IReceiveEndpointConfigurator, IServiceProvider> configure) =>
         services.AddSingleton(new SharedEndpoint(queueName, configure));
 }
 

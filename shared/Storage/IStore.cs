@@ -134,15 +134,21 @@ public interface IUserStore
     Task<Erasure?> ReadErasureAsync(string erasureId, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Saves due time, user id and stages of an erasure that was read before; the model version is left alone. The time first given for a stage stands.
+    /// Saves due time, user id and stages of an erasure that was read before; the model version is left alone.
+    /// The time first given for a stage stands.
     /// False, and nothing is changed, if the erasure was saved by another since it was read.
     /// </summary>
     Task<bool> SaveErasureAsync(Erasure erasure, CancellationToken cancellationToken);
 
-    /// <summary>Returns the erasures that are due, at most <paramref name="limit"/>, and moves their due time, so that no other caller gets them before it.</summary>
-    Task<IReadOnlyList<string>> ClaimDueErasuresAsync(DateTimeOffset now, DateTimeOffset nextDue, int limit, CancellationToken cancellationToken);
+    /// <summary>
+    /// Returns the erasures that are due, at most <paramref name="limit"/>, and moves their due time, so that no other caller gets them before it.
+    /// </summary>
+    Task<IReadOnlyList<string>> ClaimDueErasuresAsync(
+        DateTimeOffset now, DateTimeOffset nextDue, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Records the first model version that was trained without the users of these erasures, and makes those due that wait for nothing else.</summary>
+    /// <summary>
+    /// Records the first model version that was trained without the users of these erasures, and makes those due that wait for nothing else.
+    /// </summary>
     Task SetErasureModelAsync(IReadOnlyList<string> erasureIds, long modelVersion, DateTimeOffset at, CancellationToken cancellationToken);
 
     Task<ErasureResponse?> GetErasureAsync(string erasureId, CancellationToken cancellationToken);

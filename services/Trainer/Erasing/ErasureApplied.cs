@@ -10,6 +10,6 @@ public sealed record ErasureApplied
 
     public required string ErasureId { get; init; }
 
-    /// <summary>Items that lost events, with their statistics now. Null if they are not known: then the whole catalogue is copied.</summary>
+    /// <summary>Items that lost events, with their statistics now. Null if unknown: then the whole catalogue is copied.</summary>
     public IReadOnlyList<ItemStatistics>? Items { get; init; }
 }

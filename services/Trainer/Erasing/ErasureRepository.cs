@@ -9,8 +9,9 @@ using Recommender.Storage;
 namespace Recommender.Trainer.Erasing;
 
 /// <summary>
-/// Keeps the saga in the store, as the receipt it is. The command that applied the erasure inserted the row, so a message never creates one; the receipt
-/// outlives the saga, so none removes one. Concurrency is optimistic: who saves second gets a <see cref="ConcurrencyException"/> and starts over.
+/// Keeps the saga in the store, as the receipt it is. The command that applied the erasure inserted the row, so a message never creates one.
+/// The receipt outlives the saga, so none removes one. Concurrency is optimistic: the second of two savers gets a
+/// <see cref="ConcurrencyException"/> and starts over.
 /// </summary>
 public sealed class ErasureRepository(IStore store, ILogger<ErasureRepository> logger) : ISagaRepository<ErasureSaga>
 {
@@ -29,7 +30,10 @@ public sealed class ErasureRepository(IStore store, ILogger<ErasureRepository> l
             var saga = new ErasureSaga(erasure);
             await policy.Existing(new DefaultSagaConsumeContext<ErasureSaga, T>(context, saga), next);
             if (saga.Changed() is { } changed && !await store.SaveErasureAsync(changed, context.CancellationToken))
-                throw new ConcurrencyException($"Erasure {erasureId} was changed by another message", typeof(ErasureSaga), saga.CorrelationId);
+            {
+                string problem = $"Erasure {erasureId} was changed by another message";
+                throw new ConcurrencyException(problem, typeof(ErasureSaga), saga.CorrelationId);
+            }
         }
         catch (Exception e) when (e is StoreUnavailableException or FactorStoreUnavailableException or StreamUnavailableException)
         {
@@ -38,7 +42,11 @@ public sealed class ErasureRepository(IStore store, ILogger<ErasureRepository> l
         }
     }
 
-    public Task SendQuery<T>(ConsumeContext<T> context, ISagaQuery<ErasureSaga> query, ISagaPolicy<ErasureSaga, T> policy, IPipe<SagaConsumeContext<ErasureSaga, T>> next)
+    public Task SendQuery<T>(
+        ConsumeContext<T> context,
+        ISagaQuery<ErasureSaga> query,
+        ISagaPolicy<ErasureSaga, T> policy,
+        IPipe<SagaConsumeContext<ErasureSaga, T>> next)
         where T : class =>
         throw new NotSupportedException("Erasures are found by the id of their receipt, not by a query.");
 

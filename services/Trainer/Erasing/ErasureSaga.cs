@@ -5,7 +5,9 @@ using Recommender.Storage;
 
 namespace Recommender.Trainer.Erasing;
 
-/// <summary>The saga's instance: an <see cref="Erasure"/> of the store while a message is handled. Its state is the last finished stage of the receipt.</summary>
+/// <summary>
+/// The saga's instance: an <see cref="Erasure"/> of the store while a message is handled. Its state is the last finished stage of the receipt.
+/// </summary>
 public sealed class ErasureSaga : SagaStateMachineInstance
 {
     private readonly Erasure _loaded;

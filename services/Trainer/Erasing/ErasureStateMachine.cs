@@ -34,7 +34,8 @@ public sealed class ErasureStateMachine : MassTransitStateMachine<ErasureSaga>
             When(Due).IfElseAsync(context => steps.HaveQueuesPassedAsync(context.Saga, context.CancellationToken),
                 passed => passed.ThenAsync(context => steps.CloseAsync(context.Saga, context.CancellationToken)).TransitionTo(Queues),
                 waiting => waiting.ThenAsync(context => steps.NotifyServingAsync(context.Saga, context.CancellationToken))));
-        During(Queues, When(Due).IfElse(context => context.Saga.ModelVersion is null, missing => missing.Then(End), trained => trained.TransitionTo(Model).Then(End)));
+        During(Queues,
+            When(Due).If(context => context.Saga.ModelVersion is not null, trained => trained.TransitionTo(Model)).Then(End));
         During(Model, When(Due).Then(End));
         foreach (var state in new[] { FactorStore, Serving, Queues, Model })
         {

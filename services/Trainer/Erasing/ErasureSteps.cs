@@ -6,7 +6,7 @@ using Recommender.Storage;
 
 namespace Recommender.Trainer.Erasing;
 
-/// <summary>The effects of an erasure outside the store, one method for each step of <see cref="ErasureStateMachine"/>. Each may be repeated.</summary>
+/// <summary>The effects of an erasure, one method for each step of <see cref="ErasureStateMachine"/>. Each may be repeated.</summary>
 public sealed class ErasureSteps(
     IStore store,
     IFactorStore factorStore,
@@ -44,14 +44,16 @@ public sealed class ErasureSteps(
     /// <summary>A Recommend has confirmed; the queues are looked at in the next round.</summary>
     public void AwaitQueues(ErasureSaga saga) => saga.DueAt = clock.GetUtcNow() + s_round;
 
-    /// <summary>Whether all instances have had time to hear of the erasure, and the events that waited before it have been taken off the queue.</summary>
+    /// <summary>Whether all instances have had time to learn of the erasure, and the events queued before it have been consumed.</summary>
     public async Task<bool> HaveQueuesPassedAsync(ErasureSaga saga, CancellationToken cancellationToken)
     {
         if (clock.GetUtcNow() - saga.StoredAt < TimeSpan.FromSeconds(options.ErasureSettleSeconds)) return false;
-        return progress.LastSentAt > saga.StoredAt || (await streams.GetDepthsAsync(cancellationToken)).GetValueOrDefault(Topology.Interactions) == 0;
+        if (progress.LastSentAt > saga.StoredAt) return true;
+        var depths = await streams.GetDepthsAsync(cancellationToken);
+        return depths.GetValueOrDefault(Topology.Interactions) == 0;
     }
 
-    /// <summary>Goes over the dead letters and the factor store once more, for what was on the queue meanwhile, and forgets whom the erasure was about.</summary>
+    /// <summary>Erases once more what was on the queue meanwhile, from dead letters and factor store, and drops the user id.</summary>
     public async Task CloseAsync(ErasureSaga saga, CancellationToken cancellationToken)
     {
         string userId = UserIdOf(saga);

@@ -1,0 +1,44 @@
+using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
+using Recommender.FactorStore;
+using Recommender.Storage;
+
+namespace Recommender.Trainer.Control;
+
+/// <summary>The queue of requests to train and to release, which all Trainers share: one carries it out and answers.</summary>
+public static class ControlEndpoint
+{
+    public const string QueueName = "trainer-requests";
+
+    public static void Configure(IReceiveEndpointConfigurator endpoint, IServiceProvider services)
+    {
+        // Resolved per message: while the bus is built, nothing that publishes on it can be.
+        endpoint.Handler<RequestTraining>(async context =>
+        {
+            var training = services.GetRequiredService<TrainingWorker>();
+            await context.RespondAsync(new TrainingRequested { StartsNow = await training.RequestAsync(context.CancellationToken) });
+        });
+        endpoint.Handler<RequestRelease>(async context =>
+        {
+            var reconciler = services.GetRequiredService<Reconciler>();
+            await context.RespondAsync(await ReleaseAsync(reconciler, context.Message.Version, context.CancellationToken));
+        });
+    }
+
+    private static async Task<ReleaseEnded> ReleaseAsync(Reconciler reconciler, long version, CancellationToken cancellationToken)
+    {
+        try
+        {
+            bool isReleased = await reconciler.ReleaseAsync(version, cancellationToken) is not null;
+            return new() { Outcome = isReleased ? ReleaseOutcome.Released : ReleaseOutcome.Dropped };
+        }
+        catch (StoreUnavailableException e)
+        {
+            return new() { Outcome = ReleaseOutcome.StoreUnavailable, Problem = e.Message };
+        }
+        catch (FactorStoreUnavailableException e)
+        {
+            return new() { Outcome = ReleaseOutcome.FactorStoreUnavailable, Problem = e.Message };
+        }
+    }
+}
