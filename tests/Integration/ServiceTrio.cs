@@ -30,7 +30,8 @@ internal sealed class ServiceTrio : IAsyncDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public static async Task<ServiceTrio> StartAsync(Servers servers, Action<WebApplicationBuilder>? configure = null)
+    /// <param name="secondTrainer">Whether another Trainer runs over the same servers, which nobody asks over HTTP.</param>
+    public static async Task<ServiceTrio> StartAsync(Servers servers, Action<WebApplicationBuilder>? configure = null, bool secondTrainer = false)
     {
         await servers.AllAsync();
         // Redis has one database for the assembly, so each test has one of its own.
@@ -50,6 +51,7 @@ internal sealed class ServiceTrio : IAsyncDisposable
         var recommend = await StartAsync("recommend", connections, configure, b => b.AddRecommend(), a => a.MapRecommend());
         var trio = new ServiceTrio { Ingest = ClientOf(ingest), Trainer = ClientOf(trainer), Recommend = ClientOf(recommend), RedisConnection = redis.ConnectionString };
         trio.apps.AddRange([ingest, recommend, trainer]);
+        if (secondTrainer) trio.apps.Add(await StartAsync("trainer", connections, configure, b => b.AddTrainer(), a => a.MapTrainer()));
         // Until the broker is reached, events are refused.
         await Eventually.TrueAsync(async () => (await trio.Ingest.GetAsync("health/ready", Cancel)).IsSuccessStatusCode);
         return trio;

@@ -154,6 +154,47 @@ public class TrioTests(Servers servers)
         Assert.Equal(HttpStatusCode.NotFound, export.StatusCode);
     }
 
+    [Fact]
+    public async Task Two_Trainers_share_erasures_and_requests_over_the_broker()
+    {
+        var collected = new CollectedTelemetry();
+        await using var trio = await ServiceTrio.StartAsync(servers, collected.Configure, secondTrainer: true);
+        await trio.SendAsync(ServiceTrio.Circles());
+        var receipts = new List<Uri>();
+        for (int user = 0; user < 6; user++)
+        {
+            using var accepted = await trio.Ingest.DeleteAsync($"v1/users/user-{user}", Cancel);
+            receipts.Add(accepted.Headers.Location!);
+        }
+
+        foreach (var receipt in receipts)
+        {
+            await Eventually.TrueAsync(async () =>
+                (await trio.Ingest.GetFromJsonAsync(receipt, ContractsJson.Default.ErasureResponse, Cancel))!.State == "done");
+        }
+
+        // The bus may still be connecting when the host is up; until then the asked instance acts itself.
+        await Eventually.TrueAsync(async () =>
+        {
+            var trace = ActivityTraceId.CreateRandom();
+            using var train = new HttpRequestMessage(HttpMethod.Post, "v1/models");
+            train.Headers.Add("traceparent", $"00-{trace}-{ActivitySpanId.CreateRandom()}-01");
+            using var asked = await trio.Trainer.SendAsync(train, Cancel);
+            Assert.Equal(HttpStatusCode.Accepted, asked.StatusCode);
+            return collected.Spans.Any(span => span.TraceId == trace && span.Source.Name == "MassTransit" && span.Kind == ActivityKind.Consumer);
+        });
+        await Eventually.TrueAsync(async () => (await trio.StatusAsync()).ReleasedVersion is not null);
+        foreach (var receipt in receipts)
+        {
+            await Eventually.TrueAsync(async () =>
+                (await trio.Ingest.GetFromJsonAsync(receipt, ContractsJson.Default.ErasureResponse, Cancel))!.Stages.ContainsKey("model"));
+        }
+
+        using var released = await trio.Trainer.PostAsync("v1/models/1/release", null, Cancel);
+        Assert.Equal(HttpStatusCode.OK, released.StatusCode);
+        Assert.Equal(1, (await released.Content.ReadFromJsonAsync(ContractsJson.Default.ModelInfo, Cancel))!.Version);
+    }
+
     private static string Text(RecommendationResponse answer) =>
         $"{answer.ModelVersion}: {string.Join(", ", answer.Items.Select(item => $"{item.ItemId} {item.Score:R}"))}";
 }
