@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Recommender.Contracts;
+using Recommender.Factorization;
 using Recommender.Messaging;
 using Recommender.ServiceDefaults;
 
@@ -19,7 +20,8 @@ internal static class CloudEvents
         request.Headers.ContainsKey("ce-specversion") || RequestReading.IsMediaType(request.ContentType, Structured) || RequestReading.IsMediaType(request.ContentType, Batched);
 
     /// <exception cref="ProblemException">The envelope is wrong.</exception>
-    public static (ParsedInteractions Parsed, bool IsSingle) Parse(HttpRequest request, ReadOnlyMemory<byte> body, DateTimeOffset now)
+    public static (ParsedInteractions Parsed, bool IsSingle) Parse(HttpRequest request, ReadOnlyMemory<byte> body, DateTimeOffset now,
+        EventWeights weights)
     {
         var valid = new List<Interaction>();
         var rejected = new List<RejectedInteraction>();
@@ -69,12 +71,14 @@ internal static class CloudEvents
 
         void Add(int index, CloudEvent envelope, ReadOnlyMemory<byte> data, ReadOnlyMemory<byte> element)
         {
-            if (Complete(envelope, data.Span, now, out var interaction) is { } error) rejected.Add(new RejectedInteraction(index, error.Field, error.Error, element));
+            if (Complete(envelope, data.Span, now, weights, out var interaction) is { } error) rejected.Add(
+                new RejectedInteraction(index, error.Field, error.Error, element));
             else valid.Add(interaction!);
         }
     }
 
-    private static FieldError? Complete(CloudEvent envelope, ReadOnlySpan<byte> data, DateTimeOffset now, out Interaction? interaction)
+    private static FieldError? Complete(CloudEvent envelope, ReadOnlySpan<byte> data, DateTimeOffset now, EventWeights weights,
+        out Interaction? interaction)
     {
         interaction = null;
         if (envelope.SpecVersion != "1.0") return new FieldError("specversion", "has to be 1.0");
@@ -109,7 +113,7 @@ internal static class CloudEvents
             OccurredAt = stated ?? now,
             OccurredAtAssigned = stated is null,
         };
-        if (interaction.Validate(now) is not { } invalid) return null;
+        if (InteractionParser.Check(interaction, now, weights) is not { } invalid) return null;
         return invalid.Field switch
         {
             "eventId" => invalid with { Field = "id" },

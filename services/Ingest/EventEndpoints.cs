@@ -1,5 +1,6 @@
 using System.Text.Unicode;
 using Recommender.Contracts;
+using Recommender.Factorization;
 using Recommender.Messaging;
 using Recommender.ServiceDefaults;
 
@@ -13,11 +14,40 @@ internal static class EventEndpoints
             .RequireScope(Scopes.Ingest)
             .WithName("PostEvents")
             .WithSummary("Takes one event, an array, NDJSON or CloudEvents. Answers once they are durable. ?atomic=true takes all or nothing.")
-            .WithDescription("eventId makes a retry harmless: an event that is stored already counts once. An event whose id another event has, with another user, item, type, value or stated time, is not stored: it becomes a dead letter that names the id. A CloudEvent is unique by source and id, any other event by eventId. GET /v1/status counts both.")
+            .WithDescription(IdRules + ValueRules)
             .Accepts<Interaction>("application/json", "application/x-ndjson", CloudEvents.Structured, CloudEvents.Batched)
             .Produces<AcceptedResponse>(StatusCodes.Status202Accepted);
 
-    private static async Task<IResult> PostAsync(HttpContext context, GroupPublishers publishers, IngestOptions options, TimeProvider clock)
+    private const string IdRules = """
+        eventId makes a retry harmless: an event that is stored already counts once. An event whose id another event has, with another user,
+        item, type, value or stated time, is not stored: it becomes a dead letter that names the id. A CloudEvent is unique by source and id,
+        any other event by eventId. GET /v1/status counts both.
+
+
+        """;
+
+    /// <summary>The rules of <see cref="EventWeights"/> for callers.</summary>
+    private const string ValueRules = """
+        What `value` means depends on the event's type (setting `EventTypes`). The same rules hold for events over AMQP, imports and the
+        `history` of a request.
+
+        - **Sign** (`view`, `click`, `like`, `bookmark`, `share`, `follow`, `comment`, `cart`, every type that is not configured): the
+          magnitude does not matter. Above 0, or without a value, the event is what its type says. Below 0 it takes back one such event; what
+          it takes back beyond that is a negative signal: a `like` of -1 is no like. 0 says nothing.
+        - **Quantity** (`purchase`, every type with `Value` Linear or Logarithmic): quantities add up. A negative quantity cancels: 6 and -6
+          say nothing, 12 and -6 count as 6. A net quantity of 0 or less is no like and no dislike. 0 says nothing. Without a value the
+          quantity is 1.
+        - **Rating** (`rating`, every type with `PositiveFrom`): the value is required. Below `PositiveFrom` (3) the rating is negative. The
+          newest rating of an item by `occurredAt` replaces earlier ones.
+        - **Negative** (`dislike`, `return`, every type with `Negative`): the event is a negative signal. A value below 0 takes one back and
+          is never a like.
+
+        Preferences from events of different types on one item add up. `GET /v1/users/{userId}/history` shows the resulting weight and
+        target.
+        """;
+
+    private static async Task<IResult> PostAsync(HttpContext context, GroupPublishers publishers, IngestOptions options,
+        EventWeights weights, TimeProvider clock)
     {
         bool atomic = QueryFlag(context, "atomic");
         publishers.Interactions.ThrowIfUnavailable();
@@ -31,8 +61,8 @@ internal static class EventEndpoints
         bool isSingle = false;
         try
         {
-            if (ndjson) await ReadNdjsonAsync(context, batch, atomic, clock);
-            else isSingle = await ReadJsonAsync(context, batch, clock);
+            if (ndjson) await ReadNdjsonAsync(context, batch, atomic, weights, clock);
+            else isSingle = await ReadJsonAsync(context, batch, weights, clock);
         }
         catch (ContentCodingException e)
         {
@@ -47,7 +77,7 @@ internal static class EventEndpoints
     }
 
     /// <summary>True when the body was a single event.</summary>
-    private static async Task<bool> ReadJsonAsync(HttpContext context, Batch<Interaction> batch, TimeProvider clock)
+    private static async Task<bool> ReadJsonAsync(HttpContext context, Batch<Interaction> batch, EventWeights weights, TimeProvider clock)
     {
         using var body = await context.ReadBodyAsync();
         var now = clock.GetUtcNow();
@@ -55,11 +85,11 @@ internal static class EventEndpoints
         ParsedInteractions parsed;
         if (CloudEvents.IsCloudEvent(context.Request))
         {
-            (parsed, single) = CloudEvents.Parse(context.Request, body.Memory, now);
+            (parsed, single) = CloudEvents.Parse(context.Request, body.Memory, now, weights);
         }
         else
         {
-            parsed = InteractionParser.Parse(body.Memory, now, now, _ => batch.AssignId());
+            parsed = InteractionParser.Parse(body.Memory, now, now, _ => batch.AssignId(), weights);
             single = IsObject(body.Span);
         }
 
@@ -71,7 +101,8 @@ internal static class EventEndpoints
         return single;
     }
 
-    private static async Task ReadNdjsonAsync(HttpContext context, Batch<Interaction> batch, bool atomic, TimeProvider clock)
+    private static async Task ReadNdjsonAsync(HttpContext context, Batch<Interaction> batch, bool atomic, EventWeights weights,
+        TimeProvider clock)
     {
         var now = clock.GetUtcNow();
         long bytes = 0;
@@ -93,7 +124,7 @@ internal static class EventEndpoints
 
             // A long stream takes longer than the tolerance for clocks.
             if ((index & 1023) == 0) now = clock.GetUtcNow();
-            var (interaction, error) = InteractionParser.ParseOne(content.Span, now);
+            var (interaction, error) = InteractionParser.ParseOne(content.Span, now, weights);
             if (interaction is null) batch.Reject(index, error!.Field, error.Error);
             else await batch.AddAsync(InteractionParser.Complete(InteractionParser.FromProducer(interaction), now, interaction.EventId ?? batch.AssignId()));
         }

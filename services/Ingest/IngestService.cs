@@ -17,6 +17,7 @@ public static class IngestService
         options.Validate();
         builder.AddMessaging();
         builder.AddStore();
+        builder.AddEventTypes();
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton<QueueGuard>();
         builder.Services.AddHostedService(services => services.GetRequiredService<QueueGuard>());

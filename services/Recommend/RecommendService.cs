@@ -12,6 +12,7 @@ using Recommender.Recommend.Answering;
 using Recommender.Recommend.Endpoints;
 using Recommender.Recommend.Requests;
 using Recommender.Recommend.Serving;
+using Recommender.ServiceDefaults;
 
 namespace Recommender.Recommend;
 
@@ -30,7 +31,7 @@ public static class RecommendService
         var services = builder.Services;
         services.AddSingleton(options);
         services.AddSingleton(new Placements(builder.Configuration));
-        services.TryAddSingleton(EventWeights.Create(builder.Configuration.GetSection("EventTypes").Get<Dictionary<string, EventTypeSettings>>()));
+        builder.AddEventTypes();
         services.TryAddSingleton(TimeProvider.System);
         builder.AddFactorStore();
         services.AddSingleton<Serving.Serving>();

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Recommender.Contracts;
 using Recommender.FactorStore;
+using Recommender.Factorization;
 using Recommender.Messaging;
 using Recommender.Storage;
 
@@ -19,6 +20,7 @@ public sealed class InteractionWorker(
     IFactorStore factorStore,
     Folding folding,
     ItemPlacer placer,
+    EventWeights weights,
     Progress progress,
     TrainerOptions options,
     TimeProvider clock,
@@ -43,7 +45,7 @@ public sealed class InteractionWorker(
         foreach (var delivery in batch)
         {
             if (delivery.SentAt is { } sent && !delivery.Redelivered) progress.Times.Queued(now - sent);
-            var parsed = InteractionParser.Parse(delivery, now);
+            var parsed = InteractionParser.Parse(delivery, now, weights);
             work.Waiting.AddRange(parsed.Valid);
             foreach (var rejected in parsed.Rejected) work.Dead.Add(rejected.ToDeadMessage());
             if (work.Waiting.Count >= EventsPerTransaction) await StoreAsync(work, cancellationToken);

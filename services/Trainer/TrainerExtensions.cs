@@ -25,8 +25,11 @@ public static class TrainerExtensions
         services.AddSingleton<IValidateOptions<TrainerOptions>, Validator>();
         services.TryAddSingleton(sp => sp.GetRequiredService<IOptions<TrainerOptions>>().Value);
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton(EventWeights.Create(builder.Configuration.GetSection("EventTypes").Get<Dictionary<string, EventTypeSettings>>()));
-        services.TryAddSingleton(sp => new StatisticsSettings { NegativeTypes = sp.GetRequiredService<EventWeights>().NegativeTypes.ToHashSet() });
+        builder.AddEventTypes();
+        services.TryAddSingleton(sp => new StatisticsSettings
+        {
+            NegativeTypes = sp.GetRequiredService<EventWeights>().Types.Where(type => type.Value.Negative).Select(type => type.Key).ToHashSet(),
+        });
         builder.AddStoreMigration();
         builder.AddFactorStore();
         builder.AddMessaging();

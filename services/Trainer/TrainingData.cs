@@ -11,14 +11,18 @@ public sealed class TrainingData : ITimedInteractions
 {
     private readonly InteractionLog log;
     private readonly EventTypeSettings[] types;
+    private readonly IReadOnlyList<string> typeNames;
     private readonly int[] userIndexes;
     private readonly int[] itemIndexes;
 
-    private TrainingData(InteractionLog log, EventTypeSettings[] types, int[] userIndexes, int[] itemIndexes, int users, int[] itemKeys, ItemText?[] texts)
+    private TrainingData(
+        InteractionLog log, IReadOnlyList<string> typeNames, EventWeights weights, int[] userIndexes, int[] itemIndexes, int users,
+        int[] itemKeys, ItemText?[] texts)
     {
         Texts = texts;
         this.log = log;
-        this.types = types;
+        this.typeNames = typeNames;
+        types = [.. typeNames.Select(name => weights[name])];
         this.userIndexes = userIndexes;
         this.itemIndexes = itemIndexes;
         Users = users;
@@ -68,7 +72,6 @@ public sealed class TrainingData : ITimedInteractions
     /// <param name="typeNames">Names by <see cref="StoredEvent.TypeId"/>.</param>
     public static TrainingData Build(InteractionLog log, IReadOnlyDictionary<int, string> itemIds, IReadOnlyList<string> typeNames, EventWeights weights, IReadOnlyDictionary<int, ItemText>? texts = null)
     {
-        var types = typeNames.Select(name => weights[name]).ToArray();
         var itemKeys = log.ItemKeys.Distinct().Where(itemIds.ContainsKey).ToArray();
         Array.Sort(itemKeys, (a, b) => string.CompareOrdinal(itemIds[a], itemIds[b]));
         var indexOfItem = new Dictionary<int, int>(itemKeys.Length);
@@ -84,7 +87,8 @@ public sealed class TrainingData : ITimedInteractions
                 indexOfUser[log.UserKeys[e]] = userIndexes[e] = indexOfUser.Count;
         }
 
-        return new(log, types, userIndexes, itemIndexes, indexOfUser.Count, itemKeys, [.. itemKeys.Select(key => texts?.GetValueOrDefault(key))]);
+        return new(log, typeNames, weights, userIndexes, itemIndexes, indexOfUser.Count, itemKeys,
+            [.. itemKeys.Select(key => texts?.GetValueOrDefault(key))]);
     }
 
     /// <summary>Preferences of the first <paramref name="events"/> events, weighed as a fold-in at that moment would weigh them.</summary>
@@ -95,12 +99,15 @@ public sealed class TrainingData : ITimedInteractions
         for (int e = 0; e < events; e++)
             if (held?.Contains(e) != true) newest[userIndexes[e]] = log.OccurredAtMs[e];
 
+        var shares = Shares(0, events, held);
         var entries = new InteractionMatrixBuilder(Users, Items);
         for (int e = 0; e < events; e++)
         {
             if (itemIndexes[e] < 0 || held?.Contains(e) == true) continue;
             int user = userIndexes[e];
-            var preference = EventWeights.Of(types[log.TypeIds[e]], log.Values[e], HistoryBuilder.Days(newest[user] - log.OccurredAtMs[e]));
+            float share = shares is null ? 1 : shares[e];
+            var preference = EventWeights.Of(types[log.TypeIds[e]], log.Values[e], HistoryBuilder.Days(newest[user] - log.OccurredAtMs[e]),
+                share);
             // In seconds, as histories tell times.
             if (preference.Weight > 0) entries.Add(new(user, itemIndexes[e], (float)preference.Weight, (float)preference.Target), log.OccurredAtMs[e] / 1000);
         }
@@ -108,10 +115,52 @@ public sealed class TrainingData : ITimedInteractions
         return entries.Build();
     }
 
+    /// <summary>
+    /// What is left of each of a run of events, by <see cref="EventShares"/>, counted from its first; null where all are left whole.
+    /// </summary>
+    /// <param name="held">Events that are left out as if they had not happened.</param>
+    private float[]? Shares(int from, int to, IReadOnlySet<int>? held)
+    {
+        bool isTrivial = true;
+        for (int e = from; e < to && isTrivial; e++) isTrivial = EventShares.IsTrivial(types[log.TypeIds[e]], log.Values[e]);
+        if (isTrivial) return null;
+
+        // The events of each user, oldest first.
+        var starts = new int[Users + 1];
+        for (int e = from; e < to; e++) starts[userIndexes[e] + 1]++;
+        for (int user = 0; user < Users; user++) starts[user + 1] += starts[user];
+        var next = starts.AsSpan(0, Users).ToArray();
+        var byUser = new int[to - from];
+        for (int e = from; e < to; e++) byUser[next[userIndexes[e]]++] = e;
+
+        var result = new float[to - from];
+        var shares = new EventShares();
+        for (int user = 0; user < Users; user++)
+        {
+            shares.Clear();
+            var events = byUser.AsSpan(starts[user]..starts[user + 1]);
+            foreach (int e in events)
+            {
+                if (held?.Contains(e) == true) continue;
+                shares.Add(log.ItemKeys[e], typeNames[log.TypeIds[e]], types[log.TypeIds[e]], log.Values[e], log.OccurredAtMs[e]);
+            }
+
+            var left = shares.Compute();
+            int n = 0;
+            foreach (int e in events)
+                if (held?.Contains(e) != true) result[e - from] = left[n++];
+        }
+
+        return result;
+    }
+
     bool[] ITimedInteractions.PositiveIn(int from, int to)
     {
+        // What was cancelled within the window is nothing to predict.
+        var shares = Shares(from, to, held: null);
         var positive = new bool[to - from];
-        for (int e = from; e < to; e++) positive[e - from] = EventWeights.Of(types[log.TypeIds[e]], log.Values[e], 0) is { Weight: > 0, Target: > 0.5 };
+        for (int e = from; e < to; e++)
+            positive[e - from] = EventWeights.Of(types[log.TypeIds[e]], log.Values[e], 0, shares is null ? 1 : shares[e - from]).IsPositive;
         return positive;
     }
 

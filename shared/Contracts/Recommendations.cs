@@ -38,8 +38,15 @@ public sealed record RecommendationRequest
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record HistoryEvent
 {
+    /// <summary>The type of an event that names none.</summary>
+    public const string DefaultType = "view";
+
     public string? ItemId { get; init; }
     public string? Type { get; init; }
+
+    /// <summary>By the same rules as the values of stored events.</summary>
+    [Description("Means what it means for events of the type in POST /v1/events. The events of the given history are combined by the same "
+        + "rules among each other; the result adds to the stored history.")]
     public double? Value { get; init; }
 
     [Description(Rfc3339.Rule)]

@@ -3,58 +3,26 @@ using System.Text.Json.Serialization;
 
 namespace Recommender.Factorization;
 
-/// <summary>What an event's value means for its weight.</summary>
-public enum ValueUse
-{
-    /// <summary>The value does not matter.</summary>
-    Ignore,
-
-    /// <summary>Weight × |value|.</summary>
-    Linear,
-
-    /// <summary>Weight × (1 + log2(1 + |value|)) / 2: doubles slowly, so that one bulk order does not drown a history; 1 for a value of 1.</summary>
-    Logarithmic,
-}
-
-/// <summary>How events of one type count.</summary>
-public sealed record EventTypeSettings
-{
-    /// <summary>Confidence of one event; 0 keeps the type out of learning.</summary>
-    public double Weight { get; init; } = 1;
-
-    /// <summary>A negative event says that the score should be 0, a positive one that it should be 1.</summary>
-    public bool Negative { get; init; }
-
-    /// <summary>Age at which an event counts half, in days. Null: events do not age.</summary>
-    public double? HalfLifeDays { get; init; }
-
-    public ValueUse Value { get; init; } = ValueUse.Ignore;
-
-    /// <summary>Events with a value below this are negative: for ratings. Null: the value decides nothing.</summary>
-    public double? PositiveFrom { get; init; }
-
-    internal string? Error() => this switch
-    {
-        { Weight: < 0 or > 1e6 } or { Weight: double.NaN } => "Weight must be between 0 and 1,000,000",
-        { HalfLifeDays: <= 0 or double.NaN } => "HalfLifeDays must be above 0; leave it out for events that do not age",
-        _ => null,
-    };
-}
-
-/// <summary>What one or several events say about one (user, item): confidence c ≥ 0 and target p in 0..1.</summary>
+/// <summary>
+/// The rules of values: what events say, by the settings of their types. The API, the broker, imports, a request's <c>history</c>,
+/// training, fold-in and statistics all go by them. Immutable.
+/// </summary>
 /// <remarks>
-/// Adding is exact: c₁(s − p₁)² + c₂(s − p₂)² equals (c₁ + c₂)(s − p)² plus a constant, with p the weighted mean.
+/// <list type="bullet">
+/// <item>A type is a <b>sign</b> (view, like, cart), a <b>quantity</b> (<see cref="EventTypeSettings.Value"/> is Linear or Logarithmic:
+/// purchase) or a
+/// <b>rating</b> (<see cref="EventTypeSettings.PositiveFrom"/> is set).</item>
+/// <item>An event without a value counts as one with the value 1. A rating without a value says nothing, and no door accepts one.</item>
+/// <item>Signs and quantities: above 0 an event is what its type says, below 0 it takes back as much of its type, 0 says nothing.</item>
+/// <item>What is taken back beyond what there was: for a sign it is a negative signal of the type's weight (like −1 is no like). For a
+/// quantity it says nothing: the cancelled order is older than the data or its retention, and who cancels an order does not dislike the
+/// item. The same holds for a negative type: a dislike taken back is no like.</item>
+/// <item>Events of one type add up, what is taken back shared equally: purchases of 6 and 12 less 9 count as purchases of 3 and 6.
+/// Of ratings the newest counts alone.</item>
+/// <item>Preferences of different types add up (<see cref="Preference.Add"/>).</item>
+/// </list>
+/// <see cref="EventShares"/> combines the events of one type; <see cref="Of(EventTypeSettings, double, double, float)"/> weighs one event.
 /// </remarks>
-public readonly record struct Preference(double Weight, double Target)
-{
-    public Preference Add(Preference other)
-    {
-        double weight = Weight + other.Weight;
-        return weight <= 0 ? default : new(weight, (Weight * Target + other.Weight * other.Target) / weight);
-    }
-}
-
-/// <summary>Turns events into preferences, by the settings of their types. Immutable.</summary>
 public sealed class EventWeights
 {
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };
@@ -83,7 +51,13 @@ public sealed class EventWeights
         ["return"] = new() { Weight = 5, Negative = true },
     };
 
-    /// <summary>The defaults with <paramref name="overrides"/> (by type name; the configuration section <c>EventTypes</c>) in place of or beside them.</summary>
+    /// <summary>The weights of an installation that configures nothing.</summary>
+    public static EventWeights Default { get; } = Create();
+
+    /// <summary>
+    /// The defaults with <paramref name="overrides"/> (by type name; the configuration section <c>EventTypes</c>) in place of or in
+    /// addition to them.
+    /// </summary>
     /// <exception cref="ArgumentException">A setting is out of range; the message names it.</exception>
     public static EventWeights Create(IReadOnlyDictionary<string, EventTypeSettings>? overrides = null)
     {
@@ -99,24 +73,34 @@ public sealed class EventWeights
 
     public EventTypeSettings this[string type] => types.GetValueOrDefault(type) ?? Unknown;
 
-    /// <summary>Types whose events are always negative.</summary>
-    public IEnumerable<string> NegativeTypes => types.Where(t => t.Value.Negative).Select(t => t.Key);
+    /// <summary>Every known type with its settings.</summary>
+    public IReadOnlyDictionary<string, EventTypeSettings> Types => types;
 
-    /// <summary>What one event says.</summary>
+    /// <summary>Says what is wrong with an event's value, or null.</summary>
+    public string? ValueError(string type, double? value) =>
+        value is null && this[type].RequiresValue ? $"is required for events of type '{type}'" : null;
+
+    /// <summary>What one event says that has no others of its type and pair.</summary>
     /// <param name="value">NaN or null where the event had none; taken as 1.</param>
     /// <param name="ageDays">From the event to the user's newest event, so that a history's weights depend on the history alone. At least 0.</param>
     public Preference Of(string type, double? value, double ageDays) => Of(this[type], value ?? double.NaN, ageDays);
 
     /// <inheritdoc cref="Of(string, double?, double)"/>
-    public static Preference Of(EventTypeSettings settings, double value, double ageDays)
+    /// <param name="share">What is left of the event among the others of its type and pair, by <see cref="EventShares"/>.</param>
+    public static Preference Of(EventTypeSettings settings, double value, double ageDays, float share = 1)
     {
+        int sign = settings.SignOf(value);
+        if (sign == 0 || share <= 0 || (sign < 0 && settings.BelowZero == NegativeValueUse.TakeBack)) return default;
         double weight = settings.Weight;
         double magnitude = double.IsNaN(value) ? 1 : Math.Abs(value);
-        if (settings.Value == ValueUse.Linear) weight *= magnitude;
-        else if (settings.Value == ValueUse.Logarithmic) weight *= (1 + Math.Log2(1 + magnitude)) / 2;
+        weight *= settings.Value switch
+        {
+            ValueUse.Linear => magnitude * share,
+            ValueUse.Logarithmic => (1 + Math.Log2(1 + magnitude * share)) / 2,
+            _ => share,
+        };
         if (settings.HalfLifeDays is { } halfLife) weight *= Math.Pow(2, -Math.Max(ageDays, 0) / halfLife);
-        bool negative = settings.Negative || (settings.PositiveFrom is { } from && value < from);
-        return new Preference(weight, negative ? 0 : 1);
+        return new Preference(weight, settings.Negative || sign < 0 ? 0 : 1);
     }
 
     /// <summary>All settings as UTF-8 JSON, to keep with what is learned by them.</summary>

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using Recommender.Contracts;
+using Recommender.Factorization;
 
 namespace Recommender.Messaging;
 
@@ -26,21 +27,26 @@ public sealed record RejectedInteraction(int Index, string Field, string Error, 
 public static class InteractionParser
 {
     /// <summary>Reads a message off the stream. Times left out are the producer's time of sending, else <paramref name="now"/>.</summary>
-    public static ParsedInteractions Parse(Delivery delivery, DateTimeOffset now)
+    /// <param name="weights">The installation's event types; null: the defaults.</param>
+    public static ParsedInteractions Parse(Delivery delivery, DateTimeOffset now, EventWeights? weights = null)
     {
         string? seed = null;
         if (JsonEncoding.ErrorOf(delivery.Body.Span) is { } error) return Whole(delivery.Body, error);
         var body = delivery.Body[JsonEncoding.MarkLength(delivery.Body.Span)..];
         return Parse(body, now, delivery.SentAt is { } sent && sent <= now + Limits.ClockSkew ? sent : now, isAccepted: true, index =>
-            $"{seed ??= Seed(delivery)}-{index.ToString(CultureInfo.InvariantCulture)}");
+            $"{seed ??= Seed(delivery)}-{index.ToString(CultureInfo.InvariantCulture)}", weights);
     }
 
     /// <summary>Reads the body of a producer. <paramref name="newId"/> names the event at an index that came without an id.</summary>
-    public static ParsedInteractions Parse(ReadOnlyMemory<byte> body, DateTimeOffset now, DateTimeOffset occurredAt, Func<int, string> newId) =>
-        Parse(body, now, occurredAt, isAccepted: false, newId);
+    /// <param name="weights">The installation's event types; null: the defaults.</param>
+    public static ParsedInteractions Parse(
+        ReadOnlyMemory<byte> body, DateTimeOffset now, DateTimeOffset occurredAt, Func<int, string> newId, EventWeights? weights = null) =>
+        Parse(body, now, occurredAt, isAccepted: false, newId, weights);
 
     /// <param name="isAccepted">Whether the body may come from Ingest, which sets what producers cannot.</param>
-    private static ParsedInteractions Parse(ReadOnlyMemory<byte> body, DateTimeOffset now, DateTimeOffset occurredAt, bool isAccepted, Func<int, string> newId)
+    private static ParsedInteractions Parse(
+        ReadOnlyMemory<byte> body, DateTimeOffset now, DateTimeOffset occurredAt, bool isAccepted, Func<int, string> newId,
+        EventWeights? weights)
     {
         if (!Utf8.IsValid(body.Span)) return Whole(body, "The body is not valid UTF-8.");
         var span = body.Span;
@@ -62,7 +68,7 @@ public static class InteractionParser
                 // Which element is wrong is found below.
             }
 
-            if (all is not null && Array.TrueForAll(all, e => e is not null && e.Validate(now) is null))
+            if (all is not null && Array.TrueForAll(all, e => e is not null && Check(e, now, weights) is null))
             {
                 valid.Capacity = all.Length;
                 for (int i = 0; i < all.Length; i++) AddValid(all[i]!, i);
@@ -88,7 +94,7 @@ public static class InteractionParser
 
         void Add(ReadOnlyMemory<byte> element, int index)
         {
-            var (interaction, error) = ParseOne(element.Span, now);
+            var (interaction, error) = ParseOne(element.Span, now, weights);
             if (interaction is not null) AddValid(interaction, index);
             else rejected.Add(new RejectedInteraction(index, error!.Field, error.Error, element));
         }
@@ -101,19 +107,30 @@ public static class InteractionParser
     }
 
     /// <summary>Reads and validates one event; exactly one of the two results is null.</summary>
-    public static (Interaction? Interaction, FieldError? Error) ParseOne(ReadOnlySpan<byte> json, DateTimeOffset now)
+    /// <param name="weights">The installation's event types; null: the defaults.</param>
+    public static (Interaction? Interaction, FieldError? Error) ParseOne(ReadOnlySpan<byte> json, DateTimeOffset now,
+        EventWeights? weights = null)
     {
         try
         {
             var interaction = JsonSerializer.Deserialize(json, ContractsJson.Default.Interaction);
             if (interaction is null) return (null, new FieldError("", "is null; an object is expected"));
-            return interaction.Validate(now) is { } error ? (null, error) : (interaction, null);
+            return Check(interaction, now, weights) is { } error ? (null, error) : (interaction, null);
         }
         catch (JsonException e)
         {
             return (null, JsonErrors.Describe(e));
         }
     }
+
+    /// <summary>
+    /// Says which field is wrong and why, by the shape of events and by the rules of their types; null for a valid event.
+    /// </summary>
+    /// <param name="weights">The installation's event types; null: the defaults.</param>
+    public static FieldError? Check(Interaction interaction, DateTimeOffset now, EventWeights? weights = null) =>
+        interaction.Validate(now)
+            ?? ((weights ?? EventWeights.Default).ValueError(interaction.Type!, interaction.Value) is { } error
+                ? new FieldError("value", error) : null);
 
     /// <summary>The event without what only Ingest may set. Nearly always the event itself.</summary>
     public static Interaction FromProducer(Interaction interaction) =>

@@ -1,6 +1,7 @@
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
+using Recommender.Factorization;
 using Xunit;
 
 namespace Recommender.Messaging.Tests;
@@ -31,6 +32,17 @@ public sealed class InteractionParserTests
         var empty = InteractionParser.Parse(Message("[]"), s_now);
         Assert.Empty(empty.Valid);
         Assert.Empty(empty.Rejected);
+    }
+
+    [Fact]
+    public void A_value_that_the_type_needs_is_missed_by_the_installations_rules()
+    {
+        const string body = """[{"userId":"u","itemId":"i","type":"rating"},{"userId":"u","itemId":"j","type":"rating","value":0},{"userId":"u","itemId":"k","type":"stars"}]""";
+        var byDefault = InteractionParser.Parse(Message(body), s_now);
+        Assert.Equal(["j", "k"], byDefault.Valid.Select(e => e.ItemId));
+        Assert.Equal("element 0: value is required for events of type 'rating'", Assert.Single(byDefault.Rejected).ToDeadMessage().Reason);
+        var weights = EventWeights.Create(new Dictionary<string, EventTypeSettings> { ["stars"] = new() { PositiveFrom = 3 } });
+        Assert.Equal([0, 2], InteractionParser.Parse(Message(body), s_now, weights).Rejected.Select(r => r.Index));
     }
 
     [Fact]

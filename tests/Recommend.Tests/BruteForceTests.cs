@@ -52,7 +52,7 @@ public sealed class BruteForceTests
         var engine = new Engine(options, EventWeights.Create(), new HideRules(placements, EventWeights.Create()), new Rotation(options),
             TimeProvider.System);
         var query = Query.Begin();
-        new QueryReader(options, placements).Read(request, query);
+        new QueryReader(options, placements, EventWeights.Default).Read(request, query);
         engine.Answer(state, query, shop.User("u", 1, history).Encode(), default);
 
         bool personal = history.Any(h => h.Target > 0);

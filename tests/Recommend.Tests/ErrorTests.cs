@@ -170,7 +170,11 @@ public sealed class ErrorTests : IAsyncLifetime
     [InlineData("Placements:home:Filter:Must", "x", "Placements:home:Filter.must is not an array")]
     [InlineData("Recommend:DefaultCount", "0", "Recommend:DefaultCount")]
     [InlineData("Recommend:Fallback", "random", "Recommend:Fallback")]
-    [InlineData("EventTypes:view:Weight", "-1", "EventTypes:view")]
+    [InlineData("EventTypes:view:Weight", "-1", "Setting EventTypes:view: Weight must be between")]
+    [InlineData("EventTypes:view:Combine", "Sums", "Setting EventTypes:view:Combine is 'Sums'; it must be Sum or Latest.")]
+    [InlineData("EventTypes:view:NegativeValue", "2",
+        "Setting EventTypes:view:NegativeValue is '2'; it must be Opposite or TakeBack or Ignore.")]
+    [InlineData("EventTypes:view:Wieght", "2", "Setting EventTypes:view:Wieght is not a setting of an event type; those are Weight, ")]
     public async Task A_wrong_setting_stops_the_start_and_is_named(string key, string value, string place)
     {
         var error = await Assert.ThrowsAnyAsync<Exception>(() => RecommendHost.StartAsync(new InProcessFactorStore(), (key, value)));

@@ -38,6 +38,22 @@ public class HistoryBuilderTests
     }
 
     [Fact]
+    public void A_cancelled_purchase_and_a_replaced_rating_leave_what_is_true_now()
+    {
+        string[] types = ["purchase", "rating", "like"];
+        StoredEvent Of(int itemKey, string type, float value, long atMs) => new(itemKey, (short)Array.IndexOf(types, type), value, atMs);
+        StoredEvent[] events =
+        [
+            Of(1, "purchase", 6, 1_000), Of(2, "rating", 5, 1_000), Of(3, "like", -1, 1_000), Of(4, "purchase", -6, 1_000),
+                Of(5, "rating", float.NaN, 1_000),
+            Of(6, "purchase", 12, 1_000), Of(1, "purchase", -6, 2_000), Of(6, "purchase", -6, 2_000), Of(2, "rating", 1, 3_000),
+        ];
+        var records = new HistoryBuilder(EventWeights.Default, 10).Build(events, types);
+        float six = (float)EventWeights.Default.Of("purchase", 6, 0).Weight;
+        Assert.Equal([new HistoryRecord(2, 2, 0, 3), new HistoryRecord(3, 2, 0, 1), new HistoryRecord(6, six, 1, 1)], records);
+    }
+
+    [Fact]
     public void Age_is_counted_to_the_newest_event_of_the_user()
     {
         var records = Build(10, Event(1, "aging", 0), Event(2, "aging", 2 * Day), Event(3, "view", 3 * Day));

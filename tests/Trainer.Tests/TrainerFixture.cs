@@ -27,8 +27,10 @@ internal sealed class TrainerFixture : IAsyncDisposable
         Folding = new(store, FactorStore, Released, Weights, options);
         Placer = new(store, FactorStore, Released, Weights, Notices, options, TimeProvider.System, NullLogger<ItemPlacer>.Instance);
         Reconciler = new(store, FactorStore, Released, Folding, Placer, Notices, options, TimeProvider.System, NullLogger<Reconciler>.Instance);
-        Interactions = new(new NoStreams(), store, FactorStore, Folding, Placer, Progress, options, TimeProvider.System, NullLogger<InteractionWorker>.Instance);
-        Other = new(new NoStreams(), store, FactorStore, new Folding(store, FactorStore, Released, Weights, options), Placer, new Progress(), options, TimeProvider.System, NullLogger<InteractionWorker>.Instance);
+        Interactions = new(new NoStreams(), store, FactorStore, Folding, Placer, Weights, Progress, options, TimeProvider.System,
+            NullLogger<InteractionWorker>.Instance);
+        Other = new(new NoStreams(), store, FactorStore, new Folding(store, FactorStore, Released, Weights, options), Placer, Weights,
+            new Progress(), options, TimeProvider.System, NullLogger<InteractionWorker>.Instance);
         Commands = new(new NoStreams(), store, FactorStore, Folding, Placer, Notices, options);
         _clock = clock;
         ErasureBus = NewErasureBus();
@@ -65,7 +67,7 @@ internal sealed class TrainerFixture : IAsyncDisposable
         var options = new TrainerOptions { Rank = 8, Threads = 2 };
         configure?.Invoke(options);
         var folder = new TempFolder();
-        var store = Stores.Open(postgres, Path.Combine(folder.Path, "store.db"), new StatisticsSettings { NegativeTypes = Weights.NegativeTypes.ToHashSet() });
+        var store = Stores.Open(postgres, Path.Combine(folder.Path, "store.db"), new StatisticsSettings { NegativeTypes = new HashSet<string> { "dislike", "return" } });
         await store.MigrateAsync(TestContext.Current.CancellationToken);
         return new(folder, store, options, clock ?? TimeProvider.System);
     }

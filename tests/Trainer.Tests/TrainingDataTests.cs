@@ -49,4 +49,63 @@ public class TrainingDataTests
             Assert.Equal(u < 90 ? [] : [(u + 3) % 40], holdout.Test.Row(u).ToArray());
         }
     }
+
+    private static readonly string[] s_types = ["view", "purchase", "rating", "like", "dislike"];
+
+    private static TrainingData Valued(IReadOnlyList<(int User, int Item, string Type, double? Value)> events) => TrainingData.Build(
+        new InteractionLog
+        {
+            UserKeys = [.. events.Select(e => 10 + e.User)],
+            ItemKeys = [.. events.Select(e => 100 + e.Item)],
+            TypeIds = [.. events.Select(e => (short)Array.IndexOf(s_types, e.Type))],
+            Values = [.. events.Select(e => (float)(e.Value ?? double.NaN))],
+            OccurredAtMs = [.. events.Select((_, n) => n * 1000L)],
+        },
+        Enumerable.Range(0, 40).ToDictionary(i => 100 + i, i => $"item-{i:00}"), s_types, EventWeights.Default);
+
+    [Fact]
+    public void Training_weighs_events_as_fold_in_does()
+    {
+        var random = new Random(8);
+        (int User, int Item, string Type, double? Value)[] events =
+            [.. Enumerable.Range(0, 3000)
+                .Select(_ => (random.Next(20), random.Next(30), s_types[random.Next(5)], random.Next(4) == 0 ? (double?)null
+                : random.Next(-3, 6)))];
+        var data = Valued(events);
+        var matrix = data.Preferences(events.Length);
+        var users = events.Select(e => e.User).Distinct().ToList();
+        for (int user = 0; user < users.Count; user++)
+        {
+            var history = events.Select((e, n) => (e, n)).Where(x => x.e.User == users[user])
+                .Select(x => new StoredEvent(100 + x.e.Item, (short)Array.IndexOf(s_types, x.e.Type), (float)(x.e.Value ?? double.NaN),
+                    x.n * 1000L)).ToList();
+            var records = new HistoryBuilder(EventWeights.Default, 1000).Build(history, s_types).OrderBy(r => r.ItemKey).ToArray();
+            Assert.Equal(records.Select(r => r.ItemKey), matrix.Users.Row(user).ToArray().Select(item => data.ItemKeys[item]));
+            var trained = matrix.Users.History(user);
+            for (int i = 0; i < records.Length; i++)
+            {
+                Assert.Equal(records[i].Weight, trained[i].Weight, 1e-4f);
+                Assert.Equal(records[i].Target, trained[i].Target, 1e-4f);
+            }
+        }
+    }
+
+    [Fact]
+    public void What_was_cancelled_is_neither_learned_nor_foretold()
+    {
+        var before = Enumerable.Range(0, 90).Select(n => (n % 10, n % 30, "view", (double?)null));
+        (int User, int Item, string Type, double? Value)[] window =
+        [
+            (0, 35, "purchase", 6), (0, 35, "purchase", -6), (0, 36, "purchase", 6), (1, 37, "like", -1), (1, 38, "like", 1),
+                (2, 39, "rating", 5), (2, 39, "rating", 1),
+            (3, 39, "rating", 1), (3, 39, "rating", 5), (4, 34, "dislike", null),
+        ];
+        var data = Valued([.. before, .. window]);
+        var holdout = data.Holdout(.1, 1000);
+        Assert.Equal([36, 38, 39], holdout.Test.Columns.Select(item => data.ItemKeys[item] - 100));
+        var learned = data.Preferences(data.Events);
+        int cancelled = Array.IndexOf(data.ItemKeys, 135);
+        Assert.DoesNotContain(cancelled, learned.Users.Row(0).ToArray());
+        Assert.Contains(Array.IndexOf(data.ItemKeys, 136), learned.Users.Row(0).ToArray());
+    }
 }

@@ -181,8 +181,8 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights conf
     }
 
     /// <summary>
-    /// Adds the history given in the request. Its events age up to the newest among them; weights of the stored history stay as they are.
-    /// Events on unknown items say nothing.
+    /// Adds the history given in the request, whose events are combined among each other by the rules of <see cref="EventWeights"/>. They
+    /// age up to the newest among them; weights of the stored history stay as they are. Events on unknown items say nothing.
     /// </summary>
     private void TakeGivenHistory(ServingState state, Query query)
     {
@@ -190,12 +190,25 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights conf
         var weights = state.Model?.Weights ?? configuredWeights;
         var now = clock.GetUtcNow();
         var newest = DateTimeOffset.MinValue;
-        foreach (var entry in given) newest = (entry.OccurredAt ?? now) > newest ? entry.OccurredAt ?? now : newest;
-        foreach (var entry in given)
+        query.GivenShares.Clear();
+        // Looked up once: an item may become known meanwhile.
+        var positions = Query.Room(ref query.Order, given.Count);
+        for (int i = 0; i < given.Count; i++)
         {
-            int position = state.Catalogue.PositionOfId(entry.ItemId!);
+            var (entry, at) = (given[i], given[i].OccurredAt ?? now);
+            if (at > newest) newest = at;
+            string type = entry.Type ?? HistoryEvent.DefaultType;
+            positions[i] = state.Catalogue.PositionOfId(entry.ItemId!);
+            query.GivenShares.Add(positions[i], type, weights[type], ValueOf(entry), at.ToUnixTimeMilliseconds());
+        }
+
+        var shares = query.GivenShares.Compute();
+        for (int i = 0; i < given.Count; i++)
+        {
+            var (entry, position) = (given[i], positions[i]);
             if (position < 0) continue;
-            var says = weights.Of(entry.Type ?? "view", entry.Value, (newest - (entry.OccurredAt ?? now)).TotalDays);
+            var says = EventWeights.Of(weights[entry.Type ?? HistoryEvent.DefaultType], ValueOf(entry),
+                (newest - (entry.OccurredAt ?? now)).TotalDays, shares[i]);
             long seconds = (entry.OccurredAt ?? now).ToUnixTimeSeconds();
             int at = 0;
             while (at < query.HistoryLength && query.History[at].Item != position) at++;
@@ -211,6 +224,9 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights conf
             }
         }
     }
+
+    /// <summary>A value as events are stored: a 32-bit number, NaN where there is none.</summary>
+    private static float ValueOf(HistoryEvent entry) => (float)(entry.Value ?? double.NaN);
 
     /// <summary>
     /// The user's factor for the served model: the stored one if it is of this version and nothing was given beside it, else folded in here.
@@ -325,7 +341,8 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights conf
             float ceiling = behind ? Math.Min(0, query.Items[query.ItemCount - 1].Score) : 0;
             if (!behind && found > 0) query.Source = source;
             for (int i = 0; i < found; i++)
-                query.AddItem(room[i].Position, behind ? ceiling : RankingScore(ranking, room[i], source == Sources.Trending), fromModel: false);
+                query.AddItem(room[i].Position, behind ? ceiling : RankingScore(ranking, room[i], source == Sources.Trending),
+                    fromModel: false);
         }
 
         if (query.ItemCount == 0 && !query.UsedModel) query.Source = first;

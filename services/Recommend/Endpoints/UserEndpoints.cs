@@ -23,7 +23,10 @@ internal static class UserEndpoints
         routes.MapPost("/v1/rank", context => RankAsync(context, answers))
             .DescribeBody<RankRequest>().Describe<RecommendationResponse>("Scores and orders given items, each once. Last, in the order given and with score 0, come items that are not available (available: false) or not in the catalogue (known: false)");
         routes.MapGet("/v1/users/{userId}/history", context => HistoryAsync(context, answers))
-            .Describe<UserHistoryResponse>("What is known of a user, newest first", Parameter.User);
+            .Describe<UserHistoryResponse>("What is known of a user, newest first", Parameter.User)
+            .WithDescription(
+                "One entry per item, with the `weight` (confidence, above 0) and `target` (1 liked, 0 not liked) that the user's events on it " +
+                "come to by the rules of `POST /v1/events`. Items of which the events say nothing, such as a cancelled purchase, are left out.");
         routes.MapGet("/v1/users/{userId}/similar", context => SimilarAsync(context, answers))
             .Describe<SimilarUsersResponse>("Users with similar taste: the nearest factors by cosine. 503 with Retry-After while the index of users is built, 501 where it is switched off", Parameter.User, Parameter.Count);
     }
@@ -125,7 +128,7 @@ internal static class UserEndpoints
         var request = await context.ReadJsonAsync(ContractsJson.Default.RankRequest);
         if (request.UserId is { } userId && Limits.IdError(userId) is { } userError) throw QueryReader.Wrong("userId", userError);
         if (request.SessionId is { } sessionId && Limits.IdError(sessionId) is { } sessionError) throw QueryReader.Wrong("sessionId", sessionError);
-        QueryReader.CheckHistory(request.History);
+        answers.Reader.CheckHistory(request.History);
         QueryReader.Explain(Query.Begin(), request.Explain, request.Reasons);
         if (request.ItemIds is not { } itemIds) throw QueryReader.Wrong("itemIds", "is required");
         if (itemIds.Count > Limits.RankItems) throw QueryReader.Wrong("itemIds", $"has {itemIds.Count} entries; at most {Limits.RankItems} are allowed");

@@ -89,6 +89,9 @@ internal sealed class Query
     public int UsableHistory;
     public float[] Factor = [];
 
+    /// <summary>Combines the events of <see cref="GivenHistory"/>.</summary>
+    public readonly EventShares GivenShares = new();
+
     /// <summary>What the model's item–item term adds to scores; empty where the model has none.</summary>
     public readonly ItemTerm Term = new();
     public readonly ItemSet Untouched = new(0);

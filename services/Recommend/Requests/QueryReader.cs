@@ -3,12 +3,13 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.AspNetCore.WebUtilities;
 using Recommender.Contracts;
+using Recommender.Factorization;
 using Recommender.ServiceDefaults;
 
 namespace Recommender.Recommend.Requests;
 
 /// <summary>Fills a <see cref="Query"/> from a query string or a body. What is wrong ends the request with a problem that names the place.</summary>
-internal sealed class QueryReader(RecommendOptions options, Placements placements)
+internal sealed class QueryReader(RecommendOptions options, Placements placements, EventWeights weights)
 {
     /// <summary>The parameters of the GET forms. An unknown one is an error: a misspelt one must not be ignored.</summary>
     /// <param name="forUser">Whether the parameters that only make sense for a user are allowed.</param>
@@ -105,7 +106,7 @@ internal sealed class QueryReader(RecommendOptions options, Placements placement
     });
 
     /// <summary>Checks a history given in a request.</summary>
-    public static void CheckHistory(IReadOnlyList<HistoryEvent>? history)
+    public void CheckHistory(IReadOnlyList<HistoryEvent>? history)
     {
         if (history is null) return;
         if (history.Count > Limits.RequestHistory) throw Wrong("history", $"has {history.Count} entries; at most {Limits.RequestHistory} are allowed");
@@ -115,6 +116,8 @@ internal sealed class QueryReader(RecommendOptions options, Placements placement
             if (Limits.IdError(entry.ItemId) is { } idError) throw Wrong($"history[{i}].itemId", idError);
             if (entry.Type is { } type && Limits.NameError(type) is { } typeError) throw Wrong($"history[{i}].type", typeError);
             if (entry.Value is { } value && (!double.IsFinite(value) || Math.Abs(value) > Limits.EventValue)) throw Wrong($"history[{i}].value", $"is not a number within ±{Limits.EventValue:0}");
+            if (weights.ValueError(entry.Type ?? HistoryEvent.DefaultType, entry.Value) is { } valueError) throw Wrong(
+                $"history[{i}].value", valueError);
         }
     }
 
