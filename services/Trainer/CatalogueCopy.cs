@@ -20,7 +20,10 @@ internal static class CatalogueCopy
 
     /// <param name="revision">The store's revision that the statistics belong to.</param>
     public static Task PutStatisticsAsync(IFactorStore factorStore, IReadOnlyList<ItemStatistics> items, long revision, CancellationToken cancellationToken) =>
-        factorStore.PutItemStatisticsAsync([.. items.Select(item => new ItemStatisticsRecord(item.ItemKey, item.ItemId, item.Popularity, item.Trend, revision))], cancellationToken);
+        factorStore.PutItemStatisticsAsync([.. items.Select(item => ToRecord(item, revision))], cancellationToken);
+
+    public static ItemStatisticsRecord ToRecord(ItemStatistics item, long revision) =>
+        new(item.ItemKey, item.ItemId, item.Popularity, item.Trend, revision);
 
     public static ItemRecord ToRecord(CatalogueEntry entry) => new()
     {

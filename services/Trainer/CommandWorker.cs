@@ -85,6 +85,8 @@ public sealed class CommandWorker(
             case CommandKind.MergeSession when command.SessionId is { } sessionId:
                 var merged = await store.MergeSessionAsync(sessionId, userId, command.AcceptedAt, cancellationToken);
                 await folding.FoldInAsync([.. new[] { merged.UserKey, merged.SessionKey }.OfType<int>()], cancellationToken);
+                if (merged.Items.Count > 0) await CatalogueCopy.PutStatisticsAsync(factorStore, merged.Items, merged.Revision,
+                    cancellationToken);
                 await factorStore.DeleteUsersAsync([UserRef.Session(sessionId)], cancellationToken);
                 return null;
             case CommandKind.EraseUser when command.ErasureId is { } erasureId:

@@ -66,11 +66,12 @@ public sealed class InteractionWorker(
         {
             await Task.WhenAll(
                 folding.FoldInAsync(work.Folding, cancellationToken),
-                factorStore.PutItemStatisticsAsync([.. work.Items.Values], cancellationToken));
+                factorStore.PutItemStatisticsAsync(
+                    [.. work.Items.Values.Select(item => CatalogueCopy.ToRecord(item.Statistics, item.Revision))], cancellationToken));
         }
 
         progress.Times.Folding(Stopwatch.GetElapsedTime(start));
-        placer.Note(work.Items.Values);
+        placer.Note(work.Items.Values.Select(item => item.Statistics));
         progress.Handled(work.Events, batch.Count);
         progress.RaiseFolded(work.Sequence);
         if (batch[^1].SentAt is { } sentAt) progress.Sent(sentAt);
@@ -90,7 +91,7 @@ public sealed class InteractionWorker(
         work.Waiting.Clear();
         folding.Note(stored, work.Folding);
         // A later transaction knows more of the same item.
-        foreach (var item in stored.Items) work.Items[item.ItemKey] = new(item.ItemKey, item.ItemId, item.Popularity, item.Trend, stored.Revision);
+        foreach (var item in stored.Items) work.Items[item.ItemKey] = (item, stored.Revision);
         work.Sequence = stored.Sequence;
         TrainerTelemetry.Stored.Add(stored.Stored);
         TrainerTelemetry.Duplicates.Add(stored.Duplicates);
@@ -114,7 +115,7 @@ public sealed class InteractionWorker(
         public List<Interaction> Waiting { get; } = [];
         public List<DeadMessage> Dead { get; } = [];
         public Folding.Work Folding { get; } = new();
-        public Dictionary<int, ItemStatisticsRecord> Items { get; } = [];
+        public Dictionary<int, (ItemStatistics Statistics, long Revision)> Items { get; } = [];
         public int Events { get; set; }
         public long Sequence { get; set; }
     }

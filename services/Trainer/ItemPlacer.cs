@@ -22,7 +22,7 @@ public sealed class ItemPlacer(
     TimeProvider clock,
     ILogger<ItemPlacer> logger) : BackgroundService
 {
-    /// <summary>An item is placed anew when its events have grown by this share.</summary>
+    /// <summary>An item is placed again when the users who count for it have grown by this share.</summary>
     private const double Growth = 1.25;
 
     private const int BatchItems = 200;
@@ -30,13 +30,13 @@ public sealed class ItemPlacer(
     private readonly AsyncSignal signal = new();
     private readonly Lock noting = new();
     private HashSet<int> noted = [];
-    private Dictionary<int, double> eventsAtPlacing = [];
+    private Dictionary<int, long> usersAtPlacing = [];
     private bool everything = true;
 
     /// <summary>All items have to be placed: another model was released, or the factor store was emptied.</summary>
     public void NoteAll()
     {
-        lock (noting) (everything, eventsAtPlacing) = (true, []);
+        lock (noting) (everything, usersAtPlacing) = (true, []);
         signal.Set();
     }
 
@@ -49,14 +49,15 @@ public sealed class ItemPlacer(
     }
 
     /// <summary>Events on these have come.</summary>
-    public void Note(IEnumerable<ItemStatisticsRecord> items)
+    public void Note(IEnumerable<ItemStatistics> items)
     {
         if (released.Current is not { } model) return;
         bool any = false;
         lock (noting)
         {
             foreach (var item in items)
-                if (item.Popularity > 0 && model.IndexOf(item.ItemKey) < 0 && item.Popularity >= Growth * eventsAtPlacing.GetValueOrDefault(item.ItemKey)) any |= noted.Add(item.ItemKey);
+                if (item.Users > 0 && model.IndexOf(item.ItemKey) < 0
+                    && item.Users >= Growth * usersAtPlacing.GetValueOrDefault(item.ItemKey)) any |= noted.Add(item.ItemKey);
         }
 
         if (any) signal.Set();
@@ -139,10 +140,10 @@ public sealed class ItemPlacer(
         foreach (var entry in entries)
         {
             if (entry.Deleted) continue;
-            var (factors, says) = entry.Popularity > 0 ? await ConsumersAsync(entry.ItemKey, model, histories, cancellationToken) : ([], []);
+            var (factors, says) = entry.Users > 0 ? await ConsumersAsync(entry.ItemKey, model, histories, cancellationToken) : ([], []);
             var factor = new float[model.Model.Rank];
             if (model.Placement!.Place(ItemTexts.Of(entry.Item), factors, says, factor)) placed.Add(new(entry.ItemKey, model.Version, factor));
-            lock (noting) eventsAtPlacing[entry.ItemKey] = entry.Popularity;
+            lock (noting) usersAtPlacing[entry.ItemKey] = entry.Users;
         }
 
         if (placed.Count == 0) return;

@@ -26,6 +26,7 @@ public sealed class Reconciler(
     private readonly AsyncSignal refold = new();
     private string? problem;
     private volatile bool rebuilding;
+    private bool haveStatisticsBeenChecked;
 
     /// <summary>Why the last round failed; null when it did not.</summary>
     public string? Problem => Volatile.Read(ref problem);
@@ -67,6 +68,7 @@ public sealed class Reconciler(
                 await CatalogueCopy.PutAllAsync(store, factorStore, cancellationToken);
             }
 
+            if (!haveStatisticsBeenChecked) await CopyRecountedAsync(emptied, cancellationToken);
             await released.RefreshAsync(cancellationToken);
             bool pointed = await PointToReleasedAsync(cancellationToken);
             if (emptied) rebuilding = true;
@@ -80,6 +82,21 @@ public sealed class Reconciler(
         {
             working.Release();
         }
+    }
+
+    /// <summary>
+    /// Copies all statistics where a start has recounted them, of this process or of one that ended before it could copy them.
+    /// </summary>
+    private async Task CopyRecountedAsync(bool isCopied, CancellationToken cancellationToken)
+    {
+        if (await store.AreStatisticsRecountedAsync(cancellationToken))
+        {
+            if (!isCopied) await CatalogueCopy.PutAllAsync(store, factorStore, cancellationToken);
+            await store.NoteStatisticsCopiedAsync(cancellationToken);
+            logger.LogInformation("Copied the recounted statistics of all items to the factor store.");
+        }
+
+        haveStatisticsBeenChecked = true;
     }
 
     /// <summary>

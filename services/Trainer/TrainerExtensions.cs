@@ -28,7 +28,9 @@ public static class TrainerExtensions
         builder.AddEventTypes();
         services.TryAddSingleton(sp => new StatisticsSettings
         {
-            NegativeTypes = sp.GetRequiredService<EventWeights>().Types.Where(type => type.Value.Negative).Select(type => type.Key).ToHashSet(),
+            Weights = sp.GetRequiredService<EventWeights>(),
+            PopularHalfLifeDays = sp.GetRequiredService<TrainerOptions>().PopularHalfLifeDays,
+            TrendHalfLifeHours = sp.GetRequiredService<TrainerOptions>().TrendingHalfLifeHours,
         });
         builder.AddStoreMigration();
         builder.AddFactorStore();

@@ -20,6 +20,17 @@ public sealed record TrainerOptions
     [Range(0, 1_000_000_000)]
     public int HistoryCacheEvents { get; set; } = 2_000_000;
 
+    /// <summary>
+    /// Days after which a user counts half in what is popular, from their newest positive event on the item. Changing it recounts the
+    /// statistics at the next start.
+    /// </summary>
+    [Range(0.1, 36_500.0)]
+    public double PopularHalfLifeDays { get; set; } = 90;
+
+    /// <summary>The same for what is trending, in hours.</summary>
+    [Range(0.1, 100_000.0)]
+    public double TrendingHalfLifeHours { get; set; } = 72;
+
     /// <summary>A training starts when this many events came since the last one and they are at least <see cref="TrainAfterGrowth"/> of all.</summary>
     [Range(1, long.MaxValue)]
     public long TrainAfterEvents { get; set; } = 10_000;

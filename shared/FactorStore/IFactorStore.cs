@@ -105,7 +105,14 @@ public sealed record ItemRecord
     public Item? Item { get; init; }
     public bool Deleted { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
-    public double Popularity { get; init; }
+
+    /// <summary>
+    /// Base-2 logarithm of a sum over the users with a positive preference for the item, which grows with the time of each user's newest
+    /// positive event; comparable at any time. −∞ when there is none.
+    /// </summary>
+    public double Popularity { get; init; } = double.NegativeInfinity;
+
+    /// <summary>The same with a shorter half-life.</summary>
     public double Trend { get; init; } = double.NegativeInfinity;
 
     /// <summary>Null while nothing places the item, or its model was trained with it. Written by <see cref="IFactorStore.PutItemFactorsAsync"/> alone.</summary>

@@ -15,10 +15,21 @@ namespace Recommender.Storage;
 /// </remarks>
 public interface IStore : IInteractionStore, ICatalogueStore, IUserStore, IModelRegistry, IAsyncDisposable
 {
-    /// <summary>Brings the schema to the current version. Safe to call from several processes at once. Refuses a schema newer than this program.</summary>
+    /// <summary>
+    /// Brings the schema to the current version, and recounts the item statistics where they were counted by other
+    /// <see cref="StatisticsSettings"/>. Safe to call from several processes at once. Refuses a schema newer than this program.
+    /// </summary>
     Task MigrateAsync(CancellationToken cancellationToken);
 
     Task<StoreStatus> GetStatusAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Whether all item statistics were recounted since <see cref="NoteStatisticsCopiedAsync"/>, so that copies of them are out of date.
+    /// </summary>
+    Task<bool> AreStatisticsRecountedAsync(CancellationToken cancellationToken);
+
+    /// <summary>Notes that copies of the statistics are up to date.</summary>
+    Task NoteStatisticsCopiedAsync(CancellationToken cancellationToken);
 
     /// <summary>A small JSON value by name (tuned settings and the like); null when absent.</summary>
     Task<JsonElement?> GetSettingAsync(string name, CancellationToken cancellationToken);
@@ -43,7 +54,7 @@ public interface IStore : IInteractionStore, ICatalogueStore, IUserStore, IModel
 public interface IInteractionStore
 {
     /// <summary>
-    /// Stores the events whose id is new, in one transaction, and adds them to the popularity and trend of their items.
+    /// Stores the events whose id is new, in one transaction, and brings the statistics of their items up to date.
     /// Events are valid and complete (<see cref="Interaction.EventId"/>, <see cref="Interaction.OccurredAt"/> set).
     /// Events of an erased user from before the erasure are dropped and counted. An event whose id is known is a duplicate if its content is the same,
     /// else a conflict, which is not stored: the caller keeps it.
@@ -71,7 +82,9 @@ public interface IInteractionStore
     /// <summary>How many events of each type each item has, of those with a sequence above <paramref name="afterSequence"/> up to <paramref name="upToSequence"/>.</summary>
     Task<IReadOnlyList<EventCount>> CountEventsAsync(long afterSequence, long upToSequence, CancellationToken cancellationToken);
 
-    /// <summary>Keys of users with events among the newest on an item, those who consumed it last first, at most <paramref name="limit"/>.</summary>
+    /// <summary>
+    /// Keys of users of an item, those with the newest positive event first and those without one last, at most <paramref name="limit"/>.
+    /// </summary>
     Task<IReadOnlyList<int>> ListUsersOfItemAsync(int itemKey, int limit, CancellationToken cancellationToken);
 
     /// <summary>Keys of users above <paramref name="afterKey"/>, ascending, at most <paramref name="limit"/>.</summary>
@@ -113,7 +126,8 @@ public interface IUserStore
     /// <summary>
     /// Moves the session's events to the user: those it has now, and those from before <paramref name="mergedAt"/> that arrive later.
     /// Events of the session after the merge stay with the session. The same merge (session and time) again changes nothing.
-    /// Returns the keys of both users where they exist, so that they can be folded in again.
+    /// Where both had events on an item, they are one user of it from then on. Returns the keys of both users where they exist, so that
+    /// they can be folded in again, and the items whose statistics changed.
     /// </summary>
     /// <param name="mergedAt">When the merge was accepted.</param>
     Task<MergeResult> MergeSessionAsync(string sessionId, string userId, DateTimeOffset mergedAt, CancellationToken cancellationToken);
@@ -122,7 +136,7 @@ public interface IUserStore
         MergeSessionAsync(sessionId, userId, DateTimeOffset.UtcNow, cancellationToken);
 
     /// <summary>
-    /// Removes the user, their events and properties, and takes the events back out of the items' popularity. Leaves a tombstone,
+    /// Removes the user, their events and properties, and takes them back out of the items' statistics. Leaves a tombstone,
     /// so that events from before <paramref name="requestedAt"/> that arrive later are dropped. Repeating it changes nothing.
     /// </summary>
     Task<ErasedUser> EraseUserAsync(string userId, string erasureId, DateTimeOffset requestedAt, CancellationToken cancellationToken);
@@ -251,41 +265,18 @@ public sealed record UserAddition(int UserKey, UserRef User, long PriorRevision,
 
 /// <param name="Removed">Events removed.</param>
 /// <param name="UserKeys">Users who lost some: to be folded in again.</param>
-/// <param name="Items">Items that lost some, with their statistics now.</param>
+/// <param name="Items">Items whose statistics changed, with what they are now.</param>
 /// <param name="Revision">The version to write the statistics under.</param>
 public sealed record RemovedSlice(int Removed, IReadOnlyList<int> UserKeys, IReadOnlyList<ItemStatistics> Items, long Revision);
 
-/// <param name="Popularity">Number of its events of positive types (see <see cref="StatisticsSettings"/>).</param>
-/// <param name="Trend">Base-2 logarithm of the sum of 2^((occurredAt − epoch) / half-life) over those events; comparable at any time. −∞ when there is none.</param>
-[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)] // The trend of an item without events is negative infinity.
-public readonly record struct ItemStatistics(int ItemKey, string ItemId, double Popularity, double Trend);
-
-/// <summary>
-/// How events count in item statistics. Forward decay (Cormode et al., ICDE 2009): the weight of an event grows with its time
-/// instead of shrinking with age, so that the order never changes by waiting and events may come in any order.
-/// </summary>
-public sealed record StatisticsSettings
-{
-    /// <summary>Event types that do not count, because they are negative.</summary>
-    public IReadOnlySet<string> NegativeTypes { get; init; } = new HashSet<string>();
-
-    public double TrendHalfLifeHours { get; init; } = 72;
-
-    /// <summary>Time zero of trends. Never changes within a database.</summary>
-    public static readonly DateTimeOffset Epoch = DateTimeOffset.UnixEpoch;
-
-    /// <summary>The exponent of one event: (occurredAt − epoch) / half-life.</summary>
-    public double TrendOf(DateTimeOffset occurredAt) => (occurredAt - Epoch).TotalHours / TrendHalfLifeHours;
-
-    /// <summary>log2(2^a + 2^b) without overflow.</summary>
-    public static double AddTrends(double a, double b)
-    {
-        if (double.IsNegativeInfinity(a)) return b;
-        if (double.IsNegativeInfinity(b)) return a;
-        double high = Math.Max(a, b), low = Math.Min(a, b);
-        return high + Math.Log2(1 + Math.Pow(2, low - high));
-    }
-}
+/// <param name="Users">Users who count: those with a positive preference for the item. Exact.</param>
+/// <param name="Popularity">
+/// Base-2 logarithm of the sum over these users of 2^((t − epoch) / half-life), t the time of the user's newest positive event on the item;
+/// comparable at any time. −∞ when there is none.
+/// </param>
+/// <param name="Trend">The same with the shorter half-life of trends.</param>
+[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)] // The statistics of an item without users are negative infinity.
+public readonly record struct ItemStatistics(int ItemKey, string ItemId, long Users, double Popularity, double Trend);
 
 /// <summary>One event of a history. <see cref="Value"/> is NaN where the event had none.</summary>
 public readonly record struct StoredEvent(int ItemKey, short TypeId, float Value, long OccurredAtMs);
@@ -327,7 +318,14 @@ public sealed record CatalogueEntry
     public Item? Item { get; init; }
 
     public bool Deleted { get; init; }
-    public double Popularity { get; init; }
+
+    /// <inheritdoc cref="ItemStatistics" path="/param[@name='Users']"/>
+    public long Users { get; init; }
+
+    /// <inheritdoc cref="ItemStatistics" path="/param[@name='Popularity']"/>
+    public double Popularity { get; init; } = double.NegativeInfinity;
+
+    /// <inheritdoc cref="ItemStatistics" path="/param[@name='Trend']"/>
     public double Trend { get; init; } = double.NegativeInfinity;
 
     /// <summary>The revision at which attributes or deletion last changed; 0 where they never did. See <see cref="EntityTag"/>.</summary>
@@ -352,10 +350,20 @@ public sealed record CatalogueResult
     public required IReadOnlyList<RejectedElement> Failed { get; init; }
 }
 
-/// <param name="Items">Items that lost events, with their statistics now. Null when this very erasure had been carried out before: then they are not known any more.</param>
+/// <param name="Items">Items whose statistics changed, with what they are now. Null when this very erasure had been carried out before:
+/// then they are not known any more.</param>
 public sealed record ErasedUser(ErasureResponse Receipt, IReadOnlyList<ItemStatistics>? Items);
 
 /// <param name="Moved">Events moved.</param>
 /// <param name="UserKey">Null when neither had events.</param>
 /// <param name="SessionKey">Null when the session is unknown.</param>
-public sealed record MergeResult(int Moved, int? UserKey, int? SessionKey);
+public sealed record MergeResult(int Moved, int? UserKey, int? SessionKey)
+{
+    /// <summary>
+    /// Statistics of items that may have changed; of a merge that had been carried out before, those of every item of the user.
+    /// </summary>
+    public IReadOnlyList<ItemStatistics> Items { get; init; } = [];
+
+    /// <summary>The version to write the statistics under.</summary>
+    public long Revision { get; init; }
+}

@@ -68,6 +68,7 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
         if (added.Count > 0)
         {
             await AddMissingAsync().ConfigureAwait(false);
+            await SettlePairsAsync().ConfigureAwait(false);
             await ensurePartitions(connection, added.Select(i => times[i]), cancellationToken).ConfigureAwait(false);
         }
 
@@ -80,7 +81,8 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
             Conflicts = conflicts,
             Dropped = dropped,
             UserKeys = [.. owners.Values.Where(owner => owner.Named && owner.Key != 0).Select(owner => owner.Key)],
-            Items = [.. items.Where(item => item.Value.Named && item.Value.Key != 0).Select(item => new ItemStatistics(item.Value.Key, item.Key, item.Value.Popularity, item.Value.Trend))],
+            Items = [.. items.Where(item => item.Value.Named && item.Value.Key != 0)
+                .Select(item => item.Value.Sums.Of(item.Value.Key, item.Key))],
             Additions = [.. owners.Values.Where(owner => owner.Added.Count > 0).Select(owner => new UserAddition(owner.Key, owner.User, owner.PriorRevision, owner.Added))],
             Sequence = sequence,
             Revision = revision,
@@ -126,7 +128,8 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
         batch.BatchCommands.Add(Batched("SELECT type_id, name FROM event_types"));
         batch.BatchCommands.Add(Batched("SELECT u.user_key, u.is_session, u.user_id, u.revision FROM unnest($1, $2) AS n (is_session, user_id) JOIN users u ON u.user_id = n.user_id AND u.is_session = n.is_session",
             [owners.Keys.Select(user => user.IsSession ? 1 : 0).ToArray(), owners.Keys.Select(user => user.Id).ToArray()]));
-        batch.BatchCommands.Add(Batched("SELECT item_id, item_key, popularity, trend FROM items WHERE item_id = ANY($1)", [items.Keys.ToArray()]));
+        batch.BatchCommands.Add(
+            Batched("SELECT item_id, item_key, users, popularity, trend FROM items WHERE item_id = ANY($1)", [items.Keys.ToArray()]));
         batch.BatchCommands.Add(Batched("SELECT id FROM event_ids WHERE id = ANY($1)", [ids]));
         batch.BatchCommands.Add(Batched("SELECT user_hash, erased_at_ms FROM tombstones WHERE user_hash = ANY($1)", [hashes.Keys.ToArray()]));
         await using var row = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
@@ -143,7 +146,7 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
         while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
         {
             var item = items[row.GetString(0)];
-            (item.Key, item.Popularity, item.Trend) = (row.GetInt32(1), row.GetDouble(2), row.GetDouble(3));
+            (item.Key, item.Sums) = (row.GetInt32(1), new ItemSums(row.GetInt64(2), row.GetDouble(3), row.GetDouble(4)));
         }
 
         await row.NextResultAsync(cancellationToken).ConfigureAwait(false);
@@ -152,7 +155,9 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
         while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) owners[hashes[(byte[])row[0]]].ErasedUpToMs = row.GetInt64(1);
     }
 
-    /// <summary>Users, items and event types that the new events name for the first time.</summary>
+    /// <summary>
+    /// Users, items and event types that the new events name for the first time; with them, the states of pairs of known users and items.
+    /// </summary>
     private async Task AddMissingAsync()
     {
         var newUsers = new HashSet<Owner>();
@@ -168,16 +173,24 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
             await type.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        if (newUsers.Count + newItems.Count == 0) return;
+        var (pairUsers, pairItems) = KnownPairs();
+        if (newUsers.Count + newItems.Count + pairUsers.Length == 0) return;
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(Batched($"INSERT INTO users (is_session, user_id, revision, events, last_at_ms) SELECT s, i, 0, 0, {SqlStore.NoEvents} FROM unnest($1, $2) AS n (s, i) RETURNING user_key, is_session, user_id",
             [newUsers.Select(owner => owner.User.IsSession ? 1 : 0).ToArray(), newUsers.Select(owner => owner.User.Id).ToArray()]));
-        batch.BatchCommands.Add(Batched("INSERT INTO items (item_id, deleted, popularity, trend, created_at_ms) SELECT i, 0, 0, '-Infinity', c FROM unnest($1, $2) AS n (i, c) RETURNING item_key, item_id",
+        batch.BatchCommands.Add(
+            Batched("INSERT INTO items (item_id, deleted, popularity, trend, created_at_ms) SELECT i, 0, '-Infinity', '-Infinity', c FROM unnest($1, $2) AS n (i, c) RETURNING item_key, item_id",
             [newItems.Keys.ToArray(), newItems.Values.ToArray()]));
+        batch.BatchCommands.Add(
+            Batched("SELECT a.user_key, a.item_key, a.counts_at_ms, a.mixed FROM unnest($1, $2) AS n (u, i) JOIN audience a ON a.user_key = n.u AND a.item_key = n.i",
+            [pairUsers, pairItems]));
         await using var row = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) owners[new UserRef(row.GetString(2), row.GetInt32(1) != 0)].Key = row.GetInt32(0);
         await row.NextResultAsync(cancellationToken).ConfigureAwait(false);
         while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) items[row.GetString(1)].Key = row.GetInt32(0);
+        await row.NextResultAsync(cancellationToken).ConfigureAwait(false);
+        while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
+            before[(row.GetInt32(0), row.GetInt32(1))] = new PairState(row.IsDBNull(2) ? null : row.GetInt64(2), row.GetInt32(3) != 0);
     }
 
     private async Task WriteAndCommitAsync(int duplicates, int conflicts, int dropped)
@@ -200,22 +213,21 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
             var e = interactions[i];
             ownerOf[i].Added.Add(new StoredEvent(items[e.ItemId!].Key, types[e.Type!], e.Value is { } value ? (float)value : float.NaN, times[i]));
             ownerOf[i].LastAtMs = Math.Max(ownerOf[i].LastAtMs, times[i]);
-            if (statistics.NegativeTypes.Contains(e.Type!)) continue;
-            var item = items[e.ItemId!];
-            item.Changed = true;
-            item.Popularity++;
-            item.Trend = StatisticsSettings.AddTrends(item.Trend, statistics.TrendOf(e.OccurredAt!.Value));
         }
 
         sequence += added.Count;
         var changedUsers = owners.Values.Where(owner => owner.Added.Count > 0).ToList();
-        var changedItems = items.Values.Where(item => item.Changed).ToList();
         if (added.Count >= CopyFromEvents) await CopyAsync(first).ConfigureAwait(false);
+        if (items.Values.Any(item => item.Sums.IsInexact)) await SumAgainAsync().ConfigureAwait(false);
+        var changedItems = items.Values.Where(item => item.Changed).ToList();
         if (added.Count < CopyFromEvents) AddInserts(batch, first);
+        AddAudience(batch);
         batch.BatchCommands.Add(Batched("UPDATE users u SET revision = $1, events = u.events + n.events, last_at_ms = greatest(u.last_at_ms, n.last) FROM unnest($2, $3, $4) AS n (key, events, last) WHERE u.user_key = n.key",
             [revision, changedUsers.Select(owner => owner.Key).ToArray(), changedUsers.Select(owner => owner.Added.Count).ToArray(), changedUsers.Select(owner => owner.LastAtMs).ToArray()]));
-        batch.BatchCommands.Add(Batched("UPDATE items i SET popularity = n.popularity, trend = n.trend FROM unnest($1, $2, $3) AS n (key, popularity, trend) WHERE i.item_key = n.key",
-            [changedItems.Select(item => item.Key).ToArray(), changedItems.Select(item => item.Popularity).ToArray(), changedItems.Select(item => item.Trend).ToArray()]));
+        batch.BatchCommands.Add(
+            Batched("UPDATE items i SET users = n.users, popularity = n.popularity, trend = n.trend FROM unnest($1, $2, $3, $4) AS n (key, users, popularity, trend) WHERE i.item_key = n.key",
+            [changedItems.Select(item => item.Key).ToArray(), changedItems.Select(item => item.Sums.Users).ToArray(),
+            changedItems.Select(item => item.Sums.Popularity).ToArray(), changedItems.Select(item => item.Sums.Trend).ToArray()]));
         batch.BatchCommands.Add(Batched("UPDATE state SET sequence = $1, revision = $2, events = events + $3, last_stored_at_ms = $4",
             [sequence, revision, (long)added.Count, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()]));
     }
@@ -267,6 +279,8 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
             await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
         }
 
+        await CopyNewPairsAsync().ConfigureAwait(false);
+
         static void Text(NpgsqlBinaryImporter writer, string? text)
         {
             if (text is null) writer.WriteNull();
@@ -295,8 +309,7 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
     private sealed class ItemState
     {
         public int Key;
-        public double Popularity;
-        public double Trend = double.NegativeInfinity;
+        public ItemSums Sums = ItemSums.Empty;
         public bool Named;
         public bool Changed;
     }

@@ -19,7 +19,7 @@ public sealed partial class PostgresStore
         var added = entries.Where(entry => entry.ItemKey == 0).ToList();
         batch.BatchCommands.Add(Batched("""
             INSERT INTO items (item_id, item, deleted, popularity, trend, created_at_ms, version)
-            SELECT id, item, deleted, 0, '-Infinity', created, version FROM unnest($1, $2, $3, $4, $5) AS n (id, item, deleted, created, version)
+            SELECT id, item, deleted, '-Infinity', '-Infinity', created, version FROM unnest($1, $2, $3, $4, $5) AS n (id, item, deleted, created, version)
             """,
             [added.Select(entry => entry.ItemId).ToArray(),
             added.Select(entry => Json(entry.Item)).ToArray(),

@@ -6,17 +6,6 @@ namespace Recommender.Storage;
 
 public sealed partial class PostgresStore
 {
-    private protected override async Task<List<ItemStatistics>> LoadStatisticsAsync(DbConnection connection, int[] itemKeys, CancellationToken cancellationToken) =>
-        await QueryAsync(connection, "SELECT item_key, item_id, popularity, trend FROM items WHERE item_key = ANY(@itemKeys)", new { itemKeys }, ReadStatistics, cancellationToken).ConfigureAwait(false);
-
-    private protected override async Task SaveStatisticsAsync(DbConnection connection, IReadOnlyList<ItemStatistics> items, CancellationToken cancellationToken)
-    {
-        await using var batch = new NpgsqlBatch((NpgsqlConnection)connection);
-        batch.BatchCommands.Add(Batched("UPDATE items i SET popularity = n.popularity, trend = n.trend FROM unnest($1, $2, $3) AS n (key, popularity, trend) WHERE i.item_key = n.key",
-            [items.Select(item => item.ItemKey).ToArray(), items.Select(item => item.Popularity).ToArray(), items.Select(item => item.Trend).ToArray()]));
-        await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-    }
-
     private protected override async Task TakeFromUsersAsync(DbConnection connection, IReadOnlyList<(int Key, int Count)> losses, long revision, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch((NpgsqlConnection)connection);
@@ -53,9 +42,9 @@ public sealed partial class PostgresStore
 
     private protected override Task<List<RemovedEvent>> DeleteSliceAsync(DbConnection connection, Slice slice, long beforeMs, CancellationToken cancellationToken) =>
         QueryAsync(connection, $"""
-            WITH gone AS (DELETE FROM {slice.Partition} WHERE {slice.Where} AND occurred_at_ms < @beforeMs RETURNING user_key, item_key, type_id, occurred_at_ms, event_id),
+            WITH gone AS (DELETE FROM {slice.Partition} WHERE {slice.Where} AND occurred_at_ms < @beforeMs RETURNING user_key, item_key, event_id),
                  ids AS (DELETE FROM event_ids WHERE id IN (SELECT {EventHashSql} FROM gone))
-            SELECT user_key, item_key, type_id, occurred_at_ms FROM gone
+            SELECT user_key, item_key FROM gone
             """, new { beforeMs }, ReadRemoved, cancellationToken);
 
     /// <summary>Gives the space back at once. Not while someone reads events: then the empty partition stays until the next time.</summary>

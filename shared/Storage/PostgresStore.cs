@@ -33,8 +33,9 @@ public sealed partial class PostgresStore : SqlStore
         leaseConnectionString = settings.ToString();
     }
 
-    public override Task MigrateAsync(CancellationToken cancellationToken) =>
-        TransactionAsync(IsolationLevel.ReadCommitted, async connection =>
+    public override async Task MigrateAsync(CancellationToken cancellationToken)
+    {
+        await TransactionAsync(IsolationLevel.ReadCommitted, async connection =>
         {
             await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({MigrationLock})", cancellationToken).ConfigureAwait(false);
             await ExecuteAsync(connection, "CREATE TABLE IF NOT EXISTS schema_versions (version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())", cancellationToken).ConfigureAwait(false);
@@ -47,7 +48,9 @@ public sealed partial class PostgresStore : SqlStore
             }
 
             return true;
-        }, cancellationToken);
+        }, cancellationToken).ConfigureAwait(false);
+        await EnsureStatisticsAsync(cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>A session advisory lock on a connection of its own: it ends with the connection, however that ends.</summary>
     public override Task<IAsyncDisposable?> TryAcquireTrainingLeaseAsync(CancellationToken cancellationToken) =>

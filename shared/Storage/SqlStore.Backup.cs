@@ -60,6 +60,7 @@ public abstract partial class SqlStore
 
             if (!hasVectorLength) await CountVectorsAsync(connection, cancellationToken).ConfigureAwait(false);
             if (untilMs is not null) await TakeOutAsync(connection, left, cancellationToken).ConfigureAwait(false);
+            await RecountAsync(connection, cancellationToken).ConfigureAwait(false);
             return true;
         }, cancellationToken).ConfigureAwait(false);
     }
@@ -67,30 +68,33 @@ public abstract partial class SqlStore
     /// <summary>The rows without models and without later events, which are noted.</summary>
     private static Func<object?[]?> Until(long untilMs, string table, string[] columns, Func<object?[]?> nextRow, List<RemovedEvent> left)
     {
-        int time = Array.IndexOf(columns, "occurred_at_ms"), user = Array.IndexOf(columns, "user_key"), item = Array.IndexOf(columns, "item_key"), type = Array.IndexOf(columns, "type_id");
+        int time = Array.IndexOf(columns, "occurred_at_ms"), user = Array.IndexOf(columns, "user_key"),
+            item = Array.IndexOf(columns, "item_key");
         return () =>
         {
             while (nextRow() is { } row)
             {
                 if (table is "models" or "model_chunks") continue;
                 if (table != "events" || (long)row[time]! <= untilMs) return row;
-                left.Add(new RemovedEvent((int)(long)row[user]!, (int)(long)row[item]!, (int)(long)row[type]!, (long)row[time]!));
+                left.Add(new RemovedEvent((int)(long)row[user]!, (int)(long)row[item]!));
             }
 
             return null;
         };
     }
 
-    /// <summary>Takes events that were not restored out of what was summed up from them.</summary>
+    /// <summary>
+    /// Takes events that were not restored out of the counters, and users and items that only they named out of the store.
+    /// </summary>
     private async Task TakeOutAsync(DbConnection connection, List<RemovedEvent> left, CancellationToken cancellationToken)
     {
-        await TakeOutOfStatisticsAsync(connection, left, cancellationToken).ConfigureAwait(false);
         long revision = await TakeFromStateAsync(connection, left.Count, cancellationToken).ConfigureAwait(false);
         await TakeFromUsersAsync(connection, [.. left.GroupBy(e => e.UserKey).Select(group => (group.Key, group.Count()))], revision, cancellationToken).ConfigureAwait(false);
         await connection.ExecuteAsync(Command($"UPDATE users SET last_at_ms = coalesce((SELECT max(occurred_at_ms) FROM events WHERE events.user_key = users.user_key), {NoEvents})", null, cancellationToken)).ConfigureAwait(false);
         // Users and items that only later events named are not known yet.
         await connection.ExecuteAsync(Command("DELETE FROM users WHERE events = 0 AND properties IS NULL", null, cancellationToken)).ConfigureAwait(false);
-        await connection.ExecuteAsync(Command("DELETE FROM items WHERE item IS NULL AND deleted = 0 AND NOT EXISTS (SELECT 1 FROM events WHERE events.item_key = items.item_key)", null, cancellationToken)).ConfigureAwait(false);
+        await connection.ExecuteAsync(
+            Command("DELETE FROM items WHERE item_key IN (SELECT item_key FROM items WHERE item IS NULL AND deleted = 0 EXCEPT SELECT item_key FROM events)", null, cancellationToken)).ConfigureAwait(false);
     }
 
     /// <summary>Brings items of a backup from before schema version 4 to where that migration brings those of a database.</summary>

@@ -53,7 +53,7 @@ public abstract partial class SqlStore
         ReadAsync<IReadOnlyList<CatalogueEntry>>(async connection =>
             await LoadItemsAsync(connection, [.. itemKeys.Order()], cancellationToken).ConfigureAwait(false), cancellationToken);
 
-    private protected const string EntryColumns = "item_key, item_id, item, deleted, popularity, trend, created_at_ms, version, (SELECT revision FROM state)";
+    private protected const string EntryColumns = "item_key, item_id, item, deleted, popularity, trend, created_at_ms, version, (SELECT revision FROM state), users";
 
     private protected static CatalogueEntry ReadEntry(DbDataReader r) => new()
     {
@@ -66,6 +66,7 @@ public abstract partial class SqlStore
         CreatedAt = Time(r.GetInt64(6)),
         Version = r.GetInt64(7),
         Revision = r.GetInt64(8),
+        Users = r.GetInt64(9),
     };
 
     /// <summary>Those of the items that exist, in the order of their keys, which ascend.</summary>
@@ -96,9 +97,11 @@ public abstract partial class SqlStore
         foreach (var entry in entries)
         {
             await connection.ExecuteAsync(Command(entry.ItemKey == 0
-                ? "INSERT INTO items (item_id, item, deleted, popularity, trend, created_at_ms, version) VALUES (@ItemId, @json, @deleted, 0, @Trend, @createdAtMs, @Version)"
+                ? "INSERT INTO items (item_id, item, deleted, popularity, trend, created_at_ms, version) VALUES (@ItemId, @json, @deleted, @Popularity, @Trend, @createdAtMs, @Version)"
                 : "UPDATE items SET item = @json, deleted = @deleted, version = @Version WHERE item_key = @ItemKey",
-                new { entry.ItemKey, entry.ItemId, entry.Version, json = Json(entry.Item), deleted = entry.Deleted ? 1 : 0, entry.Trend, createdAtMs = entry.CreatedAt.ToUnixTimeMilliseconds() }, cancellationToken)).ConfigureAwait(false);
+                new { entry.ItemKey, entry.ItemId, entry.Version, json = Json(entry.Item), deleted = entry.Deleted ? 1 : 0,
+                    entry.Popularity, entry.Trend, createdAtMs = entry.CreatedAt.ToUnixTimeMilliseconds() }, cancellationToken))
+                    .ConfigureAwait(false);
         }
     }
 

@@ -22,7 +22,8 @@ public abstract partial class SqlStore
             {
                 var events = await DeleteSliceAsync(connection, slice, beforeMs, cancellationToken).ConfigureAwait(false);
                 if (events.Count == 0) return null;
-                var items = await TakeOutOfStatisticsAsync(connection, events, cancellationToken).ConfigureAwait(false);
+                var items = await SettlePairsAsync(connection, [.. events.Select(e => (e.UserKey, e.ItemKey)).Distinct()], beforeMs,
+                    cancellationToken).ConfigureAwait(false);
                 long revision = await TakeFromStateAsync(connection, events.Count, cancellationToken).ConfigureAwait(false);
                 var losses = events.GroupBy(e => e.UserKey).Select(group => (group.Key, Count: group.Count())).ToList();
                 await TakeFromUsersAsync(connection, losses, revision, cancellationToken).ConfigureAwait(false);
@@ -37,7 +38,9 @@ public abstract partial class SqlStore
     private protected abstract Task<List<Slice>> SlicesAsync(DbConnection connection, long beforeMs, CancellationToken cancellationToken);
 
     private protected virtual Task<List<RemovedEvent>> DeleteSliceAsync(DbConnection connection, Slice slice, long beforeMs, CancellationToken cancellationToken) =>
-        QueryAsync(connection, $"DELETE FROM {slice.Partition} WHERE {slice.Where} AND occurred_at_ms < @beforeMs RETURNING user_key, item_key, type_id, occurred_at_ms", new { beforeMs }, ReadRemoved, cancellationToken);
+        QueryAsync(connection,
+            $"DELETE FROM {slice.Partition} WHERE {slice.Where} AND occurred_at_ms < @beforeMs RETURNING user_key, item_key",
+            new { beforeMs }, ReadRemoved, cancellationToken);
 
     private protected virtual async Task TakeFromUsersAsync(DbConnection connection, IReadOnlyList<(int Key, int Count)> losses, long revision, CancellationToken cancellationToken)
     {
@@ -47,5 +50,5 @@ public abstract partial class SqlStore
 
     private protected virtual Task DropPartitionAsync(string partition, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private protected static RemovedEvent ReadRemoved(DbDataReader r) => new(r.GetInt32(0), r.GetInt32(1), r.GetInt32(2), r.GetInt64(3));
+    private protected static RemovedEvent ReadRemoved(DbDataReader r) => new(r.GetInt32(0), r.GetInt32(1));
 }

@@ -33,11 +33,21 @@ public abstract partial class SqlStore
             int added = await connection.ExecuteAsync(Command(
                 "INSERT INTO merges (session_id, merged_at_ms, through_ms, user_id) VALUES (@sessionId, @mergedAtMs, @throughMs, @userId) ON CONFLICT DO NOTHING",
                 new { sessionId, mergedAtMs, throughMs, userId }, cancellationToken)).ConfigureAwait(false);
+            if (added == 0 && userKey is { } merged)
+            {
+                // Whether the statistics were copied when it was carried out is not known.
+                long now = await connection.ExecuteScalarAsync<long>(Command("SELECT revision FROM state", null, cancellationToken))
+                    .ConfigureAwait(false);
+                var current = await StatisticsOfUserAsync(connection, merged, cancellationToken).ConfigureAwait(false);
+                return new MergeResult(0, userKey, sessionKey) { Items = current, Revision = now };
+            }
+
             if (added == 0 || sessionKey is null) return new MergeResult(0, userKey, sessionKey);
 
             userKey ??= await FindOrAddUserAsync(connection, UserRef.User(userId), cancellationToken).ConfigureAwait(false);
             int moved = await connection.ExecuteAsync(Command("UPDATE events SET user_key = @userKey WHERE user_key = @sessionKey", new { userKey, sessionKey }, cancellationToken)).ConfigureAwait(false);
             if (moved == 0) return new MergeResult(0, userKey, sessionKey);
+            var items = await MergeAudienceAsync(connection, sessionKey.Value, userKey.Value, cancellationToken).ConfigureAwait(false);
             long revision = await NextRevisionAsync(connection, cancellationToken).ConfigureAwait(false);
             await connection.ExecuteAsync(Command("""
                 UPDATE users SET revision = @revision, events = events + @moved,
@@ -45,7 +55,7 @@ public abstract partial class SqlStore
                 WHERE user_key = @userKey
                 """, new { userKey, revision, moved }, cancellationToken)).ConfigureAwait(false);
             await connection.ExecuteAsync(Command($"UPDATE users SET revision = @revision, events = 0, last_at_ms = {NoEvents} WHERE user_key = @sessionKey", new { sessionKey, revision }, cancellationToken)).ConfigureAwait(false);
-            return new MergeResult(moved, userKey, sessionKey);
+            return new MergeResult(moved, userKey, sessionKey) { Items = items, Revision = revision };
         }, cancellationToken);
 
     public async Task<ErasedUser> EraseUserAsync(string userId, string erasureId, DateTimeOffset requestedAt, CancellationToken cancellationToken)
@@ -60,13 +70,13 @@ public abstract partial class SqlStore
             IReadOnlyList<ItemStatistics> items = [];
             if (await FindUserAsync(connection, user, cancellationToken).ConfigureAwait(false) is { } key)
             {
-                var events = await QueryAsync(connection, "SELECT item_key, type_id, occurred_at_ms FROM events WHERE user_key = @key", new { key },
-                    r => new RemovedEvent(key, r.GetInt32(0), r.GetInt32(1), r.GetInt64(2)), cancellationToken).ConfigureAwait(false);
-                foreach (var e in events) erasedAtMs = Math.Max(erasedAtMs, e.OccurredAtMs);
+                var counts = await QueryAsync(connection, "SELECT count(*), coalesce(max(occurred_at_ms), 0) FROM events WHERE user_key = @key",
+                    new { key }, r => (Events: r.GetInt64(0), NewestMs: r.GetInt64(1)), cancellationToken).ConfigureAwait(false);
+                removed = counts[0].Events;
+                if (removed > 0) erasedAtMs = Math.Max(erasedAtMs, counts[0].NewestMs);
                 await DeleteEventsAsync(connection, key, cancellationToken).ConfigureAwait(false);
                 await connection.ExecuteAsync(Command("DELETE FROM users WHERE user_key = @key", new { key }, cancellationToken)).ConfigureAwait(false);
-                items = await TakeOutOfStatisticsAsync(connection, events, cancellationToken).ConfigureAwait(false);
-                removed = events.Count;
+                items = await RemoveFromAudienceAsync(connection, key, cancellationToken).ConfigureAwait(false);
             }
 
             // What is still on its way from the sessions of the user must not come back as events of the session.

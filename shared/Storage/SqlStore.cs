@@ -74,9 +74,9 @@ public abstract partial class SqlStore(StatisticsSettings statistics) : IStore
     public Task<IReadOnlyList<int>> ListUsersOfItemAsync(int itemKey, int limit, CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyList<int>>(async connection =>
             await QueryAsync(connection, """
-                SELECT user_key FROM (SELECT user_key, sequence FROM events WHERE item_key = @itemKey ORDER BY sequence DESC LIMIT @events) AS newest
-                GROUP BY user_key ORDER BY max(sequence) DESC LIMIT @limit
-                """, new { itemKey, limit, events = 4L * limit }, r => r.GetInt32(0), cancellationToken).ConfigureAwait(false), cancellationToken);
+                SELECT user_key FROM audience WHERE item_key = @itemKey
+                ORDER BY counts_at_ms IS NULL, counts_at_ms DESC, user_key LIMIT @limit
+                """, new { itemKey, limit }, r => r.GetInt32(0), cancellationToken).ConfigureAwait(false), cancellationToken);
 
     public Task<IReadOnlyList<int>> ListUserKeysAsync(int afterKey, int limit, CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyList<int>>(async connection =>

@@ -83,15 +83,29 @@ public sealed partial class SqliteStore
         public readonly SqliteStatement FindUser = new(connection, "SELECT user_key, revision FROM users WHERE is_session = $0 AND user_id = $1", 2);
         public readonly SqliteStatement AddUser = new(connection, $"INSERT INTO users (is_session, user_id, revision, events, last_at_ms) VALUES ($0, $1, 0, 0, {NoEvents}) RETURNING user_key", 2);
         public readonly SqliteStatement ChangeUser = new(connection, "UPDATE users SET revision = $1, events = events + $2, last_at_ms = max(last_at_ms, $3) WHERE user_key = $0", 4);
-        public readonly SqliteStatement FindItem = new(connection, "SELECT item_key, popularity, trend FROM items WHERE item_id = $0", 1);
-        public readonly SqliteStatement AddItem = new(connection, "INSERT INTO items (item_id, deleted, popularity, trend, created_at_ms) VALUES ($0, 0, 0, $1, $2) RETURNING item_key", 3);
-        public readonly SqliteStatement ChangeItem = new(connection, "UPDATE items SET popularity = $1, trend = $2 WHERE item_key = $0", 3);
+        public readonly SqliteStatement FindItem = new(connection,
+            "SELECT item_key, users, popularity, trend FROM items WHERE item_id = $0", 1);
+        public readonly SqliteStatement AddItem = new(connection,
+            "INSERT INTO items (item_id, deleted, popularity, trend, created_at_ms) VALUES ($0, 0, $1, $1, $2) RETURNING item_key", 3);
+        public readonly SqliteStatement ChangeItem = new(connection,
+            "UPDATE items SET users = $1, popularity = $2, trend = $3 WHERE item_key = $0", 4);
+        public readonly SqliteStatement FindPair = new(connection,
+            "SELECT counts_at_ms, mixed FROM audience WHERE user_key = $0 AND item_key = $1", 2);
+        public readonly SqliteStatement PutPair = new(connection,
+            "INSERT OR REPLACE INTO audience (user_key, item_key, counts_at_ms, mixed) VALUES ($0, $1, $2, $3)", 4);
+        public readonly SqliteStatement PairEvents = new(connection,
+            "SELECT user_key, item_key, type_id, value, occurred_at_ms FROM events WHERE user_key = $0 AND item_key = $1 AND sequence <= $2 ORDER BY occurred_at_ms, sequence", 3);
+        public readonly SqliteStatement AudienceTimes = new(connection,
+            "SELECT counts_at_ms FROM audience WHERE item_key = $0 AND counts_at_ms IS NOT NULL", 1);
         public readonly SqliteStatement FindType = new(connection, "SELECT type_id FROM event_types WHERE name = $0", 1);
+        public readonly SqliteStatement Types = new(connection, "SELECT type_id, name FROM event_types", 0);
         public readonly SqliteStatement AddType = new(connection, "INSERT INTO event_types SELECT count(*), $0 FROM event_types RETURNING type_id", 1);
 
         public void Dispose()
         {
-            foreach (var statement in new[] { ReadState, WriteState, Merge, Tombstone, FindEvent, FindContent, FindMerge, Count, AddEvent, FindUser, AddUser, ChangeUser, FindItem, AddItem, ChangeItem, FindType, AddType })
+            foreach (var statement in new[] { ReadState, WriteState, Merge, Tombstone, FindEvent, FindContent, FindMerge, Count, AddEvent,
+                FindUser, AddUser, ChangeUser, FindItem, AddItem, ChangeItem, FindPair, PutPair, PairEvents, AudienceTimes, Types,
+                FindType, AddType })
                 statement.Dispose();
         }
     }
@@ -101,7 +115,8 @@ public sealed partial class SqliteStore
     {
         private readonly Dictionary<UserRef, Owner> owners = [];
         private readonly Dictionary<string, ItemState> items = new(StringComparer.Ordinal);
-        private readonly Dictionary<string, (short Id, bool Counts)> types = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, short> types = new(StringComparer.Ordinal);
+        private readonly Dictionary<(int User, int Item), (PairChange Change, ItemState Item)> pairs = [];
 
         public StoredBatch Store(IReadOnlyList<Interaction> interactions)
         {
@@ -114,7 +129,7 @@ public sealed partial class SqliteStore
                 retainedFromMs = row.GetInt64(3);
             }
 
-            long nextRevision = revision + 1;
+            long nextRevision = revision + 1, earlierSequence = sequence;
             int stored = 0, duplicates = 0, dropped = 0;
             var conflicts = new List<EventConflict>();
             for (int index = 0; index < interactions.Count; index++)
@@ -140,8 +155,9 @@ public sealed partial class SqliteStore
 
                 owner.Key ??= (int)(long)Scalar(sql.AddUser, owner.User.IsSession ? 1 : 0, owner.User.Id)!;
                 item.Key ??= (int)(long)Scalar(sql.AddItem, e.ItemId, double.NegativeInfinity, at)!;
-                var type = FindType(e.Type!);
-                if (sql.AddEvent.Execute(sequence + 1, key, owner.Key, item.Key, type.Id, e.Value, at, e.SessionId, e.RecommendationId, ContextOf(e), e.OccurredAtAssigned ? 0 : 1) == 0)
+                short type = FindType(e.Type!);
+                if (sql.AddEvent.Execute(sequence + 1, key, owner.Key, item.Key, type, e.Value, at, e.SessionId, e.RecommendationId,
+                    ContextOf(e), e.OccurredAtAssigned ? 0 : 1) == 0)
                 {
                     AddRepeated(index, key);
                     continue;
@@ -149,18 +165,17 @@ public sealed partial class SqliteStore
 
                 sequence++;
                 stored++;
-                owner.Added.Add(new StoredEvent(item.Key.Value, type.Id, e.Value is { } value ? (float)value : float.NaN, at));
+                owner.Added.Add(new StoredEvent(item.Key.Value, type, e.Value is { } value ? (float)value : float.NaN, at));
                 owner.LastAtMs = Math.Max(owner.LastAtMs, at);
-                if (!type.Counts) continue;
-                item.Changed = true;
-                item.Popularity++;
-                item.Trend = StatisticsSettings.AddTrends(item.Trend, statistics.TrendOf(e.OccurredAt.Value));
+                FindPair(owner.Key.Value, item)
+                    .Add(new PairEvent(e.Type!, statistics.Weights[e.Type!], (float)(e.Value ?? double.NaN), at));
             }
 
+            SettlePairs(earlierSequence);
             foreach (var owner in owners.Values)
                 if (owner.Added.Count > 0) sql.ChangeUser.Execute(owner.Key, nextRevision, owner.Added.Count, owner.LastAtMs);
             foreach (var item in items.Values)
-                if (item.Changed) sql.ChangeItem.Execute(item.Key, item.Popularity, item.Trend);
+                if (item.Changed) sql.ChangeItem.Execute(item.Key, item.Sums.Users, item.Sums.Popularity, item.Sums.Trend);
             if (stored > 0) sql.WriteState.Execute(sequence, nextRevision, stored, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
             if (duplicates + conflicts.Count + dropped > 0) sql.Count.Execute(duplicates, conflicts.Count, dropped);
 
@@ -171,7 +186,8 @@ public sealed partial class SqliteStore
                 Conflicts = conflicts,
                 Dropped = dropped,
                 UserKeys = [.. owners.Values.Where(o => o.Named && o.Key is not null).Select(o => o.Key!.Value)],
-                Items = [.. items.Where(i => i.Value.Named && i.Value.Key is not null).Select(i => new ItemStatistics(i.Value.Key!.Value, i.Key, i.Value.Popularity, i.Value.Trend))],
+                Items = [.. items.Where(i => i.Value.Named && i.Value.Key is not null)
+                    .Select(i => i.Value.Sums.Of(i.Value.Key!.Value, i.Key))],
                 Additions = [.. owners.Values.Where(o => o.Added.Count > 0).Select(o => new UserAddition(o.Key!.Value, o.User, o.PriorRevision, o.Added))],
                 Sequence = sequence,
                 Revision = stored > 0 ? nextRevision : revision,
@@ -226,17 +242,76 @@ public sealed partial class SqliteStore
             if (!known)
             {
                 using var row = sql.FindItem.Query(itemId);
-                item = row.Read() ? new ItemState { Key = row.GetInt32(0), Popularity = row.GetDouble(1), Trend = row.GetDouble(2) } : new ItemState();
+                item = row.Read()
+                    ? new ItemState { Key = row.GetInt32(0), Sums = new ItemSums(row.GetInt64(1), row.GetDouble(2), row.GetDouble(3)) }
+                    : new ItemState();
             }
 
             return item!;
         }
 
-        private (short Id, bool Counts) FindType(string name)
+        private short FindType(string name)
         {
-            ref var type = ref CollectionsMarshal.GetValueRefOrAddDefault(types, name, out bool known);
-            if (!known) type = ((short)(long)(Scalar(sql.FindType, name) ?? Scalar(sql.AddType, name))!, !statistics.NegativeTypes.Contains(name));
+            ref short type = ref CollectionsMarshal.GetValueRefOrAddDefault(types, name, out bool known);
+            if (!known) type = (short)(long)(Scalar(sql.FindType, name) ?? Scalar(sql.AddType, name))!;
             return type;
+        }
+
+        private PairChange FindPair(int userKey, ItemState item)
+        {
+            ref var pair = ref CollectionsMarshal.GetValueRefOrAddDefault(pairs, (userKey, item.Key!.Value), out bool known);
+            if (!known)
+            {
+                pair = (new PairChange(userKey, item.Key.Value), item);
+                using var row = sql.FindPair.Query(userKey, item.Key);
+                if (row.Read()) pair.Change.Before = new PairState(row.IsDBNull(0) ? null : row.GetInt64(0), row.GetInt32(1) != 0);
+            }
+
+            return pair.Change;
+        }
+
+        /// <summary>Finds what the new events make of their pairs, and moves the sums of the items.</summary>
+        private void SettlePairs(long earlierSequence)
+        {
+            var rules = new PairRules();
+            Dictionary<int, string>? names = null;
+            foreach (var (key, (change, item)) in pairs)
+            {
+                if (change.Added.Count == 0) continue;
+                var earlier = new Dictionary<(int User, int Item), List<PairEvent>>();
+                if (change.NeedsEarlierEvents)
+                {
+                    names ??= Names();
+                    using var row = sql.PairEvents.Query(change.UserKey, change.ItemKey, earlierSequence);
+                    while (row.Read()) AddPairEvent(earlier, row, names, statistics);
+                }
+
+                change.Settle(rules, earlier.GetValueOrDefault(key) ?? []);
+                if (change.Before == change.After) continue;
+                sql.PutPair.Execute(change.UserKey, change.ItemKey, change.After!.Value.CountsAtMs, change.After.Value.IsMixed ? 1 : 0);
+                if (change.Before?.CountsAtMs == change.After?.CountsAtMs) continue;
+                item.Changed = true;
+                item.Sums.Move(statistics, change.Before?.CountsAtMs, change.After?.CountsAtMs);
+            }
+
+            foreach (var item in items.Values)
+                if (item.Sums.IsInexact) SumAgain(item);
+        }
+
+        private Dictionary<int, string> Names()
+        {
+            var names = new Dictionary<int, string>();
+            using var row = sql.Types.Query();
+            while (row.Read()) names.Add(row.GetInt32(0), row.GetString(1));
+            return names;
+        }
+
+        /// <summary>Sums an item anew whose sums lost digits, from its audience as it is now.</summary>
+        private void SumAgain(ItemState item)
+        {
+            item.Sums = ItemSums.Empty;
+            using var row = sql.AudienceTimes.Query(item.Key);
+            while (row.Read()) item.Sums.Move(statistics, null, row.GetInt64(0));
         }
 
         private sealed class Owner
@@ -253,8 +328,7 @@ public sealed partial class SqliteStore
         private sealed class ItemState
         {
             public int? Key;
-            public double Popularity;
-            public double Trend = double.NegativeInfinity;
+            public ItemSums Sums = ItemSums.Empty;
             public bool Named;
             public bool Changed;
         }

@@ -13,8 +13,9 @@ public sealed partial class SqliteStore : SqlStore
     /// <exception cref="StoreUnavailableException">The file cannot be opened or is no database.</exception>
     public SqliteStore(string path, StatisticsSettings statistics) : base(statistics) => database = new SqliteDatabase(path);
 
-    public override Task MigrateAsync(CancellationToken cancellationToken) =>
-        database.WriteAsync(connection =>
+    public override async Task MigrateAsync(CancellationToken cancellationToken)
+    {
+        await database.WriteAsync(connection =>
         {
             SqliteDatabase.Execute(connection, "CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL)");
             using var current = connection.CreateCommand();
@@ -27,7 +28,9 @@ public sealed partial class SqliteStore : SqlStore
             }
 
             return Task.FromResult(true);
-        }, cancellationToken);
+        }, cancellationToken).ConfigureAwait(false);
+        await EnsureStatisticsAsync(cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>
     /// A lock on a file beside the database, which the operating system takes back when the holder ends in whatever way.

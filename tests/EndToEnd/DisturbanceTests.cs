@@ -253,7 +253,11 @@ public class DisturbanceTests(Servers servers)
         Assert.Equal(left.Count, await fleet.Api.EventsAsync());
         // Popularity follows at once, not with the next event.
         var popular = (await fleet.Api.GetAsync("/v1/items/popular?count=24")).GetProperty("items").EnumerateArray().Select(item => item.GetProperty("itemId").GetString());
-        Assert.Equal(left.GroupBy(e => e.ItemId).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal).Select(group => group.Key), popular);
+        // Users count once per item, and half after 90 days.
+        double Decayed(IEnumerable<Producer.Event> events) =>
+            events.GroupBy(e => e.UserId).Sum(user => Math.Pow(2, (user.Max(e => e.OccurredAt) - left[0].OccurredAt).TotalDays / 90));
+        Assert.Equal(left.GroupBy(e => e.ItemId).OrderByDescending(Decayed).ThenBy(group => group.Key, StringComparer.Ordinal)
+            .Select(group => group.Key), popular);
         await Eventually.EqualAsync("", async () => await estate.Redis.CommandAsync(["--scan", "--pattern", $"*{Erased}*"], Cancel), Left());
         TestContext.Current.TestOutputHelper?.WriteLine($"[MEASURED] erased everywhere {(DateTimeOffset.UtcNow - erasure.At).TotalSeconds:0} s after the request at the latest: {string.Join(", ", stages.OrderBy(stage => stage.Value).Select(stage => $"{stage.Key} {(stage.Value - erasure.At).TotalSeconds:0.0}"))}");
 

@@ -75,7 +75,7 @@ public sealed class RankTests : IAsyncLifetime
         var popular = await RankAsync("nobody", "zzz", Shop.IdOf(58), "new-b", Shop.IdOf(9), "new-a");
         Assert.Equal(Sources.Popular, popular.Source);
         Assert.Equal([Shop.IdOf(58), "new-a", "new-b", Shop.IdOf(9), "zzz"], popular.Items.Select(i => i.ItemId));
-        Assert.Equal([58, 20, 20, 9, 0], popular.Items.Select(i => i.Score));
+        Assert.Equal([58 / 59f, 20 / 59f, 20 / 59f, 9 / 59f, 0], popular.Items.Select(i => i.Score), (a, b) => Math.Abs(a - b) < 1e-6f);
     }
 
     private Task<RecommendationResponse> RankAsync(string userId, params string[] itemIds) => _host.PostAsync(new { userId, itemIds }, "/v1/rank");

@@ -78,14 +78,17 @@ internal sealed class Shop
 
     public int IndexOf(int number) => Array.IndexOf(Numbers, number);
 
-    /// <summary>Item 0 is the newest and least popular, item 59 the most popular; price = number; even numbers have the tag "even".</summary>
+    /// <summary>
+    /// Item 0 is the newest and has no users, item 59 has the most: popularity is log2(number); price = number; even numbers have the tag
+    /// "even".
+    /// </summary>
     public static ItemRecord Record(int number, bool available = true, bool deleted = false) => new()
     {
         ItemKey = KeyOf(number),
         ItemId = IdOf(number),
         Deleted = deleted,
         CreatedAt = DateTimeOffset.UnixEpoch.AddYears(50),
-        Popularity = number,
+        Popularity = Math.Log2(number),
         Trend = number < 10 ? 500 + number : double.NegativeInfinity,
         Item = new Item
         {

@@ -26,7 +26,7 @@ public sealed class SoakTests
         long version = 1, revision = 1;
         var model = models[0];
         var available = Enumerable.Range(0, Shop.Items).ToHashSet();
-        var popularity = Enumerable.Range(0, Shop.Items).ToDictionary(n => n, n => (double)n);
+        var popularity = Enumerable.Range(0, Shop.Items).ToDictionary(n => n, n => Math.Log2(n));
         var history = new HashSet<int> { 0, 3, 6 };
         for (int step = 0; step < 120; step++)
         {
@@ -46,7 +46,7 @@ public sealed class SoakTests
                     await store.PutItemsAsync([Shop.Record(number) with { Popularity = popularity[number] }], cancellation);
                     break;
                 case 3:
-                    popularity[number] = random.Next(200);
+                    popularity[number] = Math.Log2(random.Next(200));
                     await store.PutItemStatisticsAsync([new ItemStatisticsRecord(Shop.KeyOf(number), Shop.IdOf(number), popularity[number], 1)], cancellation);
                     break;
                 case 4:

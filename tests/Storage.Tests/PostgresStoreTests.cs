@@ -12,7 +12,8 @@ public sealed class PostgresStoreTests(Servers servers) : StoreContract
 
     protected override async Task CreateAsync() => connectionString = await servers.NewDatabaseAsync();
 
-    protected override Task<IStore> OpenAsync() => Task.FromResult(Stores.Open(connectionString, "", Settings));
+    protected override Task<IStore> OpenAsync(StatisticsSettings? settings = null) =>
+        Task.FromResult(Stores.Open(connectionString, "", settings ?? Settings));
 
     protected override async Task RecreateAsync(Func<IStore, Task> work)
     {

@@ -12,7 +12,8 @@ public sealed class SqliteStoreTests : StoreContract
 
     protected override Task CreateAsync() => Task.CompletedTask;
 
-    protected override Task<IStore> OpenAsync() => Task.FromResult(Stores.Open(null, DatabasePath, Settings));
+    protected override Task<IStore> OpenAsync(StatisticsSettings? settings = null) =>
+        Task.FromResult(Stores.Open(null, DatabasePath, settings ?? Settings));
 
     protected override async Task RecreateAsync(Func<IStore, Task> work)
     {

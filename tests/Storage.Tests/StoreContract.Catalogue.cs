@@ -72,11 +72,11 @@ public abstract partial class StoreContract
         Assert.Equal((true, null), (deleted.Deleted, deleted.Item));
         await PutAsync(Event("e1", "ann", "a"));
         var entry = (await Store.GetItemAsync("a", Stop))!;
-        Assert.Equal((deleted.ItemKey, true, 1), (entry.ItemKey, entry.Deleted, entry.Popularity));
+        Assert.Equal((deleted.ItemKey, true, 1), (entry.ItemKey, entry.Deleted, entry.Users));
         Assert.Equal(0, (await Store.GetStatusAsync(Stop)).Items);
         Assert.Equal(1, (await ApplyAsync(Patch("a", """{"title":"x"}"""))).Ignored);
         await ApplyAsync(Put("a", "here"));
-        Assert.Equal((false, 1), await Store.GetItemAsync("a", Stop) is { } back ? (back.Deleted, back.Popularity) : default);
+        Assert.Equal((false, 1), await Store.GetItemAsync("a", Stop) is { } back ? (back.Deleted, (int)back.Users) : default);
     }
 
     [Fact]

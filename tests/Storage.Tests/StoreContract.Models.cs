@@ -43,7 +43,7 @@ public abstract partial class StoreContract
         Assert.Equal(["t"], entries["a"].Item!.Tags);
         Assert.Equal(["x"], entries["a"].Item!.Properties.Keys);
         Assert.True(entries["b"].Deleted);
-        Assert.Equal((false, 1, "known"), (entries["known"].Item!.Available, entries["known"].Popularity, entries["known"].Item!.ItemId));
+        Assert.Equal((false, 1, "known"), (entries["known"].Item!.Available, (int)entries["known"].Users, entries["known"].Item!.ItemId));
         Assert.All(result.Changed, e => Assert.True(e.ItemKey > 0));
         Assert.Equal(2, (await Store.GetStatusAsync(Stop)).Items);
         var read = await Store.ReadCatalogueAsync(0, 10, Stop);
@@ -197,6 +197,12 @@ public abstract partial class StoreContract
                     Assert.Equal((null, "C", 1), (deleted.Vector, deleted.Title, deleted.Properties["p"].GetInt32()));
                 }
 
+                // Statistics of earlier versions counted events; now they count users, and copies of them are out of date.
+                var upgraded = (await store.ReadCatalogueAsync(0, 10, Stop)).ToDictionary(item => item.ItemId);
+                AssertCounts(upgraded["a"], T0, T0.AddHours(-1));
+                AssertCounts(upgraded["b"], T0.AddHours(-1));
+                Assert.True(upgraded["a"].Revision > 2);
+                Assert.True(await store.AreStatisticsRecountedAsync(Stop));
                 Assert.Equal(1, (await store.GetSettingAsync("tuned", Stop))!.Value.GetProperty("alpha").GetInt32());
                 var more = await store.StoreInteractionsAsync([Event("e1", "ann", "a"), Event("n1", "gone", "a"), SessionEvent("n2", "other", "a"), Event("n3", "new", "new")], Stop);
                 Assert.Equal((2, 1, 1, 5L), (more.Stored, more.Duplicates, more.Dropped, more.Sequence));

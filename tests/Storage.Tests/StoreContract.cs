@@ -7,14 +7,14 @@ namespace Recommender.Storage.Tests;
 public abstract partial class StoreContract : IAsyncLifetime
 {
     protected static readonly DateTimeOffset T0 = new(2024, 3, 1, 12, 0, 0, TimeSpan.Zero);
-    protected static readonly StatisticsSettings Settings = new() { NegativeTypes = new HashSet<string> { "dislike" } };
+    protected static readonly StatisticsSettings Settings = new();
 
     protected IStore Store { get; private set; } = null!;
 
     protected static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     /// <summary>Another connection to the same, migrated database.</summary>
-    protected abstract Task<IStore> OpenAsync();
+    protected abstract Task<IStore> OpenAsync(StatisticsSettings? settings = null);
 
     /// <summary>Makes an empty database.</summary>
     protected abstract Task CreateAsync();
@@ -37,6 +37,22 @@ public abstract partial class StoreContract : IAsyncLifetime
 
     protected static Interaction Event(string id, string user, string item, string type = "view", double? value = null, DateTimeOffset? at = null) =>
         new() { EventId = id, UserId = user, ItemId = item, Type = type, Value = value, OccurredAt = at ?? T0 };
+
+    /// <summary>Popularity and trend of users who count at these times.</summary>
+    protected static (double Popularity, double Trend) Sums(params IEnumerable<DateTimeOffset> times) => times.Aggregate(
+        (Popularity: double.NegativeInfinity, Trend: double.NegativeInfinity),
+        (sums, at) => (StatisticsSettings.AddTrends(sums.Popularity, Settings.PopularityOf(at)),
+            StatisticsSettings.AddTrends(sums.Trend, Settings.TrendOf(at))));
+
+    /// <summary>Checks an item's statistics against the times at which its users count.</summary>
+    protected static void AssertCounts(CatalogueEntry item, params DateTimeOffset[] times)
+    {
+        Assert.Equal((item.ItemId, times.Length), (item.ItemId, item.Users));
+        var (popularity, trend) = Sums(times);
+        if (times.Length == 0) Assert.Equal((popularity, trend), (item.Popularity, item.Trend));
+        Assert.True(times.Length == 0 || (Math.Abs(popularity - item.Popularity) < 1e-6 && Math.Abs(trend - item.Trend) < 1e-6),
+            $"{item.ItemId}: {item.Popularity} and {item.Trend} in place of {popularity} and {trend}");
+    }
 
     protected static Interaction SessionEvent(string id, string session, string item, DateTimeOffset? at = null) =>
         new() { EventId = id, SessionId = session, ItemId = item, Type = "view", OccurredAt = at ?? T0 };

@@ -55,7 +55,7 @@ public class OrderTests(Servers servers)
             Assert.Equal(expectedItems.Count, actualItems.Count);
             Assert.All(actualItems, item =>
             {
-                Assert.Equal(expectedItems[item.ItemId].Popularity, item.Popularity);
+                Assert.Equal(expectedItems[item.ItemId].Popularity, item.Popularity, 1e-9);
                 Assert.Equal(expectedItems[item.ItemId].Trend, item.Trend, 1e-9);
             });
             await AssertEqualsRebuildAsync(shuffled);

@@ -67,7 +67,7 @@ internal sealed class TrainerFixture : IAsyncDisposable
         var options = new TrainerOptions { Rank = 8, Threads = 2 };
         configure?.Invoke(options);
         var folder = new TempFolder();
-        var store = Stores.Open(postgres, Path.Combine(folder.Path, "store.db"), new StatisticsSettings { NegativeTypes = new HashSet<string> { "dislike", "return" } });
+        var store = Stores.Open(postgres, Path.Combine(folder.Path, "store.db"), new StatisticsSettings { Weights = Weights });
         await store.MigrateAsync(TestContext.Current.CancellationToken);
         return new(folder, store, options, clock ?? TimeProvider.System);
     }

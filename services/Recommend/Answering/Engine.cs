@@ -130,7 +130,8 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights conf
 
             if (!query.Excluded.Add(position)) continue;
             bool scored = query.UsedModel && state.Model!.HasFactor(position);
-            float score = scored ? Score(state.Model!, query, position) : query.UsedModel ? 0 : (float)item.Record.Popularity;
+            float score = scored ? Score(state.Model!, query, position) : query.UsedModel ? 0
+                : RankingScore(state.Catalogue.Popular, new RankedItem(position, item.Record.Popularity), logarithmic: true);
             query.AddItem(position, score, scored);
         }
 
@@ -330,7 +331,7 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights conf
             bool behind = query.ItemCount > 0;
             if (query.BoostSets.Count > 0 && !behind)
             {
-                int boosted = TakeBoosted(state, query, allowed, ranking, source == Sources.Trending, missing);
+                int boosted = TakeBoosted(state, query, allowed, ranking, source != Sources.Latest, missing);
                 if (boosted > 0) query.Source = source;
                 for (int i = 0; i < boosted; i++) query.AddItem(query.Scored[i].Item, query.Scored[i].Score, fromModel: false);
                 continue;
@@ -341,16 +342,22 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights conf
             float ceiling = behind ? Math.Min(0, query.Items[query.ItemCount - 1].Score) : 0;
             if (!behind && found > 0) query.Source = source;
             for (int i = 0; i < found; i++)
-                query.AddItem(room[i].Position, behind ? ceiling : RankingScore(ranking, room[i], source == Sources.Trending),
+                query.AddItem(room[i].Position, behind ? ceiling : RankingScore(ranking, room[i], source != Sources.Latest),
                     fromModel: false);
         }
 
         if (query.ItemCount == 0 && !query.UsedModel) query.Source = first;
     }
 
-    /// <summary>A trend is the logarithm of a sum that grows with time: it is shown as the share of the strongest.</summary>
-    private static float RankingScore(Ranking ranking, RankedItem item, bool logarithmic) =>
-        logarithmic ? (float)Math.Pow(2, item.Value - ranking.TopValue) : (float)item.Value;
+    /// <summary>
+    /// Popularity and trend are logarithms of sums that grow with time: they are shown as the share of the strongest item's sum, 0 where
+    /// there is none.
+    /// </summary>
+    private static float RankingScore(Ranking ranking, RankedItem item, bool logarithmic)
+    {
+        if (!logarithmic) return (float)item.Value;
+        return double.IsNegativeInfinity(item.Value) ? 0 : (float)Math.Pow(2, item.Value - ranking.TopValue);
+    }
 
     private static float Score(ServingModel model, Query query, int position)
     {

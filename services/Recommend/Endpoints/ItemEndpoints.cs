@@ -14,15 +14,31 @@ internal static class ItemEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes, Answers answers)
     {
-        MapList(routes, answers, "popular", AnswerKind.Popular, "The items with most events");
-        MapList(routes, answers, "trending", AnswerKind.Trending, "The items with most events lately");
-        MapList(routes, answers, "latest", AnswerKind.Latest, "The newest items");
+        MapList(routes, answers, "popular", AnswerKind.Popular, "The items with most users", $"""
+            Users with a positive preference for an item, each counted once however many events they have, and half for every 90 days
+            (setting `Trainer:PopularHalfLifeDays`) since their newest positive event on it. `score` is the decayed number of users as a share
+            of that of the most popular item: 1 for the first, 0 for an item without such users. Waiting does not change the order, and
+            neither does the order in which events arrive. {Sessions}
+            """);
+        MapList(routes, answers, "trending", AnswerKind.Trending, "The items with most users lately", $"""
+            The same count as of `popular` with a half-life of 72 hours (setting `Trainer:TrendingHalfLifeHours`). `score` is the decayed
+            number of users as a share of that of the strongest item. Items without such users follow as in `popular`.
+            {Sessions}
+            """);
+        MapList(routes, answers, "latest", AnswerKind.Latest, "The newest items", """
+            By `publishedAt`, else by the time at which the item was first named. `score` is that time in days since 1970.
+            """);
         routes.MapGet("/v1/items/{itemId}/similar", context => Similar(context, answers))
-            .Describe<RecommendationResponse>("Items of like audience", [Parameter.Item, .. Parameter.List]);
+            .Describe<RecommendationResponse>("Items with a similar audience", [Parameter.Item, .. Parameter.List]);
     }
 
-    private static void MapList(IEndpointRouteBuilder routes, Answers answers, string name, AnswerKind kind, string summary) =>
-        routes.MapGet("/v1/items/" + name, context => List(context, answers, kind)).Describe<RecommendationResponse>(summary, Parameter.List);
+    private const string Sessions =
+        "A session counts as one user until it is merged into a user; a producer that opens a session for every request is as many users.";
+
+    private static void MapList(
+        IEndpointRouteBuilder routes, Answers answers, string name, AnswerKind kind, string summary, string description) =>
+        routes.MapGet("/v1/items/" + name, context => List(context, answers, kind))
+            .Describe<RecommendationResponse>(summary, Parameter.List).WithDescription(description);
 
     private static Task List(HttpContext context, Answers answers, AnswerKind kind)
     {

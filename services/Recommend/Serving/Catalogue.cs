@@ -132,14 +132,19 @@ internal sealed class Catalogue
         var replaced = _items[position];
         Known += replaced is null ? 1 : 0;
         Available += (item.Available ? 1 : 0) - (replaced is { Available: true } ? 1 : 0);
-        _popularity[position] = item.Available ? record.Popularity : double.NaN;
-        _trend[position] = item.Available && !double.IsNegativeInfinity(record.Trend) ? record.Trend : double.NaN;
+        _popularity[position] = item.Available ? Rounded(record.Popularity) : double.NaN;
+        _trend[position] = item.Available && !double.IsNegativeInfinity(record.Trend) ? Rounded(record.Trend) : double.NaN;
         _published[position] = item.Available ? item.PublishedDays : double.NaN;
         Volatile.Write(ref _items[position], item);
         if (replaced is null || replaced.Available != item.Available || !HaveSameAttributes(replaced.Record.Item, record.Item)) Attributes.Set(position, item);
         _keyById[record.ItemId] = record.ItemKey;
         _rankingsStale = true;
     }
+
+    /// <summary>
+    /// The last digits of a sum depend on the order in which it was taken; items with equal audiences are ordered by their ids.
+    /// </summary>
+    private static double Rounded(double logarithm) => Math.Round(logarithm, 9);
 
     /// <summary>Most changes are statistics alone; comparing is cheaper than putting everything into the filter index again.</summary>
     private static bool HaveSameAttributes(Item? a, Item? b)

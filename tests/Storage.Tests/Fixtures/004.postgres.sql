@@ -3,10 +3,10 @@ INSERT INTO event_types VALUES (0, 'view'), (1, 'purchase');
 INSERT INTO users (user_key, is_session, user_id, revision, events, last_at_ms, properties) VALUES
     (1, 0, 'ann', 2, 2, 1709294400000, '{"properties":{"age":30}}'),
     (2, 1, 'guest', 1, 1, 1709290800000, NULL);
-INSERT INTO items (item_key, item_id, item, deleted, popularity, trend, created_at_ms) VALUES
-    (1, 'a', '{"itemId":"a","title":"Älter","categories":[],"tags":[],"properties":{},"available":true,"vector":[0.5,1,2]}', 0, 2, 6594.5, 1709280000000),
-    (2, 'b', NULL, 0, 1, 6594.25, 1709290800000),
-    (3, 'c', '{"itemId":"c","title":"C","categories":[],"tags":[],"properties":{"p":1},"available":true}', 1, 0, '-Infinity', 1709290800000);
+INSERT INTO items (item_key, item_id, item, deleted, popularity, trend, created_at_ms, version) VALUES
+    (1, 'a', '{"itemId":"a","title":"Älter","categories":[],"tags":[],"properties":{},"available":true,"vector":[0.5,1,2]}', 0, 2, 6594.5, 1709280000000, 1),
+    (2, 'b', NULL, 0, 1, 6594.25, 1709290800000, 0),
+    (3, 'c', '{"itemId":"c","title":"C","categories":[],"tags":[],"properties":{"p":1},"available":true}', 1, 0, '-Infinity', 1709290800000, 2);
 INSERT INTO merges VALUES ('other', 1709294400000, 1709294400000, 'ann');
 INSERT INTO tombstones VALUES ('\xe924cca5bd86e7acfde794c1d89d7dc73ecdd9bc9f6482bd51f6f588df43408a', 1709294400000);
 INSERT INTO erasures VALUES ('x-1', 3, NULL, 2, NULL), ('x-2', 0, NULL, 2, NULL), ('x-3', 1, NULL, 2, 'eve');
