@@ -18,7 +18,9 @@ public sealed record Item
     /// <summary>An item that is not available is never recommended. Its events still count.</summary>
     public bool Available { get; set; } = true;
 
-    [Description(Rfc3339.Rule)]
+    /// <summary>Until then the item is not available. Also what <c>latest</c> orders by.</summary>
+    [Description("When the item is published. Until then it is treated as not available, in every list and search. "
+        + "The list 'latest' orders by it. " + Rfc3339.Rule)]
     public DateTimeOffset? PublishedAt { get; init; }
     public string? Url { get; init; }
     public string? ImageUrl { get; init; }

@@ -1,3 +1,4 @@
+using Recommender.Contracts;
 using Xunit;
 
 namespace Recommender.Ingest.Tests;
@@ -55,5 +56,8 @@ public class ValueTests
         string text = document.GetProperty("paths").GetProperty("/v1/events").GetProperty("post").GetProperty("description").GetString()!;
         Assert.All(["cancels", "takes back", "replaces earlier ones", "value is required"], words =>
             Assert.Contains(words, text, StringComparison.Ordinal));
+        string published = document.GetProperty("components").GetProperty("schemas").GetProperty(nameof(Item)).GetProperty(
+            "properties").GetProperty("publishedAt").GetProperty("description").GetString()!;
+        Assert.Contains("not available", published, StringComparison.Ordinal);
     }
 }

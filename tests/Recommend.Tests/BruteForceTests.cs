@@ -24,7 +24,7 @@ public sealed class BruteForceTests
         var random = new Random(seed);
         var shop = new[] { Shop.Whole, Shop.WithNeighbours, Shop.NeighboursAlone }[random.Next(3)];
         var unavailable = Enumerable.Range(0, Shop.Items).Where(_ => random.Next(8) == 0).ToHashSet();
-        var catalogue = new Catalogue([.. shop.Numbers.Select(Shop.KeyOf)]);
+        var catalogue = new Catalogue([.. shop.Numbers.Select(Shop.KeyOf)], TimeProvider.System);
         catalogue.Apply([.. Enumerable.Range(0, Shop.Items).Select(n => Shop.Record(n, available: !unavailable.Contains(n)))]);
         catalogue.Publish();
         var model = new ServingModel(1, shop.Model, [.. shop.Numbers.Select(Shop.KeyOf)], Retrieval.ItemIndexes.Create(shop.Model.ItemFactors, shop.Model.Rank));

@@ -34,9 +34,14 @@ internal sealed class RecommendHost : IAsyncDisposable
     public IServiceProvider Services => _app.Services;
     public ServingState State => Services.GetRequiredService<Serving.Serving>().State;
 
-    public static async Task<RecommendHost> StartAsync(IFactorStore store, params (string Key, string? Value)[] settings)
+    public static Task<RecommendHost> StartAsync(IFactorStore store, params (string Key, string? Value)[] settings) =>
+        StartAsync(store, TimeProvider.System, settings);
+
+    public static async Task<RecommendHost> StartAsync(IFactorStore store, TimeProvider clock,
+        params (string Key, string? Value)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
+        builder.Services.AddSingleton(clock);
         var log = new RecordingLogger();
         builder.Logging.ClearProviders().AddProvider(log);
         builder.Configuration.AddInMemoryCollection([new("urls", "http://127.0.0.1:0"), new("Recommend:PollMilliseconds", "20")]);

@@ -18,22 +18,28 @@ internal static class ItemEndpoints
             Users with a positive preference for an item, each counted once however many events they have, and half for every 90 days
             (setting `Trainer:PopularHalfLifeDays`) since their newest positive event on it. `score` is the decayed number of users as a share
             of that of the most popular item: 1 for the first, 0 for an item without such users. Waiting does not change the order, and
-            neither does the order in which events arrive. {Sessions}
+            neither does the order in which events arrive. {Sessions} {AvailableItems}
             """);
         MapList(routes, answers, "trending", AnswerKind.Trending, "The items with most users lately", $"""
             The same count as of `popular` with a half-life of 72 hours (setting `Trainer:TrendingHalfLifeHours`). `score` is the decayed
             number of users as a share of that of the strongest item. Items without such users follow as in `popular`.
-            {Sessions}
+            {Sessions} {AvailableItems}
             """);
-        MapList(routes, answers, "latest", AnswerKind.Latest, "The newest items", """
-            By `publishedAt`, else by the time at which the item was first named. `score` is that time in days since 1970.
+        MapList(routes, answers, "latest", AnswerKind.Latest, "The newest items", $"""
+            By `publishedAt`, else by the time at which the item was first named. `score` is that time in days since 1970. {AvailableItems}
             """);
         routes.MapGet("/v1/items/{itemId}/similar", context => Similar(context, answers))
-            .Describe<RecommendationResponse>("Items with a similar audience", [Parameter.Item, .. Parameter.List]);
+            .Describe<RecommendationResponse>("Items with a similar audience", [Parameter.Item, .. Parameter.List])
+            .WithDescription(AvailableItems);
     }
 
     private const string Sessions =
         "A session counts as one user until it is merged into a user; a producer that opens a session for every request is as many users.";
+
+    /// <summary>What every list and search says of the items in it.</summary>
+    internal const string AvailableItems =
+        "Only available items appear: not deleted, `available`, and `publishedAt` not in the future. An item with a future `publishedAt` " +
+        "appears when the time comes. An item that was never put appears while some user has a positive preference for it.";
 
     private static void MapList(
         IEndpointRouteBuilder routes, Answers answers, string name, AnswerKind kind, string summary, string description) =>

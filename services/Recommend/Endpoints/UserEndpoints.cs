@@ -17,9 +17,11 @@ internal static class UserEndpoints
     public static void Map(IEndpointRouteBuilder routes, Answers answers)
     {
         routes.MapGet("/v1/users/{userId}/recommendations", context => GetAsync(context, answers))
-            .Describe<RecommendationResponse>("Recommendations for a user", Parameter.Recommendations);
+            .Describe<RecommendationResponse>("Recommendations for a user", Parameter.Recommendations)
+            .WithDescription(ItemEndpoints.AvailableItems);
         routes.MapPost("/v1/recommendations", context => PostAsync(context, answers))
-            .DescribeBody<RecommendationRequest>().Describe<RecommendationResponse>("Recommendations with everything a request can ask");
+            .DescribeBody<RecommendationRequest>().Describe<RecommendationResponse>("Recommendations with everything a request can ask")
+            .WithDescription(ItemEndpoints.AvailableItems);
         routes.MapPost("/v1/rank", context => RankAsync(context, answers))
             .DescribeBody<RankRequest>().Describe<RecommendationResponse>("Scores and orders given items, each once. Last, in the order given and with score 0, come items that are not available (available: false) or not in the catalogue (known: false)");
         routes.MapGet("/v1/users/{userId}/history", context => HistoryAsync(context, answers))

@@ -21,14 +21,20 @@ internal sealed class Catalogue
     private int _count;
     private bool _rankingsStale = true;
 
+    // Keys of items that are not published yet, also of some that are due at another time by now.
+    private readonly PriorityQueue<int, DateTimeOffset> _due = new();
+    private readonly TimeProvider _clock;
+
     /// <param name="modelItemKeys">Store key of each model index; empty without a model.</param>
-    public Catalogue(ReadOnlySpan<int> modelItemKeys)
-        : this(modelItemKeys, new ConcurrentDictionary<string, int>(StringComparer.Ordinal))
+    /// <param name="clock">Decides which items are published.</param>
+    public Catalogue(ReadOnlySpan<int> modelItemKeys, TimeProvider clock)
+        : this(modelItemKeys, clock, new ConcurrentDictionary<string, int>(StringComparer.Ordinal))
     {
     }
 
-    private Catalogue(ReadOnlySpan<int> modelItemKeys, ConcurrentDictionary<string, int> keyById)
+    private Catalogue(ReadOnlySpan<int> modelItemKeys, TimeProvider clock, ConcurrentDictionary<string, int> keyById)
     {
+        _clock = clock;
         _keyById = keyById;
         int capacity = Math.Max(modelItemKeys.Length + modelItemKeys.Length / 8, 64);
         _items = new CatalogueItem?[capacity];
@@ -50,7 +56,7 @@ internal sealed class Catalogue
     /// <summary>Positions in use, of items available or not.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>Items that may be recommended.</summary>
+    /// <summary>Items that may be recommended now.</summary>
     public int Available { get; private set; }
 
     /// <summary>Items known, available or not; fewer than <see cref="Count"/> while items of the model have no record yet.</summary>
@@ -92,6 +98,22 @@ internal sealed class Catalogue
         return item is not null;
     }
 
+    /// <summary>When the next item is published; null where none waits. Only the refresher calls this.</summary>
+    public DateTimeOffset? NextDue => _due.TryPeek(out _, out var at) ? at : null;
+
+    /// <summary>Makes the items available whose time of publication has come. Only the refresher calls this.</summary>
+    public void PublishDue()
+    {
+        var now = _clock.GetUtcNow();
+        while (_due.TryPeek(out int key, out var at) && at <= now)
+        {
+            _due.Dequeue();
+            if (this[PositionOfKey(key)] is { DueAt: { } dueAt } item && dueAt <= now) Put(item.Record);
+        }
+
+        Publish();
+    }
+
     /// <summary>Takes new records over. Only the refresher calls this; <see cref="Publish"/> makes the rankings follow.</summary>
     public void Apply(IReadOnlyList<ItemRecord> records)
     {
@@ -114,7 +136,7 @@ internal sealed class Catalogue
     /// </summary>
     public Catalogue LaidOutFor(ReadOnlySpan<int> modelItemKeys)
     {
-        var other = new Catalogue(modelItemKeys, _keyById);
+        var other = new Catalogue(modelItemKeys, _clock, _keyById);
         for (int position = 0; position < Count; position++)
         {
             if (this[position] is { } item) other.Put(item.Record, item);
@@ -128,8 +150,9 @@ internal sealed class Catalogue
         int position = PositionOfKey(record.ItemKey);
         if (position < 0) position = Append(record.ItemKey);
         before ??= _items[position];
-        var item = new CatalogueItem(record, before);
+        var item = new CatalogueItem(record, _clock.GetUtcNow(), before);
         var replaced = _items[position];
+        if (item.DueAt is { } dueAt && replaced?.DueAt != dueAt) _due.Enqueue(record.ItemKey, dueAt);
         Known += replaced is null ? 1 : 0;
         Available += (item.Available ? 1 : 0) - (replaced is { Available: true } ? 1 : 0);
         _popularity[position] = item.Available ? Rounded(record.Popularity) : double.NaN;

@@ -12,9 +12,13 @@ internal sealed class CatalogueItem
     private readonly byte[] _json;
     private readonly int _idBytes;
 
-    public CatalogueItem(ItemRecord record, CatalogueItem? before = null)
+    /// <param name="now">Decides whether it is published.</param>
+    public CatalogueItem(ItemRecord record, DateTimeOffset now, CatalogueItem? before = null)
     {
         Record = record;
+        bool mayAppear = !record.Deleted && (record.Item?.Available ?? !double.IsNegativeInfinity(record.Popularity));
+        if (mayAppear && record.Item?.PublishedAt is { } at && at > now) DueAt = at;
+        Available = mayAppear && DueAt is null;
         if (before is not null && before.Record.ItemId == record.ItemId && before.Record.Item?.Title == record.Item?.Title)
         {
             // Most changes are statistics alone: the encoded text is shared.
@@ -31,8 +35,14 @@ internal sealed class CatalogueItem
     public int Key => Record.ItemKey;
     public string Id => Record.ItemId;
 
-    /// <summary>Whether it may be recommended. An item known only from events may: it has an id, and nothing says that it is gone.</summary>
-    public bool Available => !Record.Deleted && (Record.Item?.Available ?? true);
+    /// <summary>
+    /// Whether it may be recommended. An item that was never put may while some user has a positive preference for it: it has an id, and
+    /// nothing says that it is gone.
+    /// </summary>
+    public bool Available { get; }
+
+    /// <summary>When it becomes available because it is published then; null for other items.</summary>
+    public DateTimeOffset? DueAt { get; }
 
     /// <summary><c>{"itemId":"…"</c></summary>
     public ReadOnlySpan<byte> IdJson => _json.AsSpan(0, _idBytes);

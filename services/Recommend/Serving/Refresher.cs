@@ -14,6 +14,7 @@ internal sealed class Refresher(IFactorStore store, Serving serving, HideRules h
     ILogger<Refresher> logger) : BackgroundService
 {
     private const int FeedLimit = 20_000;
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromDays(1);
     private readonly SemaphoreSlim _nudge = new(0, 1);
 
     // Used by the loop alone.
@@ -37,10 +38,13 @@ internal sealed class Refresher(IFactorStore store, Serving serving, HideRules h
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await using var due = clock.CreateTimer(_ => Nudge(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
+                // Before the factor store is read: what is due appears while it is gone, too.
+                serving.State.Catalogue.PublishDue();
                 await RefreshAsync(stoppingToken);
                 if (serving.FactorStoreProblem is not null && serving.RefreshedAt is not null) logger.LogInformation("The factor store answers again.");
                 serving.FactorStoreProblem = null;
@@ -63,8 +67,18 @@ internal sealed class Refresher(IFactorStore store, Serving serving, HideRules h
                 serving.ModelProblem = e.Message;
             }
 
+            Arm(due);
             await ((Task)_nudge.WaitAsync(TimeSpan.FromMilliseconds(options.PollMilliseconds), stoppingToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    /// <summary>Sets the timer to the time at which the next item is published.</summary>
+    private void Arm(ITimer due)
+    {
+        if (serving.State.Catalogue.NextDue is not { } at) return;
+        var wait = at - clock.GetUtcNow();
+        // A far time is looked at again on the way: timers have a longest time.
+        due.Change(wait < TimeSpan.Zero ? TimeSpan.Zero : wait > s_longestWait ? s_longestWait : wait, Timeout.InfiniteTimeSpan);
     }
 
     private async Task RefreshAsync(CancellationToken cancellationToken)
@@ -114,7 +128,7 @@ internal sealed class Refresher(IFactorStore store, Serving serving, HideRules h
     {
         logger.LogInformation("The factor store has new content ({Generation}); reading the catalogue again.", generation);
         var model = serving.State.Model?.Afresh();
-        var catalogue = new Catalogue(model?.ItemKeys ?? []);
+        var catalogue = new Catalogue(model?.ItemKeys ?? [], clock);
         long sequence = 0;
         ItemChanges changes;
         do

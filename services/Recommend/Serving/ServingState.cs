@@ -125,9 +125,9 @@ internal sealed record ServingState(ServingModel? Model, Catalogue Catalogue)
 }
 
 /// <summary>What is served now, and how the refresher fares. Written by the refresher, read by every request.</summary>
-internal sealed class Serving
+internal sealed class Serving(TimeProvider clock)
 {
-    private ServingState _state = new(null, new Catalogue([]));
+    private ServingState _state = new(null, new Catalogue([], clock));
     private long _answers;
 
     public ServingState State
