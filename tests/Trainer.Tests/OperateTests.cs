@@ -128,6 +128,9 @@ public class OperateTests
         var status = (await client.GetFromJsonAsync("v1/status", ContractsJson.Default.StatusResponse, Cancellation))!;
         Assert.Equal("degraded", status.State);
         Assert.Contains(status.Problems, problem => problem.Contains("Trainer:ReleasedLagAlarmSeconds", StringComparison.Ordinal));
+        // The alarm may come before the first fold-in has ended.
+        await Eventually.TrueAsync(async () =>
+            (status = (await client.GetFromJsonAsync("v1/status", ContractsJson.Default.StatusResponse, Cancellation))!).StageMilliseconds.ContainsKey("folding"));
         // How long the first messages after a start were queued is not counted: they may have come before it.
         Assert.Superset(new HashSet<string> { "storing", "folding" }, status.StageMilliseconds.Keys.ToHashSet());
         Assert.Equal(status.Watermarks.Keys.Order(), status.LagSeconds.Keys.Order());
