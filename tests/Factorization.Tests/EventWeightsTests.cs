@@ -8,11 +8,17 @@ public sealed class EventWeightsTests
     public void Settings_that_were_kept_are_read_back_whatever_the_defaults_are_now()
     {
         var custom = new EventTypeSettings { Weight = 7, Negative = true, HalfLifeDays = 30, Value = ValueUse.Linear, PositiveFrom = 3.5 };
-        var weights = EventWeights.Create(new Dictionary<string, EventTypeSettings> { ["skip"] = custom, ["view"] = new() { Weight = .5 } });
+        var newest = new EventTypeSettings { Combine = EventCombination.Latest, NegativeValue = NegativeValueUse.Ignore, ValueRequired = true };
+        var weights = EventWeights.Create(new Dictionary<string, EventTypeSettings>
+        {
+            ["skip"] = custom,
+            ["watchlist"] = newest,
+            ["view"] = new() { Weight = .5 },
+        });
         var read = EventWeights.FromJson(weights.ToJson());
         Assert.Equal(custom, read["Skip"]);
+        Assert.Equal(newest, read["watchlist"]);
         foreach (string type in EventWeights.Defaults.Keys) Assert.Equal(weights[type], read[type]);
-        Assert.Equal(weights.NegativeTypes.Order(), read.NegativeTypes.Order());
         Assert.Equal(weights.ToJson(), read.ToJson());
 
         // Not a default of today, were it to change.

@@ -101,7 +101,7 @@ public class TrainingDataTests
             (3, 39, "rating", 1), (3, 39, "rating", 5), (4, 34, "dislike", null),
         ];
         var data = Valued([.. before, .. window]);
-        var holdout = data.Holdout(.1, 1000);
+        var holdout = TimeWindows.Holdout(data, .1);
         Assert.Equal([36, 38, 39], holdout.Test.Columns.Select(item => data.ItemKeys[item] - 100));
         var learned = data.Preferences(data.Events);
         int cancelled = Array.IndexOf(data.ItemKeys, 135);
