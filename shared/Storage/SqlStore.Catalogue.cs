@@ -99,8 +99,17 @@ public abstract partial class SqlStore
             await connection.ExecuteAsync(Command(entry.ItemKey == 0
                 ? "INSERT INTO items (item_id, item, deleted, popularity, trend, created_at_ms, version) VALUES (@ItemId, @json, @deleted, @Popularity, @Trend, @createdAtMs, @Version)"
                 : "UPDATE items SET item = @json, deleted = @deleted, version = @Version WHERE item_key = @ItemKey",
-                new { entry.ItemKey, entry.ItemId, entry.Version, json = Json(entry.Item), deleted = entry.Deleted ? 1 : 0,
-                    entry.Popularity, entry.Trend, createdAtMs = entry.CreatedAt.ToUnixTimeMilliseconds() }, cancellationToken))
+                new
+                {
+                    entry.ItemKey,
+                    entry.ItemId,
+                    entry.Version,
+                    json = Json(entry.Item),
+                    deleted = entry.Deleted ? 1 : 0,
+                    entry.Popularity,
+                    entry.Trend,
+                    createdAtMs = entry.CreatedAt.ToUnixTimeMilliseconds()
+                }, cancellationToken))
                     .ConfigureAwait(false);
         }
     }

@@ -153,9 +153,11 @@ public class EventSharesTests
         Assert.Null(s_weights.ValueError("rating", 0));
         Assert.Null(s_weights.ValueError("view", null));
         Assert.NotNull(s_weights.ValueError("all-stars", null));
-        var free = EventWeights.Create(new Dictionary<string,
-            EventTypeSettings> { ["rating"] = new() { PositiveFrom = 3, ValueRequired = false },
-            ["view"] = new() { ValueRequired = true } });
+        var free = EventWeights.Create(new Dictionary<string, EventTypeSettings>
+        {
+            ["rating"] = new() { PositiveFrom = 3, ValueRequired = false },
+            ["view"] = new() { ValueRequired = true }
+        });
         Assert.Null(free.ValueError("rating", null));
         Assert.Equal(new(1, 1), free.Of("rating", null, 0));
         Assert.NotNull(free.ValueError("view", null));

@@ -39,8 +39,12 @@ public class ValueTests
     public async Task The_configuration_says_which_types_need_a_value()
     {
         await using var host = await IngestHost.StartAsync(
-            settings: new() { ["EventTypes:stars:PositiveFrom"] = "3", ["EventTypes:rating:PositiveFrom"] = "3",
-            ["EventTypes:rating:ValueRequired"] = "false" });
+            settings: new()
+            {
+                ["EventTypes:stars:PositiveFrom"] = "3",
+                ["EventTypes:rating:PositiveFrom"] = "3",
+                ["EventTypes:rating:ValueRequired"] = "false"
+            });
         (await host.PostAsync("/v1/events", Rating)).IsAccepted(1);
         (await host.PostAsync("/v1/events", Rating.Replace("rating", "stars", StringComparison.Ordinal))).IsProblem(400, "invalid-field");
         var wrong = await Assert.ThrowsAnyAsync<InvalidOperationException>(() =>

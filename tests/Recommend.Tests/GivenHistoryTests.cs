@@ -21,13 +21,18 @@ public sealed class GivenHistoryTests : IAsyncLifetime
 
     private async Task<RecommendationResponse> AnswerAsync(params (int Item, string Type, double? Value, int Hour)[] history) =>
         await _host.PostAsync(new
-    {
-        history = history.Select(e =>
-            new { itemId = Shop.IdOf(e.Item), type = e.Type, value = e.Value,
-            occurredAt = new DateTimeOffset(2026, 1, 1, e.Hour, 0, 0, TimeSpan.Zero) }),
-        count = 10,
-        explain = true,
-    });
+        {
+            history = history.Select(e =>
+                new
+                {
+                    itemId = Shop.IdOf(e.Item),
+                    type = e.Type,
+                    value = e.Value,
+                    occurredAt = new DateTimeOffset(2026, 1, 1, e.Hour, 0, 0, TimeSpan.Zero)
+                }),
+            count = 10,
+            explain = true,
+        });
 
     [Theory]
     [InlineData("purchase", -6.0)]

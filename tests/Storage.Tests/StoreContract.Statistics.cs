@@ -124,8 +124,11 @@ public abstract partial class StoreContract
         await Store.MigrateAsync(Stop);
         Assert.False(await Store.AreStatisticsRecountedAsync(Stop));
 
-        var other = Settings with { PopularHalfLifeDays = 7,
-            Weights = EventWeights.Create(new Dictionary<string, EventTypeSettings> { ["skip"] = new() { Negative = true } }) };
+        var other = Settings with
+        {
+            PopularHalfLifeDays = 7,
+            Weights = EventWeights.Create(new Dictionary<string, EventTypeSettings> { ["skip"] = new() { Negative = true } })
+        };
         await using var restarted = await OpenAsync(other);
         await restarted.MigrateAsync(Stop);
         Assert.True(await Store.AreStatisticsRecountedAsync(Stop));
