@@ -34,7 +34,7 @@ internal sealed class AdminKey
         string keyFile = Path.Combine(options.Data, "keys.json"), secretFile = Path.Combine(options.Data, "admin-key");
         if (!File.Exists(secretFile) || !File.Exists(keyFile)) await CreateAsync(keyFile, secretFile, cancellationToken);
         string secret = (await File.ReadAllTextAsync(secretFile, cancellationToken)).Trim();
-        // A key file goes before the same numbers in the environment, so beside the operator's own keys this one has a name instead.
+        // Keys of the environment are numbered, and a key file overrides equal numbers. This key therefore has a name instead of a number.
         var settings = configured ? await EntryAsync(keyFile, cancellationToken) : new Dictionary<string, string> { ["KeyFile"] = keyFile };
         return new AdminKey(secret, settings);
     }

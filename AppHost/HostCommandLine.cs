@@ -98,7 +98,7 @@ internal sealed partial class HostCommandLine
         var parsed = _root.Parse([.. args.Except(settings)]);
         if (parsed.Errors.Count > 0)
         {
-            await Console.Error.WriteLineAsync($"{parsed.Errors[0].Message.ReplaceLineEndings(" ")} (--help lists what is possible)");
+            await Console.Error.WriteLineAsync($"{parsed.Errors[0].Message.ReplaceLineEndings(" ")} (--help lists the options)");
             return 2;
         }
 

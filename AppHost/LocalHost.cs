@@ -34,7 +34,7 @@ internal static class LocalHost
         : throw new LocalHostException($"The service {project} is not built: dotnet build Recommender.sln.");
 
     /// <summary>The command line of a service instance, to be started as a child process.</summary>
-    /// <param name="more">Settings beside the instance's own, as environment variables.</param>
+    /// <param name="more">Settings in addition to the instance's own, as environment variables.</param>
     public static CommandLine CommandOf(ServiceInstance instance, IReadOnlyDictionary<string, string> more)
     {
         string dll = DllOf(instance.Service.Project);

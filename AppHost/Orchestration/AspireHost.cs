@@ -86,7 +86,7 @@ internal static class AspireHost
             if (options.IsPublishing) return;
             logging.SetMinimumLevel(LogLevel.Warning);
             logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
-            // Every failed probe would be a stack trace; the dashboard shows what is wrong.
+            // Every failed probe would log a stack trace; the dashboard shows the reason.
             logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
             // Nobody misses a container engine who asks for no container.
             if (options.Mode != HostMode.Containers) logging.AddFilter("Aspire.Hosting.Dcp", LogLevel.Error);

@@ -29,7 +29,7 @@ internal sealed class EmbeddedHost(HostOptions options)
             int code = await child.WaitForExitAsync(cancellationToken);
             await ended.CancelAsync();
             await hints;
-            Output.Say($"standalone ended by itself with {code}; nothing runs any more");
+            Output.Say($"standalone exited with code {code}; nothing is running");
             return code == 0 ? 1 : code;
         }
         finally

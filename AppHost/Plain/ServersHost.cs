@@ -60,7 +60,7 @@ internal sealed class ServersHost(HostOptions options)
 
         Output.Table([.. _children.AsEnumerable().Reverse().Select(child => (child.Name, child.Address, $"process {child.ProcessId}")),
             .. servers.SelectMany(Rows)]);
-        Output.Say("Ctrl-C stops all of it. A process that ends by itself is started again.");
+        Output.Say("Ctrl-C stops all of it. A process that exits is restarted.");
         await Task.WhenAll([.. _children.Select(child => KeepAsync(child, cancellationToken)),
             .. servers.Select(server => KeepAsync(server, cancellationToken))]);
     }

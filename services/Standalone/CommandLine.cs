@@ -18,7 +18,7 @@ public static class CommandLine
         var result = Build(output, error).Parse(args);
         if (result.Errors.Count > 0)
         {
-            await error.WriteLineAsync($"{OneLine(result.Errors[0].Message)} (--help lists what is possible)");
+            await error.WriteLineAsync($"{OneLine(result.Errors[0].Message)} (--help lists the options)");
             return UsageError;
         }
 
