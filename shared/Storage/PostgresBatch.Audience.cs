@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using Recommender.Contracts;
 using static Recommender.Storage.PostgresStore;
 
 namespace Recommender.Storage;
@@ -11,19 +12,31 @@ internal sealed partial class PostgresBatch
 {
     private readonly Dictionary<(int User, int Item), PairState> before = [];
     private readonly Dictionary<(int User, int Item), (PairChange Change, ItemState Item)> pairs = [];
-    private bool areNewPairsWritten, areChangedPairsWritten;
+    private bool areNewPairsCopied, isAudienceWritten;
 
-    /// <summary>Pairs of new events whose user and item were known before, each once. Before the missing ones are added.</summary>
-    private (int[] Users, int[] Items) KnownPairs()
+    /// <summary>
+    /// The states of the pairs that the events name. It takes part in the first look-up and therefore goes by ids: their keys are not known yet.
+    /// </summary>
+    private void AddPairLookUp(NpgsqlBatch batch)
     {
-        var known = new HashSet<(int User, int Item)>();
-        foreach (int i in added)
-        {
-            var (owner, item) = (ownerOf[i], items[interactions[i].ItemId!]);
-            if (owner.Key != 0 && item.Key != 0) known.Add((owner.Key, item.Key));
-        }
+        var named = new HashSet<(UserRef User, string ItemId)>(interactions.Count);
+        for (int i = 0; i < interactions.Count; i++) named.Add((ownerOf[i].User, interactions[i].ItemId!));
+        batch.BatchCommands.Add(Batched(
+            """
+            SELECT a.user_key, a.item_key, a.counts_at_ms, a.mixed
+            FROM unnest($1, $2, $3) AS n (is_session, user_id, item_id)
+            JOIN users u ON u.user_id = n.user_id AND u.is_session = n.is_session
+            JOIN items i ON i.item_id = n.item_id
+            JOIN audience a ON a.user_key = u.user_key AND a.item_key = i.item_key
+            """,
+            [named.Select(pair => pair.User.IsSession ? 1 : 0).ToArray(), named.Select(pair => pair.User.Id).ToArray(),
+            named.Select(pair => pair.ItemId).ToArray()]));
+    }
 
-        return ([.. known.Select(pair => pair.User)], [.. known.Select(pair => pair.Item)]);
+    private async Task ReadPairsAsync(NpgsqlDataReader row)
+    {
+        while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
+            before[(row.GetInt32(0), row.GetInt32(1))] = new PairState(row.IsDBNull(2) ? null : row.GetInt64(2), row.GetInt32(3) != 0);
     }
 
     /// <summary>Finds what the new events make of their pairs, and moves the sums of the items.</summary>
@@ -66,26 +79,32 @@ internal sealed partial class PostgresBatch
         return events;
     }
 
-    private List<PairChange> NewPairs() =>
-        [.. pairs.Values.Select(pair => pair.Change).Where(change => change is { Before: null, After: not null })];
-
+    /// <summary>One statement for new and changed pairs: each statement of a small batch costs more than its rows.</summary>
     private void AddAudience(NpgsqlBatch batch)
     {
-        if (!areNewPairsWritten)
-            AddAudience(batch, "INSERT INTO audience (user_key, item_key, counts_at_ms, mixed) SELECT u, i, c, m FROM unnest($1, $2, $3, $4) AS n (u, i, c, m)", NewPairs());
-        if (!areChangedPairsWritten)
-            AddAudience(batch, "UPDATE audience a SET counts_at_ms = n.c, mixed = n.m FROM unnest($1, $2, $3, $4) AS n (u, i, c, m) WHERE a.user_key = n.u AND a.item_key = n.i",
-                [.. pairs.Values.Select(pair => pair.Change)
-                    .Where(change => change.Before is { } && change.After is { } && change.After != change.Before)]);
-        areNewPairsWritten = areChangedPairsWritten = true;
+        if (isAudienceWritten) return;
+        isAudienceWritten = true;
+        var changes = ChangedPairs().Where(change => change.Before is { } || !areNewPairsCopied).ToList();
+        if (changes.Count == 0) return;
+        batch.BatchCommands.Add(Batched(
+            """
+            INSERT INTO audience (user_key, item_key, counts_at_ms, mixed) SELECT u, i, c, m FROM unnest($1, $2, $3, $4) AS n (u, i, c, m)
+            ON CONFLICT (user_key, item_key) DO UPDATE SET counts_at_ms = excluded.counts_at_ms, mixed = excluded.mixed
+            """,
+            [changes.Select(change => change.UserKey).ToArray(), changes.Select(change => change.ItemKey).ToArray(),
+            changes.Select(change => change.After!.Value.CountsAtMs).ToArray(),
+            changes.Select(change => change.After!.Value.IsMixed ? 1 : 0).ToArray()]));
     }
+
+    private IEnumerable<PairChange> ChangedPairs() =>
+        pairs.Values.Select(pair => pair.Change).Where(change => change.After is { } && change.After != change.Before);
 
     /// <summary>Writes many new pairs, as their events are written.</summary>
     private async Task CopyNewPairsAsync()
     {
-        var added = NewPairs();
+        var added = ChangedPairs().Where(change => change.Before is null).ToList();
         if (added.Count < CopyFromEvents) return;
-        areNewPairsWritten = true;
+        areNewPairsCopied = true;
         await using var writer = await connection.BeginBinaryImportAsync(
             "COPY audience (user_key, item_key, counts_at_ms, mixed) FROM STDIN (FORMAT BINARY)", cancellationToken).ConfigureAwait(false);
         foreach (var change in added)
@@ -99,15 +118,6 @@ internal sealed partial class PostgresBatch
         }
 
         await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
-    }
-
-    private static void AddAudience(NpgsqlBatch batch, string sql, List<PairChange> changes)
-    {
-        if (changes.Count == 0) return;
-        batch.BatchCommands.Add(Batched(sql,
-            [changes.Select(change => change.UserKey).ToArray(), changes.Select(change => change.ItemKey).ToArray(),
-            changes.Select(change => change.After!.Value.CountsAtMs).ToArray(),
-            changes.Select(change => change.After!.Value.IsMixed ? 1 : 0).ToArray()]));
     }
 
     /// <summary>Sums the items anew whose sums lost digits, from their audience as it is now.</summary>

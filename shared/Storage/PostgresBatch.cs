@@ -130,6 +130,7 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
             [owners.Keys.Select(user => user.IsSession ? 1 : 0).ToArray(), owners.Keys.Select(user => user.Id).ToArray()]));
         batch.BatchCommands.Add(
             Batched("SELECT item_id, item_key, users, popularity, trend FROM items WHERE item_id = ANY($1)", [items.Keys.ToArray()]));
+        AddPairLookUp(batch);
         batch.BatchCommands.Add(Batched("SELECT id FROM event_ids WHERE id = ANY($1)", [ids]));
         batch.BatchCommands.Add(Batched("SELECT user_hash, erased_at_ms FROM tombstones WHERE user_hash = ANY($1)", [hashes.Keys.ToArray()]));
         await using var row = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
@@ -150,14 +151,14 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
         }
 
         await row.NextResultAsync(cancellationToken).ConfigureAwait(false);
+        await ReadPairsAsync(row).ConfigureAwait(false);
+        await row.NextResultAsync(cancellationToken).ConfigureAwait(false);
         while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) firstOf.Add(row.GetGuid(0), Stored);
         await row.NextResultAsync(cancellationToken).ConfigureAwait(false);
         while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) owners[hashes[(byte[])row[0]]].ErasedUpToMs = row.GetInt64(1);
     }
 
-    /// <summary>
-    /// Users, items and event types that the new events name for the first time; with them, the states of pairs of known users and items.
-    /// </summary>
+    /// <summary>Users, items and event types that the new events name for the first time.</summary>
     private async Task AddMissingAsync()
     {
         var newUsers = new HashSet<Owner>();
@@ -173,24 +174,17 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
             await type.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        var (pairUsers, pairItems) = KnownPairs();
-        if (newUsers.Count + newItems.Count + pairUsers.Length == 0) return;
+        if (newUsers.Count + newItems.Count == 0) return;
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(Batched($"INSERT INTO users (is_session, user_id, revision, events, last_at_ms) SELECT s, i, 0, 0, {SqlStore.NoEvents} FROM unnest($1, $2) AS n (s, i) RETURNING user_key, is_session, user_id",
             [newUsers.Select(owner => owner.User.IsSession ? 1 : 0).ToArray(), newUsers.Select(owner => owner.User.Id).ToArray()]));
         batch.BatchCommands.Add(
             Batched("INSERT INTO items (item_id, deleted, popularity, trend, created_at_ms) SELECT i, 0, '-Infinity', '-Infinity', c FROM unnest($1, $2) AS n (i, c) RETURNING item_key, item_id",
             [newItems.Keys.ToArray(), newItems.Values.ToArray()]));
-        batch.BatchCommands.Add(
-            Batched("SELECT a.user_key, a.item_key, a.counts_at_ms, a.mixed FROM unnest($1, $2) AS n (u, i) JOIN audience a ON a.user_key = n.u AND a.item_key = n.i",
-            [pairUsers, pairItems]));
         await using var row = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) owners[new UserRef(row.GetString(2), row.GetInt32(1) != 0)].Key = row.GetInt32(0);
         await row.NextResultAsync(cancellationToken).ConfigureAwait(false);
         while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) items[row.GetString(1)].Key = row.GetInt32(0);
-        await row.NextResultAsync(cancellationToken).ConfigureAwait(false);
-        while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
-            before[(row.GetInt32(0), row.GetInt32(1))] = new PairState(row.IsDBNull(2) ? null : row.GetInt64(2), row.GetInt32(3) != 0);
     }
 
     private async Task WriteAndCommitAsync(int duplicates, int conflicts, int dropped)
