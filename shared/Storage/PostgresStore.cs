@@ -18,19 +18,27 @@ public sealed partial class PostgresStore : SqlStore
     /// <exception cref="ArgumentException">The connection string is malformed.</exception>
     public PostgresStore(string connectionString, StatisticsSettings statistics) : base(statistics)
     {
-        var settings = new NpgsqlConnectionStringBuilder(connectionString);
-        // Defaults where the operator says nothing: prepare what repeats, and leave sessions as they are, for they hold no state.
-        if (!settings.ContainsKey("Max Auto Prepare")) settings.MaxAutoPrepare = 100;
-        if (!settings.ContainsKey("No Reset On Close")) settings.NoResetOnClose = true;
-        if (!settings.ContainsKey("Application Name")) settings.ApplicationName = "recommender";
-        // A process that is frozen in the middle of a transaction must not hold up the others for ever.
-        if (!settings.ContainsKey("Options")) settings.Options = "-c idle_in_transaction_session_timeout=30s";
+        var settings = WithDefaults(connectionString);
         var source = new NpgsqlDataSourceBuilder(settings.ConnectionString);
         source.ConfigureTracing(PostgresTracing.Configure);
         pool = source.Build();
         settings.Pooling = false;
         settings.KeepAlive = 30;
         leaseConnectionString = settings.ToString();
+    }
+
+    /// <summary>What the operator leaves open; what the connection string states remains.</summary>
+    internal static NpgsqlConnectionStringBuilder WithDefaults(string connectionString)
+    {
+        // ContainsKey is true for every keyword that exists; ShouldSerialize for those that are stated, under any of their names.
+        var settings = new NpgsqlConnectionStringBuilder(connectionString);
+        // Prepare what repeats, and leave sessions as they are: they hold no state.
+        if (!settings.ShouldSerialize("Max Auto Prepare")) settings.MaxAutoPrepare = 100;
+        if (!settings.ShouldSerialize("No Reset On Close")) settings.NoResetOnClose = true;
+        if (!settings.ShouldSerialize("Application Name")) settings.ApplicationName = "recommender";
+        // A process that is frozen in the middle of a transaction must not hold up the others for ever.
+        if (!settings.ShouldSerialize("Options")) settings.Options = "-c idle_in_transaction_session_timeout=30s";
+        return settings;
     }
 
     public override async Task MigrateAsync(CancellationToken cancellationToken)

@@ -44,6 +44,45 @@ public sealed class PostgresStoreTests(Servers servers) : StoreContract
     }
 
     [Fact]
+    public void A_connection_string_that_states_nothing_gets_the_defaults()
+    {
+        var settings = PostgresStore.WithDefaults("Host=db");
+        Assert.Equal(100, settings.MaxAutoPrepare);
+        Assert.True(settings.NoResetOnClose);
+        Assert.Equal("recommender", settings.ApplicationName);
+        Assert.Equal("-c idle_in_transaction_session_timeout=30s", settings.Options);
+    }
+
+    [Theory]
+    [InlineData("Max Auto Prepare=0;No Reset On Close=false;Application Name=mine;Options=-c a=b")]
+    [InlineData("maxautoprepare=0;noresetonclose=false;applicationname=mine;options=-c a=b")]
+    public void A_connection_string_keeps_what_it_states(string stated)
+    {
+        var settings = PostgresStore.WithDefaults("Host=db;" + stated);
+        Assert.Equal(0, settings.MaxAutoPrepare);
+        Assert.False(settings.NoResetOnClose);
+        Assert.Equal("mine", settings.ApplicationName);
+        Assert.Equal("-c a=b", settings.Options);
+    }
+
+    [Fact]
+    public async Task Statements_that_repeat_are_prepared()
+    {
+        await using var store = Stores.Open(connectionString + ";Maximum Pool Size=1", "", Settings);
+        for (int n = 0; n < 20; n++) await store.StoreInteractionsAsync([Event($"e{n}", "ann", "a")], Stop);
+        // Only its own session sees what is prepared: with one connection in the pool, the event that it stores next does.
+        await ExecuteAsync("""
+            CREATE FUNCTION prepared() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN CREATE TABLE seen_prepared AS SELECT statement FROM pg_prepared_statements; RETURN NULL; END $$;
+            CREATE TRIGGER prepared AFTER INSERT ON audience EXECUTE FUNCTION prepared();
+            """);
+        await store.StoreInteractionsAsync([Event("last", "ben", "a")], Stop);
+        await using var source = NpgsqlDataSource.Create(connectionString);
+        await using var count = source.CreateCommand("SELECT count(*) FROM seen_prepared WHERE statement LIKE '%audience%'");
+        Assert.NotEqual(0L, await count.ExecuteScalarAsync(Stop));
+    }
+
+    [Fact]
     public Task Every_earlier_schema_upgrades() => EveryEarlierSchemaUpgradesAsync("postgres");
 
     [Fact]
