@@ -40,10 +40,8 @@ internal sealed class RequestGate(
             // Before any refusal, so that a page of an allowed origin can read it.
             bool isPreflight = origins.Answer(context);
             if (Refusal(context, endpoint, isPreflight) is { } refusal) await refusal.ExecuteAsync(context);
-            else if (!isPreflight && HasWrongBody(context, endpoint) && !await HasEmptyBodyAsync(context))
-                await WrongBody(context).ExecuteAsync(context);
-            else if (!isPreflight) await next(context);
-            if (context.Response.StatusCode == StatusCodes.Status405MethodNotAllowed) AllowHead(headers);
+            else if (!isPreflight) await (HasWrongBody(context, endpoint) ? RequireEmptyBodyAsync(context) : next(context));
+            if (context.Response.StatusCode == StatusCodes.Status405MethodNotAllowed) AllowHead(context.Response.Headers);
             if (!context.Response.HasStarted && context.Response.StatusCode >= 400 && context.Response.ContentType is null && context.Response.ContentLength is null)
                 await Problem.OfStatus(context.Response.StatusCode).ExecuteAsync(context);
         }
@@ -129,6 +127,13 @@ internal sealed class RequestGate(
             && endpoint.Metadata.GetMetadata<IAcceptsMetadata>() is null
             && context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true }
             && !RequestReading.IsJson(request.ContentType);
+    }
+
+    /// <summary>Apart from the rest: every request that waits pays for what the method that waits keeps.</summary>
+    private async Task RequireEmptyBodyAsync(HttpContext context)
+    {
+        if (await HasEmptyBodyAsync(context)) await next(context);
+        else await WrongBody(context).ExecuteAsync(context);
     }
 
     /// <summary>Where no header says how long the body is, it may be empty: as some proxies send a request without one.</summary>
