@@ -4,19 +4,19 @@ namespace Recommender.AppHost;
 internal static class Output
 {
     // Readable on dark and on light ground.
-    private static readonly string[] Colours = ["36", "32", "33", "35", "34", "31", "96"];
-    private static readonly bool Coloured = !Console.IsOutputRedirected
+    private static readonly string[] s_colours = ["36", "32", "33", "35", "34", "31", "96"];
+    private static readonly bool s_coloured = !Console.IsOutputRedirected
         && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
-    private static readonly List<string> Names = [];
-    private static readonly Lock Gate = new();
+    private static readonly List<string> s_names = [];
+    private static readonly Lock s_gate = new();
 
     public static void Line(string name, string text)
     {
-        lock (Gate)
+        lock (s_gate)
         {
-            if (!Names.Contains(name)) Names.Add(name);
+            if (!s_names.Contains(name)) s_names.Add(name);
             string prefix = $"{name,-10}| ";
-            if (Coloured) prefix = $"\e[{Colours[Names.IndexOf(name) % Colours.Length]}m{prefix}\e[0m";
+            if (s_coloured) prefix = $"\e[{s_colours[s_names.IndexOf(name) % s_colours.Length]}m{prefix}\e[0m";
             Console.Out.WriteLine(prefix + text);
         }
     }
@@ -24,7 +24,7 @@ internal static class Output
     /// <summary>What the host itself has to say.</summary>
     public static void Say(string text)
     {
-        lock (Gate) Console.Out.WriteLine(text);
+        lock (s_gate) Console.Out.WriteLine(text);
     }
 
     public static void Table(IReadOnlyList<(string Name, string Address, string Note)> rows)

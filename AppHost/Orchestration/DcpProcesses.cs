@@ -9,7 +9,7 @@ namespace Recommender.AppHost.Orchestration;
 /// </summary>
 internal sealed class DcpProcesses
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
     private IReadOnlyList<ProcessId> _processes = [];
 
     /// <summary>
@@ -24,9 +24,9 @@ internal sealed class DcpProcesses
     /// <summary>Returns when all of them have ended, and ends those that do not.</summary>
     public async Task WaitForEndAsync()
     {
-        if (await ProcessTree.WaitForEndAsync(_processes, s_patience)) return;
+        if (await ProcessTree.WaitForEndAsync(_processes, s_timeout)) return;
         ProcessTree.SignalAll(_processes, ProcessTree.SigKill);
-        await ProcessTree.WaitForEndAsync(_processes, s_patience);
+        await ProcessTree.WaitForEndAsync(_processes, s_timeout);
     }
 
     private static int? ProcessOf(string folder)

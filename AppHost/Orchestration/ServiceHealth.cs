@@ -11,12 +11,12 @@ namespace Recommender.AppHost.Orchestration;
 /// </summary>
 internal sealed class ServiceHealth(ServiceInstance instance, IHttpClientFactory clients) : IHealthCheck
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
     private bool _wasReady;
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        long deadline = Environment.TickCount64 + (long)s_patience.TotalMilliseconds;
+        long deadline = Environment.TickCount64 + (long)s_timeout.TotalMilliseconds;
         while (true)
         {
             var (status, text) = await AskAsync(cancellationToken);

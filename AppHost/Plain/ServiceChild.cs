@@ -6,7 +6,7 @@ namespace Recommender.AppHost.Plain;
 /// <summary>A service as a child process: started, waited for, stopped in order.</summary>
 internal sealed class ServiceChild(string name, CommandLine run, int port, bool prefixed) : IDisposable
 {
-    private static readonly HttpClient Client = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private static readonly HttpClient s_client = new() { Timeout = TimeSpan.FromSeconds(5) };
     private Process? _process;
 
     public string Name => name;
@@ -39,7 +39,7 @@ internal sealed class ServiceChild(string name, CommandLine run, int port, bool 
             }
             try
             {
-                using var response = await Client.GetAsync($"{Address}/health/ready", cancellationToken);
+                using var response = await s_client.GetAsync($"{Address}/health/ready", cancellationToken);
                 if (response.IsSuccessStatusCode) return;
             }
             catch (Exception e) when (e is HttpRequestException

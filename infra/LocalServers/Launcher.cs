@@ -3,28 +3,18 @@ using System.Diagnostics;
 
 namespace Recommender.LocalServers;
 
-/// <summary>A program to start.</summary>
-public sealed record CommandLine(string Program, IReadOnlyList<string> Arguments, string WorkingFolder)
-{
-    /// <summary>A command that takes the program as its last arguments, such as <c>setpriv --reuid=…</c>.</summary>
-    public IReadOnlyList<string> Prefix { get; init; } = [];
-
-    /// <summary>Added to this process's environment; null removes a variable.</summary>
-    public IReadOnlyDictionary<string, string?> Environment { get; init; } = new Dictionary<string, string?>();
-}
-
 /// <summary>
 /// Starts children that end with this process, even when it is killed, and that a Ctrl-C in its terminal does not reach: their owner
 /// stops them in order.
 /// </summary>
 public static class Launcher
 {
-    private static readonly BlockingCollection<Action> Work = [];
+    private static readonly BlockingCollection<Action> s_work = [];
 
     // The kernel ends such a child when the thread that started it ends, so one thread starts all of them and lives as long as the process.
     static Launcher() => new Thread(() =>
     {
-        foreach (var work in Work.GetConsumingEnumerable()) work();
+        foreach (var work in s_work.GetConsumingEnumerable()) work();
     })
     { IsBackground = true, Name = "launcher" }.Start();
 
@@ -53,7 +43,7 @@ public static class Launcher
         if (logFile is not null) start.Environment["LOG_FILE"] = logFile;
 
         var started = new TaskCompletionSource<Process>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Work.Add(() =>
+        s_work.Add(() =>
         {
             try
             {

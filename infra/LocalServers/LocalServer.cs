@@ -6,23 +6,20 @@ using System.Security.Cryptography;
 
 namespace Recommender.LocalServers;
 
-/// <summary>PEM files of a server that also speaks TLS: its certificate, its key, and the authority clients are to trust.</summary>
-public sealed record TlsFiles(string Certificate, string Key, string Authority);
-
 /// <summary>
 /// One server as a child process, with all its files in one folder, listening on loopback only. It can be stopped, killed and frozen,
 /// and started again on the same data and port. Not for concurrent calls.
 /// </summary>
 public abstract class LocalServer : IAsyncDisposable
 {
-    private static readonly ConcurrentDictionary<LocalServer, byte> Running = new();
+    private static readonly ConcurrentDictionary<LocalServer, byte> s_running = new();
     private readonly FileStream _lock;
     private Process? _process;
 
     // An owner that ends without disposing, after a SIGTERM say, takes its servers with it.
     static LocalServer() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
     {
-        foreach (var server in Running.Keys) server.KillNow();
+        foreach (var server in s_running.Keys) server.KillNow();
     };
 
     /// <param name="folder">Its data folder; created when absent. One server and one owner per folder.</param>
@@ -76,7 +73,7 @@ public abstract class LocalServer : IAsyncDisposable
     {
         if (IsRunning) throw new InvalidOperationException($"{Name} runs already.");
         await EndLeftoverAsync();
-        Running[this] = 0;
+        s_running[this] = 0;
         await PrepareAsync(cancellationToken);
         var run = Describe();
         _process = Launcher.Start(run, LogFile);
@@ -145,7 +142,7 @@ public abstract class LocalServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        Running.TryRemove(this, out _);
+        s_running.TryRemove(this, out _);
         await _lock.DisposeAsync();
         GC.SuppressFinalize(this);
     }
@@ -266,7 +263,7 @@ public abstract class LocalServer : IAsyncDisposable
     /// <summary>Ends what a killed owner left running in this folder. The folder's lock says that no owner is alive.</summary>
     private async Task EndLeftoverAsync()
     {
-        if (!File.Exists(PidFile) || LocalServers.ProcessId.Parse(await File.ReadAllTextAsync(PidFile)) is not { } left) return;
+        if (!File.Exists(PidFile) || Recommender.LocalServers.ProcessId.Parse(await File.ReadAllTextAsync(PidFile)) is not { } left) return;
         if (ProcessTree.IsAlive(left)) await ProcessTree.KillAsync(left.Pid);
     }
 

@@ -5,7 +5,7 @@ namespace Recommender.LocalServers;
 
 public static class Ports
 {
-    private static readonly HashSet<int> Given = [];
+    private static readonly HashSet<int> s_given = [];
 
     /// <summary>
     /// A loopback TCP port that nothing listens on. Taken from below the range that the system gives to outgoing connections, so that
@@ -16,9 +16,9 @@ public static class Ports
         for (int attempt = 0; attempt < 1000; attempt++)
         {
             int port = Random.Shared.Next(15_000, 32_000);
-            lock (Given)
+            lock (s_given)
             {
-                if (!IsFree(port) || !Given.Add(port)) continue;
+                if (!IsFree(port) || !s_given.Add(port)) continue;
             }
             return port;
         }

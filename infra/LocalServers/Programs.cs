@@ -3,7 +3,7 @@ namespace Recommender.LocalServers;
 /// <summary>Where the servers' programs are installed.</summary>
 public static class Programs
 {
-    private static readonly string[] Folders =
+    private static readonly string[] s_folders =
     [
         "/usr/lib/rabbitmq/bin", "/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin",
         // Where infra/install-servers.sh puts .NET tools: as root, and as anyone else.
@@ -16,7 +16,7 @@ public static class Programs
     {
         var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
         // The package's own folder comes first for RabbitMQ: Debian's /usr/sbin wrapper insists on being the rabbitmq user.
-        return Folders.Take(1).Concat(PostgresFolders()).Concat(path).Concat(Folders.Skip(1))
+        return s_folders.Take(1).Concat(PostgresFolders()).Concat(path).Concat(s_folders.Skip(1))
             .Select(folder => Path.Combine(folder, name))
             .FirstOrDefault(File.Exists);
     }
@@ -36,13 +36,3 @@ public static class Programs
             .Select(folder => Path.Combine(folder, "bin"));
     }
 }
-
-/// <summary>A server program is not installed on this machine.</summary>
-public sealed class ServerMissingException(IReadOnlyList<string> programs)
-    : Exception($"not installed: {string.Join(", ", programs)}. Install with infra/install-servers.sh (Debian, as root).")
-{
-    public IReadOnlyList<string> Programs { get; } = programs;
-}
-
-/// <summary>A server was started and did not become ready; the message ends with the last lines of its log.</summary>
-public sealed class ServerFailedException(string message, Exception? inner = null) : Exception(message, inner);

@@ -6,14 +6,6 @@ using System.Text;
 
 namespace Recommender.LocalServers;
 
-/// <param name="Index">0-based number of this node.</param>
-/// <param name="MapperPort">Port of the Erlang port mapper that all nodes share.</param>
-/// <param name="Cookie">The secret by which nodes know each other.</param>
-internal sealed record RabbitMqMember(int Index, int Size, int MapperPort, string Cookie)
-{
-    public static string NameOf(int index) => $"recommender{index + 1}@localhost";
-}
-
 /// <summary>RabbitMQ with its management plugin. Each instance has an Erlang port mapper of its own, which ends with it, unless it is part of a <see cref="RabbitMqCluster"/>.</summary>
 public sealed class RabbitMqServer : LocalServer
 {

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.Metadata;
 using Recommender.ServiceDefaults;
+using Recommender.WebConsole.Gateway;
 
 namespace Recommender.WebConsole;
 
@@ -9,7 +10,7 @@ public static class ConsoleService
     private const string ContentSecurityPolicy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-    private static readonly (string Path, string File, string ContentType)[] Files =
+    private static readonly (string Path, string File, string ContentType)[] s_files =
     [
         ("/", "index.html", "text/html; charset=utf-8"),
         ("/app.js", "app.js", "text/javascript; charset=utf-8"),
@@ -24,7 +25,7 @@ public static class ConsoleService
     /// </summary>
     public static WebApplication MapConsolePage(this WebApplication app)
     {
-        foreach (var (path, file, contentType) in Files)
+        foreach (var (path, file, contentType) in s_files)
         {
             byte[] content = Read(file);
             app.MapGet(path, (HttpContext context) =>
@@ -42,7 +43,7 @@ public static class ConsoleService
     /// <exception cref="InvalidOperationException">The address of a service is not configured.</exception>
     public static WebApplication MapGateway(this WebApplication app)
     {
-        var gateway = new Gateway(Routes.Table.Select(route => route.Service).Distinct(), app.Configuration, app.Logger);
+        var gateway = new Forwarder(Routes.Table.Select(route => route.Service).Distinct(), app.Configuration, app.Logger);
         app.Lifetime.ApplicationStarted.Register(gateway.StartProbing);
         app.Lifetime.ApplicationStopped.Register(() => gateway.DisposeAsync().AsTask().GetAwaiter().GetResult());
         foreach (var route in Routes.Table)

@@ -1,5 +1,5 @@
-using Recommender.Factorization;
-using Recommender.FactorStore;
+using Recommender.FactorStore.Users;
+using Recommender.Factorization.Events;
 
 namespace Recommender.Recommend;
 

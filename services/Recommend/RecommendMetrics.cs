@@ -8,7 +8,7 @@ internal sealed class RecommendMetrics : IDisposable
     private readonly Meter _meter = new("Recommender.Recommend");
     private readonly Histogram<double> _duration;
 
-    public RecommendMetrics(Serving.Serving serving)
+    public RecommendMetrics(Recommender.Recommend.Serving.ServingIndexes serving)
     {
         _duration = _meter.CreateHistogram<double>("recommender.recommend.duration", "s", "Time to compute and write an answer, the read of the user's value included, by source.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2] });

@@ -5,9 +5,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Recommender.Contracts;
-using Recommender.Factorization;
 using Recommender.FactorStore;
-using Recommender.Messaging;
+using Recommender.Messaging.ControlPlane;
 using Recommender.Recommend.Answering;
 using Recommender.Recommend.Endpoints;
 using Recommender.Recommend.Requests;
@@ -34,7 +33,7 @@ public static class RecommendService
         builder.AddEventTypes();
         services.TryAddSingleton(TimeProvider.System);
         builder.AddFactorStore();
-        services.AddSingleton<Serving.Serving>();
+        services.AddSingleton<Recommender.Recommend.Serving.ServingIndexes>();
         services.AddSingleton<RecommendMetrics>();
         services.AddSingleton<Rotation>();
         services.AddSingleton<HideRules>();
@@ -73,12 +72,12 @@ public static class RecommendService
 
     private static Task Nudge(IServiceProvider provider)
     {
-        provider.GetRequiredService<Refresher>().Nudge();
+        provider.GetRequiredService<Refresher>().RequestRefresh();
         return Task.CompletedTask;
     }
 
     /// <summary>Not ready before the catalogue was read once; degraded while answers come from memory alone.</summary>
-    private sealed class ServingHealth(Serving.Serving serving) : IHealthCheck
+    private sealed class ServingHealth(Recommender.Recommend.Serving.ServingIndexes serving) : IHealthCheck
     {
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(serving switch
         {

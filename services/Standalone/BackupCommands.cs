@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.IO.Compression;
 using Recommender.Storage;
+using Recommender.Storage.Events;
 using Rfc3339 = Recommender.Contracts.Rfc3339;
 
 namespace Recommender.Standalone;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Recommender.ServiceDefaults;
+using Recommender.ServiceDefaults.Keys;
 
 namespace Recommender.Standalone;
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Recommender.Storage;
 using Recommender.Trainer;
+using Recommender.Trainer.Learning;
 
 namespace Recommender.Standalone;
 

@@ -4,17 +4,13 @@ using Microsoft.Extensions.Options;
 using Recommender.Ingest;
 using Recommender.Recommend;
 using Recommender.ServiceDefaults;
+using Recommender.ServiceDefaults.Keys;
 using Recommender.Standalone.Demo;
 using Recommender.Trainer;
+using Recommender.Trainer.Endpoints;
 using Recommender.WebConsole;
 
 namespace Recommender.Standalone;
-
-/// <summary>How to run everything in one process.</summary>
-/// <param name="DataDirectory">Folder of everything that is kept. Created when absent.</param>
-/// <param name="Port">Port on the loopback address, 0 to 65535; 0 takes a free one.</param>
-/// <param name="Demo">Whether an empty data folder gets the demonstration catalogue.</param>
-public sealed record StandaloneOptions(string DataDirectory, int Port, bool Demo);
 
 /// <summary>Ingest, Trainer, Recommend and the page in one process: in-memory bus, SQLite, in-process factor store.</summary>
 public static class StandaloneHost
@@ -25,7 +21,7 @@ public static class StandaloneHost
     /// <exception cref="CommandException">The data folder or the port is taken.</exception>
     public static async Task<int> RunAsync(StandaloneOptions options, CancellationToken cancellationToken = default)
     {
-        using var ownership = Own(options.DataDirectory);
+        using var ownership = LockDataFolder(options.DataDirectory);
         await using var app = await StartAsync(options, cancellationToken);
         if (options.Demo) await LoadDemoAsync(app, options.DataDirectory, cancellationToken);
         await app.WaitForShutdownAsync(cancellationToken);
@@ -92,7 +88,7 @@ public static class StandaloneHost
     }
 
     /// <summary>Two processes on one folder would each believe they own its journal.</summary>
-    private static FileStream Own(string directory)
+    private static FileStream LockDataFolder(string directory)
     {
         try
         {

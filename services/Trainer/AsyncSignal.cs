@@ -3,13 +3,13 @@ namespace Recommender.Trainer;
 /// <summary>Wakes one waiter; signals set while nobody waits are remembered as one.</summary>
 internal sealed class AsyncSignal
 {
-    private readonly SemaphoreSlim semaphore = new(0, 1);
+    private readonly SemaphoreSlim _semaphore = new(0, 1);
 
     public void Set()
     {
         try
         {
-            semaphore.Release();
+            _semaphore.Release();
         }
         catch (SemaphoreFullException)
         {
@@ -17,5 +17,5 @@ internal sealed class AsyncSignal
         }
     }
 
-    public Task WaitAsync(CancellationToken cancellationToken) => semaphore.WaitAsync(cancellationToken);
+    public Task WaitAsync(CancellationToken cancellationToken) => _semaphore.WaitAsync(cancellationToken);
 }

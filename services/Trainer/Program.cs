@@ -1,5 +1,6 @@
 using Recommender.ServiceDefaults;
 using Recommender.Trainer;
+using Recommender.Trainer.Endpoints;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("trainer");

@@ -1,3 +1,5 @@
+using Recommender.FactorStore.Redis;
+
 namespace Recommender.FactorStore;
 
 public static class FactorStores

@@ -1,4 +1,6 @@
 using Recommender.Contracts;
+using Recommender.FactorStore.Items;
+using Recommender.FactorStore.Users;
 
 namespace Recommender.FactorStore;
 
@@ -93,53 +95,4 @@ public interface IFactorStore : IAsyncDisposable
 
     /// <summary>Marks the content as complete. Written last by a rebuild.</summary>
     Task SetGenerationAsync(string generation, CancellationToken cancellationToken);
-}
-
-public sealed class FactorStoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
-
-/// <summary>An item as serving sees it. <see cref="Item"/> is null for an item known only from events.</summary>
-public sealed record ItemRecord
-{
-    public required int ItemKey { get; init; }
-    public required string ItemId { get; init; }
-    public Item? Item { get; init; }
-    public bool Deleted { get; init; }
-    public required DateTimeOffset CreatedAt { get; init; }
-
-    /// <summary>
-    /// Base-2 logarithm of a sum over the users with a positive preference for the item, which grows with the time of each user's newest
-    /// positive event; comparable at any time. −∞ when there is none.
-    /// </summary>
-    public double Popularity { get; init; } = double.NegativeInfinity;
-
-    /// <summary>The same with a shorter half-life.</summary>
-    public double Trend { get; init; } = double.NegativeInfinity;
-
-    /// <summary>Null while nothing places the item, or its model was trained with it. Written by <see cref="IFactorStore.PutItemFactorsAsync"/> alone.</summary>
-    public ItemFactor? Factor { get; init; }
-
-    /// <summary>The store's revision this was read at; orders concurrent writers. 0 or more; not read back.</summary>
-    public long Version { get; init; }
-}
-
-/// <param name="ModelVersion">The only model whose factors it can be compared with.</param>
-public sealed record ItemFactor(long ModelVersion, ReadOnlyMemory<float> Values);
-
-/// <param name="Values">As many numbers as the model's rank.</param>
-public readonly record struct ItemFactorRecord(int ItemKey, long ModelVersion, ReadOnlyMemory<float> Values);
-
-/// <param name="ItemId">Creates the record of an item that so far is known only from events.</param>
-/// <param name="Version">The store's revision this was read at; orders concurrent writers.</param>
-public readonly record struct ItemStatisticsRecord(int ItemKey, string ItemId, double Popularity, double Trend, long Version = 0);
-
-public sealed record ItemChanges
-{
-    public required string? Generation { get; init; }
-    public required IReadOnlyList<ItemRecord> Items { get; init; }
-
-    /// <summary>Where to go on: pass it as <c>afterSequence</c> next time.</summary>
-    public required long Sequence { get; init; }
-
-    /// <summary>More changes wait behind <see cref="Sequence"/>.</summary>
-    public required bool More { get; init; }
 }

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Recommender.Contracts;
+using Recommender.FactorStore.Items;
+using Recommender.FactorStore.Users;
 
 namespace Recommender.FactorStore;
 
@@ -8,19 +10,19 @@ namespace Recommender.FactorStore;
 /// <remarks>Byte arrays it returns are shared and must not be written to.</remarks>
 public sealed class InProcessFactorStore : IFactorStore
 {
-    private readonly ConcurrentDictionary<UserRef, byte[]> users = new();
-    private readonly ConcurrentDictionary<long, byte[]> models = new();
-    private readonly Lock itemsLock = new();
-    private readonly Dictionary<int, Entry> items = [];
-    private readonly SortedDictionary<long, int> feed = [];
-    private long sequence;
-    private long released;
-    private volatile string? generation;
-    private volatile IReadOnlyList<string> eventTypes = [];
+    private readonly ConcurrentDictionary<UserRef, byte[]> _users = new();
+    private readonly ConcurrentDictionary<long, byte[]> _models = new();
+    private readonly Lock _itemsLock = new();
+    private readonly Dictionary<int, Entry> _items = [];
+    private readonly SortedDictionary<long, int> _feed = [];
+    private long _sequence;
+    private long _released;
+    private volatile string? _generation;
+    private volatile IReadOnlyList<string> _eventTypes = [];
 
-    public ValueTask<byte[]?> GetUserAsync(UserRef user) => ValueTask.FromResult(UserStateOrder.Visible(users.GetValueOrDefault(user)));
+    public ValueTask<byte[]?> GetUserAsync(UserRef user) => ValueTask.FromResult(UserStateOrder.Visible(_users.GetValueOrDefault(user)));
 
-    public ValueTask<PooledValue> LeaseUserAsync(UserRef user) => ValueTask.FromResult(PooledValue.Of(UserStateOrder.Visible(users.GetValueOrDefault(user))));
+    public ValueTask<PooledValue> LeaseUserAsync(UserRef user) => ValueTask.FromResult(PooledValue.Of(UserStateOrder.Visible(_users.GetValueOrDefault(user))));
 
     public Task PutUsersAsync(IReadOnlyList<UserState> users, CancellationToken cancellationToken)
     {
@@ -33,7 +35,7 @@ public sealed class InProcessFactorStore : IFactorStore
     {
         const int BatchUsers = 1000;
         var batch = new List<UserFactor>(BatchUsers);
-        foreach (var (user, value) in users)
+        foreach (var (user, value) in _users)
         {
             if (user.IsSession || UserStateOrder.Visible(value) is not { } visible) continue;
             batch.Add(new(user.Id, visible));
@@ -51,25 +53,25 @@ public sealed class InProcessFactorStore : IFactorStore
     {
         var found = new List<UserFactor>(userIds.Count);
         foreach (string userId in userIds)
-            if (UserStateOrder.Visible(users.GetValueOrDefault(UserRef.User(userId))) is { } value) found.Add(new(userId, value));
+            if (UserStateOrder.Visible(_users.GetValueOrDefault(UserRef.User(userId))) is { } value) found.Add(new(userId, value));
         return Task.FromResult<IReadOnlyList<UserFactor>>(found);
     }
 
     public Task PutEventTypesAsync(IReadOnlyList<string> names, CancellationToken cancellationToken)
     {
-        lock (itemsLock)
+        lock (_itemsLock)
         {
-            if (names.Count >= eventTypes.Count) eventTypes = [.. names];
+            if (names.Count >= _eventTypes.Count) _eventTypes = [.. names];
         }
 
         return Task.CompletedTask;
     }
 
-    public Task<IReadOnlyList<string>> GetEventTypesAsync(CancellationToken cancellationToken) => Task.FromResult(eventTypes);
+    public Task<IReadOnlyList<string>> GetEventTypesAsync(CancellationToken cancellationToken) => Task.FromResult(_eventTypes);
 
     public Task DeleteUsersAsync(IReadOnlyList<UserRef> users, CancellationToken cancellationToken)
     {
-        foreach (var user in users) this.users.TryRemove(user, out _);
+        foreach (var user in users) this._users.TryRemove(user, out _);
         return Task.CompletedTask;
     }
 
@@ -83,17 +85,17 @@ public sealed class InProcessFactorStore : IFactorStore
         async Task ForgetLaterAsync()
         {
             await Task.Delay(TimeSpan.FromSeconds(UserStateOrder.ErasedSeconds), CancellationToken.None).ConfigureAwait(false);
-            foreach (var user in users) this.users.TryRemove(new(user, erased));
+            foreach (var user in users) this._users.TryRemove(new(user, erased));
         }
     }
 
     public Task<long> PutItemsAsync(IReadOnlyList<ItemRecord> items, CancellationToken cancellationToken)
     {
-        lock (itemsLock)
+        lock (_itemsLock)
         {
             foreach (var item in items)
             {
-                var current = this.items.GetValueOrDefault(item.ItemKey);
+                var current = this._items.GetValueOrDefault(item.ItemKey);
                 var next = current is null ? new Entry(item, item.Version, item.Version) : current;
                 if (item.Version >= next.AttributesVersion)
                     next = next with { Record = item with { Popularity = next.Record.Popularity, Trend = next.Record.Trend, Factor = next.Record.Factor }, AttributesVersion = item.Version };
@@ -102,44 +104,44 @@ public sealed class InProcessFactorStore : IFactorStore
                 if (!ReferenceEquals(next, current)) Put(next);
             }
 
-            return Task.FromResult(sequence);
+            return Task.FromResult(_sequence);
         }
     }
 
     public Task<long> PutItemStatisticsAsync(IReadOnlyList<ItemStatisticsRecord> statistics, CancellationToken cancellationToken)
     {
-        lock (itemsLock)
+        lock (_itemsLock)
         {
             foreach (var s in statistics)
             {
-                var current = items.GetValueOrDefault(s.ItemKey);
+                var current = _items.GetValueOrDefault(s.ItemKey);
                 if (current is not null && (s.Version < current.StatisticsVersion || (current.Record.Popularity == s.Popularity && current.Record.Trend.Equals(s.Trend)))) continue;
                 current ??= new Entry(new ItemRecord { ItemKey = s.ItemKey, ItemId = s.ItemId, CreatedAt = DateTimeOffset.UtcNow }, AttributesVersion: 0, s.Version);
                 Put(current with { Record = current.Record with { Popularity = s.Popularity, Trend = s.Trend }, StatisticsVersion = s.Version });
             }
 
-            return Task.FromResult(sequence);
+            return Task.FromResult(_sequence);
         }
     }
 
     public Task<long> PutItemFactorsAsync(IReadOnlyList<ItemFactorRecord> factors, CancellationToken cancellationToken)
     {
-        lock (itemsLock)
+        lock (_itemsLock)
         {
             foreach (var factor in factors)
             {
-                if (!items.TryGetValue(factor.ItemKey, out var current)) continue;
+                if (!_items.TryGetValue(factor.ItemKey, out var current)) continue;
                 if (current.Record.Factor is { } before && before.ModelVersion == factor.ModelVersion && before.Values.Span.SequenceEqual(factor.Values.Span)) continue;
                 Put(current with { Record = current.Record with { Factor = new(factor.ModelVersion, factor.Values.ToArray()) } });
             }
 
-            return Task.FromResult(sequence);
+            return Task.FromResult(_sequence);
         }
     }
 
     public Task<ItemChanges> ReadItemChangesAsync(long afterSequence, int limit, CancellationToken cancellationToken)
     {
-        lock (itemsLock)
+        lock (_itemsLock)
         {
             var changed = new List<ItemRecord>();
             long reached = afterSequence;
@@ -152,69 +154,69 @@ public sealed class InProcessFactorStore : IFactorStore
                     break;
                 }
 
-                changed.Add(items[key].Record);
+                changed.Add(_items[key].Record);
                 reached = at;
             }
 
-            return Task.FromResult(new ItemChanges { Generation = generation, Items = changed, Sequence = more ? reached : sequence, More = more });
+            return Task.FromResult(new ItemChanges { Generation = _generation, Items = changed, Sequence = more ? reached : _sequence, More = more });
         }
     }
 
     public Task PutModelAsync(long version, ReadOnlyMemory<byte> model, CancellationToken cancellationToken)
     {
-        models[version] = model.ToArray();
+        _models[version] = model.ToArray();
         return Task.CompletedTask;
     }
 
-    public Task<byte[]?> GetModelAsync(long version, CancellationToken cancellationToken) => Task.FromResult(models.GetValueOrDefault(version));
+    public Task<byte[]?> GetModelAsync(long version, CancellationToken cancellationToken) => Task.FromResult(_models.GetValueOrDefault(version));
 
     public Task DeleteModelAsync(long version, CancellationToken cancellationToken)
     {
-        models.TryRemove(version, out _);
+        _models.TryRemove(version, out _);
         return Task.CompletedTask;
     }
 
     public Task SetReleasedAsync(long version, CancellationToken cancellationToken)
     {
-        Volatile.Write(ref released, version);
+        Volatile.Write(ref _released, version);
         return Task.CompletedTask;
     }
 
     public Task<long?> GetReleasedAsync(CancellationToken cancellationToken) =>
-        Task.FromResult(Volatile.Read(ref released) is var version and not 0 ? version : (long?)null);
+        Task.FromResult(Volatile.Read(ref _released) is var version and not 0 ? version : (long?)null);
 
-    public Task<string?> GetGenerationAsync(CancellationToken cancellationToken) => Task.FromResult(generation);
+    public Task<string?> GetGenerationAsync(CancellationToken cancellationToken) => Task.FromResult(_generation);
 
     public Task SetGenerationAsync(string generation, CancellationToken cancellationToken)
     {
-        this.generation = generation;
+        this._generation = generation;
         return Task.CompletedTask;
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private void Put(UserRef user, byte[] value) =>
-        users.AddOrUpdate(user, value, (_, current) => UserStateOrder.Replaces(value, current) ? value : current);
+        _users.AddOrUpdate(user, value, (_, current) => UserStateOrder.Replaces(value, current) ? value : current);
 
     private void Put(Entry entry)
     {
-        feed.Remove(entry.Sequence);
-        sequence++;
-        items[entry.Record.ItemKey] = entry with { Sequence = sequence };
-        feed[sequence] = entry.Record.ItemKey;
+        _feed.Remove(entry.Sequence);
+        _sequence++;
+        _items[entry.Record.ItemKey] = entry with { Sequence = _sequence };
+        _feed[_sequence] = entry.Record.ItemKey;
     }
 
     /// <summary>The feed behind a position. Most readers are near its end, which a walk of the whole feed would make slow.</summary>
     private IEnumerable<(long Sequence, int Key)> Behind(long afterSequence)
     {
-        if (sequence - afterSequence <= feed.Count)
+        if (_sequence - afterSequence <= _feed.Count)
         {
-            for (long at = afterSequence + 1; at <= sequence; at++)
-                if (feed.TryGetValue(at, out int key)) yield return (at, key);
+            for (long at = afterSequence + 1; at <= _sequence; at++)
+                if (_feed.TryGetValue(at, out int key)) yield return (at, key);
         }
         else
         {
-            foreach (var (at, key) in feed)
+            foreach (var (at, key) in _feed)
                 if (at > afterSequence) yield return (at, key);
         }
     }

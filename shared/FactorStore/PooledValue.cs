@@ -23,9 +23,3 @@ public readonly struct PooledValue : IDisposable
 
     public void Dispose() => _owner?.Return();
 }
-
-internal interface IBufferOwner
-{
-    /// <summary>The buffer is free again.</summary>
-    void Return();
-}

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Recommender.Retrieval.Kernels;
 
 namespace Recommender.Retrieval;
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Recommender.Retrieval.Kernels;
 
 namespace Recommender.Retrieval;
 

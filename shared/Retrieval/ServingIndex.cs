@@ -1,3 +1,5 @@
+using Recommender.Retrieval.Kernels;
+
 namespace Recommender.Retrieval;
 
 /// <summary>

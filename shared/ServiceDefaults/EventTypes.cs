@@ -1,8 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Recommender.Factorization;
+using Recommender.Factorization.Events;
 
 namespace Recommender.ServiceDefaults;
 

@@ -11,6 +11,8 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using Recommender.Contracts;
+using Recommender.ServiceDefaults.Keys;
+using Recommender.ServiceDefaults.Requests;
 using Recommender.ServiceDefaults.Resilience;
 
 namespace Recommender.ServiceDefaults;
@@ -108,13 +110,3 @@ public static class ServiceDefaultsExtensions
         _ => "unhealthy",
     };
 }
-
-internal sealed record HealthBody(string Status, IReadOnlyList<HealthEntry> Checks);
-
-internal sealed record HealthEntry(string Name, string Status, string? Detail);
-
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(HealthBody))]
-[JsonSerializable(typeof(Problem))]
-[JsonSerializable(typeof(KeyFile))]
-internal sealed partial class ServiceJson : JsonSerializerContext;

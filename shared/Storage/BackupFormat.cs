@@ -32,71 +32,71 @@ internal static class BackupFormat
 
     public sealed class Writer(Stream stream) : IDisposable
     {
-        private readonly BinaryWriter writer = new(stream, Encoding.UTF8, leaveOpen: true);
+        private readonly BinaryWriter _writer = new(stream, Encoding.UTF8, leaveOpen: true);
 
         public void Begin(int schemaVersion)
         {
-            writer.Write(Magic);
-            writer.Write(schemaVersion);
+            _writer.Write(Magic);
+            _writer.Write(schemaVersion);
         }
 
         public void BeginTable(string table, string[] columns)
         {
-            writer.Write(table);
-            writer.Write(columns.Length);
-            foreach (string column in columns) writer.Write(column);
+            _writer.Write(table);
+            _writer.Write(columns.Length);
+            foreach (string column in columns) _writer.Write(column);
         }
 
         public void WriteRow(ReadOnlySpan<object?> values)
         {
-            writer.Write(Row);
+            _writer.Write(Row);
             foreach (object? value in values)
             {
                 switch (value)
                 {
-                    case null or DBNull: writer.Write(Null); break;
-                    case int or long or short: writer.Write(Integer); writer.Write(Convert.ToInt64(value, null)); break;
-                    case double number: writer.Write(Number); writer.Write(number); break;
-                    case string text: writer.Write(Text); writer.Write(text); break;
-                    case byte[] bytes: writer.Write(Bytes); writer.Write(bytes.Length); writer.Write(bytes); break;
+                    case null or DBNull: _writer.Write(Null); break;
+                    case int or long or short: _writer.Write(Integer); _writer.Write(Convert.ToInt64(value, null)); break;
+                    case double number: _writer.Write(Number); _writer.Write(number); break;
+                    case string text: _writer.Write(Text); _writer.Write(text); break;
+                    case byte[] bytes: _writer.Write(Bytes); _writer.Write(bytes.Length); _writer.Write(bytes); break;
                     default: throw new NotSupportedException($"A value of type {value.GetType()} cannot be backed up.");
                 }
             }
         }
 
-        public void EndTable() => writer.Write(EndOfTable);
+        public void EndTable() => _writer.Write(EndOfTable);
 
-        public void End() => writer.Write("");
+        public void End() => _writer.Write("");
 
-        public void Dispose() => writer.Dispose();
+        public void Dispose() => _writer.Dispose();
     }
 
     /// <exception cref="InvalidDataException">Not a backup, or cut short.</exception>
     public sealed class Reader(Stream stream) : IDisposable
     {
-        private readonly BinaryReader reader = new(stream, Encoding.UTF8, leaveOpen: true);
+        private readonly BinaryReader _reader = new(stream, Encoding.UTF8, leaveOpen: true);
 
         /// <summary>The schema version it was made at.</summary>
         public int Begin() => Whole(() =>
         {
             // Looked at byte by byte: what is no backup may begin with any length.
             byte[] expected = [(byte)Magic.Length, .. Encoding.UTF8.GetBytes(Magic)];
-            if (!reader.ReadBytes(expected.Length).AsSpan().SequenceEqual(expected)) throw new InvalidDataException("This is not a backup of a recommender store.");
-            return reader.ReadInt32();
+            if (!_reader.ReadBytes(expected.Length).AsSpan().SequenceEqual(expected)) throw new InvalidDataException("This is not a backup of a recommender store.");
+            return _reader.ReadInt32();
         });
 
         /// <summary>The next table, or null at the end.</summary>
         public (string Table, string[] Columns)? NextTable() => Whole<(string, string[])?>(() =>
         {
-            string table = reader.ReadString();
+            string table = _reader.ReadString();
             if (table.Length == 0) return null;
             var known = Tables.FirstOrDefault(t => t.Table == table);
-            int count = reader.ReadInt32();
+            int count = _reader.ReadInt32();
             if (known.Table is null || count is < 1 or > 64) throw new InvalidDataException($"The backup holds the unknown table \"{table}\".");
             string[] columns = new string[count];
             for (int i = 0; i < count; i++)
             {
-                columns[i] = reader.ReadString();
+                columns[i] = _reader.ReadString();
                 if (!known.Columns.Contains(columns[i])) throw new InvalidDataException($"The backup holds the unknown column {table}.{columns[i]}.");
             }
 
@@ -106,7 +106,7 @@ internal static class BackupFormat
         /// <summary>Fills the row; false at the end of the table.</summary>
         public bool NextRow(object?[] row) => Whole(() =>
         {
-            switch (reader.ReadByte())
+            switch (_reader.ReadByte())
             {
                 case EndOfTable: return false;
                 case Row: break;
@@ -115,13 +115,13 @@ internal static class BackupFormat
 
             for (int i = 0; i < row.Length; i++)
             {
-                row[i] = reader.ReadByte() switch
+                row[i] = _reader.ReadByte() switch
                 {
                     Null => null,
-                    Integer => reader.ReadInt64(),
-                    Number => reader.ReadDouble(),
-                    Text => reader.ReadString(),
-                    Bytes => ReadBytes(reader.ReadInt32()),
+                    Integer => _reader.ReadInt64(),
+                    Number => _reader.ReadDouble(),
+                    Text => _reader.ReadString(),
+                    Bytes => ReadBytes(_reader.ReadInt32()),
                     _ => throw new InvalidDataException("The backup is damaged."),
                 };
             }
@@ -131,7 +131,7 @@ internal static class BackupFormat
 
         private byte[] ReadBytes(int length)
         {
-            byte[] bytes = length < 0 ? [] : reader.ReadBytes(length);
+            byte[] bytes = length < 0 ? [] : _reader.ReadBytes(length);
             return bytes.Length == length ? bytes : throw new EndOfStreamException();
         }
 
@@ -147,6 +147,6 @@ internal static class BackupFormat
             }
         }
 
-        public void Dispose() => reader.Dispose();
+        public void Dispose() => _reader.Dispose();
     }
 }

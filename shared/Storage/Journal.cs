@@ -1,14 +1,9 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
+using Recommender.Storage.Sqlite;
 
 namespace Recommender.Storage;
-
-/// <summary>One message of a journal stream. Ids grow within a stream and are never given twice.</summary>
-public sealed record JournalEntry(long Id, ReadOnlyMemory<byte> Body, string? Headers);
-
-/// <summary>A message that can never be processed, with the stream it came from.</summary>
-public sealed record JournalDeadLetter(long Id, string Stream, ReadOnlyMemory<byte> Body, string? Headers, string Reason, DateTimeOffset FailedAt);
 
 /// <summary>
 /// The embedded durable log that stands in for the broker: append-only streams in one SQLite file, each a table.
@@ -22,21 +17,21 @@ public sealed class Journal : IAsyncDisposable
     /// <summary>Bodies in one transaction, at most; a single larger body still goes through.</summary>
     private const int GroupBytes = 8 << 20;
 
-    private readonly SqliteDatabase database;
-    private readonly FileStream processLock;
-    private readonly Channel<Change> changes = Channel.CreateUnbounded<Change>(new() { SingleReader = true });
-    private readonly ConcurrentDictionary<string, StreamState> streams = new(StringComparer.Ordinal);
-    private readonly Task writer;
-    private long deadLetters;
+    private readonly SqliteDatabase _database;
+    private readonly FileStream _processLock;
+    private readonly Channel<Change> _changes = Channel.CreateUnbounded<Change>(new() { SingleReader = true });
+    private readonly ConcurrentDictionary<string, StreamState> _streams = new(StringComparer.Ordinal);
+    private readonly Task _writer;
+    private long _deadLetters;
 
     private Journal(SqliteDatabase database, FileStream processLock)
     {
-        this.database = database;
-        this.processLock = processLock;
-        writer = Task.Run(WriteLoopAsync);
+        this._database = database;
+        this._processLock = processLock;
+        _writer = Task.Run(WriteLoopAsync);
     }
 
-    internal SqliteDatabase Database => database;
+    internal SqliteDatabase Database => _database;
 
     /// <param name="path">File of the journal; created with its folder where absent.</param>
     /// <exception cref="StoreUnavailableException">The file cannot be used, or another process has it open.</exception>
@@ -82,8 +77,8 @@ public sealed class Journal : IAsyncDisposable
     public async Task<IReadOnlyList<JournalEntry>> ReadAsync(string stream, long afterId, int maxBytes, CancellationToken cancellationToken)
     {
         ValidateName(stream);
-        if (!streams.TryGetValue(stream, out var state) || Volatile.Read(ref state.LastId) <= afterId) return [];
-        return await database.ReadAsync<IReadOnlyList<JournalEntry>>(connection =>
+        if (!_streams.TryGetValue(stream, out var state) || Volatile.Read(ref state.LastId) <= afterId) return [];
+        return await _database.ReadAsync<IReadOnlyList<JournalEntry>>(connection =>
         {
             var entries = new List<JournalEntry>();
             using var command = connection.CreateCommand();
@@ -108,7 +103,7 @@ public sealed class Journal : IAsyncDisposable
     public async Task WaitAsync(string stream, long afterId, CancellationToken cancellationToken)
     {
         ValidateName(stream);
-        var state = streams.GetOrAdd(stream, _ => new StreamState());
+        var state = _streams.GetOrAdd(stream, _ => new StreamState());
         while (true)
         {
             var appended = state.Appended;
@@ -132,13 +127,13 @@ public sealed class Journal : IAsyncDisposable
 
     /// <summary>Messages waiting, by stream. Costs nothing.</summary>
     public IReadOnlyDictionary<string, long> GetDepths() =>
-        streams.ToDictionary(pair => pair.Key, pair => Volatile.Read(ref pair.Value.Depth), StringComparer.Ordinal);
+        _streams.ToDictionary(pair => pair.Key, pair => Volatile.Read(ref pair.Value.Depth), StringComparer.Ordinal);
 
-    public long DeadLetterCount => Volatile.Read(ref deadLetters);
+    public long DeadLetterCount => Volatile.Read(ref _deadLetters);
 
     /// <summary>Dead letters in the order they came, from behind <paramref name="afterId"/>.</summary>
     public Task<IReadOnlyList<JournalDeadLetter>> ListDeadLettersAsync(long afterId, int limit, CancellationToken cancellationToken) =>
-        database.ReadAsync(connection => Task.FromResult<IReadOnlyList<JournalDeadLetter>>(ReadDeadLetters(connection, afterId, limit)), cancellationToken);
+        _database.ReadAsync(connection => Task.FromResult<IReadOnlyList<JournalDeadLetter>>(ReadDeadLetters(connection, afterId, limit)), cancellationToken);
 
     /// <summary>Moves all dead letters to the ends of the streams they came from, in one transaction; returns how many.</summary>
     public Task<long> ReplayDeadLettersAsync(CancellationToken cancellationToken) =>
@@ -151,7 +146,7 @@ public sealed class Journal : IAsyncDisposable
             return new Outcome(letters.Count, () =>
             {
                 foreach (var apply in undo) apply();
-                Interlocked.Add(ref deadLetters, -letters.Count);
+                Interlocked.Add(ref _deadLetters, -letters.Count);
             });
         }, cancellationToken);
 
@@ -162,23 +157,23 @@ public sealed class Journal : IAsyncDisposable
             long removed = 0;
             foreach (var letter in ReadDeadLetters(connection, 0, int.MaxValue).Where(predicate))
                 removed += SqliteDatabase.Execute(connection, $"DELETE FROM dead_letters WHERE id = {letter.Id}");
-            return new Outcome(removed, () => Interlocked.Add(ref deadLetters, -removed));
+            return new Outcome(removed, () => Interlocked.Add(ref _deadLetters, -removed));
         }, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
-        if (!changes.Writer.TryComplete()) return;
-        await writer.ConfigureAwait(false);
-        foreach (var state in streams.Values) state.Insert?.Dispose();
-        await database.DisposeAsync().ConfigureAwait(false);
-        processLock.Dispose();
+        if (!_changes.Writer.TryComplete()) return;
+        await _writer.ConfigureAwait(false);
+        foreach (var state in _streams.Values) state.Insert?.Dispose();
+        await _database.DisposeAsync().ConfigureAwait(false);
+        _processLock.Dispose();
     }
 
     private async Task LoadAsync(CancellationToken cancellationToken) =>
-        await database.WriteAsync(connection =>
+        await _database.WriteAsync(connection =>
         {
             SqliteDatabase.Execute(connection, "CREATE TABLE IF NOT EXISTS dead_letters (id INTEGER PRIMARY KEY AUTOINCREMENT, stream TEXT NOT NULL, body BLOB NOT NULL, headers TEXT NULL, reason TEXT NOT NULL, failed_at_ms INTEGER NOT NULL)");
-            deadLetters = Scalar(connection, "SELECT count(*) FROM dead_letters");
+            _deadLetters = Scalar(connection, "SELECT count(*) FROM dead_letters");
             var names = new List<string>();
             using (var command = connection.CreateCommand())
             {
@@ -189,7 +184,7 @@ public sealed class Journal : IAsyncDisposable
 
             foreach (string name in names)
             {
-                var state = streams.GetOrAdd(name, _ => new StreamState());
+                var state = _streams.GetOrAdd(name, _ => new StreamState());
                 state.HasTable = true;
                 state.Depth = Scalar(connection, $"SELECT count(*) FROM \"{Table(name)}\"");
                 state.LastId = Scalar(connection, $"SELECT coalesce(max(id), 0) FROM \"{Table(name)}\"");
@@ -200,7 +195,7 @@ public sealed class Journal : IAsyncDisposable
 
     private Outcome Append(SqliteConnection connection, string stream, ReadOnlyMemory<byte> body, string? headers)
     {
-        var state = streams.GetOrAdd(stream, _ => new StreamState());
+        var state = _streams.GetOrAdd(stream, _ => new StreamState());
         if (!state.HasTable) SqliteDatabase.Execute(connection, $"CREATE TABLE IF NOT EXISTS \"{Table(stream)}\" (id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL, headers TEXT NULL)");
         state.Insert ??= new SqliteStatement(connection, $"INSERT INTO \"{Table(stream)}\" (body, headers) VALUES ($0, $1)", 2);
         state.Insert.Execute(body.ToArray(), headers);
@@ -216,7 +211,7 @@ public sealed class Journal : IAsyncDisposable
 
     private Outcome Remove(SqliteConnection connection, string stream, long upToId, IReadOnlyList<(ReadOnlyMemory<byte> Body, string? Headers, string Reason)> dead)
     {
-        if (!streams.TryGetValue(stream, out var state) || !state.HasTable) return new Outcome(0, static () => { });
+        if (!_streams.TryGetValue(stream, out var state) || !state.HasTable) return new Outcome(0, static () => { });
         long removed = SqliteDatabase.Execute(connection, FormattableString.Invariant($"DELETE FROM \"{Table(stream)}\" WHERE id <= {upToId}"));
         if (removed > 0)
         {
@@ -236,7 +231,7 @@ public sealed class Journal : IAsyncDisposable
         return new Outcome(removed, () =>
         {
             Interlocked.Add(ref state.Depth, -removed);
-            if (removed > 0) Interlocked.Add(ref deadLetters, dead.Count);
+            if (removed > 0) Interlocked.Add(ref _deadLetters, dead.Count);
         });
     }
 
@@ -257,7 +252,7 @@ public sealed class Journal : IAsyncDisposable
     {
         var change = new Change(bytes, work, new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously));
         cancellationToken.ThrowIfCancellationRequested();
-        ObjectDisposedException.ThrowIf(!changes.Writer.TryWrite(change), this);
+        ObjectDisposedException.ThrowIf(!_changes.Writer.TryWrite(change), this);
         return await change.Done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -265,11 +260,11 @@ public sealed class Journal : IAsyncDisposable
     private async Task WriteLoopAsync()
     {
         var group = new List<Change>();
-        while (await changes.Reader.WaitToReadAsync().ConfigureAwait(false))
+        while (await _changes.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
             group.Clear();
             long bytes = 0;
-            while (bytes < GroupBytes && changes.Reader.TryRead(out var change))
+            while (bytes < GroupBytes && _changes.Reader.TryRead(out var change))
             {
                 group.Add(change);
                 bytes += change.Bytes;
@@ -277,7 +272,7 @@ public sealed class Journal : IAsyncDisposable
 
             try
             {
-                var outcomes = await database.WriteAsync(connection => Task.FromResult(group.ConvertAll(change => change.Work(connection))), CancellationToken.None).ConfigureAwait(false);
+                var outcomes = await _database.WriteAsync(connection => Task.FromResult(group.ConvertAll(change => change.Work(connection))), CancellationToken.None).ConfigureAwait(false);
                 for (int i = 0; i < group.Count; i++)
                 {
                     outcomes[i].Apply();
@@ -315,7 +310,7 @@ public sealed class Journal : IAsyncDisposable
 
     private sealed class StreamState
     {
-        private TaskCompletionSource appended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private TaskCompletionSource _appended = new(TaskCreationOptions.RunContinuationsAsynchronously);
         public bool HasTable;
         public long Depth;
         public long LastId;
@@ -323,8 +318,8 @@ public sealed class Journal : IAsyncDisposable
         /// <summary>Prepared at the first append.</summary>
         public SqliteStatement? Insert;
 
-        public Task Appended => Volatile.Read(ref appended).Task;
+        public Task Appended => Volatile.Read(ref _appended).Task;
 
-        public void Signal() => Interlocked.Exchange(ref appended, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+        public void Signal() => Interlocked.Exchange(ref _appended, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }
 }

@@ -1,3 +1,7 @@
+using Recommender.Storage.Events;
+using Recommender.Storage.Postgres;
+using Recommender.Storage.Sqlite;
+
 namespace Recommender.Storage;
 
 public static class Stores

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
-using k8s;
-using k8s.Models;
 using Recommender.AppHost.Publishing;
 using Recommender.AppHost.Topology;
 using Recommender.LocalServers;
@@ -9,6 +7,8 @@ using Recommender.TestKit;
 using Xunit;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
+using k8s;
+using k8s.Models;
 
 namespace Recommender.AppHost.Tests;
 

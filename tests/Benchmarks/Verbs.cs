@@ -1,4 +1,7 @@
 using System.CommandLine;
+using Recommender.Benchmarks.Quality;
+using Recommender.Benchmarks.Running;
+using Recommender.Benchmarks.Search;
 
 namespace Recommender.Benchmarks;
 

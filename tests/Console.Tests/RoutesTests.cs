@@ -2,7 +2,6 @@ using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Recommender.Ingest;
 using Recommender.Messaging;
@@ -10,6 +9,7 @@ using Recommender.Recommend;
 using Recommender.ServiceDefaults;
 using Recommender.TestKit;
 using Recommender.Trainer;
+using Recommender.Trainer.Endpoints;
 using Xunit;
 
 namespace Recommender.WebConsole.Tests;

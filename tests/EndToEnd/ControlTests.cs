@@ -1,4 +1,5 @@
 using Npgsql;
+using Recommender.EndToEnd.Faults;
 using Recommender.TestKit;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.RegularExpressions;
+using Recommender.EndToEnd.Pages;
 using Recommender.TestKit;
 using Xunit;
 
@@ -11,7 +12,7 @@ namespace Recommender.EndToEnd;
 public partial class ReadmeTests(Demonstration demonstration)
 {
     /// <summary>Commands that other tests, or the test run itself, cover.</summary>
-    private static readonly string[] RunElsewhere =
+    private static readonly string[] s_runElsewhere =
     [
         "dotnet run --project AppHost", // AppHostTests
         "dotnet run --project AppHost -- --servers", // AppHostTests, ServersTests
@@ -31,9 +32,9 @@ public partial class ReadmeTests(Demonstration demonstration)
         await RunAsync("gzip -k orders.csv", work.Path);
 
         var commands = Commands(await File.ReadAllTextAsync(Path.Combine(DataSets.RepositoryRoot, "README.md"), Cancel)).ToList();
-        Assert.All(RunElsewhere, command => Assert.Contains(command, commands));
+        Assert.All(s_runElsewhere, command => Assert.Contains(command, commands));
         int ran = 0;
-        foreach (string command in commands.Except(RunElsewhere).Where(command => !command.StartsWith("dotnet run -c Release --project tests/Benchmarks", StringComparison.Ordinal)))
+        foreach (string command in commands.Except(s_runElsewhere).Where(command => !command.StartsWith("dotnet run -c Release --project tests/Benchmarks", StringComparison.Ordinal)))
         {
             string runnable = command
                 .Replace("http://127.0.0.1:8080", standalone.Address.ToString().TrimEnd('/'), StringComparison.Ordinal)

@@ -3,8 +3,6 @@ using System.IO.Compression;
 using Recommender.TestKit;
 using Xunit;
 
-[assembly: AssemblyFixture(typeof(Servers))]
-
 namespace Recommender.EndToEnd;
 
 /// <summary>Ingest, Trainer, Recommend and Console as processes over RabbitMQ, Redis and PostgreSQL.</summary>

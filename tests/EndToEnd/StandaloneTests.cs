@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Recommender.EndToEnd.Pages;
 using Recommender.TestKit;
 using Xunit;
 

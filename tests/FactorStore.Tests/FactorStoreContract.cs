@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Recommender.Contracts;
+using Recommender.FactorStore.Items;
+using Recommender.FactorStore.Users;
 using Xunit;
 
 namespace Recommender.FactorStore.Tests;
@@ -407,11 +409,4 @@ public abstract class FactorStoreContract : IAsyncLifetime
         await Store.SetReleasedAsync(11, Stop);
         Assert.Equal(11, await Store.GetReleasedAsync(Stop));
     }
-}
-
-public sealed class InProcessFactorStoreTests : FactorStoreContract
-{
-    protected override Task<IFactorStore> CreateAsync() => Task.FromResult(FactorStores.Open(null));
-
-    protected override Task<IFactorStore> OpenAnotherAsync() => Task.FromResult(Store);
 }

@@ -1,9 +1,8 @@
 using Recommender.Contracts;
+using Recommender.FactorStore.Users;
 using Recommender.LocalServers;
 using Recommender.TestKit;
 using Xunit;
-
-[assembly: AssemblyFixture(typeof(Servers))]
 
 namespace Recommender.FactorStore.Tests;
 

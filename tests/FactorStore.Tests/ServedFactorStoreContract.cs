@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using Recommender.Contracts;
+using Recommender.FactorStore.Users;
 using Recommender.LocalServers;
 using Recommender.TestKit;
-using StackExchange.Redis;
 using Xunit;
 
 namespace Recommender.FactorStore.Tests;

@@ -1,4 +1,6 @@
 using Recommender.Contracts;
+using Recommender.FactorStore.Redis;
+using Recommender.FactorStore.Users;
 using Recommender.LocalServers;
 using Recommender.TestKit;
 using StackExchange.Redis;

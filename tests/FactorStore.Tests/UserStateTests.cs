@@ -1,12 +1,13 @@
 using System.Buffers.Binary;
 using Recommender.Contracts;
+using Recommender.FactorStore.Users;
 using Xunit;
 
 namespace Recommender.FactorStore.Tests;
 
 public sealed class UserStateTests
 {
-    private static readonly UserState State = new()
+    private static readonly UserState s_state = new()
     {
         User = UserRef.User("ann"),
         Revision = 5,
@@ -18,10 +19,10 @@ public sealed class UserStateTests
     [Fact]
     public void A_value_of_the_first_format_is_read()
     {
-        byte[] bytes = State.Encode()[..^2]; // That format has no classes.
+        byte[] bytes = s_state.Encode()[..^2]; // That format has no classes.
         bytes[16] = 1;
         Assert.True(UserStateView.TryRead(bytes, out var view));
-        Assert.Equal(State.History.ToArray(), view.History.ToArray());
+        Assert.Equal(s_state.History.ToArray(), view.History.ToArray());
         Assert.True(view.Seen.IsEmpty && view.HistoryClasses.IsEmpty);
         Assert.True(new UserFactor("ann", bytes).TryRead(2, 1, out var factor));
         Assert.Equal(0.5f, factor[0]);
@@ -30,29 +31,29 @@ public sealed class UserStateTests
     [Fact]
     public void The_format_is_not_the_first_which_alone_earlier_programs_take()
     {
-        Assert.Equal(2, State.Encode()[16]);
+        Assert.Equal(2, s_state.Encode()[16]);
     }
 
     [Fact]
     public void A_pair_takes_8_bytes_and_a_record_of_the_history_one_more_than_before()
     {
         int before = UserState.HeaderBytes + 4 + (2 * 16);
-        Assert.Equal(before + 2, State.Encode().Length);
-        Assert.Equal(before + 2 + (1000 * 8), (State with { Seen = new SeenRecord[1000] }).Encode().Length);
+        Assert.Equal(before + 2, s_state.Encode().Length);
+        Assert.Equal(before + 2 + (1000 * 8), (s_state with { Seen = new SeenRecord[1000] }).Encode().Length);
     }
 
     [Fact]
     public void Without_classes_none_is_known()
     {
-        Assert.True(UserStateView.TryRead(State.Encode(), out var view));
+        Assert.True(UserStateView.TryRead(s_state.Encode(), out var view));
         Assert.Equal([EventClass.Unknown, EventClass.Unknown], view.HistoryClasses.ToArray());
-        Assert.Throws<InvalidOperationException>(() => (State with { HistoryClasses = new byte[1] }).Encode());
+        Assert.Throws<InvalidOperationException>(() => (s_state with { HistoryClasses = new byte[1] }).Encode());
     }
 
     [Fact]
     public void What_is_cut_short_or_of_a_later_format_is_no_value()
     {
-        byte[] whole = (State with { Seen = new SeenRecord[] { new(1, 2, 3) } }).Encode();
+        byte[] whole = (s_state with { Seen = new SeenRecord[] { new(1, 2, 3) } }).Encode();
         Assert.True(UserStateView.TryRead(whole, out _));
         for (int length = 0; length < whole.Length; length++) Assert.False(UserStateView.TryRead(whole.AsSpan(0, length), out _));
         foreach (int at in new[] { 20, 24, 28 })

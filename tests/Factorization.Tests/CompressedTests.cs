@@ -1,12 +1,17 @@
 using MathNet.Numerics.LinearAlgebra;
+using Recommender.Factorization.Data;
+using Recommender.Factorization.Learners.Combined;
+using Recommender.Factorization.Learners.Ials;
+using Recommender.Factorization.Learners.Spectral;
+using Recommender.Factorization.Models;
 
 namespace Recommender.Factorization.Tests;
 
 public sealed class CompressedTests
 {
-    private static readonly InteractionMatrix Data = TestData.Planted(150, 60, 14, 7, weighted: true);
+    private static readonly InteractionMatrix s_data = TestData.Planted(150, 60, 14, 7, weighted: true);
 
-    private static readonly SumSettings Long = new()
+    private static readonly SumSettings s_long = new()
     {
         First = new IalsSettings { Rank = 8, Epochs = 3, Alpha0 = .05, Lambda = .02 },
         Second = new SpectralSettings { Rank = 7, SpectralShare = .3 },
@@ -16,10 +21,10 @@ public sealed class CompressedTests
     [Theory, InlineData(1), InlineData(4), InlineData(9), InlineData(14)]
     public void No_model_of_its_length_has_scores_nearer_to_the_other_learners(int rank)
     {
-        var full = Scores(Long.Train(Data));
+        var full = Scores(s_long.Train(s_data));
         var singular = full.Svd(computeVectors: false).S;
         double least = singular.Skip(rank).Sum(s => s * s), all = singular.Sum(s => s * s);
-        double error = Math.Pow((Scores(new CompressedSettings { Of = Long, Rank = rank }.Train(Data)) - full).FrobeniusNorm(), 2);
+        double error = Math.Pow((Scores(new CompressedSettings { Of = s_long, Rank = rank }.Train(s_data)) - full).FrobeniusNorm(), 2);
         Assert.InRange(error, least * (1 - 1e-3) - 1e-6 * all, least * (1 + 1e-3) + 1e-6 * all);
         Assert.True(rank > 9 || least > 1e-4 * all, "Nothing was left out: the test says nothing.");
     }
@@ -27,8 +32,8 @@ public sealed class CompressedTests
     [Theory, InlineData(15), InlineData(20)]
     public void At_full_length_and_beyond_nothing_is_lost(int rank)
     {
-        var full = Scores(Long.Train(Data));
-        var model = new CompressedSettings { Of = Long, Rank = rank }.Train(Data);
+        var full = Scores(s_long.Train(s_data));
+        var model = new CompressedSettings { Of = s_long, Rank = rank }.Train(s_data);
         Assert.Equal(rank, model.Rank);
         Assert.True((Scores(model) - full).FrobeniusNorm() < 1e-4 * full.FrobeniusNorm());
     }
@@ -39,14 +44,14 @@ public sealed class CompressedTests
         // A learner of rank 3 followed by itself: six numbers on three axes.
         var short3 = new SpectralSettings { Rank = 3, SpectralShare = 1 };
         var twice = new SumSettings { First = short3, Second = short3, Weight = 1 };
-        var full = Scores(twice.Train(Data));
-        Assert.True((Scores(new CompressedSettings { Of = twice, Rank = 3 }.Train(Data)) - full).FrobeniusNorm() < 1e-3 * full.FrobeniusNorm());
+        var full = Scores(twice.Train(s_data));
+        Assert.True((Scores(new CompressedSettings { Of = twice, Rank = 3 }.Train(s_data)) - full).FrobeniusNorm() < 1e-3 * full.FrobeniusNorm());
     }
 
     [Fact]
     public void Only_what_folding_in_needs_is_kept_of_the_other_model()
     {
-        var model = (CompressedModel)new CompressedSettings { Of = Long, Rank = 8 }.Train(Data);
+        var model = (CompressedModel)new CompressedSettings { Of = s_long, Rank = 8 }.Train(s_data);
         var read = (CompressedModel)Model.Read(new MemoryStream(TestData.Bytes(model)));
         foreach (var of in new[] { model.Of, read.Of })
         {
@@ -64,5 +69,5 @@ public sealed class CompressedTests
     }
 
     private static Matrix<double> Scores(Model model) =>
-        Matrix<double>.Build.Dense(Data.UserCount, Data.ItemCount, (u, i) => TestData.Score(model, Data.Users.History(u), i));
+        Matrix<double>.Build.Dense(s_data.UserCount, s_data.ItemCount, (u, i) => TestData.Score(model, s_data.Users.History(u), i));
 }

@@ -1,10 +1,18 @@
-using Recommender.Benchmarks;
+using Recommender.Benchmarks.Quality;
+using Recommender.Factorization.Content;
+using Recommender.Factorization.Data;
+using Recommender.Factorization.Judging;
+using Recommender.Factorization.Learners;
+using Recommender.Factorization.Learners.Combined;
+using Recommender.Factorization.Learners.Ials;
+using Recommender.Factorization.Learners.Spectral;
+using Recommender.Factorization.Models;
 
 namespace Recommender.Factorization.Tests;
 
 public sealed class ContentTests
 {
-    private static readonly string[] Tastes = ["garden hose", "wooden lamp", "silver ring", "running shoe", "coffee cup"];
+    private static readonly string[] s_tastes = ["garden hose", "wooden lamp", "silver ring", "running shoe", "coffee cup"];
 
     /// <summary>Items whose titles tell their taste; the last of each taste have no events.</summary>
     private static (Split Split, ItemContent Content, int[] Cold) Titled()
@@ -14,7 +22,7 @@ public sealed class ContentTests
         int[] cold = [.. Enumerable.Range(90, 10)];
         var entries = Enumerable.Range(0, 300).SelectMany(u => all.Users.Row(u).ToArray().Select(i => new Entry(u, i))).ToList();
         var split = Splits.Make(300, Items, entries.Where(e => !cold.Contains(e.Item)), entries.Where(e => cold.Contains(e.Item)));
-        var content = ItemContent.Build([.. Enumerable.Range(0, Items).Select(i => new ItemText { Title = $"{Tastes[i % 5]} no {i}", Labels = [$"brand {i % 7}"] })]);
+        var content = ItemContent.Build([.. Enumerable.Range(0, Items).Select(i => new ItemText { Title = $"{s_tastes[i % 5]} no {i}", Labels = [$"brand {i % 7}"] })]);
         return (split, content, cold);
     }
 

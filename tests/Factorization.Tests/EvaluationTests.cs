@@ -1,11 +1,18 @@
-using Recommender.Benchmarks;
+using Recommender.Benchmarks.Quality;
+using Recommender.Factorization.Data;
+using Recommender.Factorization.Judging;
+using Recommender.Factorization.Learners;
+using Recommender.Factorization.Learners.Ials;
+using Recommender.Factorization.Learners.Neighbourhood;
+using Recommender.Factorization.Learners.Popularity;
+using Recommender.Factorization.Learners.Spectral;
 
 namespace Recommender.Factorization.Tests;
 
 public sealed class EvaluationTests
 {
     /// <summary>Two users, six items; scores fall with the index.</summary>
-    private static readonly Split ByHand = Splits.Make(2, 6, [new(0, 0), new(1, 5)], [new(0, 2), new(0, 5), new(1, 4)]);
+    private static readonly Split s_byHand = Splits.Make(2, 6, [new(0, 0), new(1, 5)], [new(0, 2), new(0, 5), new(1, 4)]);
 
     private static void Falling(ReadOnlySpan<HistoryEntry> history, Span<float> scores)
     {
@@ -16,7 +23,7 @@ public sealed class EvaluationTests
     public void Metrics_equal_those_worked_by_hand()
     {
         // User 0 sees 1 2 3 (0 is training): item 2 at place 2 is a hit. User 1 sees 0 1 2: no hit.
-        var result = Evaluation.Run(Falling, ByHand, new EvaluationOptions { K = 3 });
+        var result = Evaluation.Run(Falling, s_byHand, new EvaluationOptions { K = 3 });
         double second = 1 / Math.Log2(3);
         Assert.Equal(2, result.Users);
         Assert.Equal(.5 / 2, result.Recall, 1e-7);
@@ -53,7 +60,7 @@ public sealed class EvaluationTests
     public void A_model_is_judged_like_a_scorer_with_the_same_scores()
     {
         var split = Splits.Random(TestData.Planted(101, 1500, 90, 4), .2);
-        var model = Ials.Train(split.Train, new IalsSettings { Rank = 7, Epochs = 2 });
+        var model = IalsTrainer.Train(split.Train, new IalsSettings { Rank = 7, Epochs = 2 });
         var batch = Evaluation.Run(model, split, new EvaluationOptions { Threads = 2 });
         var single = Evaluation.Run((history, scores) =>
         {

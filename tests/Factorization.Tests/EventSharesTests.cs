@@ -1,3 +1,4 @@
+using Recommender.Factorization.Events;
 using Xunit;
 
 namespace Recommender.Factorization.Tests;

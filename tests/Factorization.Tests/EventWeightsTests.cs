@@ -1,4 +1,5 @@
 using System.Text;
+using Recommender.Factorization.Events;
 
 namespace Recommender.Factorization.Tests;
 

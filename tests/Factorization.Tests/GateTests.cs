@@ -1,4 +1,5 @@
 using Recommender.Factorization.Judging;
+using Recommender.Factorization.Learners.Ials;
 
 namespace Recommender.Factorization.Tests;
 

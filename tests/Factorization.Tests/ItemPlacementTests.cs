@@ -1,4 +1,12 @@
 using Recommender.Factorization.Algebra;
+using Recommender.Factorization.Content;
+using Recommender.Factorization.Data;
+using Recommender.Factorization.Events;
+using Recommender.Factorization.Learners;
+using Recommender.Factorization.Learners.Combined;
+using Recommender.Factorization.Learners.Ials;
+using Recommender.Factorization.Learners.Spectral;
+using Recommender.Factorization.Models;
 
 namespace Recommender.Factorization.Tests;
 
@@ -7,15 +15,15 @@ public sealed class ItemPlacementTests
 {
     private const int Warm = 90, All = 100, Users = 300;
 
-    private static readonly string[] Tastes = ["garden hose", "wooden lamp", "silver ring", "running shoe", "coffee cup"];
+    private static readonly string[] s_tastes = ["garden hose", "wooden lamp", "silver ring", "running shoe", "coffee cup"];
 
-    private static readonly InteractionMatrix Everything = TestData.Planted(Users, All, 14, 5);
+    private static readonly InteractionMatrix s_everything = TestData.Planted(Users, All, 14, 5);
 
     /// <summary>Without the last ten items: two of each taste, as their titles say.</summary>
-    private static readonly InteractionMatrix Train = InteractionMatrix.Build(Users, Warm,
-        Enumerable.Range(0, Users).SelectMany(u => Everything.Users.Row(u).ToArray().Where(i => i < Warm).Select(i => new Entry(u, i))));
+    private static readonly InteractionMatrix s_train = InteractionMatrix.Build(Users, Warm,
+        Enumerable.Range(0, Users).SelectMany(u => s_everything.Users.Row(u).ToArray().Where(i => i < Warm).Select(i => new Entry(u, i))));
 
-    private static ItemText Text(int item) => new() { Title = $"{Tastes[item % 5]} no {item}", Labels = [$"brand {item % 7}"] };
+    private static ItemText Text(int item) => new() { Title = $"{s_tastes[item % 5]} no {item}", Labels = [$"brand {item % 7}"] };
 
     private static LearnerSettings Settings(string learner) => learner switch
     {
@@ -32,12 +40,12 @@ public sealed class ItemPlacementTests
     {
         const int Rank = 12;
         var data = TestData.Planted(120, 60, 14, 7, weighted: true);
-        var model = Ials.Train(data, new IalsSettings { Rank = Rank, Epochs = 3, Damping = damping, Nu = nu, Alpha0 = .1, Lambda = .02 });
-        var users = Ials.Users(model, data);
+        var model = IalsTrainer.Train(data, new IalsSettings { Rank = Rank, Epochs = 3, Damping = damping, Nu = nu, Alpha0 = .1, Lambda = .02 });
+        var users = IalsTrainer.Users(model, data);
         var turned = (float[])users.Clone();
         var gram = Dense.ToPrincipalAxes(turned, data.UserCount, Rank, 1, default);
         var step = new float[data.ItemCount * Rank];
-        Ials.HalfStep(data.Items, turned, gram, data.UserCount, model.Settings, null, model.ItemWeights, step, 1, default);
+        IalsTrainer.HalfStep(data.Items, turned, gram, data.UserCount, model.Settings, null, model.ItemWeights, step, 1, default);
 
         var folding = ItemFolding.Of(model, data);
         var folded = new float[Rank];
@@ -56,9 +64,9 @@ public sealed class ItemPlacementTests
     [InlineData("ials"), InlineData("spectral"), InlineData("sum"), InlineData("compressed"), InlineData("hybrid")]
     public void A_new_item_is_found_by_its_title_at_once_and_better_by_its_events(string learner)
     {
-        var model = Settings(learner).Train(Train);
+        var model = Settings(learner).Train(s_train);
         var content = ItemContent.Build([.. Enumerable.Range(0, Warm).Select(Text)]);
-        var placement = ItemPlacement.Learn(model, Train, content);
+        var placement = ItemPlacement.Learn(model, s_train, content);
         Assert.InRange(Found(model, item => Place(placement, model, item, withText: true, consumers: 0)), .7, 1);
         Assert.InRange(Found(model, item => Place(placement, model, item, withText: true, consumers: 5)), .7, 1);
         Assert.InRange(Found(model, item => Place(placement, model, item, withText: false, consumers: 15)), .7, 1);
@@ -74,8 +82,8 @@ public sealed class ItemPlacementTests
     [Fact]
     public void Events_outweigh_a_title_that_misleads()
     {
-        var model = Settings("ials").Train(Train);
-        var placement = ItemPlacement.Learn(model, Train, ItemContent.Build([.. Enumerable.Range(0, Warm).Select(Text)]));
+        var model = Settings("ials").Train(s_train);
+        var placement = ItemPlacement.Learn(model, s_train, ItemContent.Build([.. Enumerable.Range(0, Warm).Select(Text)]));
         var says = Consumers(model, 94, 30); // A cup, of which the catalogue says that it is a lamp.
         Assert.True(says.Says.Length > 10);
         var mislabelled = new float[model.Rank];
@@ -91,8 +99,8 @@ public sealed class ItemPlacementTests
     [Fact]
     public void Written_and_read_again_it_places_to_the_bit()
     {
-        var model = Settings("ials").Train(Train);
-        var placement = ItemPlacement.Learn(model, Train, ItemContent.Build([.. Enumerable.Range(0, Warm).Select(Text)], mostFeatures: 50), threads: 2);
+        var model = Settings("ials").Train(s_train);
+        var placement = ItemPlacement.Learn(model, s_train, ItemContent.Build([.. Enumerable.Range(0, Warm).Select(Text)], mostFeatures: 50), threads: 2);
         using var stream = new MemoryStream();
         placement.Write(stream);
         var read = ItemPlacement.Read(new MemoryStream(stream.ToArray()));
@@ -100,15 +108,15 @@ public sealed class ItemPlacementTests
         for (int length = 0; length < stream.Length; length += 301)
             Assert.Throws<InvalidDataException>(() => ItemPlacement.Read(new MemoryStream(stream.ToArray(), 0, length)));
         using var again = new MemoryStream();
-        ItemPlacement.Learn(model, Train, ItemContent.Build([.. Enumerable.Range(0, Warm).Select(Text)], mostFeatures: 50), threads: 1).Write(again);
+        ItemPlacement.Learn(model, s_train, ItemContent.Build([.. Enumerable.Range(0, Warm).Select(Text)], mostFeatures: 50), threads: 1).Write(again);
         Assert.Equal(stream.ToArray(), again.ToArray()); // Whatever the number of threads.
     }
 
     [Fact]
     public void Half_a_character_in_a_title_is_no_harm()
     {
-        var model = Settings("ials").Train(Train);
-        var placement = ItemPlacement.Learn(model, Train, ItemContent.Build([.. Enumerable.Range(0, Warm).Select(Text)]));
+        var model = Settings("ials").Train(s_train);
+        var placement = ItemPlacement.Learn(model, s_train, ItemContent.Build([.. Enumerable.Range(0, Warm).Select(Text)]));
         Assert.True(placement.Place(new ItemText { Title = "wooden \ud83d lamp" }, [], [], new float[8]));
         Assert.False(placement.Place(new ItemText { Title = "\ud83d" }, [], [], new float[8]));
     }
@@ -123,9 +131,9 @@ public sealed class ItemPlacementTests
 
     private static (float[] Factors, Preference[] Says) Consumers(Model model, int item, int count)
     {
-        var users = Everything.Items.Row(item).ToArray().Take(count).ToArray();
+        var users = s_everything.Items.Row(item).ToArray().Take(count).ToArray();
         var factors = new float[users.Length * model.Rank];
-        for (int n = 0; n < users.Length; n++) model.FoldIn(Train.Users.History(users[n]), factors.AsSpan(n * model.Rank, model.Rank));
+        for (int n = 0; n < users.Length; n++) model.FoldIn(s_train.Users.History(users[n]), factors.AsSpan(n * model.Rank, model.Rank));
         return (factors, [.. users.Select(_ => new Preference(1, 1))]);
     }
 
@@ -137,9 +145,9 @@ public sealed class ItemPlacementTests
         int counted = 0;
         for (int u = 0; u < Users; u++)
         {
-            var wanted = Everything.Users.Row(u).ToArray().Where(i => i >= Warm).ToArray();
+            var wanted = s_everything.Users.Row(u).ToArray().Where(i => i >= Warm).ToArray();
             if (wanted.Length == 0) continue;
-            var history = Train.Users.History(u);
+            var history = s_train.Users.History(u);
             var best = Enumerable.Range(0, 10).OrderByDescending(n => Dot(model, history, rows[n])).Take(2).Select(n => n + Warm);
             found += wanted.Intersect(best).Count() / (double)wanted.Length;
             counted++;

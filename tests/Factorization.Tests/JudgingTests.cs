@@ -1,3 +1,4 @@
+using Recommender.Factorization.Data;
 using Recommender.Factorization.Judging;
 
 namespace Recommender.Factorization.Tests;

@@ -1,11 +1,21 @@
+using Recommender.Factorization.Data;
+using Recommender.Factorization.Judging;
+using Recommender.Factorization.Learners;
+using Recommender.Factorization.Learners.Combined;
+using Recommender.Factorization.Learners.Ials;
+using Recommender.Factorization.Learners.Neighbourhood;
+using Recommender.Factorization.Learners.Popularity;
+using Recommender.Factorization.Learners.Spectral;
+using Recommender.Factorization.Models;
+
 namespace Recommender.Factorization.Tests;
 
 /// <summary>What every learner owes its callers.</summary>
 public sealed class ModelContractTests
 {
-    public static TheoryData<string> Names => [.. Settings.Keys];
+    public static TheoryData<string> Names => [.. s_settings.Keys];
 
-    private static readonly Dictionary<string, LearnerSettings> Settings = new()
+    private static readonly Dictionary<string, LearnerSettings> s_settings = new()
     {
         ["popularity"] = new PopularitySettings(),
         ["ials"] = new IalsSettings { Rank = 12, Epochs = 5, Alpha0 = .05, Lambda = .01 },
@@ -24,37 +34,37 @@ public sealed class ModelContractTests
 
     static ModelContractTests()
     {
-        foreach (var family in Learners.Optional) Settings.Add(family.Name, family.Coarse[0].WithRank(12));
+        foreach (var family in LearnerRegistry.Optional) s_settings.Add(family.Name, family.Coarse[0].WithRank(12));
     }
 
-    private static readonly InteractionMatrix Data = TestData.Planted(120, 60, 14, 7, weighted: true);
+    private static readonly InteractionMatrix s_data = TestData.Planted(120, 60, 14, 7, weighted: true);
 
     /// <summary>Entries with places, which matter to some learners.</summary>
-    private static HistoryEntry[] Some(int user) => [.. Data.Users.History(user).Select((entry, n) => entry with { Place = n * 7 % 5 })];
+    private static HistoryEntry[] Some(int user) => [.. s_data.Users.History(user).Select((entry, n) => entry with { Place = n * 7 % 5 })];
 
     [Theory, MemberData(nameof(Names))]
     public void Any_number_of_threads_gives_the_same_bytes(string learner)
     {
-        var one = TestData.Bytes(Settings[learner].Train(Data, new TrainOptions { Threads = 1 }));
+        var one = TestData.Bytes(s_settings[learner].Train(s_data, new TrainOptions { Threads = 1 }));
         foreach (int threads in new[] { 2, 3 })
-            Assert.Equal(one, TestData.Bytes(Settings[learner].Train(Data, new TrainOptions { Threads = threads })));
+            Assert.Equal(one, TestData.Bytes(s_settings[learner].Train(s_data, new TrainOptions { Threads = threads })));
     }
 
     [Theory, MemberData(nameof(Names))]
     public void Written_and_read_again_it_is_the_same_to_the_bit(string learner)
     {
-        var model = Settings[learner].Train(Data);
+        var model = s_settings[learner].Train(s_data);
         var bytes = TestData.Bytes(model);
         var read = Model.Read(new MemoryStream(bytes));
         Assert.Equal(bytes, TestData.Bytes(read));
         Assert.Equal(model.Learner, read.Learner);
-        for (int i = 0; i < Data.ItemCount; i++) Assert.Equal(TestData.Score(model, Some(3), i), TestData.Score(read, Some(3), i));
+        for (int i = 0; i < s_data.ItemCount; i++) Assert.Equal(TestData.Score(model, Some(3), i), TestData.Score(read, Some(3), i));
     }
 
     [Theory, MemberData(nameof(Names))]
     public void Damaged_bytes_are_refused(string learner)
     {
-        var bytes = TestData.Bytes(Settings[learner].Train(Data));
+        var bytes = TestData.Bytes(s_settings[learner].Train(s_data));
         for (int length = 0; length < bytes.Length; length += Math.Max(1, bytes.Length / 97))
             Assert.Throws<InvalidDataException>(() => Model.Read(new MemoryStream(bytes, 0, length)));
         Assert.Contains("not a model", Assert.Throws<InvalidDataException>(() => Model.Read(new MemoryStream([1, 2, 3, 4, 5]))).Message);
@@ -65,11 +75,11 @@ public sealed class ModelContractTests
     [Theory, MemberData(nameof(Names))]
     public void Shares_sum_to_the_score(string learner)
     {
-        var model = Settings[learner].Train(Data);
+        var model = s_settings[learner].Train(s_data);
         foreach (int user in new[] { 0, 1, 2, 50 })
         {
             var history = Some(user);
-            for (int item = 0; item < Data.ItemCount; item += 7)
+            for (int item = 0; item < s_data.ItemCount; item += 7)
             {
                 var shares = new float[history.Length];
                 float told = model.Explain(history, item, shares);
@@ -83,7 +93,7 @@ public sealed class ModelContractTests
     [Theory, MemberData(nameof(Names))]
     public void Shares_of_a_factor_from_elsewhere_sum_to_its_dot_product(string learner)
     {
-        var model = Settings[learner].Train(Data);
+        var model = s_settings[learner].Train(s_data);
         var given = Enumerable.Range(0, model.Rank).Select(k => MathF.Sin(k + 1)).ToArray();
         var user = new float[model.Rank];
         foreach (int number in new[] { 0, 50 })
@@ -102,16 +112,16 @@ public sealed class ModelContractTests
     [Theory, MemberData(nameof(Names))]
     public void The_order_of_a_history_does_not_matter(string learner)
     {
-        var model = Settings[learner].Train(Data);
+        var model = s_settings[learner].Train(s_data);
         var history = Some(5);
         var reversed = history.Reverse().ToArray();
-        for (int i = 0; i < Data.ItemCount; i++) Assert.Equal(TestData.Score(model, history, i), TestData.Score(model, reversed, i), 1e-4f);
+        for (int i = 0; i < s_data.ItemCount; i++) Assert.Equal(TestData.Score(model, history, i), TestData.Score(model, reversed, i), 1e-4f);
     }
 
     [Theory, MemberData(nameof(Names))]
     public void An_empty_history_scores_nothing(string learner)
     {
-        var model = Settings[learner].Train(Data);
+        var model = s_settings[learner].Train(s_data);
         var factor = new float[model.Rank];
         factor.AsSpan().Fill(7);
         model.FoldIn([], factor);
@@ -122,17 +132,17 @@ public sealed class ModelContractTests
     [Theory, MemberData(nameof(Names))]
     public void Items_beyond_the_model_are_refused(string learner)
     {
-        var model = Settings[learner].Train(Data);
+        var model = s_settings[learner].Train(s_data);
         var factor = new float[model.Rank];
-        Assert.Throws<ArgumentOutOfRangeException>(() => model.FoldIn([new HistoryEntry(Data.ItemCount, 1, 1)], factor));
+        Assert.Throws<ArgumentOutOfRangeException>(() => model.FoldIn([new HistoryEntry(s_data.ItemCount, 1, 1)], factor));
         Assert.Throws<ArgumentOutOfRangeException>(() => model.FoldIn([new HistoryEntry(-1, 1, 1)], factor));
-        Assert.Throws<ArgumentOutOfRangeException>(() => model.Explain([new HistoryEntry(0, 1, 1)], Data.ItemCount, new float[1]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => model.Explain([new HistoryEntry(0, 1, 1)], s_data.ItemCount, new float[1]));
     }
 
     [Theory, MemberData(nameof(Names))]
     public void Tiny_data_trains_and_no_data_is_refused(string learner)
     {
-        var settings = Settings[learner];
+        var settings = s_settings[learner];
         foreach (var (users, items) in new[] { (10, 5), (1, 3), (1, 1), (3, 1) })
         {
             var tiny = InteractionMatrix.Build(users, items, [new Entry(0, 0)]);
@@ -149,7 +159,7 @@ public sealed class ModelContractTests
     [Theory, MemberData(nameof(Names))]
     public void Settings_survive_json(string learner)
     {
-        var settings = Settings[learner];
+        var settings = s_settings[learner];
         Assert.Equal(settings, LearnerSettings.FromJson(settings.ToJson()));
     }
 
@@ -157,14 +167,14 @@ public sealed class ModelContractTests
     public void Training_can_be_cancelled(string learner)
     {
         if (learner is "popularity") return; // It takes no time.
-        Assert.ThrowsAny<OperationCanceledException>(() => Settings[learner].Train(Data, cancellation: new CancellationToken(true)));
+        Assert.ThrowsAny<OperationCanceledException>(() => s_settings[learner].Train(s_data, cancellation: new CancellationToken(true)));
     }
 
     [Theory, MemberData(nameof(Names))]
     public void Planted_tastes_are_found(string learner)
     {
         var split = Splits.Random(TestData.Planted(300, 100, 12, 3), .2);
-        double recall = Evaluation.Run(Settings[learner].Train(split.Train), split).Recall;
+        double recall = Evaluation.Run(s_settings[learner].Train(split.Train), split).Recall;
         if (learner == "popularity") Assert.InRange(recall, .1, .4); // 20 of about 90 unseen items.
         else Assert.InRange(recall, .6, 1);
     }

@@ -1,10 +1,15 @@
+using Recommender.Factorization.Data;
 using Recommender.Factorization.Judging;
+using Recommender.Factorization.Learners;
+using Recommender.Factorization.Learners.Combined;
+using Recommender.Factorization.Learners.Ials;
+using Recommender.Factorization.Tuning;
 
 namespace Recommender.Factorization.Tests;
 
 public sealed class RecencyTests
 {
-    private static readonly LearnerSettings Plain = new HybridSettings { Factors = new IalsSettings { Rank = 6, Epochs = 3 }, Neighbourhood = new() { Neighbours = 20 } };
+    private static readonly LearnerSettings s_plain = new HybridSettings { Factors = new IalsSettings { Rank = 6, Epochs = 3 }, Neighbourhood = new() { Neighbours = 20 } };
 
     [Fact]
     public void A_place_is_how_many_of_a_history_are_newer_and_equal_times_share_one()
@@ -23,8 +28,8 @@ public sealed class RecencyTests
     public void Histories_count_as_if_their_weights_were_less_with_every_newer_entry()
     {
         var data = TestData.Planted(120, 60, 14, 7, weighted: true);
-        var plain = Plain.Train(data);
-        var recent = new RecencySettings { Of = Plain, HalfLife = 4 }.Train(data);
+        var plain = s_plain.Train(data);
+        var recent = new RecencySettings { Of = s_plain, HalfLife = 4 }.Train(data);
         var history = data.Users.History(3).Select((e, n) => e with { Place = n }).ToArray();
         var weighed = history.Select(e => e with { Weight = e.Weight * 4 / (4 + e.Place), Place = 0 }).ToArray();
         Assert.True(recent.UsesPlaces);
@@ -44,7 +49,7 @@ public sealed class RecencyTests
         Assert.Equal(entries[^1].Entry.Item, Assert.Single(holdouts[0].Test.Row(599).ToArray()));
 
         double reads = 0;
-        var state = Tuning.Run(holdouts, new TuningOptions { BudgetSeconds = 120, MaxRank = 16, Threads = 1, K = 3 }, () => reads++);
+        var state = Tuner.Run(holdouts, new TuningOptions { BudgetSeconds = 120, MaxRank = 16, Threads = 1, K = 3 }, () => reads++);
         Assert.IsType<RecencySettings>(state.Best!.Settings);
         Assert.True(state.Best.Score > 1.1 * state.Trials.Where(t => t.Settings is not RecencySettings).Max(t => t.Score));
     }

@@ -1,4 +1,6 @@
-using Recommender.Benchmarks;
+using Recommender.Benchmarks.Quality;
+using Recommender.Factorization.Data;
+using Recommender.Factorization.Models;
 
 namespace Recommender.Factorization.Tests;
 

@@ -1,12 +1,20 @@
+using Recommender.Factorization.Data;
 using Recommender.Factorization.Judging;
+using Recommender.Factorization.Learners;
+using Recommender.Factorization.Learners.Combined;
+using Recommender.Factorization.Learners.Ials;
+using Recommender.Factorization.Learners.Neighbourhood;
+using Recommender.Factorization.Learners.Popularity;
+using Recommender.Factorization.Learners.Spectral;
+using Recommender.Factorization.Tuning;
 
 namespace Recommender.Factorization.Tests;
 
 public sealed class TuningTests
 {
-    private static readonly InteractionMatrix Data = TestData.Planted(200, 80, 12, 3);
+    private static readonly InteractionMatrix s_data = TestData.Planted(200, 80, 12, 3);
 
-    private static readonly TuningOptions Short = new() { BudgetSeconds = 40, MaxRank = 16, Threads = 1 };
+    private static readonly TuningOptions s_short = new() { BudgetSeconds = 40, MaxRank = 16, Threads = 1 };
 
     /// <summary>A clock that says every trial took a second, so that a budget means the same on every machine.</summary>
     private static Func<double> Clock()
@@ -18,7 +26,7 @@ public sealed class TuningTests
     [Fact]
     public void The_winner_is_ahead_of_popularity_and_of_every_other_trial()
     {
-        var state = Tuning.Run(RandomSplits.Holdouts(Data), Short, Clock());
+        var state = Tuner.Run(RandomSplits.Holdouts(s_data), s_short, Clock());
         Assert.Equal(state.Trials.Max(t => t.Score), state.Best!.Score);
         Assert.True(state.Best.Score > 1.5 * state.Trials.First(t => t.Settings is PopularitySettings).Score);
         Type[] learners = [.. TuningFamily.All.Select(family => family.Settings), typeof(NeighbourhoodSettings), typeof(HybridSettings)];
@@ -30,7 +38,7 @@ public sealed class TuningTests
     [Fact]
     public void Without_the_item_item_term_models_are_factors_alone()
     {
-        var state = Tuning.Run(RandomSplits.Holdouts(Data), Short with { AllowNeighbourhood = false, BudgetSeconds = 15 }, Clock());
+        var state = Tuner.Run(RandomSplits.Holdouts(s_data), s_short with { AllowNeighbourhood = false, BudgetSeconds = 15 }, Clock());
         Assert.DoesNotContain(state.Trials, t => t.Settings is NeighbourhoodSettings or HybridSettings);
     }
 
@@ -39,7 +47,7 @@ public sealed class TuningTests
     {
         // More tastes than eight numbers tell apart.
         var data = TestData.Planted(300, 120, 10, 3, tastes: 24);
-        var state = Tuning.Run(RandomSplits.Holdouts(data), Short with { AllowNeighbourhood = false, BudgetSeconds = 200 }, Clock());
+        var state = Tuner.Run(RandomSplits.Holdouts(data), s_short with { AllowNeighbourhood = false, BudgetSeconds = 200 }, Clock());
         Assert.Contains(state.Trials, t => t.Settings is SumSettings { First: IalsSettings { Rank: 8 }, Second: SpectralSettings { Rank: 8 } });
         Assert.Contains(state.Trials, t => t.Settings is CompressedSettings { Rank: 16, Of: SumSettings { First: IalsSettings { Rank: 16 }, Second: SpectralSettings { Rank: 16 } } });
         Assert.All(state.Trials, t => Assert.InRange(t.Settings.Train(data).Rank, 1, 16));
@@ -52,7 +60,7 @@ public sealed class TuningTests
         var random = new Random(3);
         var entries = Enumerable.Range(0, 4000).Select(t => new TimedEntry(new Entry(random.Next(150), Math.Min(t / 40 + random.Next(8), 99)), t)).ToArray();
         var outer = Splits.Temporal(150, 100, entries, .1);
-        var state = Tuning.Run([outer], Short with { AllowNeighbourhood = false, BudgetSeconds = 100 }, Clock());
+        var state = Tuner.Run([outer], s_short with { AllowNeighbourhood = false, BudgetSeconds = 100 }, Clock());
         var recent = state.Trials.Where(t => t.Settings is PopularitySettings { HalfLife: > 0 }).MaxBy(t => t.Score)!;
         Assert.True(recent.Score > 2 * state.Trials[0].Score);
         Assert.Contains(state.Trials, t => ((t.Settings as RecencySettings)?.Of ?? t.Settings) is SumSettings { Second: PopularitySettings });
@@ -76,7 +84,7 @@ public sealed class TuningTests
         Assert.True(Ndcg(plain with { HalfLife = .1 }) > 1.5 * Ndcg(plain));
         var ridge = new SpectralSettings { Rank = 16, SpectralShare = 0, Alpha0 = .1, Lambda = .03 };
         Assert.True(Ndcg(ridge with { HalfLife = .1 }) > 1.5 * Ndcg(ridge));
-        var state = Tuning.Run([outer], Short with { AllowNeighbourhood = false, BudgetSeconds = 80 }, Clock());
+        var state = Tuner.Run([outer], s_short with { AllowNeighbourhood = false, BudgetSeconds = 80 }, Clock());
         Assert.Contains(state.Trials, t => t.Settings is IalsSettings { HalfLife: > 0 });
     }
 
@@ -105,8 +113,8 @@ public sealed class TuningTests
     [Fact]
     public void A_search_killed_at_any_trial_goes_on_and_ends_the_same()
     {
-        IReadOnlyList<Split> holdouts = RandomSplits.Holdouts(Data), finals = RandomSplits.Finals(Data);
-        var whole = Tuning.Run(holdouts, Short, Clock(), finals: finals);
+        IReadOnlyList<Split> holdouts = RandomSplits.Holdouts(s_data), finals = RandomSplits.Finals(s_data);
+        var whole = Tuner.Run(holdouts, s_short, Clock(), finals: finals);
         foreach (int after in new[] { 1, 17, whole.Trials.Count, whole.Trials.Count + 1, whole.Trials.Count + 6 })
         {
             string? kept = null;
@@ -119,14 +127,14 @@ public sealed class TuningTests
 
             try
             {
-                Tuning.Run(holdouts, Short, Clock(), progress: Keep, cancellation: kill.Token, finals: finals);
+                Tuner.Run(holdouts, s_short, Clock(), progress: Keep, cancellation: kill.Token, finals: finals);
             }
             catch (OperationCanceledException)
             {
             }
 
             int more = 0;
-            var resumed = Tuning.Run(holdouts, Short, Clock(), TuningState.FromJson(kept!), _ => more++, finals);
+            var resumed = Tuner.Run(holdouts, s_short, Clock(), TuningState.FromJson(kept!), _ => more++, finals);
             Assert.Equal(whole.Trials.Select(t => (t.Number, t.Settings, t.Score)), resumed.Trials.Select(t => (t.Number, t.Settings, t.Score)));
             Assert.Equal(whole.Finals.Select(t => (t.Number, t.Settings, t.Score)), resumed.Finals.Select(t => (t.Number, t.Settings, t.Score)));
             Assert.Equal(Math.Max(whole.Trials.Count - after, 0) + whole.Finals.Count, more);
@@ -136,8 +144,8 @@ public sealed class TuningTests
     [Fact]
     public void The_final_chooses_among_the_best_of_each_kind_by_splits_the_search_has_not_seen()
     {
-        var finals = RandomSplits.Finals(Data);
-        var state = Tuning.Run(RandomSplits.Holdouts(Data), Short, Clock(), finals: finals);
+        var finals = RandomSplits.Finals(s_data);
+        var state = Tuner.Run(RandomSplits.Holdouts(s_data), s_short, Clock(), finals: finals);
         Assert.All(state.Finals, f => Assert.Contains(state.Trials, t => t.Settings == f.Settings));
         foreach (var final in state.Finals)
         {
@@ -162,7 +170,7 @@ public sealed class TuningTests
     {
         var data = TestData.Planted(600, 80, 12, 3);
         var holdouts = RandomSplits.Holdouts(data);
-        var state = Tuning.Run(holdouts, Short, Clock());
+        var state = Tuner.Run(holdouts, s_short, Clock());
         var cut = state.Trials.Where(t => t.First == 0).ToArray();
         Assert.NotEmpty(cut);
         Trial? best = null;
@@ -181,18 +189,18 @@ public sealed class TuningTests
     [Fact]
     public void A_state_of_other_data_is_not_gone_on_from()
     {
-        var state = Tuning.Run(RandomSplits.Holdouts(Data), Short with { BudgetSeconds = 1 }, Clock());
+        var state = Tuner.Run(RandomSplits.Holdouts(s_data), s_short with { BudgetSeconds = 1 }, Clock());
         var others = RandomSplits.Holdouts(TestData.Planted(100, 80, 12, 3));
         int trials = 0;
-        Tuning.Run(others, Short with { BudgetSeconds = 1 }, Clock(), state, _ => trials++);
+        Tuner.Run(others, s_short with { BudgetSeconds = 1 }, Clock(), state, _ => trials++);
         Assert.True(trials > 0);
     }
 
     [Fact]
     public void Epochs_are_chosen_by_the_curve_and_train_to_the_same_score()
     {
-        var holdouts = new[] { Splits.Random(Data, .1) };
-        var state = Tuning.Run(holdouts, Short with { BudgetSeconds = 12, AllowNeighbourhood = false }, Clock());
+        var holdouts = new[] { Splits.Random(s_data, .1) };
+        var state = Tuner.Run(holdouts, s_short with { BudgetSeconds = 12, AllowNeighbourhood = false }, Clock());
         var trial = state.Trials.Where(t => t.Settings is IalsSettings).MaxBy(t => t.Score)!;
         Assert.Equal(trial.Curve.Max(), trial.Score);
         Assert.Equal(trial.Curve[((IalsSettings)trial.Settings).Epochs - 1], trial.Score);
@@ -205,7 +213,7 @@ public sealed class TuningTests
     public void Nothing_to_choose_by_is_an_error_that_says_so()
     {
         var empty = Splits.Make(2, 2, [new(0, 0)], []);
-        Assert.Contains("too little data", Assert.Throws<ArgumentException>(() => Tuning.Run([empty], Short, Clock())).Message);
-        Assert.Contains("MaxRank", Assert.Throws<ArgumentException>(() => Tuning.Run([empty], Short with { MaxRank = 1 }, Clock())).Message);
+        Assert.Contains("too little data", Assert.Throws<ArgumentException>(() => Tuner.Run([empty], s_short, Clock())).Message);
+        Assert.Contains("MaxRank", Assert.Throws<ArgumentException>(() => Tuner.Run([empty], s_short with { MaxRank = 1 }, Clock())).Message);
     }
 }

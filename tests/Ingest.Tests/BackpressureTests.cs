@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Recommender.Contracts;
-using Recommender.Messaging;
+using Recommender.Messaging.Streams;
 using Recommender.TestKit;
 using Xunit;
 

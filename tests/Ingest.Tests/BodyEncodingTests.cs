@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using System.Text;
 using Recommender.Contracts;
-using Recommender.TestKit;
 using Xunit;
 
 namespace Recommender.Ingest.Tests;

@@ -1,11 +1,11 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using Recommender.ServiceDefaults;
+using Recommender.ServiceDefaults.Keys;
 using Recommender.TestKit;
 using Xunit;
 

@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Recommender.Contracts;
-using Recommender.Messaging;
+using Recommender.Ingest.Accepting;
+using Recommender.Messaging.Streams;
+using Recommender.Storage;
 using Recommender.TestKit;
 using Xunit;
 
@@ -311,7 +313,7 @@ public sealed class EventTests
         await process.KillAsync();
         await Task.WhenAll(load);
 
-        await using var journal = await Recommender.Storage.Journal.OpenAsync(Path.Combine(folder.Path, "journal.db"), TestContext.Current.CancellationToken);
+        await using var journal = await Journal.OpenAsync(Path.Combine(folder.Path, "journal.db"), TestContext.Current.CancellationToken);
         var entries = await journal.ReadAsync(Topology.Interactions, 0, int.MaxValue, TestContext.Current.CancellationToken);
         var ids = entries.SelectMany(e => JsonSerializer.Deserialize(e.Body.Span, ContractsJson.Default.InteractionArray)!).Select(e => e.EventId).ToList();
         Assert.Equal(ids.Count, ids.Distinct().Count());

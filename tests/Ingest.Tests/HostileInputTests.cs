@@ -1,7 +1,6 @@
 using System.Text;
 using Recommender.Contracts;
-using Recommender.Messaging;
-using Recommender.TestKit;
+using Recommender.Messaging.Parsing;
 using Xunit;
 
 namespace Recommender.Ingest.Tests;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -8,13 +7,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Recommender.Contracts;
-using Recommender.Messaging;
+using Recommender.Messaging.Streams;
 using Recommender.ServiceDefaults;
 using Recommender.Storage;
 using Recommender.TestKit;
 using Xunit;
-
-[assembly: AssemblyFixture(typeof(Servers))]
 
 namespace Recommender.Ingest.Tests;
 
@@ -138,94 +135,5 @@ internal sealed class IngestHost : IAsyncDisposable
         await App.StopAsync(patience.Token);
         await App.DisposeAsync();
         _folder.Dispose();
-    }
-}
-
-internal sealed record LoggedLine(LogLevel Level, string Text);
-
-internal sealed class ListLogger(List<LoggedLine> lines) : ILoggerProvider, ILogger
-{
-    public ILogger CreateLogger(string categoryName) => this;
-
-    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-
-    public bool IsEnabled(LogLevel logLevel) => true;
-
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-    {
-        lock (lines) lines.Add(new LoggedLine(logLevel, formatter(state, exception) + exception));
-    }
-
-    public void Dispose()
-    {
-    }
-}
-
-/// <summary>A response with its body read.</summary>
-internal sealed record Answer(int Status, string? ContentType, string Body, HttpResponseHeaders Headers)
-{
-    public JsonElement Json => JsonDocument.Parse(Body).RootElement;
-
-    public string? Type => Json.GetProperty("type").GetString();
-
-    public string? Field => Json.TryGetProperty("field", out var name) ? name.GetString() : null;
-
-    public string Detail => Json.GetProperty("detail").GetString()!;
-
-    public TimeSpan? RetryAfter => Headers.RetryAfter?.Delta;
-
-    public static async Task<Answer> ReadAsync(HttpResponseMessage response) =>
-        new((int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, await response.Content.ReadAsStringAsync(), response.Headers);
-
-    /// <summary>Asserts an error in the form every error has.</summary>
-    public Answer IsProblem(int status, string type)
-    {
-        Assert.True(status == Status, $"expected {status}, got {Status}: {Body}");
-        Assert.Equal("application/problem+json", ContentType);
-        Assert.Equal("urn:recommender:problem:" + type, Type);
-        Assert.Equal(status, Json.GetProperty("status").GetInt32());
-        Assert.False(string.IsNullOrEmpty(Json.GetProperty("title").GetString()));
-        Assert.DoesNotContain("   at ", Body);
-        Assert.DoesNotContain("Recommender.", Body);
-        Assert.DoesNotContain("System.", Body);
-        Assert.True(ActivityContext.TryParse(Assert.Single(Headers.GetValues("traceparent")), null, out _));
-        return this;
-    }
-
-    public Answer IsAccepted(int count)
-    {
-        Assert.True(Status == 202, $"expected 202, got {Status}: {Body}");
-        Assert.Equal(count, Json.GetProperty("accepted").GetInt32());
-        Assert.True(ActivityContext.TryParse(Assert.Single(Headers.GetValues("traceparent")), null, out _));
-        return this;
-    }
-}
-
-/// <summary>Counts messages and lets them through only while it is open.</summary>
-internal sealed class Gate(IStreamPublisher inner) : IStreamPublisher
-{
-    private volatile TaskCompletionSource _open = Opened();
-    private int _published;
-
-    public int Published => Volatile.Read(ref _published);
-
-    public bool IsAvailable { get; set; } = true;
-
-    public void Close() => _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    public void Open() => _open.TrySetResult();
-
-    public async Task PublishAsync(string stream, ReadOnlyMemory<byte> body, IReadOnlyList<ActivityContext> origins, CancellationToken cancellationToken)
-    {
-        Interlocked.Increment(ref _published);
-        await _open.Task;
-        await inner.PublishAsync(stream, body, origins, cancellationToken);
-    }
-
-    private static TaskCompletionSource Opened()
-    {
-        var source = new TaskCompletionSource();
-        source.SetResult();
-        return source;
     }
 }

@@ -1,7 +1,7 @@
 using System.Text;
-using System.Text.Json;
 using Recommender.Contracts;
 using Recommender.Storage;
+using Recommender.Storage.Catalogue;
 using Xunit;
 
 namespace Recommender.Ingest.Tests;

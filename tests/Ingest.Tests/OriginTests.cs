@@ -1,8 +1,7 @@
 using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
-using Recommender.Contracts;
 using Recommender.ServiceDefaults;
+using Recommender.ServiceDefaults.Keys;
 using Xunit;
 
 namespace Recommender.Ingest.Tests;

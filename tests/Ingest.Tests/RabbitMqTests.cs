@@ -2,7 +2,8 @@ using System.Text;
 using System.Text.Json;
 using RabbitMQ.Client;
 using Recommender.Contracts;
-using Recommender.Messaging;
+using Recommender.Messaging.Parsing;
+using Recommender.Messaging.Streams;
 using Recommender.TestKit;
 using Xunit;
 

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Recommender.Contracts;
-using Recommender.ServiceDefaults;
+using Recommender.ServiceDefaults.Keys;
 using Xunit;
 
 namespace Recommender.Ingest.Tests;

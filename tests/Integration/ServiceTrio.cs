@@ -1,5 +1,4 @@
 using System.Net.Http.Json;
-using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -13,15 +12,14 @@ using Recommender.Recommend;
 using Recommender.ServiceDefaults;
 using Recommender.TestKit;
 using Recommender.Trainer;
-
-[assembly: AssemblyFixture(typeof(Servers))]
+using Recommender.Trainer.Endpoints;
 
 namespace Recommender.Integration;
 
 /// <summary>Ingest, Trainer and Recommend, each a host of its own, over real RabbitMQ, Redis and PostgreSQL.</summary>
 internal sealed class ServiceTrio : IAsyncDisposable
 {
-    private readonly List<WebApplication> apps = [];
+    private readonly List<WebApplication> _apps = [];
 
     public required HttpClient Ingest { get; init; }
     public required HttpClient Trainer { get; init; }
@@ -50,8 +48,8 @@ internal sealed class ServiceTrio : IAsyncDisposable
         var ingest = await StartAsync("ingest", connections, configure, b => b.AddIngest(), a => a.MapIngest());
         var recommend = await StartAsync("recommend", connections, configure, b => b.AddRecommend(), a => a.MapRecommend());
         var trio = new ServiceTrio { Ingest = ClientOf(ingest), Trainer = ClientOf(trainer), Recommend = ClientOf(recommend), RedisConnection = redis.ConnectionString };
-        trio.apps.AddRange([ingest, recommend, trainer]);
-        if (secondTrainer) trio.apps.Add(await StartAsync("trainer", connections, configure, b => b.AddTrainer(), a => a.MapTrainer()));
+        trio._apps.AddRange([ingest, recommend, trainer]);
+        if (secondTrainer) trio._apps.Add(await StartAsync("trainer", connections, configure, b => b.AddTrainer(), a => a.MapTrainer()));
         // Until the broker is reached, events are refused.
         await Eventually.TrueAsync(async () => (await trio.Ingest.GetAsync("health/ready", Cancel)).IsSuccessStatusCode);
         return trio;
@@ -134,7 +132,7 @@ internal sealed class ServiceTrio : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var client in new[] { Ingest, Trainer, Recommend }) client.Dispose();
-        foreach (var app in apps)
+        foreach (var app in _apps)
         {
             using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
             await app.StopAsync(patience.Token);

@@ -4,11 +4,8 @@ using System.Net.Sockets;
 using System.Text;
 using Npgsql;
 using RabbitMQ.Client;
-using Recommender.LocalServers;
 using Recommender.TestKit;
 using Xunit;
-
-[assembly: AssemblyFixture(typeof(Servers))]
 
 namespace Recommender.LocalServers.Tests;
 

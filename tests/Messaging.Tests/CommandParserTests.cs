@@ -1,5 +1,6 @@
 using System.Text;
 using Recommender.Contracts;
+using Recommender.Messaging.Parsing;
 using Xunit;
 
 namespace Recommender.Messaging.Tests;

@@ -1,7 +1,10 @@
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
-using Recommender.Factorization;
+using Recommender.Contracts;
+using Recommender.Factorization.Events;
+using Recommender.Messaging.Parsing;
+using Recommender.Messaging.Streams;
 using Xunit;
 
 namespace Recommender.Messaging.Tests;
@@ -99,7 +102,7 @@ public sealed class InteractionParserTests
         Assert.NotEqual(first[0], Ids(Message(body, "m2"), s_now)[0]);
         Assert.NotEqual(Ids(Message(body, sentAt: s_now), s_now)[0], Ids(Message(body, sentAt: s_now.AddSeconds(1)), s_now)[0]);
         Assert.Equal(Ids(Message(body), s_now), Ids(Message(body), s_now.AddHours(1)));
-        Assert.All(first, id => Assert.Null(Contracts.Limits.IdError(id)));
+        Assert.All(first, id => Assert.Null(Limits.IdError(id)));
     }
 
     [Fact]

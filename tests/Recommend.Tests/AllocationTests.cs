@@ -2,14 +2,11 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Recommender.FactorStore;
+using Recommender.FactorStore.Users;
 using Recommender.TestKit;
 using Xunit;
 
 namespace Recommender.Recommend.Tests;
-
-/// <summary>Counts what the whole process allocates, so nothing else may run beside it.</summary>
-[CollectionDefinition(nameof(AllocationTests), DisableParallelization = true)]
-public sealed class AllocationCollection;
 
 [Collection(nameof(AllocationTests))]
 public sealed class AllocationTests(Servers servers)

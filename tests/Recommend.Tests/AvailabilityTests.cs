@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Time.Testing;
 using Recommender.Contracts;
 using Recommender.FactorStore;
+using Recommender.FactorStore.Items;
+using Recommender.Recommend.Serving;
 using Recommender.TestKit;
 using Xunit;
 
@@ -27,10 +29,10 @@ public class AvailabilityTests
     {
         await Shop.Whole.FillAsync(store);
         var host = await RecommendHost.StartAsync(store, clock, ("Recommend:PollMilliseconds", "60000"));
-        var refresher = (Serving.Refresher)host.Services.GetService(typeof(Serving.Refresher))!;
+        var refresher = (Refresher)host.Services.GetService(typeof(Refresher))!;
         await Eventually.TrueAsync(() =>
         {
-            refresher.Nudge();
+            refresher.RequestRefresh();
             return host.State.Model is not null;
         });
         return host;
@@ -39,7 +41,7 @@ public class AvailabilityTests
     private static async Task PutAsync(RecommendHost host, params ItemRecord[] records)
     {
         await host.Store.PutItemsAsync(records, Cancellation);
-        ((Serving.Refresher)host.Services.GetService(typeof(Serving.Refresher))!).Nudge();
+        ((Refresher)host.Services.GetService(typeof(Refresher))!).RequestRefresh();
         await host.ServesAsync(1);
     }
 
@@ -110,7 +112,7 @@ public class AvailabilityTests
         await Shop.Whole.ReleaseAsync(host.Store, 2);
         await Eventually.TrueAsync(() =>
         {
-            ((Serving.Refresher)host.Services.GetService(typeof(Serving.Refresher))!).Nudge();
+            ((Refresher)host.Services.GetService(typeof(Refresher))!).RequestRefresh();
             return host.State.Model?.Version == 2;
         });
         Assert.All(await PlacesAsync(host, "tomorrow"), place => Assert.False(place.Value, place.Key));

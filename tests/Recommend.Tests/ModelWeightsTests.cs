@@ -1,6 +1,7 @@
 using Recommender.Contracts;
 using Recommender.FactorStore;
-using Recommender.Factorization;
+using Recommender.FactorStore.Users;
+using Recommender.Factorization.Events;
 using Recommender.TestKit;
 using Xunit;
 

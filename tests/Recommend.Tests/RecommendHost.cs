@@ -32,7 +32,7 @@ internal sealed class RecommendHost : IAsyncDisposable
     public RecordingLogger Log { get; }
     public HttpClient Client { get; }
     public IServiceProvider Services => _app.Services;
-    public ServingState State => Services.GetRequiredService<Serving.Serving>().State;
+    public ServingState State => Services.GetRequiredService<Recommender.Recommend.Serving.ServingIndexes>().State;
 
     public static Task<RecommendHost> StartAsync(IFactorStore store, params (string Key, string? Value)[] settings) =>
         StartAsync(store, TimeProvider.System, settings);
@@ -59,7 +59,7 @@ internal sealed class RecommendHost : IAsyncDisposable
     /// <summary>Waits until the model is served and every change of the feed so far is in.</summary>
     public async Task ServesAsync(long? version)
     {
-        var serving = Services.GetRequiredService<Serving.Serving>();
+        var serving = Services.GetRequiredService<Recommender.Recommend.Serving.ServingIndexes>();
         await Eventually.TrueAsync(() => serving.IsLoaded && serving.State.Model?.Version == version);
         var changes = await Store.ReadItemChangesAsync(0, int.MaxValue, TestContext.Current.CancellationToken);
         await Eventually.TrueAsync(() => serving.Sequence >= changes.Sequence);
@@ -102,37 +102,5 @@ internal sealed class RecommendHost : IAsyncDisposable
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
         var problem = await response.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken);
         return problem.GetProperty("detail").GetString()!;
-    }
-}
-
-/// <summary>Keeps what was logged.</summary>
-internal sealed class RecordingLogger : ILoggerProvider, ILogger
-{
-    private readonly List<string> _lines = [];
-
-    public IReadOnlyList<string> Warnings
-    {
-        get
-        {
-            lock (_lines) return [.. _lines];
-        }
-    }
-
-    /// <summary>The framework's own words about health checks are left out.</summary>
-    public ILogger CreateLogger(string categoryName) => categoryName.StartsWith("Recommender.", StringComparison.Ordinal) ? this : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
-
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
-
-    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
-
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-    {
-        if (!IsEnabled(logLevel)) return;
-        lock (_lines) _lines.Add($"{logLevel}: {formatter(state, exception)} {exception}");
-    }
-
-    public void Dispose()
-    {
     }
 }

@@ -1,8 +1,15 @@
 using System.Globalization;
 using System.Text.Json;
 using Recommender.Contracts;
-using Recommender.Factorization;
 using Recommender.FactorStore;
+using Recommender.FactorStore.Items;
+using Recommender.FactorStore.Users;
+using Recommender.Factorization.Data;
+using Recommender.Factorization.Learners;
+using Recommender.Factorization.Learners.Combined;
+using Recommender.Factorization.Learners.Ials;
+using Recommender.Factorization.Learners.Neighbourhood;
+using Recommender.Factorization.Models;
 using Xunit;
 
 namespace Recommender.Recommend.Tests;

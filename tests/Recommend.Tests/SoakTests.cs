@@ -1,5 +1,6 @@
 using Recommender.Contracts;
 using Recommender.FactorStore;
+using Recommender.FactorStore.Items;
 using Xunit;
 
 namespace Recommender.Recommend.Tests;

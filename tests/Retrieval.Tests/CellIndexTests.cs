@@ -1,48 +1,21 @@
-using FsCheck;
-using FsCheck.Fluent;
+using Recommender.Retrieval.Cells;
+using Recommender.Retrieval.Kernels;
+using Recommender.Retrieval.Quantized;
 using Xunit;
 
 namespace Recommender.Retrieval.Tests;
 
-/// <summary>With the whole radius allowed for, a neighbourhood's answers are exact, and all that is promised of an exact index holds.</summary>
-public sealed class ExactCellIndexTests : IndexContract
-{
-    protected override IItemIndex Create(float[] factors, int rank, Kernel kernel) =>
-        new CellIndex(factors, rank, new() { RecallTarget = 1, Cells = Math.Max(1, factors.Length / Math.Max(rank, 1) / 20), Rounds = 1, Kernel = kernel, Threads = 2 });
-
-    [Fact]
-    public void Equals_the_float32_scan_to_the_bit_on_any_data()
-    {
-        Prop.ForAll(
-            Gen.Choose(0, int.MaxValue).ToArbitrary(),
-            seed =>
-            {
-                var random = new Random(seed);
-                int n = random.Next(1, 400), rank = random.Next(1, 40);
-                Data.Shape shape = Enum.GetValues<Data.Shape>()[random.Next(Enum.GetValues<Data.Shape>().Length)];
-                float[] factors = Data.Factors(shape, n, rank, seed);
-                var index = new CellIndex(factors, rank, new() { RecallTarget = 1, Cells = random.Next(1, 60), Seed = seed, Rounds = 2, Threads = 1 });
-                float[] query = Data.Query(shape, factors, rank, random);
-                int k = random.Next(1, 30);
-                ItemSet? allowed = random.Next(2) == 0 ? null : Data.RandomSet(random, n, random.NextDouble());
-                ScoredItem[] expected = Reference.Search(new ExactIndex(factors, rank), query, k, allowed);
-                ScoredItem[] actual = Reference.Search(index, query, k, allowed);
-                return Same(expected, actual).Label($"{shape} {n} × {rank}, k {k}: {Difference(expected, actual)}");
-            }).Check(Config.QuickThrowOnFailure.WithMaxTest(600));
-    }
-}
-
 public sealed class CellIndexTests
 {
     private const int N = 20_000, Rank = 16, K = 20;
-    private static readonly float[] Factors = Data.Factors(Data.Shape.Clustered, N, Rank, 11);
-    private static readonly CellIndex Index = new(Factors, Rank, new() { RecallTarget = 0.95, Cells = 200 });
-    private static readonly CellIndex Exact = new(Factors, Rank, new() { RecallTarget = 1, Cells = 200 });
+    private static readonly float[] s_factors = Data.Factors(Data.Shape.Clustered, N, Rank, 11);
+    private static readonly CellIndex s_index = new(s_factors, Rank, new() { RecallTarget = 0.95, Cells = 200 });
+    private static readonly CellIndex s_exact = new(s_factors, Rank, new() { RecallTarget = 1, Cells = 200 });
 
     [Fact]
     public void Meets_the_recall_target_with_and_without_filters_and_scores_few_rows()
     {
-        Assert.True(Index.Reach < 1);
+        Assert.True(s_index.Reach < 1);
         var random = new Random(12);
         foreach (double share in new[] { 1, 0.5, 0.1 })
         {
@@ -52,9 +25,9 @@ public sealed class CellIndexTests
             {
                 float[] query = User(random);
                 ItemSet? allowed = share == 1 ? null : Data.RandomSet(random, N, share);
-                ScoredItem[] expected = Reference.Search(Exact, query, K, allowed);
+                ScoredItem[] expected = Reference.Search(s_exact, query, K, allowed);
                 var found = new ScoredItem[K];
-                Assert.Equal(expected.Length, Index.Search(query, K, new SearchScope(allowed), found, Index.Reach, int.MaxValue, out int rows));
+                Assert.Equal(expected.Length, s_index.Search(query, K, new SearchScope(allowed), found, s_index.Reach, int.MaxValue, out int rows));
                 hits += found.Count(f => f.Score >= expected[^1].Score);
                 all += expected.Length;
                 scored += rows;
@@ -72,18 +45,18 @@ public sealed class CellIndexTests
         ItemSet allowed = Data.RandomSet(random, N, 0.002);
         float[] query = User(random);
         var found = new ScoredItem[K];
-        Assert.Equal(K, Index.Search(query, K, new SearchScope(allowed), found, Index.Reach, int.MaxValue, out int scored));
+        Assert.Equal(K, s_index.Search(query, K, new SearchScope(allowed), found, s_index.Reach, int.MaxValue, out int scored));
         Assert.Equal(allowed.Count, scored);
-        Assert.Equal(Reference.Search(new ExactIndex(Factors, Rank), query, K, allowed), found);
+        Assert.Equal(Reference.Search(new ExactIndex(s_factors, Rank), query, K, allowed), found);
     }
 
     [Fact]
     public void A_filter_that_passes_items_only_of_far_cells_still_fills_the_answer()
     {
         float[] query = User(new Random(14));
-        ScoredItem[] all = Reference.Search(Exact, query, N);
+        ScoredItem[] all = Reference.Search(s_exact, query, N);
         ItemSet worst = ItemSet.Of(N, [.. all[(N - (N / 10))..].Select(s => s.Item)]);
-        Assert.Equal(K, Index.Search(query, K, new SearchScope(worst), new ScoredItem[K]));
+        Assert.Equal(K, s_index.Search(query, K, new SearchScope(worst), new ScoredItem[K]));
     }
 
     [Fact]
@@ -93,7 +66,7 @@ public sealed class CellIndexTests
         long scored = 0;
         for (int q = 0; q < 20; q++)
         {
-            Exact.Search(User(random), K, default, new ScoredItem[K], 1, int.MaxValue, out int rows);
+            s_exact.Search(User(random), K, default, new ScoredItem[K], 1, int.MaxValue, out int rows);
             scored += rows;
         }
 
@@ -104,15 +77,15 @@ public sealed class CellIndexTests
     public void A_row_budget_ends_the_search_once_the_answer_is_full()
     {
         var found = new ScoredItem[K];
-        int largest = Enumerable.Range(0, Exact.Cells).Max(c => Exact.CellItems(c).Length);
-        Assert.Equal(K, Exact.Search(User(new Random(16)), K, default, found, 1, 200, out int scored));
+        int largest = Enumerable.Range(0, s_exact.Cells).Max(c => s_exact.CellItems(c).Length);
+        Assert.Equal(K, s_exact.Search(User(new Random(16)), K, default, found, 1, 200, out int scored));
         Assert.InRange(scored, 1, 200 + largest);
     }
 
     [Fact]
     public void The_same_seed_gives_the_same_cells_whatever_the_number_of_threads_and_another_seed_others()
     {
-        CellPartition Of(int seed, int threads) => CellPartition.Of(Factors, Rank, 600, 2, seed, threads, Kernel.Default);
+        CellPartition Of(int seed, int threads) => CellPartition.Of(s_factors, Rank, 600, 2, seed, threads, Kernel.Default);
         CellPartition one = Of(1, 1), two = Of(1, 2), other = Of(2, 2);
         Assert.Equal(one.Order, two.Order);
         Assert.Equal(one.Starts, two.Starts);
@@ -141,18 +114,18 @@ public sealed class CellIndexTests
     [Fact]
     public void Options_out_of_range_are_refused_by_name()
     {
-        Assert.Contains("RecallTarget", Assert.Throws<ArgumentException>(() => new CellIndex(Factors, Rank, new() { RecallTarget = 0 })).Message);
-        Assert.Contains("SampleQueries", Assert.Throws<ArgumentException>(() => new CellIndex(Factors, Rank, new() { SampleQueries = new float[3] })).Message);
-        Assert.Contains("Threads", Assert.Throws<ArgumentException>(() => new CellIndex(Factors, Rank, new() { Threads = 0 })).Message);
-        Assert.Contains("Cells", Assert.Throws<ArgumentException>(() => new CellIndex(Factors, Rank, new() { Cells = 0 })).Message);
+        Assert.Contains("RecallTarget", Assert.Throws<ArgumentException>(() => new CellIndex(s_factors, Rank, new() { RecallTarget = 0 })).Message);
+        Assert.Contains("SampleQueries", Assert.Throws<ArgumentException>(() => new CellIndex(s_factors, Rank, new() { SampleQueries = new float[3] })).Message);
+        Assert.Contains("Threads", Assert.Throws<ArgumentException>(() => new CellIndex(s_factors, Rank, new() { Threads = 0 })).Message);
+        Assert.Contains("Cells", Assert.Throws<ArgumentException>(() => new CellIndex(s_factors, Rank, new() { Cells = 0 })).Message);
     }
 
     [Fact]
     public void The_kind_of_index_follows_the_size_of_the_catalogue_and_is_told()
     {
-        Assert.IsType<ExactIndex>(ItemIndexes.Create(Factors.AsMemory(0, 100 * Rank), Rank));
-        Assert.IsType<QuantizedIndex>(ItemIndexes.Create(Factors, Rank));
-        IItemIndex cells = ItemIndexes.Create(Factors, Rank, new() { LargestScanRows = N - 1 });
+        Assert.IsType<ExactIndex>(ItemIndexes.Create(s_factors.AsMemory(0, 100 * Rank), Rank));
+        Assert.IsType<QuantizedIndex>(ItemIndexes.Create(s_factors, Rank));
+        IItemIndex cells = ItemIndexes.Create(s_factors, Rank, new() { LargestScanRows = N - 1 });
         Assert.IsType<CellIndex>(cells);
         Assert.Contains("neighbourhood of 78 cells, recall target 0.99", cells.Description);
     }
@@ -181,7 +154,7 @@ public sealed class CellIndexTests
     private static double Distance(CellPartition partition, int row, int cell)
     {
         double squares = 0;
-        for (int j = 0; j < Rank; j++) squares += Math.Pow(Factors[(row * Rank) + j] - partition.Centres[(cell * Rank) + j], 2);
+        for (int j = 0; j < Rank; j++) squares += Math.Pow(s_factors[(row * Rank) + j] - partition.Centres[(cell * Rank) + j], 2);
         return squares;
     }
 
@@ -192,7 +165,7 @@ public sealed class CellIndexTests
         for (int i = 0; i < 3; i++)
         {
             int item = random.Next(N);
-            for (int j = 0; j < Rank; j++) query[j] += Factors[(item * Rank) + j] + (0.05f * (float)Data.Gauss(random));
+            for (int j = 0; j < Rank; j++) query[j] += s_factors[(item * Rank) + j] + (0.05f * (float)Data.Gauss(random));
         }
 
         return query;

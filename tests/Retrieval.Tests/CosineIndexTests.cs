@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Recommender.Retrieval.Kernels;
 using Xunit;
 
 namespace Recommender.Retrieval.Tests;

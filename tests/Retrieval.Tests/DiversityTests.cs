@@ -5,8 +5,8 @@ namespace Recommender.Retrieval.Tests;
 public sealed class DiversityTests
 {
     // Three near-copies of one item, and one item of another kind with a lower score.
-    private static readonly float[] Factors = [1, 0, 1, 0.01f, 1, 0.02f, 0, 1];
-    private static readonly ScoredItem[] Candidates = [new(0, 10), new(1, 9.9f), new(2, 9.8f), new(3, 8)];
+    private static readonly float[] s_factors = [1, 0, 1, 0.01f, 1, 0.02f, 0, 1];
+    private static readonly ScoredItem[] s_candidates = [new(0, 10), new(1, 9.9f), new(2, 9.8f), new(3, 8)];
 
     [Theory]
     [InlineData(0f, new[] { 0, 1, 2, 3 })]
@@ -14,8 +14,8 @@ public sealed class DiversityTests
     [InlineData(1f, new[] { 0, 3, 2, 1 })]
     public void Takes_a_different_item_earlier_the_more_diversity_is_asked_for(float diversity, int[] order)
     {
-        ScoredItem[] items = [.. Candidates];
-        Assert.Equal(4, Diversity.Select(new ExactIndex(Factors, 2), items, 4, diversity));
+        ScoredItem[] items = [.. s_candidates];
+        Assert.Equal(4, Diversity.Select(new ExactIndex(s_factors, 2), items, 4, diversity));
         Assert.Equal(order, items.Select(i => i.Item));
     }
 

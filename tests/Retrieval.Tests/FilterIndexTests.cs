@@ -1,4 +1,5 @@
 using System.Numerics;
+using Recommender.Retrieval.Filters;
 using Xunit;
 
 namespace Recommender.Retrieval.Tests;
@@ -182,12 +183,12 @@ public sealed class FilterIndexTests
         await reading;
     }
 
-    private static readonly string[] Texts = ["red", "green", "blue", "rare"];
+    private static readonly string[] s_texts = ["red", "green", "blue", "rare"];
 
     private static ItemAttribute[] Attributes(Random random)
     {
         var attributes = new List<ItemAttribute>();
-        for (int i = random.Next(3); i > 0; i--) attributes.Add(new("tags", AttributeValue.Of(Texts[Math.Min(random.Next(4), random.Next(4))])));
+        for (int i = random.Next(3); i > 0; i--) attributes.Add(new("tags", AttributeValue.Of(s_texts[Math.Min(random.Next(4), random.Next(4))])));
         if (random.Next(3) > 0) attributes.Add(new("price", AttributeValue.Of(random.Next(-5, 6))));
         if (random.Next(3) > 0) attributes.Add(new("serial", Large(random)));
         if (random.Next(2) == 0) attributes.Add(new("new", AttributeValue.Of(random.Next(2) == 0)));
@@ -200,7 +201,7 @@ public sealed class FilterIndexTests
     {
         AttributeValue Value(string key) => key switch
         {
-            "tags" => AttributeValue.Of(Texts[random.Next(4)]),
+            "tags" => AttributeValue.Of(s_texts[random.Next(4)]),
             "price" => AttributeValue.Of(random.Next(-6, 7)),
             "serial" => Large(random),
             "new" => AttributeValue.Of(random.Next(2) == 0),

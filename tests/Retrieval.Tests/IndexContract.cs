@@ -1,3 +1,4 @@
+using Recommender.Retrieval.Kernels;
 using Xunit;
 
 namespace Recommender.Retrieval.Tests;
@@ -159,9 +160,4 @@ public abstract class IndexContract
 
         return $"expected {expected.Length} items, found {actual.Length}";
     }
-}
-
-public sealed class ExactIndexTests : IndexContract
-{
-    protected override IItemIndex Create(float[] factors, int rank, Kernel kernel) => new ExactIndex(factors, rank, kernel);
 }

@@ -1,5 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Recommender.Retrieval.Kernels;
+using Recommender.Retrieval.Quantized;
 using Xunit;
 
 namespace Recommender.Retrieval.Tests;

@@ -1,3 +1,5 @@
+using Recommender.Retrieval.Kernels;
+
 namespace Recommender.Retrieval.Tests;
 
 /// <summary>The obviously right answer that every index is compared with.</summary>

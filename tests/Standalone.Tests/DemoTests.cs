@@ -1,7 +1,11 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Recommender.Contracts;
-using Recommender.Factorization;
+using Recommender.Factorization.Data;
+using Recommender.Factorization.Events;
+using Recommender.Factorization.Judging;
+using Recommender.Factorization.Learners.Ials;
+using Recommender.Factorization.Learners.Popularity;
 using Recommender.Standalone.Demo;
 using Xunit;
 
@@ -9,49 +13,49 @@ namespace Recommender.Standalone.Tests;
 
 public sealed class DemoTests
 {
-    private static readonly DateTimeOffset End = new(2024, 6, 1, 0, 0, 0, TimeSpan.Zero);
-    private static readonly Lazy<DemoData> Data = new(() => DemoData.Generate(End));
+    private static readonly DateTimeOffset s_end = new(2024, 6, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly Lazy<DemoData> s_data = new(() => DemoData.Generate(s_end));
 
     [Fact]
     public void Is_the_same_everywhere()
     {
-        Assert.Equal("be3ca4097db777e513f343b712d40e80", HashOf(Data.Value));
+        Assert.Equal("be3ca4097db777e513f343b712d40e80", HashOf(s_data.Value));
     }
 
     [Fact]
     public void Later_is_the_same_shifted()
     {
-        var later = DemoData.Generate(End.AddDays(10));
-        Assert.Equal(Data.Value.Events.Select(e => (e.EventId, e.UserId, e.ItemId, e.Type, e.OccurredAt!.Value.AddDays(10))), later.Events.Select(e => (e.EventId, e.UserId, e.ItemId, e.Type, e.OccurredAt!.Value)));
+        var later = DemoData.Generate(s_end.AddDays(10));
+        Assert.Equal(s_data.Value.Events.Select(e => (e.EventId, e.UserId, e.ItemId, e.Type, e.OccurredAt!.Value.AddDays(10))), later.Events.Select(e => (e.EventId, e.UserId, e.ItemId, e.Type, e.OccurredAt!.Value)));
     }
 
     [Fact]
     public void Is_valid_of_the_promised_size_and_in_order()
     {
-        var data = Data.Value;
+        var data = s_data.Value;
         Assert.Equal(3_000, data.Items.Count);
         Assert.Equal(3_000, data.Items.Select(i => i.Title).Distinct().Count());
         Assert.InRange(data.Events.Count, 60_000, 140_000);
         Assert.Equal(DemoData.Users, data.Events.Select(e => e.UserId).Distinct().Count());
         Assert.All(data.Items, i => Assert.Null(i.Validate()));
-        Assert.All(data.Events, e => Assert.Null(e.Validate(End)));
-        Assert.All(data.Events, e => Assert.True(e.OccurredAt < End));
+        Assert.All(data.Events, e => Assert.Null(e.Validate(s_end)));
+        Assert.All(data.Events, e => Assert.True(e.OccurredAt < s_end));
         Assert.True(data.Events.Zip(data.Events.Skip(1)).All(p => p.First.OccurredAt <= p.Second.OccurredAt));
         Assert.Equal(["cart", "dislike", "purchase", "return", "view"], data.Events.Select(e => e.Type!).Distinct().Order());
         var published = data.Items.ToDictionary(i => i.ItemId!, i => i.PublishedAt);
         Assert.All(data.Events, e => Assert.True(published[e.ItemId!] <= e.OccurredAt));
-        Assert.Contains(data.Items, i => i.PublishedAt > End.AddDays(-7));
+        Assert.Contains(data.Items, i => i.PublishedAt > s_end.AddDays(-7));
     }
 
     [Fact]
     public void Customers_have_tastes_that_popularity_does_not_tell()
     {
         // Two thirds of a customer's events are on their five commonest shelves; of everyone's together it is a small part.
-        var shelf = Data.Value.Items.ToDictionary(i => i.ItemId!, i => i.Categories[1]);
-        double own = Data.Value.Events.GroupBy(e => e.UserId).Average(g => TopShare(g.Select(e => shelf[e.ItemId!]), 5));
-        double all = TopShare(Data.Value.Events.Select(e => shelf[e.ItemId!]), 5);
-        double topItems = TopShare(Data.Value.Events.Select(e => e.ItemId!), 20);
-        TestContext.Current.SendDiagnosticMessage($"{Data.Value.Events.Count} events; share of the top 5 shelves: own {own:0.000}, all {all:0.000}; of the top 20 items {topItems:0.000}");
+        var shelf = s_data.Value.Items.ToDictionary(i => i.ItemId!, i => i.Categories[1]);
+        double own = s_data.Value.Events.GroupBy(e => e.UserId).Average(g => TopShare(g.Select(e => shelf[e.ItemId!]), 5));
+        double all = TopShare(s_data.Value.Events.Select(e => shelf[e.ItemId!]), 5);
+        double topItems = TopShare(s_data.Value.Events.Select(e => e.ItemId!), 20);
+        TestContext.Current.SendDiagnosticMessage($"{s_data.Value.Events.Count} events; share of the top 5 shelves: own {own:0.000}, all {all:0.000}; of the top 20 items {topItems:0.000}");
         Assert.True(own > 0.6);
         Assert.True(all < 0.25);
         Assert.True(topItems < 0.1);
@@ -62,9 +66,9 @@ public sealed class DemoTests
     {
         var weights = EventWeights.Create();
         var users = new Dictionary<string, int>();
-        var items = Data.Value.Items.Select((item, i) => (item.ItemId!, i)).ToDictionary();
+        var items = s_data.Value.Items.Select((item, i) => (item.ItemId!, i)).ToDictionary();
         var entries = new List<TimedEntry>();
-        foreach (var e in Data.Value.Events)
+        foreach (var e in s_data.Value.Events)
         {
             if (!users.TryGetValue(e.UserId!, out int user)) users[e.UserId!] = user = users.Count;
             var preference = weights.Of(e.Type!, e.Value, 0);
@@ -90,7 +94,7 @@ public sealed class DemoTests
         Assert.True(await DemoLoader.LoadAsync(client, folder.Path, cancellationToken: TestContext.Current.CancellationToken));
         int events = server.Events.Count();
         Assert.Equal(3_000, server.Items.Count);
-        Assert.Equal(Data.Value.Events.Count, events);
+        Assert.Equal(s_data.Value.Events.Count, events);
         Assert.Equal("POST /v1/models", server.Requests.Last());
 
         Assert.False(await DemoLoader.LoadAsync(client, folder.Path, cancellationToken: TestContext.Current.CancellationToken));
@@ -111,7 +115,7 @@ public sealed class DemoTests
         };
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => DemoLoader.LoadAsync(client, folder.Path, cancellationToken: stop.Token));
         var before = server.Events.ToDictionary(e => e.EventId!);
-        Assert.InRange(before.Count, 1, Data.Value.Events.Count - 1);
+        Assert.InRange(before.Count, 1, s_data.Value.Events.Count - 1);
 
         server.Intercept = null;
         server.EventBatches.Clear();
@@ -119,7 +123,7 @@ public sealed class DemoTests
         // The two requests that were under way when it was broken off may still arrive, with the ids under which their events come again; no other does.
         Assert.InRange(server.EventBatches.Count - server.EventBatches.DistinctBy(b => b[0].EventId).Count(), 0, 2);
         var after = server.Events.DistinctBy(e => e.EventId).ToDictionary(e => e.EventId!);
-        Assert.Equal(Data.Value.Events.Count, after.Count);
+        Assert.Equal(s_data.Value.Events.Count, after.Count);
         Assert.All(before, e => Assert.Equal(e.Value, after[e.Key]));
     }
 

@@ -1,7 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using Recommender.Contracts;
-using Recommender.Standalone.Import;
+using Recommender.Standalone.Import.Sending;
 using Xunit;
 
 namespace Recommender.Standalone.Tests;

@@ -12,27 +12,27 @@ namespace Recommender.Standalone.Tests;
 /// <summary>The whole of Standalone, started by its command line inside this process.</summary>
 public sealed class HostTests : IDisposable
 {
-    private readonly TempFolder folder = new();
+    private readonly TempFolder _folder = new();
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task What_is_imported_is_stored_once_however_often()
     {
         var cancellation = TestContext.Current.CancellationToken;
-        string csv = folder.Write("events.csv", "userId,itemId,type,timestamp,title\n"
+        string csv = _folder.Write("events.csv", "userId,itemId,type,timestamp,title\n"
             + string.Concat(Enumerable.Range(0, 500).Select(i => $"u{i % 20},i{i % 31},view,{1_700_000_000 + i / 3},Item {i % 31}\n")));
         int port = FreePort();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var host = RunAsync(["--data", folder.File("data"), "--port", $"{port}"], stop.Token);
+        var host = RunAsync(["--data", _folder.File("data"), "--port", $"{port}"], stop.Token);
         using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
 
         // The import waits for the server to come up.
-        string[] import = ["import", csv, "--preset", "csv", "--to", $"http://127.0.0.1:{port}", "--checkpoint", folder.File("c.json")];
+        string[] import = ["import", csv, "--preset", "csv", "--to", $"http://127.0.0.1:{port}", "--checkpoint", _folder.File("c.json")];
         Assert.Equal((0, ""), await RunAsync(import, cancellation));
         await Eventually.EqualAsync((500L, 31L, 20L), CountsAsync);
         Assert.Equal((0, ""), await RunAsync([.. import, "--batch-size", "7"], cancellation));
-        Assert.Equal((0, ""), await RunAsync(["import", folder.Write("one.csv", "userId,itemId,timestamp\nlast,i1,1700000000\n"), .. import[2..]], cancellation));
+        Assert.Equal((0, ""), await RunAsync(["import", _folder.Write("one.csv", "userId,itemId,timestamp\nlast,i1,1700000000\n"), .. import[2..]], cancellation));
         await Eventually.EqualAsync((501L, 31L, 21L), CountsAsync);
 
         await Eventually.TrueAsync(async () =>
@@ -41,10 +41,10 @@ public sealed class HostTests : IDisposable
             return popular!.Items is [var item] && item.Title!.StartsWith("Item ", StringComparison.Ordinal);
         }, what: "what was imported is popular, with its title");
 
-        var (code, error) = await RunAsync(["--data", folder.File("data"), "--port", $"{FreePort()}"], cancellation);
+        var (code, error) = await RunAsync(["--data", _folder.File("data"), "--port", $"{FreePort()}"], cancellation);
         Assert.Equal(1, code);
         Assert.Contains("in use", error, StringComparison.Ordinal);
-        (code, error) = await RunAsync(["--data", folder.File("other"), "--port", $"{port}"], cancellation);
+        (code, error) = await RunAsync(["--data", _folder.File("other"), "--port", $"{port}"], cancellation);
         Assert.Equal(1, code);
         Assert.Contains("--port", error, StringComparison.Ordinal);
 
@@ -64,12 +64,12 @@ public sealed class HostTests : IDisposable
         var cancellation = TestContext.Current.CancellationToken;
         const string header = "userId,itemId,timestamp,title,category\n";
         string rows = "u,edited,1700000000,Lamp,home\nu,deleted,1700000000,Chair,home\nu,withdrawn,1700000000,Desk,home\n";
-        string csv = folder.Write("orders.csv", header + rows);
+        string csv = _folder.Write("orders.csv", header + rows);
         int port = FreePort();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var host = RunAsync(["--data", folder.File("data"), "--port", $"{port}"], stop.Token);
+        var host = RunAsync(["--data", _folder.File("data"), "--port", $"{port}"], stop.Token);
         using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
-        string[] import = ["import", csv, "--preset", "csv", "--to", $"http://127.0.0.1:{port}", "--checkpoint", folder.File("c.json")];
+        string[] import = ["import", csv, "--preset", "csv", "--to", $"http://127.0.0.1:{port}", "--checkpoint", _folder.File("c.json")];
         Assert.Equal((0, ""), await RunAsync(import, cancellation));
         await Eventually.TrueAsync(async () => await FindAsync("withdrawn") is not null, what: "the items are stored");
 
@@ -77,7 +77,7 @@ public sealed class HostTests : IDisposable
         (await client.PatchAsJsonAsync("v1/items/edited", change, cancellation)).EnsureSuccessStatusCode();
         (await client.DeleteAsync("v1/items/deleted", cancellation)).EnsureSuccessStatusCode();
         (await client.PatchAsJsonAsync("v1/items/withdrawn", new { available = false }, cancellation)).EnsureSuccessStatusCode();
-        folder.Write("orders.csv", header + rows + "u,last,1700000000,Last,\n");
+        _folder.Write("orders.csv", header + rows + "u,last,1700000000,Last,\n");
         Assert.Equal((0, ""), await RunAsync(import, cancellation));
 
         // Changes are applied in their order, so the others are done when the last one is.
@@ -87,7 +87,7 @@ public sealed class HostTests : IDisposable
         Assert.False((await FindAsync("withdrawn"))!.Available);
 
         rows = "u,edited,1700000000,,garden\nu,deleted,1700000000,Stool,\nu,withdrawn,1700000000,Table,\nu,newer,1700000000,Newer,\n";
-        folder.Write("orders.csv", header + rows);
+        _folder.Write("orders.csv", header + rows);
         Assert.Equal((0, ""), await RunAsync(import, cancellation));
         await Eventually.TrueAsync(async () => await FindAsync("newer") is not null, what: "the changed import is applied");
         var edited = (await FindAsync("edited"))!;
@@ -116,7 +116,7 @@ public sealed class HostTests : IDisposable
         var cancellation = TestContext.Current.CancellationToken;
         int port = FreePort();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var host = RunAsync(["--data", folder.File("data"), "--port", $"{port}", "--no-demo"], stop.Token);
+        var host = RunAsync(["--data", _folder.File("data"), "--port", $"{port}", "--no-demo"], stop.Token);
         using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         await Eventually.TrueAsync(async () =>
         {
@@ -162,7 +162,7 @@ public sealed class HostTests : IDisposable
     [Fact]
     public async Task A_data_folder_that_cannot_be_is_one_line()
     {
-        var (code, error) = await RunAsync(["--data", folder.Write("file", ""), "--port", "0"], TestContext.Current.CancellationToken);
+        var (code, error) = await RunAsync(["--data", _folder.Write("file", ""), "--port", "0"], TestContext.Current.CancellationToken);
         Assert.Equal(1, code);
         Assert.Contains("--data", error, StringComparison.Ordinal);
         Assert.Equal(1, error.Count(c => c == '\n'));

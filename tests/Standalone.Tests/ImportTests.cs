@@ -1,9 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
-using Recommender.Contracts;
-using Recommender.Standalone.Import;
-using Recommender.TestKit;
 using Xunit;
 
 namespace Recommender.Standalone.Tests;
@@ -13,17 +10,17 @@ public sealed class ImportTests : IDisposable
 {
     private const int Rows = 1000;
 
-    private readonly TempFolder folder = new();
-    private readonly string csv;
+    private readonly TempFolder _folder = new();
+    private readonly string _csv;
 
     public ImportTests()
     {
         // Against time order, with equal times: 10 events a second.
-        csv = folder.Write("events.csv", "eventId,userId,itemId,type,timestamp,title\n"
+        _csv = _folder.Write("events.csv", "eventId,userId,itemId,type,timestamp,title\n"
             + string.Concat(Enumerable.Range(0, Rows).Select(i => $"e{i},u{i % 7},i{i % 50},view,{1_700_000_000 - i / 10},Item {i % 50}\n")));
     }
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     private static IEnumerable<string> ExpectedOrder => Enumerable.Range(0, Rows).OrderBy(i => -(i / 10)).Select(i => $"e{i}");
 
@@ -41,7 +38,7 @@ public sealed class ImportTests : IDisposable
         var requests = server.Requests.ToList();
         Assert.True(requests.LastIndexOf("PATCH /v1/items") < requests.IndexOf("POST /v1/events"));
         Assert.Contains("Done: 1,000 events and 50 items accepted, 0 rejected, 0 bad rows skipped", output, StringComparison.Ordinal);
-        Assert.Empty(Directory.GetFiles(folder.Path, "checkpoint*"));
+        Assert.Empty(Directory.GetFiles(_folder.Path, "checkpoint*"));
     }
 
     [Fact]
@@ -175,7 +172,7 @@ public sealed class ImportTests : IDisposable
 
         server.Intercept = null;
         server.EventBatches.Clear();
-        File.AppendAllText(csv, "new,u,i,view,1600000000,t\n");
+        File.AppendAllText(_csv, "new,u,i,view,1600000000,t\n");
         Assert.Equal(0, (await RunAsync(server.Address)).Code);
         Assert.Equal(Rows + 1, server.Events.Count());
     }
@@ -184,7 +181,7 @@ public sealed class ImportTests : IDisposable
     public async Task A_broken_checkpoint_is_harmless()
     {
         await using var server = await StubServer.StartAsync();
-        folder.Write("checkpoint.json", "{ \"events\": 17");
+        _folder.Write("checkpoint.json", "{ \"events\": 17");
         Assert.Equal(0, (await RunAsync(server.Address)).Code);
         Assert.Equal(Rows, server.Events.Count());
     }
@@ -315,12 +312,12 @@ public sealed class ImportTests : IDisposable
         const string header = "userId,itemId,timestamp\n";
         (string File, string Expected)[] cases =
         [
-            (folder.File("absent.csv"), "no such file"),
-            (folder.Write("all-bad.csv", header + ",A,1700000000\nu,,1700000000\n"), "all 2 rows are bad"),
-            (folder.Write("no-rows.csv", header), "no rows"),
-            (folder.Write("empty.csv", ""), "empty"),
-            (folder.Write("repeated.csv", "userId,itemId,timestamp,ITEMID\nu,A,1700000000,B\n"), "more than one column"),
-            (folder.Write("open.csv", header + "u,\"A,1700000000\nu,A,1700000000\n"), "line 2: a quote is opened and never closed"),
+            (_folder.File("absent.csv"), "no such file"),
+            (_folder.Write("all-bad.csv", header + ",A,1700000000\nu,,1700000000\n"), "all 2 rows are bad"),
+            (_folder.Write("no-rows.csv", header), "no rows"),
+            (_folder.Write("empty.csv", ""), "empty"),
+            (_folder.Write("repeated.csv", "userId,itemId,timestamp,ITEMID\nu,A,1700000000,B\n"), "more than one column"),
+            (_folder.Write("open.csv", header + "u,\"A,1700000000\nu,A,1700000000\n"), "line 2: a quote is opened and never closed"),
         ];
         foreach (var (file, expected) in cases)
         {
@@ -337,7 +334,7 @@ public sealed class ImportTests : IDisposable
     {
         await using var server = await StubServer.StartAsync();
         const string header = "userId,itemId,timestamp,title,category,tags,url\n";
-        string file = folder.Write("orders.csv", header + "u,A,1290000000,Lamp,,,\nu,B,1290000001,Chair,home,,\n");
+        string file = _folder.Write("orders.csv", header + "u,A,1290000000,Lamp,,,\nu,B,1290000001,Chair,home,,\n");
 
         Assert.Equal(0, (await RunFileAsync(server, file)).Code);
         var first = server.Patches.ToDictionary(p => p.GetProperty("itemId").GetString()!);
@@ -345,7 +342,7 @@ public sealed class ImportTests : IDisposable
         Assert.Equal(0, (await RunFileAsync(server, file)).Code);
         var again = server.Patches.ToDictionary(p => p.GetProperty("itemId").GetString()!);
         server.Patches.Clear();
-        folder.Write("orders.csv", header + "u,A,1290000000,Lamp,,,\nu,B,1290000001,,garden,,\n");
+        _folder.Write("orders.csv", header + "u,A,1290000000,Lamp,,,\nu,B,1290000001,,garden,,\n");
         Assert.Equal(0, (await RunFileAsync(server, file)).Code);
         var changed = server.Patches.ToDictionary(p => p.GetProperty("itemId").GetString()!);
 
@@ -389,7 +386,7 @@ public sealed class ImportTests : IDisposable
             "wrong length" => With(whole, whole.Length - 1),
             _ => With(whole, end / 2),
         };
-        string file = folder.File("damaged.csv.gz");
+        string file = _folder.File("damaged.csv.gz");
         await File.WriteAllBytesAsync(file, data, TestContext.Current.CancellationToken);
 
         var (code, _, error) = await RunFileAsync(server, file);
@@ -410,7 +407,7 @@ public sealed class ImportTests : IDisposable
     public async Task Bytes_that_are_not_utf8_send_nothing_and_the_encoding_can_be_named()
     {
         await using var server = await StubServer.StartAsync();
-        string file = folder.File("latin.csv");
+        string file = _folder.File("latin.csv");
         await File.WriteAllBytesAsync(
             file,
             System.Text.Encoding.Latin1.GetBytes(
@@ -438,7 +435,7 @@ public sealed class ImportTests : IDisposable
     public async Task More_bad_rows_than_the_limit_send_nothing(int good, int bad, string limit, bool isSent)
     {
         await using var server = await StubServer.StartAsync();
-        string file = folder.Write("rows.csv", "userId,itemId,value,timestamp\n"
+        string file = _folder.Write("rows.csv", "userId,itemId,value,timestamp\n"
             + string.Concat(Enumerable.Range(0, good).Select(i => $"u,i{i},1,1290000000\n"))
             + string.Concat(Enumerable.Range(0, bad).Select(i => $"u,i{i},many,1290000000\n")));
 
@@ -465,7 +462,7 @@ public sealed class ImportTests : IDisposable
     {
         await using var server = await StubServer.StartAsync();
         string good = string.Concat(Enumerable.Repeat("u,i,1290000000\n", 98));
-        string file = folder.Write("rows.csv", "userId,itemId,timestamp\n" + good + "u,,1290000000\n,i,1290000000\n");
+        string file = _folder.Write("rows.csv", "userId,itemId,timestamp\n" + good + "u,,1290000000\n,i,1290000000\n");
         Assert.Equal(1, (await RunFileAsync(server, file)).Code);
         File.AppendAllText(file, good + "u,i,1290000000\nu,i,1290000000\n");
         Assert.Equal(0, (await RunFileAsync(server, file)).Code);
@@ -495,13 +492,13 @@ public sealed class ImportTests : IDisposable
 
     private Task<(int Code, string Output, string Error)> RunFileAsync(StubServer server, string file, params string[] more) =>
         RunCommandAsync(
-            ["import", file, "--preset", "csv", "--to", server.Address, "--checkpoint", folder.File("checkpoint.json"), .. more],
+            ["import", file, "--preset", "csv", "--to", server.Address, "--checkpoint", _folder.File("checkpoint.json"), .. more],
             TestContext.Current.CancellationToken);
 
     private Task<(int Code, string Output, string Error)> RunAsync(string address, params string[] more) => RunUntilAsync(address, more, TestContext.Current.CancellationToken);
 
     private Task<(int Code, string Output, string Error)> RunUntilAsync(string address, string[] more, CancellationToken cancellationToken) =>
-        RunCommandAsync(["import", csv, "--preset", "csv", "--to", address, "--checkpoint", folder.File("checkpoint.json"), .. more], cancellationToken);
+        RunCommandAsync(["import", _csv, "--preset", "csv", "--to", address, "--checkpoint", _folder.File("checkpoint.json"), .. more], cancellationToken);
 
     private static async Task<(int Code, string Output, string Error)> RunCommandAsync(string[] arguments, CancellationToken cancellationToken)
     {

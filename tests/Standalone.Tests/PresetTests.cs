@@ -2,6 +2,7 @@ using System.Text.Json;
 using Recommender.Contracts;
 using Recommender.Standalone.Import;
 using Recommender.Standalone.Import.Files;
+using Recommender.Standalone.Import.Presets;
 using Xunit;
 
 namespace Recommender.Standalone.Tests;
@@ -11,9 +12,9 @@ public sealed class PresetTests : IDisposable
 {
     private const string RetailHeader = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n";
 
-    private readonly TempFolder folder = new();
+    private readonly TempFolder _folder = new();
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     internal static (List<Interaction> Events, List<ItemPatch> Items, ImportData Data) Read(Preset preset, params string[] paths)
     {
@@ -25,7 +26,7 @@ public sealed class PresetTests : IDisposable
     [Fact]
     public void Online_retail_makes_purchases_and_returns_and_numbers_equal_rows()
     {
-        string file = folder.Write("retail.csv", RetailHeader + """
+        string file = _folder.Write("retail.csv", RetailHeader + """
             536365,85123A,WHITE HOLDER,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom
             536365,85123A,WHITE HOLDER,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom
             C536379,85123A,white holder?,-1,2010-12-01 09:41:00,2.95,14527.0,United Kingdom
@@ -55,7 +56,7 @@ public sealed class PresetTests : IDisposable
     public void Bad_rows_are_counted_with_line_and_reason_and_the_first_ten_kept()
     {
         string good = "536365,85123A,X,6,2010-12-01 08:26:00,2.55,17850.0,UK\n";
-        string file = folder.Write("retail.csv", RetailHeader + good
+        string file = _folder.Write("retail.csv", RetailHeader + good
             + "536365,85123A,X,six,2010-12-01 08:26:00,2.55,17850.0,UK\n"
             + "536365,85123A,X,6,yesterday,2.55,17850.0,UK\n"
             + "536365,85123A,X,6\n"
@@ -79,7 +80,7 @@ public sealed class PresetTests : IDisposable
     [Fact]
     public void A_quote_that_is_never_closed_is_an_error_and_does_not_swallow_rows()
     {
-        string file = folder.Write("retail.csv", RetailHeader + "536365,85123A,\"X,6,2010-12-01 08:26:00,2.55,17850.0,UK\n536366,85123A,X,6,2010-12-01 08:26:00,2.55,17850.0,UK\n");
+        string file = _folder.Write("retail.csv", RetailHeader + "536365,85123A,\"X,6,2010-12-01 08:26:00,2.55,17850.0,UK\n536366,85123A,X,6,2010-12-01 08:26:00,2.55,17850.0,UK\n");
         var error = Assert.Throws<CommandException>(() => Read(new OnlineRetail(), file));
         Assert.Contains("line 2", error.Message, StringComparison.Ordinal);
     }
@@ -88,8 +89,8 @@ public sealed class PresetTests : IDisposable
     public void Gzip_is_told_by_its_content_whatever_the_name()
     {
         string row = "536365,85123A,X,6,2010-12-01 08:26:00,2.55,17850.0,UK\n";
-        var plain = Read(new OnlineRetail(), folder.Write("plain.csv.gz", RetailHeader + row));
-        var packed = Read(new OnlineRetail(), folder.WriteGzip("packed.csv", RetailHeader + row));
+        var plain = Read(new OnlineRetail(), _folder.Write("plain.csv.gz", RetailHeader + row));
+        var packed = Read(new OnlineRetail(), _folder.WriteGzip("packed.csv", RetailHeader + row));
         Assert.Equal(plain.Events, packed.Events);
         Assert.Single(packed.Events);
     }
@@ -97,13 +98,13 @@ public sealed class PresetTests : IDisposable
     [Fact]
     public void Movielens_reads_a_folder_and_tells_files_by_their_columns()
     {
-        folder.Write("README.txt", "not a table");
-        folder.Write("ratings.csv", "userId,movieId,rating,timestamp\n2,10,4.0,835355493\n1,31,2.5,1260759144\n1,1029,3.0,835355493\n");
-        folder.WriteGzip("movies.csv.gz", "movieId,title,genres\n31,\"City, The (Cité, La) (1995)\",Adventure|Drama\n10,Series (2007-),(no genres listed)\n1029,Stranger Things,Drama\n");
-        folder.Write("tags.csv", "userId,movieId,tag,timestamp\n15,31,Dark,1138537770\n16,31,dark,1138537771\n16,31,odd,1138537771\n");
-        folder.Write("links.csv", "movieId,imdbId,tmdbId\n31,0112682,902\n");
+        _folder.Write("README.txt", "not a table");
+        _folder.Write("ratings.csv", "userId,movieId,rating,timestamp\n2,10,4.0,835355493\n1,31,2.5,1260759144\n1,1029,3.0,835355493\n");
+        _folder.WriteGzip("movies.csv.gz", "movieId,title,genres\n31,\"City, The (Cité, La) (1995)\",Adventure|Drama\n10,Series (2007-),(no genres listed)\n1029,Stranger Things,Drama\n");
+        _folder.Write("tags.csv", "userId,movieId,tag,timestamp\n15,31,Dark,1138537770\n16,31,dark,1138537771\n16,31,odd,1138537771\n");
+        _folder.Write("links.csv", "movieId,imdbId,tmdbId\n31,0112682,902\n");
 
-        var (events, items, data) = Read(new MovieLens(), folder.Path);
+        var (events, items, data) = Read(new MovieLens(), _folder.Path);
 
         Assert.Equal(["ml-2-10-835355493", "ml-1-1029-835355493", "ml-1-31-1260759144"], events.Select(e => e.EventId));
         Assert.Equal(new Interaction { EventId = "ml-1-31-1260759144", UserId = "1", ItemId = "31", Type = "rating", Value = 2.5, OccurredAt = At("2009-12-14T02:52:24Z") }, events[2]);
@@ -122,7 +123,7 @@ public sealed class PresetTests : IDisposable
     [Fact]
     public void Deskdrop_keeps_type_and_session_and_drops_what_points_to_a_person()
     {
-        string file = folder.Write("users_interactions.csv", """
+        string file = _folder.Write("users_interactions.csv", """
             timestamp,eventType,contentId,personId,sessionId,userAgent,userRegion,userCountry
             1457963676,VIEW,8078,-389,-875,"Mozilla/5.0 (X11, Linux)",SP,BR
             1457963676,VIEW,8078,-389,-875,"Mozilla/5.0 (X11, Linux)",SP,BR
@@ -144,7 +145,7 @@ public sealed class PresetTests : IDisposable
     [Fact]
     public void Lightgcn_spreads_each_line_over_the_year_in_its_order()
     {
-        string file = folder.Write("train.txt", "0 5 3 9 1\n1 3\n2\n3 x\n4 7 7\n");
+        string file = _folder.Write("train.txt", "0 5 3 9 1\n1 3\n2\n3 x\n4 7 7\n");
 
         var (events, _, data) = Read(new LightGcn(LightGcn.DefaultStart), file);
 
@@ -160,8 +161,8 @@ public sealed class PresetTests : IDisposable
     [Fact]
     public void Csv_maps_columns_and_reads_a_catalogue_beside_the_events()
     {
-        string catalogue = folder.Write("products.csv", "sku;label;groups;price;brand\nA;Red lamp;Home > Lamps;12.5;Acme\nB;Blue lamp;;;\n");
-        string orders = folder.Write("orders.csv", "when\twho\tsku\twhat\tn\n31/12/2023 10:00\tu1\tA\tBUY\t2\n31/12/2023 09:00\tu2\tB\tbuy\t\n31/12/2023 09:00\tu2\tB\tbuy\t\n");
+        string catalogue = _folder.Write("products.csv", "sku;label;groups;price;brand\nA;Red lamp;Home > Lamps;12.5;Acme\nB;Blue lamp;;;\n");
+        string orders = _folder.Write("orders.csv", "when\twho\tsku\twhat\tn\n31/12/2023 10:00\tu1\tA\tBUY\t2\n31/12/2023 09:00\tu2\tB\tbuy\t\n31/12/2023 09:00\tu2\tB\tbuy\t\n");
         var mapping = new CsvMapping
         {
             User = "who",
@@ -192,8 +193,8 @@ public sealed class PresetTests : IDisposable
     public void Csv_ids_come_from_the_row_not_from_its_place()
     {
         const string header = "userId,itemId,type,timestamp\n", a = "u1,A,view,1700000000\n", b = "u1,B,view,1700000000\n";
-        var first = Read(new CsvPreset(new()), folder.Write("a.csv", header + a + b));
-        var second = Read(new CsvPreset(new()), folder.Write("b.csv", header + "u9,C,view,1600000000\n" + b + a));
+        var first = Read(new CsvPreset(new()), _folder.Write("a.csv", header + a + b));
+        var second = Read(new CsvPreset(new()), _folder.Write("b.csv", header + "u9,C,view,1600000000\n" + b + a));
         Assert.Subset(second.Events.Select(e => e.EventId).ToHashSet(), first.Events.Select(e => e.EventId).ToHashSet());
         Assert.Equal(3, second.Events.Select(e => e.EventId).Distinct().Count());
     }
@@ -201,7 +202,7 @@ public sealed class PresetTests : IDisposable
     [Fact]
     public void Csv_uses_own_event_ids_as_they_are_and_sends_no_bare_items()
     {
-        var (events, items, _) = Read(new CsvPreset(new()), folder.Write("a.csv", "eventId,userId,itemId,occurredAt\nx1,u,A,2024-01-01T00:00:00+02:00\n"));
+        var (events, items, _) = Read(new CsvPreset(new()), _folder.Write("a.csv", "eventId,userId,itemId,occurredAt\nx1,u,A,2024-01-01T00:00:00+02:00\n"));
         Assert.Equal(new Interaction { EventId = "x1", UserId = "u", ItemId = "A", Type = "view", OccurredAt = At("2023-12-31T22:00:00Z") }, Assert.Single(events));
         Assert.Empty(items);
     }
@@ -213,7 +214,7 @@ public sealed class PresetTests : IDisposable
     [InlineData("", "empty")]
     public void Csv_without_the_needed_columns_says_what_to_do(string content, string expected)
     {
-        string file = folder.Write("a.csv", content);
+        string file = _folder.Write("a.csv", content);
         var error = Assert.Throws<CommandException>(() => Read(new CsvPreset(new()), file));
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
@@ -221,7 +222,7 @@ public sealed class PresetTests : IDisposable
     [Fact]
     public void Csv_column_that_no_file_has_is_an_error()
     {
-        string file = folder.Write("a.csv", "itemId,title,customer\nA,Lamp,u\n");
+        string file = _folder.Write("a.csv", "itemId,title,customer\nA,Lamp,u\n");
         var error = Assert.Throws<CommandException>(() => Read(new CsvPreset(new() { User = "costumer" }), file));
         Assert.Contains("'costumer'", error.Message, StringComparison.Ordinal);
         Assert.Contains("customer", error.Message, StringComparison.Ordinal);
@@ -230,10 +231,10 @@ public sealed class PresetTests : IDisposable
     [Fact]
     public void Csv_states_of_each_field_the_last_value_that_is_not_empty()
     {
-        string first = folder.Write(
+        string first = _folder.Write(
             "a.csv",
             "itemId,title,category,tags,price\nA,Lamp,home|light,new,10\nB,Chair,,,\nA,Better lamp,,,12\nA,,,|,\n");
-        string second = folder.Write("b.csv", "itemId,category,brand\nA,garden,Acme\nB,,\nC,,\n");
+        string second = _folder.Write("b.csv", "itemId,category,brand\nA,garden,Acme\nB,,\nC,,\n");
 
         var (_, items, data) = Read(new CsvPreset(new() { Properties = ["price", "brand"] }), first, second);
 
@@ -251,7 +252,7 @@ public sealed class PresetTests : IDisposable
     [Fact]
     public void Csv_events_state_nothing_about_an_item_whose_fields_are_empty()
     {
-        string file = folder.Write("a.csv", "userId,itemId,timestamp,title\nu,A,1700000000,\nu,B,1700000000,Lamp\n");
+        string file = _folder.Write("a.csv", "userId,itemId,timestamp,title\nu,A,1700000000,\nu,B,1700000000,Lamp\n");
         var (events, items, _) = Read(new CsvPreset(new()), file);
         Assert.Equal(2, events.Count);
         Assert.Equal("B", Assert.Single(items).ItemId);
@@ -284,7 +285,7 @@ public sealed class PresetTests : IDisposable
     [Fact]
     public void Csv_numbers_keep_their_digits_and_codes_stay_text()
     {
-        string file = folder.Write(
+        string file = _folder.Write(
             "a.csv",
             "itemId,p\na,9007199254740993\nb,2.50\nc,007\nd,+49123\ne,.5\nf,-3\ng,1e5\nh,TRUE\ni,12 cm\nj,-\nk,1.2.3\n");
         var (_, items, data) = Read(new CsvPreset(new() { Properties = ["p"] }), file);
@@ -297,7 +298,7 @@ public sealed class PresetTests : IDisposable
     [Fact]
     public void Csv_values_arrive_as_they_are()
     {
-        string file = folder.Write(
+        string file = _folder.Write(
             "a.csv",
             "userId,itemId,value,timestamp\nu,A,-6,1700000000\nu,B,0.25,1700000001\nu,C,,1700000002\nu,D,\"1,5\",1700000003\n");
         var (events, _, data) = Read(new CsvPreset(new()), file);
@@ -308,7 +309,7 @@ public sealed class PresetTests : IDisposable
     [Fact]
     public void Csv_without_a_header_takes_names_by_position()
     {
-        string file = folder.Write("u.data", "u1\t10\t5\tx\t881250949\nu2\t11\t3\tx\t891717742\nu3\t12\t3\n");
+        string file = _folder.Write("u.data", "u1\t10\t5\tx\t881250949\nu2\t11\t3\tx\t891717742\nu3\t12\t3\n");
         var mapping = new CsvMapping { Dialect = new() { Separator = "\t", Columns = ["user", "item", "value", "-", "time"] } };
         var (events, _, data) = Read(new CsvPreset(mapping), file);
         Assert.Equal([("u1", "10", 5.0), ("u2", "11", 3.0)], events.Select(e => (e.UserId!, e.ItemId!, e.Value!.Value)));
@@ -324,7 +325,7 @@ public sealed class PresetTests : IDisposable
     public void Csv_separators_may_have_any_length(string separator)
     {
         string content = $"userId{separator}itemId{separator}timestamp\nu{separator}A:1{separator}1700000000\n";
-        string file = folder.Write("a.txt", content);
+        string file = _folder.Write("a.txt", content);
         var (events, _, _) = Read(new CsvPreset(new() { Dialect = new() { Separator = separator } }), file);
         Assert.Equal("A:1", Assert.Single(events).ItemId);
     }
@@ -332,7 +333,7 @@ public sealed class PresetTests : IDisposable
     [Fact]
     public void Csv_with_a_header_and_names_by_position_is_an_error()
     {
-        string file = folder.Write("a.csv", "user_id,product,when\nu,A,1700000000\n");
+        string file = _folder.Write("a.csv", "user_id,product,when\nu,A,1700000000\n");
         var mapping = new CsvMapping { Start = DateTimeOffset.UnixEpoch, Dialect = new() { Columns = ["user", "item", "-"] } };
         var error = Assert.Throws<CommandException>(() => Read(new CsvPreset(mapping), file));
         Assert.Contains("'user_id' is the name of a column", error.Message, StringComparison.Ordinal);
@@ -342,7 +343,7 @@ public sealed class PresetTests : IDisposable
     public void Csv_header_in_the_middle_of_a_file_is_a_bad_row()
     {
         const string part = "userId,itemId,title\nu,A,Lamp\n";
-        var (events, items, data) = Read(new CsvPreset(new() { Start = At("2024-01-01T00:00:00Z") }), folder.Write("a.csv", part + part));
+        var (events, items, data) = Read(new CsvPreset(new() { Start = At("2024-01-01T00:00:00Z") }), _folder.Write("a.csv", part + part));
         Assert.Equal(2, events.Count);
         Assert.Single(items);
         Assert.Equal((3, "repeats the header line"), ((int)data.BadRows[0].Line, data.BadRows[0].Reason));
@@ -351,7 +352,7 @@ public sealed class PresetTests : IDisposable
     [Fact]
     public void Csv_does_not_choose_between_two_columns_of_one_meaning()
     {
-        string file = folder.Write("a.csv", "userId,itemId,timestamp,value,quantity\nu,A,1700000000,1,2\n");
+        string file = _folder.Write("a.csv", "userId,itemId,timestamp,value,quantity\nu,A,1700000000,1,2\n");
         var error = Assert.Throws<CommandException>(() => Read(new CsvPreset(new()), file));
         Assert.Contains("'value' and 'quantity' may both be meant; name one by --value-column", error.Message, StringComparison.Ordinal);
         Assert.Equal(2, Assert.Single(Read(new CsvPreset(new() { Value = "quantity" }), file).Events).Value);
@@ -361,7 +362,7 @@ public sealed class PresetTests : IDisposable
     [Fact]
     public void Csv_names_the_columns_that_are_not_used()
     {
-        var (_, _, data) = Read(new CsvPreset(new()), folder.Write("a.csv", "userId,itemId,timestamp,colour,size\nu,A,1700000000,red,L\n"));
+        var (_, _, data) = Read(new CsvPreset(new()), _folder.Write("a.csv", "userId,itemId,timestamp,colour,size\nu,A,1700000000,red,L\n"));
         Assert.Contains("Columns not used: colour, size.", data.Notes);
     }
 
@@ -370,7 +371,7 @@ public sealed class PresetTests : IDisposable
     {
         string good = "u,A,1700000000,Lamp\n";
         string quoted = "u,A,1700000000,\"Lamp\n" + good + good + "u,A,1700000000,\"Lamp\"\n";
-        string file = folder.Write("a.csv", "userId,itemId,timestamp,title\n" + good + quoted + good);
+        string file = _folder.Write("a.csv", "userId,itemId,timestamp,title\n" + good + quoted + good);
         var (events, _, data) = Read(new CsvPreset(new()), file);
         Assert.Equal(2, events.Count);
         Assert.Equal((6L, 4L), (data.RowCount, data.BadCount));
@@ -380,7 +381,7 @@ public sealed class PresetTests : IDisposable
     [Fact]
     public void A_row_without_an_end_does_not_fill_the_memory()
     {
-        string file = folder.File("bomb.csv.gz");
+        string file = _folder.File("bomb.csv.gz");
         File.WriteAllBytes(file, Gzip.Pack("userId,itemId,timestamp\n" + new string('1', 40 * 1024 * 1024)));
         var error = Assert.Throws<CommandException>(() => Read(new CsvPreset(new()), file));
         Assert.Contains("line 2: the row cannot be read", error.Message, StringComparison.Ordinal);
@@ -389,7 +390,7 @@ public sealed class PresetTests : IDisposable
     [Fact]
     public void Quotes_can_be_text()
     {
-        string file = folder.Write("a.csv", "userId,itemId,timestamp,title\nu,A,1700000000,\"Lamp\" 12\"\n");
+        string file = _folder.Write("a.csv", "userId,itemId,timestamp,title\nu,A,1700000000,\"Lamp\" 12\"\n");
         var (_, items, _) = Read(new CsvPreset(new() { Dialect = new() { HasQuotes = false } }), file);
         Assert.Equal("\"Lamp\" 12\"", items[0].Title);
     }
@@ -402,7 +403,7 @@ public sealed class PresetTests : IDisposable
     [InlineData("u,A,1700000000,Lamp\uFFFD", "title holds U+FFFD")]
     public void A_row_with_damaged_text_is_bad_as_a_whole(string row, string reason)
     {
-        string file = folder.Write("a.csv", "userId,itemId,timestamp,title\nu,B,1700000000,Chair\n" + row + "\n");
+        string file = _folder.Write("a.csv", "userId,itemId,timestamp,title\nu,B,1700000000,Chair\n" + row + "\n");
         var (events, items, data) = Read(new CsvPreset(new()), file);
         Assert.Equal("B", Assert.Single(events).ItemId);
         Assert.Equal("B", Assert.Single(items).ItemId);
@@ -413,7 +414,7 @@ public sealed class PresetTests : IDisposable
     public void Equal_rows_are_events_of_their_own_and_have_the_same_ids_every_time()
     {
         const string row = "u,A,purchase,1700000000\n";
-        string file = folder.Write("a.csv", "userId,itemId,type,timestamp\n" + row + row);
+        string file = _folder.Write("a.csv", "userId,itemId,type,timestamp\n" + row + row);
         var first = Read(new CsvPreset(new()), file).Events.Select(e => e.EventId).ToList();
         Assert.Equal(2, first.Distinct().Count());
         Assert.Equal(first, Read(new CsvPreset(new()), file).Events.Select(e => e.EventId));
@@ -422,14 +423,14 @@ public sealed class PresetTests : IDisposable
     [Fact]
     public void Movielens_reads_the_edition_of_a_million_ratings()
     {
-        folder.Write("README", "not a table");
-        folder.Write("users.dat", "1::F::1::10::48067\n");
-        folder.Write("ratings.dat", "1::1193::5::978300760\n2::661::3::978302109\n");
+        _folder.Write("README", "not a table");
+        _folder.Write("users.dat", "1::F::1::10::48067\n");
+        _folder.Write("ratings.dat", "1::1193::5::978300760\n2::661::3::978302109\n");
         WriteLatin1(
             "movies.dat",
             "1193::Mis\u00e9rables, \"Les\" (1995)::Drama|Musical\n661::City :: Lost (1996)::\n662::James (1996)::Animation\n");
 
-        var (events, items, data) = Read(new MovieLens(), folder.Path);
+        var (events, items, data) = Read(new MovieLens(), _folder.Path);
 
         Assert.Equal(["ml-1-1193-978300760", "ml-2-661-978302109"], events.Select(e => e.EventId));
         Assert.Equal(("1", "1193", "rating", 5.0), (events[0].UserId!, events[0].ItemId!, events[0].Type!, events[0].Value!.Value));
@@ -444,10 +445,10 @@ public sealed class PresetTests : IDisposable
     [Fact]
     public void Movielens_reads_the_edition_of_ten_million_ratings_in_utf8()
     {
-        folder.Write("ratings.dat", "1::122::4.5::838985046\n");
-        folder.Write("movies.dat", "122::Mis\u00e9rables (1995)::Drama\n");
-        folder.Write("tags.dat", "15::122::Dark::1138537770\n");
-        var (events, items, _) = Read(new MovieLens(), folder.Path);
+        _folder.Write("ratings.dat", "1::122::4.5::838985046\n");
+        _folder.Write("movies.dat", "122::Mis\u00e9rables (1995)::Drama\n");
+        _folder.Write("tags.dat", "15::122::Dark::1138537770\n");
+        var (events, items, _) = Read(new MovieLens(), _folder.Path);
         Assert.Equal(4.5, Assert.Single(events).Value);
         Assert.Equal("Mis\u00e9rables (1995)", Assert.Single(items).Title);
         Assert.Equal(["dark"], items[0].Tags);
@@ -458,13 +459,13 @@ public sealed class PresetTests : IDisposable
     {
         string flags = string.Join('|', Enumerable.Range(0, 19).Select(i => i is 3 or 4 ? 1 : 0));
         string none = "1|" + string.Join('|', Enumerable.Repeat(0, 18));
-        folder.Write("u.data", "196\t242\t3\t881250949\n");
-        folder.Write("u1.base", "196\t242\t3\t881250949\n");
-        folder.Write("u.user", "196|49|M|writer|55105\n");
-        folder.Write("u.genre", "unknown|0\n");
+        _folder.Write("u.data", "196\t242\t3\t881250949\n");
+        _folder.Write("u1.base", "196\t242\t3\t881250949\n");
+        _folder.Write("u.user", "196|49|M|writer|55105\n");
+        _folder.Write("u.genre", "unknown|0\n");
         WriteLatin1("u.item", $"242|Caf\u00e9 (1995)|01-Jan-1995||http://us.imdb.com/M/title-exact?Cafe|{flags}\n267|unknown||||{none}\n");
 
-        foreach (string[] paths in (string[][])[[folder.Path], [folder.File("u.data"), folder.File("u.item")]])
+        foreach (string[] paths in (string[][])[[_folder.Path], [_folder.File("u.data"), _folder.File("u.item")]])
         {
             var (events, items, data) = Read(new MovieLens(), paths);
             var rating = Assert.Single(events);
@@ -478,27 +479,27 @@ public sealed class PresetTests : IDisposable
             Assert.Equal(0, data.BadCount);
         }
 
-        Assert.Single(Read(new MovieLens(), folder.File("u1.base")).Events);
+        Assert.Single(Read(new MovieLens(), _folder.File("u1.base")).Events);
     }
 
     [Fact]
     public void Movielens_of_another_encoding_can_be_named()
     {
-        folder.Write("ratings.dat", "1::122::4.5::838985046\n");
-        File.WriteAllBytes(folder.File("movies.dat"), [.. "122::Caf"u8, 0xE9, .. " "u8, 0x80, .. "::Drama\n"u8]);
-        var error = Assert.Throws<CommandException>(() => Read(new MovieLens(), folder.Path));
+        _folder.Write("ratings.dat", "1::122::4.5::838985046\n");
+        File.WriteAllBytes(_folder.File("movies.dat"), [.. "122::Caf"u8, 0xE9, .. " "u8, 0x80, .. "::Drama\n"u8]);
+        var error = Assert.Throws<CommandException>(() => Read(new MovieLens(), _folder.Path));
         Assert.Contains("--encoding windows-1252", error.Message, StringComparison.Ordinal);
 
         using var data = new ImportData(DateTimeOffset.UtcNow);
-        new MovieLens().Read(SourceFile.Resolve([folder.Path], FileEncoding.Find("windows-1252")), data, _ => { }, CancellationToken.None);
+        new MovieLens().Read(SourceFile.Resolve([_folder.Path], FileEncoding.Find("windows-1252")), data, _ => { }, CancellationToken.None);
         Assert.Equal("Caf\u00e9 \u20ac", Assert.Single(data.Items).Title);
     }
 
     [Fact]
     public void Deskdrop_articles_are_available_again_only_where_the_file_removed_them()
     {
-        folder.Write("users_interactions.csv", "timestamp,eventType,contentId,personId,sessionId\n1457963676,VIEW,1,2,3\n");
-        folder.Write("shared_articles.csv", """
+        _folder.Write("users_interactions.csv", "timestamp,eventType,contentId,personId,sessionId\n1457963676,VIEW,1,2,3\n");
+        _folder.Write("shared_articles.csv", """
             timestamp,eventType,contentId,title,url,lang
             1457963676,CONTENT SHARED,a,A,http://a,en
             1457963677,CONTENT SHARED,b,B,http://b,en
@@ -506,7 +507,7 @@ public sealed class PresetTests : IDisposable
             1457963678,CONTENT REMOVED,c,C,,
             1457963679,CONTENT SHARED,c,,,
             """);
-        var (_, items, _) = Read(new DeskDrop(), folder.Path);
+        var (_, items, _) = Read(new DeskDrop(), _folder.Path);
         Assert.Equal([("a", null), ("b", false), ("c", true)], items.Select(i => (i.ItemId, i.Available)));
         Assert.Equal(["A", "B", "C"], items.Select(i => i.Title));
         Assert.Equal("http://b", items[1].Url);
@@ -515,14 +516,14 @@ public sealed class PresetTests : IDisposable
     [Fact]
     public void Lightgcn_lines_without_an_end_do_not_fill_the_memory()
     {
-        string file = folder.File("train.txt.gz");
+        string file = _folder.File("train.txt.gz");
         File.WriteAllBytes(file, Gzip.Pack(new string('1', 17 * 1024 * 1024)));
         var error = Assert.Throws<CommandException>(() => Read(new LightGcn(LightGcn.DefaultStart), file));
         Assert.Contains("line 1: is longer than", error.Message, StringComparison.Ordinal);
     }
 
     private void WriteLatin1(string name, string content) =>
-        File.WriteAllBytes(folder.File(name), System.Text.Encoding.Latin1.GetBytes(content));
+        File.WriteAllBytes(_folder.File(name), System.Text.Encoding.Latin1.GetBytes(content));
 
     private static DateTimeOffset At(string text) => DateTimeOffset.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,6 @@
 using Recommender.Standalone.Import;
+using Recommender.Standalone.Import.Files;
+using Recommender.Standalone.Import.Presets;
 using Recommender.TestKit;
 using Xunit;
 

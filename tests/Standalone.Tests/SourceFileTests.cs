@@ -1,7 +1,6 @@
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
-using Recommender.Standalone.Import;
 using Recommender.Standalone.Import.Files;
 using Xunit;
 

@@ -13,9 +13,9 @@ namespace Recommender.Standalone.Tests;
 /// </summary>
 public sealed class StubServer : IAsyncDisposable
 {
-    private readonly WebApplication app;
+    private readonly WebApplication _app;
 
-    private StubServer(WebApplication app) => this.app = app;
+    private StubServer(WebApplication app) => this._app = app;
 
     /// <summary>Batches of events in the order they were accepted.</summary>
     public ConcurrentQueue<Interaction[]> EventBatches { get; } = new();
@@ -39,9 +39,9 @@ public sealed class StubServer : IAsyncDisposable
 
     public IEnumerable<Interaction> Events => EventBatches.SelectMany(b => b);
 
-    public string Address => app.Urls.First();
+    public string Address => _app.Urls.First();
 
-    private int requests;
+    private int _requests;
 
     public static async Task<StubServer> StartAsync(int port = 0)
     {
@@ -56,14 +56,14 @@ public sealed class StubServer : IAsyncDisposable
         return server;
     }
 
-    public async ValueTask DisposeAsync() => await app.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
 
     private async Task HandleAsync(HttpContext context, RequestDelegate next)
     {
         string path = context.Request.Path;
         Requests.Enqueue($"{context.Request.Method} {path}");
         Keys.Enqueue(context.Request.Headers.Authorization);
-        int number = Interlocked.Increment(ref requests) - 1;
+        int number = Interlocked.Increment(ref _requests) - 1;
         if (Intercept is { } intercept && await intercept(number, context)) return;
         switch (path)
         {

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Recommender.Standalone.Import;
+using Recommender.Standalone.Import.Presets;
 using Recommender.Standalone.Import.Times;
 using Xunit;
 

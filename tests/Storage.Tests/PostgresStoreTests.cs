@@ -1,19 +1,19 @@
 using Npgsql;
+using Recommender.Storage.Events;
+using Recommender.Storage.Postgres;
 using Recommender.TestKit;
 using Xunit;
-
-[assembly: AssemblyFixture(typeof(Servers))]
 
 namespace Recommender.Storage.Tests;
 
 public sealed class PostgresStoreTests(Servers servers) : StoreContract
 {
-    private string connectionString = "";
+    private string _connectionString = "";
 
-    protected override async Task CreateAsync() => connectionString = await servers.NewDatabaseAsync();
+    protected override async Task CreateAsync() => _connectionString = await servers.NewDatabaseAsync();
 
     protected override Task<IStore> OpenAsync(StatisticsSettings? settings = null) =>
-        Task.FromResult(Stores.Open(connectionString, "", settings ?? Settings));
+        Task.FromResult(Stores.Open(_connectionString, "", settings ?? Settings));
 
     protected override async Task RecreateAsync(Func<IStore, Task> work)
     {
@@ -22,7 +22,7 @@ public sealed class PostgresStoreTests(Servers servers) : StoreContract
         await work(store);
     }
 
-    protected override Task ExecuteAsync(string sql) => ExecuteAsync(connectionString, sql);
+    protected override Task ExecuteAsync(string sql) => ExecuteAsync(_connectionString, sql);
 
     protected override async Task WithoutSchemaAsync(string dialect, Func<IStore, Func<string, Task>, Task> work)
     {
@@ -35,7 +35,7 @@ public sealed class PostgresStoreTests(Servers servers) : StoreContract
     public async Task What_Npgsql_has_disposed_of_is_unavailable()
     {
         // A connection that is lost as a command begins ends so as well; that cannot be brought about at will, a closed pool can.
-        var store = Stores.Open(connectionString, "", Settings);
+        var store = Stores.Open(_connectionString, "", Settings);
         await store.MigrateAsync(Stop);
         await store.GetStatusAsync(Stop);
         await store.DisposeAsync();
@@ -68,7 +68,7 @@ public sealed class PostgresStoreTests(Servers servers) : StoreContract
     [Fact]
     public async Task Statements_that_repeat_are_prepared()
     {
-        await using var store = Stores.Open(connectionString + ";Maximum Pool Size=1", "", Settings);
+        await using var store = Stores.Open(_connectionString + ";Maximum Pool Size=1", "", Settings);
         for (int n = 0; n < 20; n++) await store.StoreInteractionsAsync([Event($"e{n}", "ann", "a")], Stop);
         // Only its own session sees what is prepared: with one connection in the pool, the event that it stores next does.
         await ExecuteAsync("""
@@ -77,7 +77,7 @@ public sealed class PostgresStoreTests(Servers servers) : StoreContract
             CREATE TRIGGER prepared AFTER INSERT ON audience EXECUTE FUNCTION prepared();
             """);
         await store.StoreInteractionsAsync([Event("last", "ben", "a")], Stop);
-        await using var source = NpgsqlDataSource.Create(connectionString);
+        await using var source = NpgsqlDataSource.Create(_connectionString);
         await using var count = source.CreateCommand("SELECT count(*) FROM seen_prepared WHERE statement LIKE '%audience%'");
         Assert.NotEqual(0L, await count.ExecuteScalarAsync(Stop));
     }
@@ -102,7 +102,7 @@ public sealed class PostgresStoreTests(Servers servers) : StoreContract
         await PutAsync([.. Enumerable.Range(0, 60).Select(n => Event($"e{n}", "ann", "a", at: T0.AddMonths(-n)))]);
         await foreach (var _ in Store.RemoveEventsBeforeAsync(T0.AddMonths(-10), Stop)) continue;
         Assert.Equal(11, (await HistoryAsync(1)).Events.Count);
-        await using var source = NpgsqlDataSource.Create(connectionString);
+        await using var source = NpgsqlDataSource.Create(_connectionString);
         await using var count = source.CreateCommand("SELECT count(*) FROM pg_inherits WHERE inhparent = 'events'::regclass");
         Assert.Equal(11L, await count.ExecuteScalarAsync(Stop));
         await using var ids = source.CreateCommand("SELECT count(*) FROM event_ids");

@@ -1,3 +1,4 @@
+using Recommender.Storage.Postgres;
 using Xunit;
 
 namespace Recommender.Storage.Tests;

@@ -1,14 +1,16 @@
 using Microsoft.Data.Sqlite;
 using Recommender.Contracts;
+using Recommender.Storage.Events;
+using Recommender.Storage.Sqlite;
 using Xunit;
 
 namespace Recommender.Storage.Tests;
 
 public sealed class SqliteStoreTests : StoreContract
 {
-    private readonly string folder = Path.Combine(Path.GetTempPath(), "store-" + Guid.NewGuid().ToString("N"));
+    private readonly string _folder = Path.Combine(Path.GetTempPath(), "store-" + Guid.NewGuid().ToString("N"));
 
-    private string DatabasePath => Path.Combine(folder, "recommender.db");
+    private string DatabasePath => Path.Combine(_folder, "recommender.db");
 
     protected override Task CreateAsync() => Task.CompletedTask;
 
@@ -17,7 +19,7 @@ public sealed class SqliteStoreTests : StoreContract
 
     protected override async Task RecreateAsync(Func<IStore, Task> work)
     {
-        await using var store = Stores.Open(null, Path.Combine(folder, "empty", "other.db"), Settings);
+        await using var store = Stores.Open(null, Path.Combine(_folder, "empty", "other.db"), Settings);
         await store.MigrateAsync(Stop);
         await work(store);
     }
@@ -40,7 +42,7 @@ public sealed class SqliteStoreTests : StoreContract
 
     protected override async Task WithoutSchemaAsync(string dialect, Func<IStore, Func<string, Task>, Task> work)
     {
-        string path = Path.Combine(folder, Guid.NewGuid().ToString("N"), "earlier.db");
+        string path = Path.Combine(_folder, Guid.NewGuid().ToString("N"), "earlier.db");
         await using var store = Stores.Open(null, path, Settings);
         await work(store, sql => ExecuteAsync(path, sql));
     }
@@ -77,14 +79,14 @@ public sealed class SqliteStoreTests : StoreContract
     public async Task What_a_killed_process_had_not_committed_is_not_there()
     {
         await PutAsync(Event("e1", "ann", "a"));
-        string copy = Path.Combine(folder, "copy");
+        string copy = Path.Combine(_folder, "copy");
         Directory.CreateDirectory(copy);
         using (var connection = Connect(DatabasePath))
         {
             // A small cache makes SQLite write pages of the open transaction to the log; then the files are taken as a kill would leave them.
             SqliteDatabase.Execute(connection, "PRAGMA cache_size = 5; BEGIN IMMEDIATE; DELETE FROM events; UPDATE state SET events = 99");
             SqliteDatabase.Execute(connection, "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) INSERT INTO events (sequence, event_id, user_key, item_key, type_id, occurred_at_ms) SELECT i, 'k' || i, 1, 1, 0, 0 FROM n");
-            foreach (string file in Directory.GetFiles(folder, "recommender.db*")) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+            foreach (string file in Directory.GetFiles(_folder, "recommender.db*")) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
             Assert.True(new FileInfo(Path.Combine(copy, "recommender.db-wal")).Length > 100_000);
             Assert.Equal(1, (await Store.GetStatusAsync(Stop)).Events);
             SqliteDatabase.Execute(connection, "ROLLBACK");
@@ -119,7 +121,7 @@ public sealed class SqliteStoreTests : StoreContract
     [Fact]
     public async Task A_file_that_is_no_database_is_refused_and_left_alone()
     {
-        string path = Path.Combine(folder, "other.txt");
+        string path = Path.Combine(_folder, "other.txt");
         string text = string.Concat(Enumerable.Repeat("This is a letter to a friend. ", 200));
         await File.WriteAllTextAsync(path, text, Stop);
         Assert.Throws<StoreUnavailableException>(() => Stores.Open(null, path, Settings));
@@ -137,7 +139,7 @@ public sealed class SqliteStoreTests : StoreContract
         await CloseErasureAsync("x", T0);
         Assert.False(Holds());
 
-        bool Holds() => Directory.GetFiles(folder, "recommender.db*").Any(file =>
+        bool Holds() => Directory.GetFiles(_folder, "recommender.db*").Any(file =>
         {
             using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
             byte[] bytes = new byte[stream.Length];
@@ -148,7 +150,7 @@ public sealed class SqliteStoreTests : StoreContract
 
     protected override Task DropAsync()
     {
-        Directory.Delete(folder, recursive: true);
+        Directory.Delete(_folder, recursive: true);
         return Task.CompletedTask;
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Recommender.Contracts;
+using Recommender.Storage.Events;
 using Xunit;
 
 namespace Recommender.Storage.Tests;

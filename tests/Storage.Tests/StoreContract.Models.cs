@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Recommender.Contracts;
+using Recommender.Storage.Migrations;
 using Xunit;
 
 namespace Recommender.Storage.Tests;

@@ -1,5 +1,7 @@
 using Recommender.Contracts;
-using Recommender.Factorization;
+using Recommender.Factorization.Events;
+using Recommender.Storage.Catalogue;
+using Recommender.Storage.Events;
 using Xunit;
 
 namespace Recommender.Storage.Tests;

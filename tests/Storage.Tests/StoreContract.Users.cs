@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using Recommender.Contracts;
+using Recommender.Storage.Events;
+using Recommender.Storage.Users;
 using Xunit;
 
 namespace Recommender.Storage.Tests;

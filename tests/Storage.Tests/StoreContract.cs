@@ -1,4 +1,6 @@
 using Recommender.Contracts;
+using Recommender.Storage.Catalogue;
+using Recommender.Storage.Events;
 using Xunit;
 
 namespace Recommender.Storage.Tests;

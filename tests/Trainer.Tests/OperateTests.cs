@@ -9,17 +9,18 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Recommender.Contracts;
-using Recommender.FactorStore;
-using Recommender.Messaging;
+using Recommender.Messaging.Streams;
 using Recommender.ServiceDefaults;
 using Recommender.TestKit;
+using Recommender.Trainer.Endpoints;
+using Recommender.Trainer.Status;
 
 namespace Recommender.Trainer.Tests;
 
 /// <summary>What operators see: watermarks, and errors as problem details.</summary>
 public class OperateTests
 {
-    private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset s_start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -29,7 +30,7 @@ public class OperateTests
         await using var trainer = await TrainerFixture.CreateAsync();
         await trainer.SendAsync(TrainerFixture.Circles());
         var info = await trainer.Training.RunAsync(Cancellation);
-        await trainer.SendAsync(TrainerFixture.Event("late", "item-0-0", Start.AddDays(9)));
+        await trainer.SendAsync(TrainerFixture.Event("late", "item-0-0", s_start.AddDays(9)));
         long sequence = (await trainer.Store.GetStatusAsync(Cancellation)).Sequence;
 
         // A process that has just started: it has folded nothing in itself.

@@ -1,6 +1,7 @@
 using Recommender.Contracts;
-using Recommender.Messaging;
+using Recommender.Messaging.ControlPlane;
 using Recommender.Trainer.Erasing;
+using Recommender.Trainer.Tests.Erasing;
 
 namespace Recommender.Trainer.Tests;
 

@@ -1,26 +1,31 @@
+using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Recommender.Contracts;
 using Recommender.FactorStore;
-using Recommender.Factorization;
-using Recommender.Messaging;
+using Recommender.FactorStore.Users;
+using Recommender.Factorization.Events;
+using Recommender.Messaging.Streams;
 using Recommender.Storage;
+using Recommender.Storage.Events;
 using Recommender.TestKit;
 using Recommender.Trainer.Erasing;
-using System.Text.Json;
-
-[assembly: AssemblyFixture(typeof(Servers))]
+using Recommender.Trainer.Events;
+using Recommender.Trainer.Learning;
+using Recommender.Trainer.Releasing;
+using Recommender.Trainer.Status;
+using Recommender.Trainer.Tests.Erasing;
 
 namespace Recommender.Trainer.Tests;
 
 /// <summary>The Trainer's parts on a real embedded store and factor store, without a host: tests call the handlers themselves.</summary>
 internal sealed class TrainerFixture : IAsyncDisposable
 {
-    private readonly TempFolder folder;
+    private readonly TempFolder _folder;
     private readonly TimeProvider _clock;
 
     private TrainerFixture(TempFolder folder, IStore store, TrainerOptions options, TimeProvider clock)
     {
-        this.folder = folder;
+        this._folder = folder;
         Store = store;
         Options = options;
         Released = new(store);
@@ -129,35 +134,11 @@ internal sealed class TrainerFixture : IAsyncDisposable
         Erasures.Dispose();
         await ErasureBus.DisposeAsync();
         await Store.DisposeAsync();
-        folder.Dispose();
+        _folder.Dispose();
     }
 
     private sealed class NoStreams : IStreamConsumer
     {
         public Task RunAsync(string stream, int maxBatchBytes, StreamHandler handler, CancellationToken cancellationToken) => Task.CompletedTask;
-    }
-}
-
-/// <summary>Dead letters in memory.</summary>
-internal sealed class KeptDeadLetters : IStreamAdministration
-{
-    public List<byte[]> Bodies { get; } = [];
-
-    /// <summary>Messages waiting in the queue of events.</summary>
-    public long Waiting { get; set; }
-
-    public Task<IReadOnlyDictionary<string, long>> GetDepthsAsync(CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyDictionary<string, long>>(new Dictionary<string, long> { [Topology.Interactions] = Waiting });
-
-    public Task<DeadLettersResponse> ListDeadLettersAsync(int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    public Task<long> ReplayDeadLettersAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    public Func<Task> BeforeRemoval { get; set; } = () => Task.CompletedTask;
-
-    public async Task<long> RemoveDeadLettersAsync(Func<ReadOnlyMemory<byte>, bool> predicate, CancellationToken cancellationToken)
-    {
-        await BeforeRemoval();
-        return Bodies.RemoveAll(body => predicate(body));
     }
 }

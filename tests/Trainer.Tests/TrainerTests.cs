@@ -1,13 +1,24 @@
 using System.Text.Json;
 using Recommender.Contracts;
 using Recommender.FactorStore;
-using Recommender.Factorization;
+using Recommender.FactorStore.Items;
+using Recommender.Factorization.Learners;
+using Recommender.Factorization.Learners.Combined;
+using Recommender.Factorization.Learners.Ials;
+using Recommender.Factorization.Learners.Neighbourhood;
+using Recommender.Factorization.Learners.Popularity;
+using Recommender.Factorization.Tuning;
+using Recommender.TestKit;
+using Recommender.Trainer.Events;
+using Recommender.Trainer.Learning;
+using Recommender.Trainer.Releasing;
+using Recommender.Trainer.Status;
 
 namespace Recommender.Trainer.Tests;
 
 public class TrainerTests
 {
-    private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset s_start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -15,7 +26,7 @@ public class TrainerTests
     public async Task An_event_that_comes_twice_counts_once()
     {
         await using var trainer = await TrainerFixture.CreateAsync();
-        var view = TrainerFixture.Event("u", "i", Start);
+        var view = TrainerFixture.Event("u", "i", s_start);
         await trainer.SendAsync(view);
         await trainer.SendAsync(view, view);
 
@@ -26,7 +37,7 @@ public class TrainerTests
     [Fact]
     public async Task Whatever_way_events_come_the_user_ends_the_same()
     {
-        var events = Enumerable.Range(0, 12).Select(i => TrainerFixture.Event("u", $"item-{i % 5}", Start.AddHours(i), i % 3 == 0 ? "purchase" : "view")).ToArray();
+        var events = Enumerable.Range(0, 12).Select(i => TrainerFixture.Event("u", $"item-{i % 5}", s_start.AddHours(i), i % 3 == 0 ? "purchase" : "view")).ToArray();
         await using var inOrder = await TrainerFixture.CreateAsync();
         foreach (var one in events) await inOrder.SendAsync(one);
         await using var backwards = await TrainerFixture.CreateAsync();
@@ -74,7 +85,7 @@ public class TrainerTests
             Assert.Equal(["head", "middle", "tail"], set.Bands.Where(b => b.Of == "items").Select(b => b.Name));
         }
 
-        var served = ServedModel.Decode(info.Version, (await trainer.FactorStore.GetModelAsync(info.Version, Cancellation))!);
+        var served = FoldInModel.Decode(info.Version, (await trainer.FactorStore.GetModelAsync(info.Version, Cancellation))!);
 
         // Factors of real users come with it, for the searches of large catalogues to be calibrated with.
         float[] sample = ModelPackage.Decode((await trainer.FactorStore.GetModelAsync(info.Version, Cancellation))!).SampleUsers;
@@ -91,7 +102,7 @@ public class TrainerTests
         await using var trainer = await TrainerFixture.CreateAsync();
         await trainer.SendAsync(TrainerFixture.Circles());
         var info = await trainer.Training.RunAsync(Cancellation);
-        await trainer.SendAsync(TrainerFixture.Event("newcomer", "item-1-3", Start.AddDays(30)));
+        await trainer.SendAsync(TrainerFixture.Event("newcomer", "item-1-3", s_start.AddDays(30)));
 
         var (version, factor, _) = (await trainer.ReadUserAsync(UserRef.User("newcomer")))!.Value;
         Assert.Equal(info!.Version, version);
@@ -228,7 +239,7 @@ public class TrainerTests
 
         Assert.True(await trainer.Tuner.RunAsync(Cancellation));
         var chosen = LearnerSettings.FromJson((await trainer.Store.GetSettingAsync(SettingsTuner.SettingsName, Cancellation))!.Value.GetRawText());
-        Assert.Equal(Learners.NameOf(chosen), (await trainer.Training.RunAsync(Cancellation))!.Learner);
+        Assert.Equal(LearnerRegistry.NameOf(chosen), (await trainer.Training.RunAsync(Cancellation))!.Learner);
     }
 
     [Fact]
@@ -240,7 +251,7 @@ public class TrainerTests
         await trainer.Store.PutSettingAsync(SettingsTuner.SettingsName, JsonDocument.Parse(settings.ToJson()).RootElement, Cancellation);
         var info = await trainer.Training.RunAsync(Cancellation);
         Assert.Equal(ModelState.Released, (await trainer.Store.GetModelAsync(info!.Version, Cancellation))!.State);
-        var served = ServedModel.Decode(info.Version, (await trainer.FactorStore.GetModelAsync(info.Version, Cancellation))!);
+        var served = FoldInModel.Decode(info.Version, (await trainer.FactorStore.GetModelAsync(info.Version, Cancellation))!);
         Assert.Equal(20 * 5, served.Model.Neighbours!.Count);
     }
 
@@ -256,32 +267,32 @@ public class TrainerTests
         await trainer.Placer.StartAsync(Cancellation);
 
         await trainer.SendAsync(Put("new", "blue wool scarf"));
-        await TestKit.Eventually.TrueAsync(async () => await FactorAsync() is not null);
+        await Eventually.TrueAsync(async () => await FactorAsync() is not null);
         Assert.Equal(trainer.Released.Current!.Version, (await FactorAsync())!.ModelVersion);
         Assert.IsType<CatalogueChanged>(trainer.Notices.Sent[^1]);
         float fromContent = await ScoreAsync("user-0") - await ScoreAsync("user-1");
         Assert.True(fromContent > .05f, $"{fromContent}");
 
         // It turns out that the other circle buys it.
-        await trainer.SendAsync([.. Enumerable.Range(0, 20).Select(n => TrainerFixture.Event($"user-{2 * n + 1}", "new", Start.AddDays(20)))]);
-        await TestKit.Eventually.TrueAsync(async () => await ScoreAsync("user-0") < await ScoreAsync("user-1"));
+        await trainer.SendAsync([.. Enumerable.Range(0, 20).Select(n => TrainerFixture.Event($"user-{2 * n + 1}", "new", s_start.AddDays(20)))]);
+        await Eventually.TrueAsync(async () => await ScoreAsync("user-0") < await ScoreAsync("user-1"));
 
         // What the model was trained with keeps the factor it has there.
         await trainer.SendAsync(Put("item-0-3", "steel camping stove"));
         await trainer.SendAsync(Put("last", "blue wool scarf"));
-        await TestKit.Eventually.TrueAsync(async () => (await ItemAsync("last")).Factor is not null);
+        await Eventually.TrueAsync(async () => (await ItemAsync("last")).Factor is not null);
         Assert.Null((await ItemAsync("item-0-3")).Factor);
 
         // Factors are of one model: after a release, forward or back, items it does not know get others.
         long first = trainer.Released.Current.Version;
         var second = await trainer.Training.RunAsync(Cancellation);
         await trainer.Reconciler.ReleaseAsync(second!.Version, Cancellation);
-        await TestKit.Eventually.TrueAsync(async () => (await ItemAsync("last")).Factor!.ModelVersion == second.Version);
+        await Eventually.TrueAsync(async () => (await ItemAsync("last")).Factor!.ModelVersion == second.Version);
         await trainer.Reconciler.ReleaseAsync(first, Cancellation);
-        await TestKit.Eventually.TrueAsync(async () => (await ItemAsync("last")).Factor!.ModelVersion == first);
+        await Eventually.TrueAsync(async () => (await ItemAsync("last")).Factor!.ModelVersion == first);
         await trainer.Placer.StopAsync(Cancellation);
 
-        static Command Put(string id, string title) => new() { Kind = CommandKind.PutItem, AcceptedAt = Start, Item = new Item { ItemId = id, Title = title } };
+        static Command Put(string id, string title) => new() { Kind = CommandKind.PutItem, AcceptedAt = s_start, Item = new Item { ItemId = id, Title = title } };
         async Task<ItemRecord> ItemAsync(string id) => (await trainer.FactorStore.ReadItemChangesAsync(0, 1000, Cancellation)).Items.Single(i => i.ItemId == id);
         async Task<ItemFactor?> FactorAsync() => (await ItemAsync("new")).Factor;
         async Task<float> ScoreAsync(string user)
@@ -298,11 +309,11 @@ public class TrainerTests
         await using var trainer = await TrainerFixture.CreateAsync(o => o.ContentFeaturesLimit = 0);
         await trainer.SendAsync(TrainerFixture.Circles());
         await trainer.Training.RunAsync(Cancellation);
-        await trainer.SendAsync(new Command { Kind = CommandKind.PutItem, AcceptedAt = Start, Item = new Item { ItemId = "new", Title = "item" } });
+        await trainer.SendAsync(new Command { Kind = CommandKind.PutItem, AcceptedAt = s_start, Item = new Item { ItemId = "new", Title = "item" } });
         await trainer.Placer.PlaceAllAsync(Cancellation);
         async Task<ItemFactor?> FactorAsync() => (await trainer.FactorStore.ReadItemChangesAsync(0, 1000, Cancellation)).Items.Single(i => i.ItemId == "new").Factor;
         Assert.Null(await FactorAsync());
-        await trainer.SendAsync(TrainerFixture.Event("user-1", "new", Start.AddDays(20)));
+        await trainer.SendAsync(TrainerFixture.Event("user-1", "new", s_start.AddDays(20)));
         await trainer.Placer.PlaceAllAsync(Cancellation);
         Assert.NotNull(await FactorAsync());
     }
@@ -318,7 +329,7 @@ public class TrainerTests
         await trainer.Store.PutSettingAsync("tuned-events", JsonSerializer.SerializeToElement(events), Cancellation);
 
         // More of the same is no drift.
-        await trainer.SendAsync([.. Enumerable.Range(0, 100).Select(n => TrainerFixture.Event($"user-{n % 40}", $"item-{n % 2}-{n / 2 % 10}", Start.AddDays(30).AddMinutes(n)))]);
+        await trainer.SendAsync([.. Enumerable.Range(0, 100).Select(n => TrainerFixture.Event($"user-{n % 40}", $"item-{n % 2}-{n / 2 % 10}", s_start.AddDays(30).AddMinutes(n)))]);
         var same = await trainer.Training.RunAsync(Cancellation);
         Assert.Equal((first.Version, 100), (same!.Drift!.SinceVersion, same.Drift.NewEvents));
         Assert.InRange(same.Drift.Items, 0, .25);
@@ -327,7 +338,7 @@ public class TrainerTests
         Assert.Null(await trainer.Tuner.DueAsync(events + 100, same, Cancellation));
 
         // Other items, consumed in another way, are.
-        await trainer.SendAsync([.. Enumerable.Range(0, 100).Select(n => TrainerFixture.Event($"user-{n % 40}", $"fashion-{n % 5}", Start.AddDays(60).AddMinutes(n), "purchase"))]);
+        await trainer.SendAsync([.. Enumerable.Range(0, 100).Select(n => TrainerFixture.Event($"user-{n % 40}", $"fashion-{n % 5}", s_start.AddDays(60).AddMinutes(n), "purchase"))]);
         var moved = await trainer.Training.RunAsync(Cancellation);
         Assert.InRange(moved!.Drift!.Items, .8, 1);
         Assert.InRange(moved.Drift.Types, .8, 1);
@@ -351,18 +362,18 @@ public class TrainerTests
         await trainer.Training.RunAsync(Cancellation);
         using var kill = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         var killed = trainer.Tuner.RunAsync(kill.Token);
-        await TestKit.Eventually.TrueAsync(async () => await StateAsync() is { Trials.Count: >= 5 });
+        await Eventually.TrueAsync(async () => await StateAsync() is { Trials.Count: >= 5 });
         await kill.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => killed);
         var before = (await StateAsync())!;
         Assert.Null(await trainer.Store.GetSettingAsync(SettingsTuner.SettingsName, Cancellation));
 
         // Meanwhile events came, which the search must not start over for. A new process finds it unfinished.
-        await trainer.SendAsync(TrainerFixture.Event("user-1", "item-1-9", Start.AddDays(30)));
+        await trainer.SendAsync(TrainerFixture.Event("user-1", "item-1-9", s_start.AddDays(30)));
         trainer.Options.TuneBudgetSeconds = 1;
         using var worker = new TrainingWorker(trainer.Store, trainer.Training, trainer.Tuner, trainer.DeadLetters, new Progress(), trainer.Options, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<TrainingWorker>.Instance);
         await worker.StartAsync(Cancellation);
-        await TestKit.Eventually.TrueAsync(async () => (await trainer.Store.ListModelsAsync(1, Cancellation))[0] is { Version: 2, Search: not null });
+        await Eventually.TrueAsync(async () => (await trainer.Store.ListModelsAsync(1, Cancellation))[0] is { Version: 2, Search: not null });
         await worker.StopAsync(Cancellation);
 
         var after = (await StateAsync())!;
@@ -385,7 +396,7 @@ public class TrainerTests
     public async Task An_emptied_factor_store_is_filled_again_from_the_store()
     {
         await using var trainer = await TrainerFixture.CreateAsync();
-        await trainer.SendAsync(new Command { Kind = CommandKind.PutItem, AcceptedAt = Start, Item = new Item { ItemId = "item-0-0", Title = "First" } });
+        await trainer.SendAsync(new Command { Kind = CommandKind.PutItem, AcceptedAt = s_start, Item = new Item { ItemId = "item-0-0", Title = "First" } });
         await trainer.SendAsync(TrainerFixture.Circles());
         var info = await trainer.Training.RunAsync(Cancellation);
 
@@ -397,7 +408,7 @@ public class TrainerTests
         var folding = new Folding(trainer.Store, emptied, released, TrainerFixture.Weights, trainer.Options);
         using var reconciler = new Reconciler(trainer.Store, emptied, released, folding, trainer.Placer, trainer.Notices, trainer.Options, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<Reconciler>.Instance);
         await reconciler.StartAsync(Cancellation);
-        await TestKit.Eventually.TrueAsync(async () => await emptied.GetGenerationAsync(Cancellation) is not null);
+        await Eventually.TrueAsync(async () => await emptied.GetGenerationAsync(Cancellation) is not null);
         await reconciler.StopAsync(Cancellation);
 
         Assert.Equal(info!.Version, await emptied.GetReleasedAsync(Cancellation));
@@ -413,9 +424,9 @@ public class TrainerTests
     {
         await using var trainer = await TrainerFixture.CreateAsync();
         var dead = await trainer.SendAsync(
-            new Command { Kind = CommandKind.PutItem, AcceptedAt = Start, Item = new Item { ItemId = "i", Title = "Old", Tags = ["kept"] } },
-            new Command { Kind = CommandKind.PatchItem, AcceptedAt = Start, ItemId = "i", Patch = JsonDocument.Parse("""{"title":"New"}""").RootElement },
-            new Command { Kind = CommandKind.PatchItem, AcceptedAt = Start, ItemId = "i", Patch = JsonDocument.Parse("""{"tags":7}""").RootElement });
+            new Command { Kind = CommandKind.PutItem, AcceptedAt = s_start, Item = new Item { ItemId = "i", Title = "Old", Tags = ["kept"] } },
+            new Command { Kind = CommandKind.PatchItem, AcceptedAt = s_start, ItemId = "i", Patch = JsonDocument.Parse("""{"title":"New"}""").RootElement },
+            new Command { Kind = CommandKind.PatchItem, AcceptedAt = s_start, ItemId = "i", Patch = JsonDocument.Parse("""{"tags":7}""").RootElement });
 
         Assert.Single(dead);
         var item = Assert.Single((await trainer.FactorStore.ReadItemChangesAsync(0, 10, Cancellation)).Items);
@@ -427,8 +438,8 @@ public class TrainerTests
     public async Task Merging_a_session_moves_its_events_to_the_user()
     {
         await using var trainer = await TrainerFixture.CreateAsync();
-        await trainer.SendAsync(TrainerFixture.Event("u", "a", Start), TrainerFixture.Event("u", "b", Start) with { UserId = null, SessionId = "s", EventId = "e2" });
-        await trainer.SendAsync(new Command { Kind = CommandKind.MergeSession, AcceptedAt = Start, UserId = "u", SessionId = "s" });
+        await trainer.SendAsync(TrainerFixture.Event("u", "a", s_start), TrainerFixture.Event("u", "b", s_start) with { UserId = null, SessionId = "s", EventId = "e2" });
+        await trainer.SendAsync(new Command { Kind = CommandKind.MergeSession, AcceptedAt = s_start, UserId = "u", SessionId = "s" });
 
         Assert.Equal(2, (await trainer.ReadUserAsync(UserRef.User("u")))!.Value.History.Length);
         Assert.Null(await trainer.ReadUserAsync(UserRef.Session("s")));
@@ -438,9 +449,9 @@ public class TrainerTests
     public async Task An_erased_user_leaves_nothing_and_their_late_events_are_dropped()
     {
         await using var trainer = await TrainerFixture.CreateAsync();
-        await trainer.SendAsync(TrainerFixture.Event("u", "a", Start));
-        await trainer.SendAsync(new Command { Kind = CommandKind.EraseUser, AcceptedAt = Start.AddDays(1), UserId = "u", ErasureId = "r" });
-        await trainer.SendAsync(TrainerFixture.Event("u", "late", Start.AddHours(1)));
+        await trainer.SendAsync(TrainerFixture.Event("u", "a", s_start));
+        await trainer.SendAsync(new Command { Kind = CommandKind.EraseUser, AcceptedAt = s_start.AddDays(1), UserId = "u", ErasureId = "r" });
+        await trainer.SendAsync(TrainerFixture.Event("u", "late", s_start.AddHours(1)));
 
         Assert.Null(await trainer.ReadUserAsync(UserRef.User("u")));
         Assert.Null(await trainer.Store.ExportUserAsync("u", Cancellation));
@@ -454,7 +465,7 @@ public class TrainerTests
         Assert.Equal(without!.Version, (await trainer.Store.GetErasureAsync("r", Cancellation))!.ModelVersion);
     }
 
-    private static async Task<Dictionary<string, float>> ScoresAsync(TrainerFixture trainer, ServedModel served, string userId)
+    private static async Task<Dictionary<string, float>> ScoresAsync(TrainerFixture trainer, FoldInModel served, string userId)
     {
         var factor = (await trainer.ReadUserAsync(UserRef.User(userId)))!.Value.Factor;
         if (factor.Length == 0) factor = served.FoldIn((await trainer.ReadUserAsync(UserRef.User(userId)))!.Value.History);

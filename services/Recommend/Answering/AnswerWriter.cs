@@ -4,7 +4,7 @@ using Recommender.Recommend.Serving;
 
 namespace Recommender.Recommend.Answering;
 
-/// <summary>Writes answers as JSON of <see cref="Contracts.RecommendationResponse"/> into <see cref="Query.Json"/>, from encoded parts and numbers.</summary>
+/// <summary>Writes answers as JSON of <see cref="RecommendationResponse"/> into <see cref="Query.Json"/>, from encoded parts and numbers.</summary>
 internal static class AnswerWriter
 {
     private static readonly string s_instance = Guid.NewGuid().ToString("N")[..12];
@@ -86,14 +86,14 @@ internal static class AnswerWriter
     {
         int length = query.UsableHistory;
         var history = query.History.AsSpan(0, length);
-        var contributions = Query.Room(ref query.Contributions, length);
+        var contributions = Query.EnsureCapacity(ref query.Contributions, length);
         var model = state.Model!;
         if (position < model.ItemCount) model.Learned.Explain(history, position, contributions);
         else model.Learned.Explain(history, model.Factor(position), contributions);
         double sum = 0;
         foreach (float contribution in contributions) sum += contribution;
         if (sum == 0 || !double.IsFinite(sum)) return;
-        var order = Query.Room(ref query.Order, length);
+        var order = Query.EnsureCapacity(ref query.Order, length);
         for (int i = 0; i < length; i++)
         {
             order[i] = i;
@@ -130,13 +130,13 @@ internal static class AnswerWriter
     private static void WriteNext(ServingState state, Query query)
     {
         int total = query.ShownKeys.Count + query.ItemCount;
-        var keys = Query.Room(ref query.Order, total);
+        var keys = Query.EnsureCapacity(ref query.Order, total);
         System.Runtime.InteropServices.CollectionsMarshal.AsSpan(query.ShownKeys).CopyTo(keys);
         for (int i = 0; i < query.ItemCount; i++) keys[query.ShownKeys.Count + i] = state.Catalogue[query.Items[i].Position]!.Key;
         var json = query.Json;
         json.Write(",\"next\":\""u8);
         int scratch = Cursor.ScratchBytes(total);
-        var room = json.Room(scratch + Cursor.TextBytes(total));
+        var room = json.GetSpan(scratch + Cursor.TextBytes(total));
 
         // The bytes are put behind the place of the text, which is then written over nothing that is still needed.
         int written = Cursor.Write(keys, room.Slice(Cursor.TextBytes(total), scratch), room);
@@ -146,12 +146,12 @@ internal static class AnswerWriter
 
     private static void WriteNumber(JsonBuffer json, long number)
     {
-        number.TryFormat(json.Room(16), out int written, "x", null);
+        number.TryFormat(json.GetSpan(16), out int written, "x", null);
         json.Advance(written);
     }
 
     private static void WriteAscii(JsonBuffer json, string text)
     {
-        json.Advance(System.Text.Encoding.ASCII.GetBytes(text, json.Room(text.Length)));
+        json.Advance(System.Text.Encoding.ASCII.GetBytes(text, json.GetSpan(text.Length)));
     }
 }

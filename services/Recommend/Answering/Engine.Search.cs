@@ -28,7 +28,7 @@ internal sealed partial class Engine
 
     private static int SearchPlain(ServingModel model, Query query, ItemSet? allowed, int count)
     {
-        var results = Query.Room(ref query.Scored, Math.Min(count, model.Index.Count));
+        var results = Query.EnsureCapacity(ref query.Scored, Math.Min(count, model.Index.Count));
         var factor = query.Factor.AsSpan(0, model.Rank);
         return query.Term.Touched.IsEmpty
             ? model.Index.Search(factor, results.Length, new SearchScope(allowed, query.Excluded.Ascending), results)
@@ -50,7 +50,7 @@ internal sealed partial class Engine
             found = model.Index.Search(factor, results.Length, new SearchScope(untouched, query.Excluded.Ascending), results);
         }
 
-        var scores = Query.Room(ref query.TermScores, touched.Length);
+        var scores = Query.EnsureCapacity(ref query.TermScores, touched.Length);
         model.Index.Score(factor, touched, scores);
         var top = TopK.Continue(results, found);
         for (int i = 0; i < touched.Length; i++)
@@ -83,9 +83,9 @@ internal sealed partial class Engine
         for (int width = Math.Max(count, 32) * 2; ; width *= 4)
         {
             bool all = width >= state.Catalogue.Count || width > MaxCandidates;
-            var ranked = Query.Room(ref query.Ranked, all ? state.Catalogue.Count : width);
+            var ranked = Query.EnsureCapacity(ref query.Ranked, all ? state.Catalogue.Count : width);
             int found = ranking.Take(state.Catalogue, allowed, query.Excluded, ranked);
-            var candidates = Query.Room(ref query.Scored, found);
+            var candidates = Query.EnsureCapacity(ref query.Scored, found);
             for (int i = 0; i < found; i++) candidates[i] = new ScoredItem(ranked[i].Position, RankingScore(ranking, ranked[i], logarithmic));
             if (Boost(state, query, candidates, count, all || found < width)) return Math.Min(count, found);
         }
@@ -134,7 +134,7 @@ internal sealed partial class Engine
         float inverseNorm = model.InverseNorm(position);
         int count = model.Index.Count;
         if (position < model.ItemCount && model.Learned.Neighbours is { } neighbours) query.Term.SetNeighboursOf(neighbours, position);
-        var top = new TopK(Query.Room(ref query.Scored, Math.Min(wanted, count)));
+        var top = new TopK(Query.EnsureCapacity(ref query.Scored, Math.Min(wanted, count)));
         for (int item = 0; item < count; item++)
         {
             if ((allowed is not null && !allowed.Contains(item)) || !model.HasFactor(item)) continue;

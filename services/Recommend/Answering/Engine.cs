@@ -1,9 +1,12 @@
 using Recommender.Contracts;
-using Recommender.Factorization;
-using Recommender.FactorStore;
+using Recommender.FactorStore.Users;
+using Recommender.Factorization.Data;
+using Recommender.Factorization.Events;
+using Recommender.Factorization.Learners.Combined;
 using Recommender.Recommend.Requests;
 using Recommender.Recommend.Serving;
 using Recommender.Retrieval;
+using Recommender.Retrieval.Filters;
 
 namespace Recommender.Recommend.Answering;
 
@@ -193,7 +196,7 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights conf
         var newest = DateTimeOffset.MinValue;
         query.GivenShares.Clear();
         // Looked up once: an item may become known meanwhile.
-        var positions = Query.Room(ref query.Order, given.Count);
+        var positions = Query.EnsureCapacity(ref query.Order, given.Count);
         for (int i = 0; i < given.Count; i++)
         {
             var (entry, at) = (given[i], given[i].OccurredAt ?? now);
@@ -253,7 +256,7 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights conf
         query.UsableHistory = usable;
         if (!positive) return false;
         if (model.Learned.UsesPlaces) Places.Set(query.History.AsSpan(0, usable), query.HistoryTimes);
-        var factor = Query.Room(ref query.Factor, model.Rank);
+        var factor = Query.EnsureCapacity(ref query.Factor, model.Rank);
         if (query.GivenHistory is not { Count: > 0 } && stored.ModelVersion == model.Version && stored.Factor.Length == model.Rank) stored.Factor.CopyTo(factor);
         else model.Learned.FoldIn(query.History.AsSpan(0, usable), factor);
         if (model.Learned.Neighbours is { } neighbours) query.Term.Set(neighbours, query.History.AsSpan(0, usable));
@@ -337,7 +340,7 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights conf
                 continue;
             }
 
-            var room = Query.Room(ref query.Ranked, missing);
+            var room = Query.EnsureCapacity(ref query.Ranked, missing);
             int found = ranking.Take(catalogue, allowed, query.Excluded, room);
             float ceiling = behind ? Math.Min(0, query.Items[query.ItemCount - 1].Score) : 0;
             if (!behind && found > 0) query.Source = source;

@@ -1,4 +1,5 @@
-using Recommender.Factorization;
+using Recommender.Factorization.Data;
+using Recommender.Factorization.Learners.Neighbourhood;
 
 namespace Recommender.Recommend.Answering;
 

@@ -17,7 +17,7 @@ internal sealed class JsonBuffer
     public void Clear() => Length = 0;
 
     /// <summary>Room for at least <paramref name="length"/> bytes; <see cref="Advance"/> says how many were used.</summary>
-    public Span<byte> Room(int length)
+    public Span<byte> GetSpan(int length)
     {
         if (_bytes.Length - Length < length) Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, Length + length));
         return _bytes.AsSpan(Length);
@@ -27,7 +27,7 @@ internal sealed class JsonBuffer
 
     public void Write(ReadOnlySpan<byte> json)
     {
-        json.CopyTo(Room(json.Length));
+        json.CopyTo(GetSpan(json.Length));
         Length += json.Length;
     }
 
@@ -35,13 +35,13 @@ internal sealed class JsonBuffer
     public void Write(float value)
     {
         if (!float.IsFinite(value)) value = 0;
-        value.TryFormat(Room(32), out int written, default, CultureInfo.InvariantCulture);
+        value.TryFormat(GetSpan(32), out int written, default, CultureInfo.InvariantCulture);
         Length += written;
     }
 
     public void Write(long value)
     {
-        Utf8Formatter.TryFormat(value, Room(20), out int written);
+        Utf8Formatter.TryFormat(value, GetSpan(20), out int written);
         Length += written;
     }
 
@@ -59,7 +59,7 @@ internal sealed class JsonBuffer
             }
         }
 
-        var room = Room(text.Length);
+        var room = GetSpan(text.Length);
         Length += System.Text.Encoding.UTF8.GetBytes(text, room);
         Write("\""u8);
     }

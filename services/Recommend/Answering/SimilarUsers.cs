@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
 using Recommender.Contracts;
 using Recommender.FactorStore;
-using Recommender.ServiceDefaults;
+using Recommender.ServiceDefaults.Requests;
 
 namespace Recommender.Recommend.Answering;
 
@@ -9,7 +9,7 @@ namespace Recommender.Recommend.Answering;
 /// Users with similar taste: the largest cosine of factors. Candidates come from the index of all users and are scored by their factors as
 /// they are in the factor store now, so that scores are exact and a user who was erased is never named.
 /// </summary>
-internal sealed class SimilarUsers(Serving.Serving serving, IFactorStore store, UserIndexer indexer)
+internal sealed class SimilarUsers(Recommender.Recommend.Serving.ServingIndexes serving, IFactorStore store, UserIndexer indexer)
 {
     /// <summary>Users in this instance's index now.</summary>
     public int Indexed => indexer.Users;

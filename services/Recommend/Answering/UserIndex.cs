@@ -1,4 +1,4 @@
-using Recommender.FactorStore;
+using Recommender.FactorStore.Users;
 using Recommender.Retrieval;
 
 namespace Recommender.Recommend.Answering;

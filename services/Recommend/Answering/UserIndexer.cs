@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Recommender.FactorStore;
-using Recommender.ServiceDefaults;
+using Recommender.ServiceDefaults.Requests;
 
 namespace Recommender.Recommend.Answering;
 
@@ -12,14 +12,14 @@ namespace Recommender.Recommend.Answering;
 /// lately, or when a pass fails, since erased users could stay in it.
 /// </summary>
 internal sealed class UserIndexer(
-    Serving.Serving serving,
+    Recommender.Recommend.Serving.ServingIndexes serving,
     IFactorStore store,
     RecommendOptions options,
     TimeProvider clock,
     ILogger<UserIndexer> logger) : BackgroundService
 {
     private static readonly TimeSpan s_keep = TimeSpan.FromHours(1);
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_waitTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _wake = new(0, 1);
@@ -58,7 +58,7 @@ internal sealed class UserIndexer(
             var passed = _passed;
             if (_index is { IsComplete: true } index && index.ModelVersion == modelVersion) return index;
             Wake();
-            var left = s_patience - clock.GetElapsedTime(started);
+            var left = s_waitTimeout - clock.GetElapsedTime(started);
             try
             {
                 if (left <= TimeSpan.Zero) throw new TimeoutException();

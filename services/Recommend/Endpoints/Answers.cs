@@ -7,22 +7,21 @@ using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.Recommend.Answering;
 using Recommender.Recommend.Requests;
-using Recommender.Recommend.Serving;
-using Recommender.ServiceDefaults;
+using Recommender.ServiceDefaults.Requests;
 
 namespace Recommender.Recommend.Endpoints;
 
 /// <summary>What every endpoint that answers with items does alike: read the user's value, compute, write, measure.</summary>
-internal sealed class Answers(Serving.Serving serving, Engine engine, QueryReader reader, IFactorStore store, SimilarUsers similarUsers, RecommendMetrics metrics, ILogger<Answers> logger)
+internal sealed class Answers(Recommender.Recommend.Serving.ServingIndexes serving, Engine engine, QueryReader reader, IFactorStore store, SimilarUsers similarUsers, RecommendMetrics metrics, ILogger<Answers> logger)
 {
-    public Serving.Serving Serving => serving;
+    public Recommender.Recommend.Serving.ServingIndexes Serving => serving;
     public Engine Engine => engine;
     public QueryReader Reader => reader;
     public SimilarUsers SimilarUsers => similarUsers;
 
     /// <summary>
     /// The value of a user or session. While the factor store is gone nothing is known of anyone, and the answer comes from memory;
-    /// a failure surfaces as <see cref="FactorStoreUnavailableException"/>, for <see cref="NoteGone"/>.
+    /// a failure surfaces as <see cref="FactorStoreUnavailableException"/>, for <see cref="MarkStoreUnavailable"/>.
     /// </summary>
     public ValueTask<PooledValue> StartReading(UserRef user) => serving.FactorStoreProblem is null ? store.LeaseUserAsync(user) : default;
 
@@ -35,13 +34,13 @@ internal sealed class Answers(Serving.Serving serving, Engine engine, QueryReade
         }
         catch (FactorStoreUnavailableException e)
         {
-            NoteGone(e);
+            MarkStoreUnavailable(e);
             return default;
         }
     }
 
     /// <summary>From here on requests do not ask the factor store, until the refresher finds it again.</summary>
-    public void NoteGone(FactorStoreUnavailableException e)
+    public void MarkStoreUnavailable(FactorStoreUnavailableException e)
     {
         if (serving.FactorStoreProblem is not null) return;
         serving.FactorStoreProblem = e.Message;

@@ -6,7 +6,7 @@ using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.Recommend.Answering;
 using Recommender.Recommend.Requests;
-using Recommender.ServiceDefaults;
+using Recommender.ServiceDefaults.Requests;
 
 namespace Recommender.Recommend.Endpoints;
 

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Recommender.Contracts;
 using Recommender.Recommend.Answering;
 using Recommender.Recommend.Requests;
-using Recommender.ServiceDefaults;
+using Recommender.ServiceDefaults.Requests;
 
 namespace Recommender.Recommend.Endpoints;
 

@@ -11,10 +11,10 @@ namespace Recommender.Recommend.Endpoints;
 /// <summary><c>GET /v1/serving</c>: what this instance serves from.</summary>
 internal static class ServingEndpoint
 {
-    public static void Map(IEndpointRouteBuilder routes, Serving.Serving serving, SimilarUsers similarUsers) =>
+    public static void Map(IEndpointRouteBuilder routes, Recommender.Recommend.Serving.ServingIndexes serving, SimilarUsers similarUsers) =>
         routes.MapGet("/v1/serving", () => Get(serving, similarUsers)).WithSummary("What this instance serves from").RequireScope("read");
 
-    private static Ok<ServingInfo> Get(Serving.Serving serving, SimilarUsers similarUsers)
+    private static Ok<ServingInfo> Get(Recommender.Recommend.Serving.ServingIndexes serving, SimilarUsers similarUsers)
     {
         var state = serving.State;
         return TypedResults.Ok(new ServingInfo

@@ -4,10 +4,11 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Recommender.Contracts;
 using Recommender.FactorStore;
+using Recommender.FactorStore.Users;
 using Recommender.Recommend.Answering;
 using Recommender.Recommend.Requests;
 using Recommender.Recommend.Serving;
-using Recommender.ServiceDefaults;
+using Recommender.ServiceDefaults.Requests;
 
 namespace Recommender.Recommend.Endpoints;
 
@@ -44,7 +45,7 @@ internal static class UserEndpoints
         }
         catch (FactorStoreUnavailableException e)
         {
-            answers.NoteGone(e);
+            answers.MarkStoreUnavailable(e);
             read = default;
         }
 
@@ -62,7 +63,7 @@ internal static class UserEndpoints
         }
         catch (FactorStoreUnavailableException e)
         {
-            answers.NoteGone(e);
+            answers.MarkStoreUnavailable(e);
         }
 
         await Respond(context, answers, userId, value, started);

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using Recommender.Contracts;
-using Recommender.Recommend.Serving;
 
 namespace Recommender.Recommend.Requests;
 

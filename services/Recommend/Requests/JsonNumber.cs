@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Recommender.Retrieval;
+using Recommender.Retrieval.Filters;
 
 namespace Recommender.Recommend.Requests;
 

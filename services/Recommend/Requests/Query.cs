@@ -1,29 +1,11 @@
 using Recommender.Contracts;
-using Recommender.Factorization;
+using Recommender.Factorization.Data;
+using Recommender.Factorization.Events;
 using Recommender.Recommend.Answering;
 using Recommender.Recommend.Serving;
 using Recommender.Retrieval;
 
 namespace Recommender.Recommend.Requests;
-
-/// <summary>What kind of answer is asked for.</summary>
-internal enum AnswerKind
-{
-    ForUser,
-    Popular,
-    Trending,
-    Latest,
-    SimilarItems,
-}
-
-/// <summary>One item of an answer.</summary>
-/// <param name="Position">In the catalogue of the state the query runs on.</param>
-/// <param name="FromModel">Whether the score is the model's, so that it can be explained.</param>
-internal readonly record struct AnswerItem(int Position, float Score, bool FromModel);
-
-/// <summary>An item that was to be ranked and cannot be.</summary>
-/// <param name="Position">In the catalogue; −1 for one that the catalogue does not have.</param>
-internal readonly record struct UnrankedItem(string Id, int Position);
 
 /// <summary>
 /// A request and the work on it: wishes, what is known of the user, and the answer, in buffers that the next request on the same thread
@@ -116,7 +98,7 @@ internal sealed class Query
     public readonly JsonBuffer Json = new();
 
     /// <summary>At least <paramref name="length"/> long; what a caller finds in it is undefined.</summary>
-    public static Span<T> Room<T>(ref T[] buffer, int length)
+    public static Span<T> EnsureCapacity<T>(ref T[] buffer, int length)
     {
         if (buffer.Length < length) buffer = new T[Math.Max(length, buffer.Length * 2)];
         return buffer.AsSpan(0, length);

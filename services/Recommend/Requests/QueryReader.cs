@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.AspNetCore.WebUtilities;
 using Recommender.Contracts;
-using Recommender.Factorization;
-using Recommender.ServiceDefaults;
+using Recommender.Factorization.Events;
+using Recommender.ServiceDefaults.Requests;
 
 namespace Recommender.Recommend.Requests;
 

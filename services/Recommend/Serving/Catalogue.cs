@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Recommender.Contracts;
-using Recommender.FactorStore;
+using Recommender.FactorStore.Items;
 
 namespace Recommender.Recommend.Serving;
 
@@ -134,7 +134,7 @@ internal sealed class Catalogue
     /// <summary>
     /// The same items laid out for another model. Reads this catalogue while it may change: the refresher applies again whatever changed meanwhile.
     /// </summary>
-    public Catalogue LaidOutFor(ReadOnlySpan<int> modelItemKeys)
+    public Catalogue RebuildFor(ReadOnlySpan<int> modelItemKeys)
     {
         var other = new Catalogue(modelItemKeys, _clock, _keyById);
         for (int position = 0; position < Count; position++)

@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Recommender.Contracts;
-using Recommender.FactorStore;
+using Recommender.FactorStore.Items;
 
 namespace Recommender.Recommend.Serving;
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Recommender.Contracts;
 using Recommender.Recommend.Requests;
 using Recommender.Retrieval;
+using Recommender.Retrieval.Filters;
 
 namespace Recommender.Recommend.Serving;
 

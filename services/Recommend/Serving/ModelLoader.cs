@@ -1,5 +1,6 @@
-using Recommender.Factorization;
 using Recommender.FactorStore;
+using Recommender.Factorization.Events;
+using Recommender.Factorization.Models;
 using Recommender.Retrieval;
 
 namespace Recommender.Recommend.Serving;

@@ -2,9 +2,6 @@ using Recommender.Retrieval;
 
 namespace Recommender.Recommend.Serving;
 
-/// <summary>A position and the value it is ranked by.</summary>
-internal readonly record struct RankedItem(int Position, double Value);
-
 /// <summary>
 /// Available items ordered by one value (popularity, trend, time of publication), highest first, equal ones by item id. The first
 /// <see cref="HeadLength"/> are kept ready; what a selective filter needs beyond them is searched for.

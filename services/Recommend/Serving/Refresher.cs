@@ -2,15 +2,16 @@ using System.Diagnostics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Recommender.FactorStore;
+using Recommender.FactorStore.Items;
 using Recommender.Retrieval;
 
 namespace Recommender.Recommend.Serving;
 
 /// <summary>
-/// Keeps <see cref="Serving"/> up to date: polls the feed of catalogue changes and the release pointer, at once after a notice. A model
+/// Keeps <see cref="ServingIndexes"/> up to date: polls the feed of catalogue changes and the release pointer, at once after a notice. A model
 /// is loaded beside the one served and swapped in whole. While the factor store is gone, what is in memory goes on being served.
 /// </summary>
-internal sealed class Refresher(IFactorStore store, Serving serving, HideRules hideRules, RecommendOptions options, TimeProvider clock,
+internal sealed class Refresher(IFactorStore store, ServingIndexes serving, HideRules hideRules, RecommendOptions options, TimeProvider clock,
     ILogger<Refresher> logger) : BackgroundService
 {
     private const int FeedLimit = 20_000;
@@ -24,7 +25,7 @@ internal sealed class Refresher(IFactorStore store, Serving serving, HideRules h
     private Task _reclustering = Task.CompletedTask;
 
     /// <summary>Looks now instead of at the end of the pause.</summary>
-    public void Nudge()
+    public void RequestRefresh()
     {
         try
         {
@@ -38,7 +39,7 @@ internal sealed class Refresher(IFactorStore store, Serving serving, HideRules h
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await using var due = clock.CreateTimer(_ => Nudge(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        await using var due = clock.CreateTimer(_ => RequestRefresh(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         while (!stoppingToken.IsCancellationRequested)
         {
             try
@@ -127,7 +128,7 @@ internal sealed class Refresher(IFactorStore store, Serving serving, HideRules h
     private async Task ReloadAsync(string generation, CancellationToken cancellationToken)
     {
         logger.LogInformation("The factor store has new content ({Generation}); reading the catalogue again.", generation);
-        var model = serving.State.Model?.Afresh();
+        var model = serving.State.Model?.WithoutAppendedItems();
         var catalogue = new Catalogue(model?.ItemKeys ?? [], clock);
         long sequence = 0;
         ItemChanges changes;
@@ -184,7 +185,7 @@ internal sealed class Refresher(IFactorStore store, Serving serving, HideRules h
                 var basis = serving.State.Catalogue;
                 loading.Basis = basis;
                 loading.ChangedMeanwhile.Clear();
-                loading.LayingOut = Task.Run(() => basis.LaidOutFor(model.ItemKeys), cancellationToken);
+                loading.LayingOut = Task.Run(() => basis.RebuildFor(model.ItemKeys), cancellationToken);
             }
 
             await Task.WhenAny(loading.LayingOut, Task.Delay(20, cancellationToken));

@@ -1,12 +1,9 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using Recommender.Contracts;
-using Recommender.Standalone.Import;
+using Recommender.Standalone.Import.Sending;
 
 namespace Recommender.Standalone.Demo;
-
-/// <summary>How far the loading of the demonstration is.</summary>
-public sealed record DemoProgress(int Items, int Events, int EventsTotal);
 
 /// <summary>Fills an empty server with the demonstration catalogue, through the public API like any other client, once per data folder.</summary>
 public static class DemoLoader

@@ -6,11 +6,11 @@ namespace Recommender.Standalone.Demo;
 /// </summary>
 internal sealed class DemoRandom(ulong seed)
 {
-    private ulong state = seed;
+    private ulong _state = seed;
 
     public ulong NextBits()
     {
-        ulong z = state += 0x9E3779B97F4A7C15;
+        ulong z = _state += 0x9E3779B97F4A7C15;
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
         z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
         return z ^ (z >> 31);

@@ -3,7 +3,10 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using Recommender.Standalone.Import.Display;
 using Recommender.Standalone.Import.Files;
+using Recommender.Standalone.Import.Presets;
+using Recommender.Standalone.Import.Sending;
 using Recommender.Standalone.Import.Times;
 using Spectre.Console;
 
@@ -12,12 +15,12 @@ namespace Recommender.Standalone.Import;
 /// <summary><c>import FILE… --preset NAME --to URL</c>.</summary>
 internal static class ImportCommand
 {
-    private static readonly string[] Presets = ["online-retail", "movielens", "deskdrop", "csv", "lightgcn"];
+    private static readonly string[] s_presets = ["online-retail", "movielens", "deskdrop", "csv", "lightgcn"];
 
     public static Command Create(TextWriter output, TextWriter error)
     {
         var files = new Argument<string[]>("FILE") { Description = "Files, plain or gzip, or folders of them.", Arity = ArgumentArity.OneOrMore };
-        var preset = new Option<string>("--preset") { Description = $"What the files are: {string.Join(", ", Presets)}.", HelpName = "NAME", Required = true };
+        var preset = new Option<string>("--preset") { Description = $"What the files are: {string.Join(", ", s_presets)}.", HelpName = "NAME", Required = true };
         var to = new Option<string>("--to") { Description = "Address of the server, e.g. http://127.0.0.1:8080.", HelpName = "URL", Required = true };
         var key = new Option<string>("--key") { Description = "Key with the scope 'ingest'; better in the environment as RECOMMENDER_KEY.", HelpName = "KEY" };
         var batch = Number("--batch-size", "Events of one request.", 1000, 1, 5000);
@@ -57,7 +60,7 @@ internal static class ImportCommand
         });
         preset.Validators.Add(r =>
         {
-            if (r.Tokens is [var token] && !Presets.Contains(token.Value)) r.AddError($"Unknown preset '{token.Value}'; there are: {string.Join(", ", Presets)}.");
+            if (r.Tokens is [var token] && !s_presets.Contains(token.Value)) r.AddError($"Unknown preset '{token.Value}'; there are: {string.Join(", ", s_presets)}.");
         });
         to.Validators.Add(r =>
         {
@@ -229,56 +232,56 @@ internal static class ImportCommand
     {
         private const int LongestSeparator = 16;
 
-        private readonly Option<string> user = Column("--user-column", "of user ids (usual: userId)");
-        private readonly Option<string> session = Column("--session-column", "of session ids (usual: sessionId)");
-        private readonly Option<string> item = Column("--item-column", "of item ids (usual: itemId)");
-        private readonly Option<string> typeColumn = Column("--type-column", "of event types (usual: type)");
-        private readonly Option<string> type = new("--type") { Description = "Type of all events where there is no such column. Default: view.", HelpName = "TYPE" };
-        private readonly Option<string> value = Column("--value-column", "of values: quantity, rating (usual: value)");
-        private readonly Option<string> time = Column("--time-column", "of times (usual: occurredAt, timestamp)");
-        private readonly Option<string> timeFormat = new("--time-format")
+        private readonly Option<string> _user = Column("--user-column", "of user ids (usual: userId)");
+        private readonly Option<string> _session = Column("--session-column", "of session ids (usual: sessionId)");
+        private readonly Option<string> _item = Column("--item-column", "of item ids (usual: itemId)");
+        private readonly Option<string> _typeColumn = Column("--type-column", "of event types (usual: type)");
+        private readonly Option<string> _type = new("--type") { Description = "Type of all events where there is no such column. Default: view.", HelpName = "TYPE" };
+        private readonly Option<string> _value = Column("--value-column", "of values: quantity, rating (usual: value)");
+        private readonly Option<string> _time = Column("--time-column", "of times (usual: occurredAt, timestamp)");
+        private readonly Option<string> _timeFormat = new("--time-format")
         {
             Description = $"Format of the times: {TimeFormat.Help}. Numbers before 1990 or in the future are not taken for times.",
             HelpName = "FORMAT",
         };
 
 
-        private readonly Option<string> id = Column("--id-column", "of event ids (usual: eventId); without one, ids are made from the rows");
-        private readonly Option<string> title = Column("--title-column", "of item titles (usual: title)");
-        private readonly Option<string> categories = Column("--category-column", "of item categories (usual: categories)");
-        private readonly Option<string> tags = Column("--tag-column", "of item tags (usual: tags)");
-        private readonly Option<string> url = Column("--url-column", "of item pages (usual: url)");
-        private readonly Option<string> imageUrl = Column("--image-column", "of item pictures (usual: imageUrl)");
-        private readonly Option<string[]> properties = new("--property-column") { Description = "Column that becomes an item property; may be repeated.", HelpName = "COLUMN" };
-        private readonly Option<string> separator = new("--list-separator") { Description = "Between several categories or tags in a field. Default: |", HelpName = "TEXT" };
-        private readonly Option<string> delimiter = new("--separator", "--delimiter")
+        private readonly Option<string> _id = Column("--id-column", "of event ids (usual: eventId); without one, ids are made from the rows");
+        private readonly Option<string> _title = Column("--title-column", "of item titles (usual: title)");
+        private readonly Option<string> _categories = Column("--category-column", "of item categories (usual: categories)");
+        private readonly Option<string> _tags = Column("--tag-column", "of item tags (usual: tags)");
+        private readonly Option<string> _url = Column("--url-column", "of item pages (usual: url)");
+        private readonly Option<string> _imageUrl = Column("--image-column", "of item pictures (usual: imageUrl)");
+        private readonly Option<string[]> _properties = new("--property-column") { Description = "Column that becomes an item property; may be repeated.", HelpName = "COLUMN" };
+        private readonly Option<string> _separator = new("--list-separator") { Description = "Between several categories or tags in a field. Default: |", HelpName = "TEXT" };
+        private readonly Option<string> _delimiter = new("--separator", "--delimiter")
         {
             Description = "Between fields: one character or more, e.g. ::; \\t is a tab. Default: found out from the first lines.",
             HelpName = "TEXT",
         };
 
-        private readonly Option<string> columns = new("--columns")
+        private readonly Option<string> _columns = new("--columns")
         {
             Description = "Names of the columns by position, for files without a header line, e.g. user,item,-,value,time; - skips one.",
             HelpName = "NAMES",
         };
 
-        private readonly Option<bool> noQuotes = new("--no-quotes")
+        private readonly Option<bool> _noQuotes = new("--no-quotes")
         {
             Description = "Quotes are text; by default a field may stand in double quotes.",
         };
 
         public CsvOptions()
         {
-            delimiter.Validators.Add(r =>
+            _delimiter.Validators.Add(r =>
             {
                 if (r.Tokens is [var token] && SeparatorError(token.Value) is { } problem) r.AddError($"--separator {problem}");
             });
-            columns.Validators.Add(r =>
+            _columns.Validators.Add(r =>
             {
                 if (r.Tokens is [var token] && ColumnsError(ColumnNames(token.Value)) is { } problem) r.AddError($"--columns {problem}");
             });
-            timeFormat.Validators.Add(r =>
+            _timeFormat.Validators.Add(r =>
             {
                 if (r.Tokens is [var token] && !TimeFormat.IsKnown(token.Value))
                 {
@@ -287,39 +290,39 @@ internal static class ImportCommand
             });
             All =
             [
-                user, session, item, typeColumn, type, value, time, timeFormat, id, title, categories, tags, url, imageUrl, properties,
-                separator, delimiter, columns, noQuotes,
+                _user, _session, _item, _typeColumn, _type, _value, _time, _timeFormat, _id, _title, _categories, _tags, _url, _imageUrl, _properties,
+                _separator, _delimiter, _columns, _noQuotes,
             ];
         }
 
         public IReadOnlyList<Option> All { get; }
 
-        public string? FormatOf(CommandResult result) => result.GetResult(timeFormat)?.Tokens is [var token] ? token.Value : null;
+        public string? FormatOf(CommandResult result) => result.GetResult(_timeFormat)?.Tokens is [var token] ? token.Value : null;
 
         public CsvMapping Read(ParseResult parsed, DateTimeOffset? start, TimeZoneInfo? zone) => new()
         {
-            User = parsed.GetValue(user),
-            Session = parsed.GetValue(session),
-            Item = parsed.GetValue(item),
-            Type = parsed.GetValue(typeColumn),
-            FixedType = parsed.GetValue(type) ?? "view",
-            Value = parsed.GetValue(value),
-            Time = parsed.GetValue(time),
-            TimeFormat = parsed.GetValue(timeFormat) ?? TimeFormat.Auto,
+            User = parsed.GetValue(_user),
+            Session = parsed.GetValue(_session),
+            Item = parsed.GetValue(_item),
+            Type = parsed.GetValue(_typeColumn),
+            FixedType = parsed.GetValue(_type) ?? "view",
+            Value = parsed.GetValue(_value),
+            Time = parsed.GetValue(_time),
+            TimeFormat = parsed.GetValue(_timeFormat) ?? TimeFormat.Auto,
             Zone = zone ?? TimeZoneInfo.Utc,
-            Id = parsed.GetValue(id),
-            Title = parsed.GetValue(title),
-            Categories = parsed.GetValue(categories),
-            Tags = parsed.GetValue(tags),
-            Url = parsed.GetValue(url),
-            ImageUrl = parsed.GetValue(imageUrl),
-            Properties = parsed.GetValue(properties) ?? [],
-            ListSeparator = parsed.GetValue(separator) is { Length: > 0 } s ? s : "|",
+            Id = parsed.GetValue(_id),
+            Title = parsed.GetValue(_title),
+            Categories = parsed.GetValue(_categories),
+            Tags = parsed.GetValue(_tags),
+            Url = parsed.GetValue(_url),
+            ImageUrl = parsed.GetValue(_imageUrl),
+            Properties = parsed.GetValue(_properties) ?? [],
+            ListSeparator = parsed.GetValue(_separator) is { Length: > 0 } s ? s : "|",
             Dialect = new CsvDialect
             {
-                Separator = parsed.GetValue(delimiter) is { } d ? SeparatorOf(d) : null,
-                Columns = parsed.GetValue(columns) is { } names ? ColumnNames(names) : null,
-                HasQuotes = !parsed.GetValue(noQuotes),
+                Separator = parsed.GetValue(_delimiter) is { } d ? SeparatorOf(d) : null,
+                Columns = parsed.GetValue(_columns) is { } names ? ColumnNames(names) : null,
+                HasQuotes = !parsed.GetValue(_noQuotes),
             },
             Start = start,
         };

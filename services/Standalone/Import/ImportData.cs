@@ -1,30 +1,29 @@
 using Recommender.Contracts;
+using Recommender.Standalone.Import.Files;
+using Recommender.Standalone.Import.Sending;
 
 namespace Recommender.Standalone.Import;
-
-/// <summary>A row that is left out.</summary>
-internal readonly record struct BadRow(string File, long Line, string Reason);
 
 /// <summary>What a preset has read: items, events in time order, and what was left out.</summary>
 internal sealed class ImportData(DateTimeOffset now, int chunkSize = EventSorter.DefaultChunkSize) : IDisposable
 {
     public const int BadRowsShown = 10;
 
-    private readonly Dictionary<string, ItemPatch> items = [];
-    private readonly Dictionary<SourceFile, FileRows> files = [];
-    private readonly List<string> notes = [];
-    private readonly Dictionary<string, string> pool = [];
-    private readonly EventSorter sorter = new(chunkSize);
-    private readonly Dictionary<string, long> skipped = [];
-    private readonly List<BadRow> badRows = [];
+    private readonly Dictionary<string, ItemPatch> _items = [];
+    private readonly Dictionary<SourceFile, FileRows> _files = [];
+    private readonly List<string> _notes = [];
+    private readonly Dictionary<string, string> _pool = [];
+    private readonly EventSorter _sorter = new(chunkSize);
+    private readonly Dictionary<string, long> _skipped = [];
+    private readonly List<BadRow> _badRows = [];
 
     /// <summary>The clock of the import, which times are compared with.</summary>
     public DateTimeOffset Now => now;
 
     /// <summary>One patch per item, in the order of their first mention. Of each field the last value that a row states.</summary>
-    public IReadOnlyCollection<ItemPatch> Items => items.Values;
+    public IReadOnlyCollection<ItemPatch> Items => _items.Values;
 
-    public long EventCount => sorter.Count;
+    public long EventCount => _sorter.Count;
 
     /// <summary>Rows of all files, bad ones too, without header and empty lines.</summary>
     public long RowCount { get; private set; }
@@ -32,13 +31,13 @@ internal sealed class ImportData(DateTimeOffset now, int chunkSize = EventSorter
     public long BadCount { get; private set; }
 
     /// <summary>The first <see cref="BadRowsShown"/>.</summary>
-    public IReadOnlyList<BadRow> BadRows => badRows;
+    public IReadOnlyList<BadRow> BadRows => _badRows;
 
     /// <summary>What a user should know about how the files were read.</summary>
-    public IReadOnlyList<string> Notes => notes;
+    public IReadOnlyList<string> Notes => _notes;
 
     /// <summary>Rows left out on purpose, by reason.</summary>
-    public IReadOnlyDictionary<string, long> Skipped => skipped;
+    public IReadOnlyDictionary<string, long> Skipped => _skipped;
 
     /// <summary>Equal event ids of one time get the ordinal <c>-1</c>, <c>-2</c>, … . Set by presets whose rows have no id of their own.</summary>
     public bool NumberEqualIds { get; set; }
@@ -53,7 +52,7 @@ internal sealed class ImportData(DateTimeOffset now, int chunkSize = EventSorter
         }
 
         // The same few thousand ids come again and again: one string each instead of one per row.
-        sorter.Add(interaction with { UserId = Pooled(interaction.UserId), ItemId = Pooled(interaction.ItemId), Type = Pooled(interaction.Type) });
+        _sorter.Add(interaction with { UserId = Pooled(interaction.UserId), ItemId = Pooled(interaction.ItemId), Type = Pooled(interaction.Type) });
         return true;
     }
 
@@ -68,11 +67,11 @@ internal sealed class ImportData(DateTimeOffset now, int chunkSize = EventSorter
             return false;
         }
 
-        items[item.ItemId] = items.TryGetValue(item.ItemId, out var earlier) ? earlier.With(item) : item;
+        _items[item.ItemId] = _items.TryGetValue(item.ItemId, out var earlier) ? earlier.With(item) : item;
         return true;
     }
 
-    public ItemPatch? FindItem(string itemId) => items.GetValueOrDefault(itemId);
+    public ItemPatch? FindItem(string itemId) => _items.GetValueOrDefault(itemId);
 
     /// <summary>Counts rows read from a file, good or bad.</summary>
     public void AddRow(SourceFile file, int rows = 1)
@@ -88,7 +87,7 @@ internal sealed class ImportData(DateTimeOffset now, int chunkSize = EventSorter
         var bad = new BadRow(file.Name, line, reason);
         BadCount += rows;
         RowsOf(file).AddBad(bad, rows);
-        if (badRows.Count < BadRowsShown) badRows.Add(bad);
+        if (_badRows.Count < BadRowsShown) _badRows.Add(bad);
     }
 
     /// <summary>To be called at the end of each file.</summary>
@@ -108,7 +107,7 @@ internal sealed class ImportData(DateTimeOffset now, int chunkSize = EventSorter
     public void ThrowIfTooManyBad(double percent)
     {
         if (BadCount * 100.0 <= percent * RowCount) return;
-        var first = badRows[0];
+        var first = _badRows[0];
         double share = 100.0 * BadCount / RowCount;
         string limit = FormattableString.Invariant($"{share:0.##} %, --max-bad {percent:0.##}");
         throw new CommandException(
@@ -119,15 +118,15 @@ internal sealed class ImportData(DateTimeOffset now, int chunkSize = EventSorter
     /// <summary>Adds a note unless there is the same one.</summary>
     public void AddNote(string note)
     {
-        if (!notes.Contains(note)) notes.Add(note);
+        if (!_notes.Contains(note)) _notes.Add(note);
     }
 
-    public void AddSkipped(string reason) => skipped[reason] = skipped.GetValueOrDefault(reason) + 1;
+    public void AddSkipped(string reason) => _skipped[reason] = _skipped.GetValueOrDefault(reason) + 1;
 
     /// <summary>Events in time order, those of one time in file order. May be enumerated once.</summary>
     public IEnumerable<Interaction> ReadEvents()
     {
-        if (!NumberEqualIds) return sorter.Read();
+        if (!NumberEqualIds) return _sorter.Read();
         return Numbered();
 
         IEnumerable<Interaction> Numbered()
@@ -135,7 +134,7 @@ internal sealed class ImportData(DateTimeOffset now, int chunkSize = EventSorter
             // An id holds the time of its event, so equal ids are neighbours here and the counts of one time suffice.
             var counts = new Dictionary<string, int>();
             DateTimeOffset? time = null;
-            foreach (var interaction in sorter.Read())
+            foreach (var interaction in _sorter.Read())
             {
                 if (interaction.OccurredAt != time)
                 {
@@ -149,9 +148,9 @@ internal sealed class ImportData(DateTimeOffset now, int chunkSize = EventSorter
         }
     }
 
-    public void Dispose() => sorter.Dispose();
+    public void Dispose() => _sorter.Dispose();
 
-    private FileRows RowsOf(SourceFile file) => files.TryGetValue(file, out var rows) ? rows : files[file] = new FileRows();
+    private FileRows RowsOf(SourceFile file) => _files.TryGetValue(file, out var rows) ? rows : _files[file] = new FileRows();
 
     private static FieldError? Damaged(Interaction interaction)
     {
@@ -166,9 +165,9 @@ internal sealed class ImportData(DateTimeOffset now, int chunkSize = EventSorter
     private string? Pooled(string? text)
     {
         if (text is null) return null;
-        if (pool.TryGetValue(text, out string? known)) return known;
-        if (pool.Count > 1_000_000) pool.Clear();
-        return pool[text] = text;
+        if (_pool.TryGetValue(text, out string? known)) return known;
+        if (_pool.Count > 1_000_000) _pool.Clear();
+        return _pool[text] = text;
     }
 
     /// <summary>The rows of one file.</summary>

@@ -1,4 +1,5 @@
 using Recommender.Standalone.Import.Files;
+using Recommender.Standalone.Import.Presets;
 
 namespace Recommender.Standalone.Import;
 

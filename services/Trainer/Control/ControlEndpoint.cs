@@ -2,6 +2,8 @@ using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
 using Recommender.FactorStore;
 using Recommender.Storage;
+using Recommender.Trainer.Learning;
+using Recommender.Trainer.Releasing;
 
 namespace Recommender.Trainer.Control;
 

@@ -1,4 +1,4 @@
-using Recommender.Storage;
+using Recommender.Storage.Events;
 
 namespace Recommender.Trainer.Erasing;
 

@@ -3,7 +3,7 @@ using MassTransit.Context;
 using Microsoft.Extensions.Logging;
 using Recommender.Contracts;
 using Recommender.FactorStore;
-using Recommender.Messaging;
+using Recommender.Messaging.Streams;
 using Recommender.Storage;
 
 namespace Recommender.Trainer.Erasing;

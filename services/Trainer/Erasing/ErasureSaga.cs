@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using MassTransit;
-using Recommender.Storage;
+using Recommender.Storage.Users;
 
 namespace Recommender.Trainer.Erasing;
 

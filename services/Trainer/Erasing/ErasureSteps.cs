@@ -1,8 +1,13 @@
 using Microsoft.Extensions.Logging;
 using Recommender.Contracts;
 using Recommender.FactorStore;
-using Recommender.Messaging;
+using Recommender.Messaging.ControlPlane;
+using Recommender.Messaging.Parsing;
+using Recommender.Messaging.Streams;
 using Recommender.Storage;
+using Recommender.Storage.Events;
+using Recommender.Trainer.Releasing;
+using Recommender.Trainer.Status;
 
 namespace Recommender.Trainer.Erasing;
 
@@ -17,7 +22,7 @@ public sealed class ErasureSteps(
     TimeProvider clock,
     ILogger<ErasureSteps> logger)
 {
-    private static readonly TimeSpan s_round = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_pollInterval = TimeSpan.FromSeconds(1);
 
     public void Complete(ErasureSaga saga, string stage) => saga.Complete(stage, clock.GetUtcNow());
 
@@ -37,12 +42,12 @@ public sealed class ErasureSteps(
     /// <summary>Notifies every instance of Recommend and of the Trainer, again at each due time until the next stage.</summary>
     public async Task NotifyServingAsync(ErasureSaga saga, CancellationToken cancellationToken)
     {
-        saga.DueAt = clock.GetUtcNow() + s_round;
+        saga.DueAt = clock.GetUtcNow() + s_pollInterval;
         await notices.PublishAsync(new UserErased { ErasureId = saga.ErasureId, UserId = UserIdOf(saga) }, cancellationToken);
     }
 
     /// <summary>A Recommend has confirmed; the queues are looked at in the next round.</summary>
-    public void AwaitQueues(ErasureSaga saga) => saga.DueAt = clock.GetUtcNow() + s_round;
+    public void AwaitQueues(ErasureSaga saga) => saga.DueAt = clock.GetUtcNow() + s_pollInterval;
 
     /// <summary>Whether all instances have had time to learn of the erasure, and the events queued before it have been consumed.</summary>
     public async Task<bool> HaveQueuesPassedAsync(ErasureSaga saga, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Recommender.Factorization.Data;
 
 namespace Recommender.Factorization.Algebra;
 
@@ -17,27 +18,27 @@ internal sealed unsafe class BlockSolver(int rank) : IDisposable
     /// <summary>Axes solved at a time.</summary>
     public const int Size = 64;
 
-    private readonly RidgeSolver whole = new(Size);
-    private readonly RidgeSolver? rest = rank % Size == 0 ? null : new RidgeSolver(rank % Size);
-    private float[] predictions = [];
-    private float[] targets = [];
-    private readonly float[] block = new float[Size];
+    private readonly RidgeSolver _whole = new(Size);
+    private readonly RidgeSolver? _rest = rank % Size == 0 ? null : new RidgeSolver(rank % Size);
+    private float[] _predictions = [];
+    private float[] _targets = [];
+    private readonly float[] _block = new float[Size];
 
     /// <summary>Multiply-adds of <see cref="Improve"/> for a history of <paramref name="count"/> rows.</summary>
     public static double Operations(int count, int rank) => rank / (double)Size * (RidgeSolver.Operations(count, Size) + 2.0 * count * Size);
 
     /// <summary>Whether one history is better solved so: at less than half of the operations, as a step is not yet the solution.</summary>
-    public static bool Pays(int count, int rank) => rank >= 256 && count > Size && Operations(count, rank) < RidgeSolver.Operations(count, rank) / 2;
+    public static bool IsWorthwhile(int count, int rank) => rank >= 256 && count > Size && Operations(count, rank) < RidgeSolver.Operations(count, rank) / 2;
 
     /// <summary>Whether a side has so many long histories that it is worth turning its last solutions to the axes of the other side.</summary>
-    public static bool Pays(SparseRows rows, int rank)
+    public static bool IsWorthwhile(SparseRows rows, int rank)
     {
         double exact = 0, saved = -(double)rows.Count * rank * rank;
         for (int r = 0; r < rows.Count; r++)
         {
             int count = rows.Length(r);
             exact += RidgeSolver.Operations(count, rank);
-            if (Pays(count, rank)) saved += RidgeSolver.Operations(count, rank) - Operations(count, rank);
+            if (IsWorthwhile(count, rank)) saved += RidgeSolver.Operations(count, rank) - Operations(count, rank);
         }
 
         return saved > .2 * exact;
@@ -48,8 +49,8 @@ internal sealed unsafe class BlockSolver(int rank) : IDisposable
     public void Improve(FactorRows rows, float* diagonal, float* solution)
     {
         int n = rows.Count;
-        if (predictions.Length < n) (predictions, targets) = (new float[2 * n], new float[2 * n]);
-        fixed (float* y = predictions, goal = targets, next = block)
+        if (_predictions.Length < n) (_predictions, _targets) = (new float[2 * n], new float[2 * n]);
+        fixed (float* y = _predictions, goal = _targets, next = _block)
         {
             for (int e = 0; e < n; e++) y[e] = Vectors.Dot(rows.Row(e, null), solution, rank);
             for (int from = 0; from < rank; from += Size)
@@ -57,7 +58,7 @@ internal sealed unsafe class BlockSolver(int rank) : IDisposable
                 int size = Math.Min(Size, rank - from);
                 // What the other axes leave for this block to explain.
                 for (int e = 0; e < n; e++) goal[e] = rows.Target(e) - y[e] + Vectors.Dot(rows.Row(e, null) + from, solution + from, size);
-                (size == Size ? whole : rest!).Solve(new BlockRows(rows, goal, from), diagonal + from, next);
+                (size == Size ? _whole : _rest!).Solve(new BlockRows(rows, goal, from), diagonal + from, next);
                 for (int e = 0; e < n; e++) y[e] = rows.Target(e) - goal[e] + Vectors.Dot(rows.Row(e, null) + from, next, size);
                 new Span<float>(next, size).CopyTo(new Span<float>(solution + from, size));
             }
@@ -66,8 +67,8 @@ internal sealed unsafe class BlockSolver(int rank) : IDisposable
 
     public void Dispose()
     {
-        whole.Dispose();
-        rest?.Dispose();
+        _whole.Dispose();
+        _rest?.Dispose();
     }
 
     /// <summary>Some axes of the rows, with targets of their own.</summary>

@@ -16,7 +16,7 @@ internal static unsafe class Dense
         int chunk = Math.Max(GramBatch, (rows + GramChunks - 1) / GramChunks);
         int chunks = (rows + chunk - 1) / chunk;
         var partial = new double[chunks][];
-        Work.Run(chunks, 1, threads, take =>
+        ParallelRows.Run(chunks, 1, threads, take =>
         {
             var batch = GC.AllocateUninitializedArray<float>(GramBatch * padded, pinned: true);
             var sum = GC.AllocateUninitializedArray<float>(padded * padded, pinned: true);
@@ -93,7 +93,7 @@ internal static unsafe class Dense
             for (int i = 0; i < rank; i++)
                 right.AsSpan(i * padded + j, Tile.Columns).CopyTo(panels.AsSpan((j * rank) + i * Tile.Columns));
 
-        Work.Run(rows, Batch * 4, threads, take =>
+        ParallelRows.Run(rows, Batch * 4, threads, take =>
         {
             var input = GC.AllocateUninitializedArray<float>(Batch * rank, pinned: true);
             var output = GC.AllocateUninitializedArray<float>(Batch * padded, pinned: true);

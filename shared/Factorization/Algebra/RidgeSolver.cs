@@ -1,22 +1,6 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Recommender.Factorization.Algebra;
-
-/// <summary>The observed rows of one ridge regression.</summary>
-internal unsafe interface IRidgeRows
-{
-    int Count { get; }
-
-    /// <summary>Confidence c ≥ 0 of row e.</summary>
-    float Weight(int e);
-
-    /// <summary>What row e's prediction should be.</summary>
-    float Target(int e);
-
-    /// <summary>Row e's vector, <c>rank</c> long; may be written to <paramref name="buffer"/>, which is as long.</summary>
-    float* Row(int e, float* buffer);
-}
 
 /// <summary>
 /// Solves <c>(diag(b) + Σ_e c_e f_e f_eᵀ) w = Σ_e c_e p_e f_e</c>, one thread's worth of scratch included. With F̂ the rows √c_e·f_e∘b^-½
@@ -29,33 +13,33 @@ internal sealed unsafe class RidgeSolver : IDisposable
 {
     private const int Batch = 64;
 
-    private readonly int rank;
-    private readonly int padded;
-    private readonly nint ld;
-    private float* stage;
-    private float* panels;
-    private float* matrix;
-    private readonly float* scale;
-    private readonly float* target;
-    private readonly float* inverse;
-    private readonly float* scratch;
-    private readonly float* row;
-    private readonly float* solution;
-    private float* steps;
-    private nuint stageSize, panelSize, matrixSize, stepsSize;
+    private readonly int _rank;
+    private readonly int _padded;
+    private readonly nint _ld;
+    private float* _stage;
+    private float* _panels;
+    private float* _matrix;
+    private readonly float* _scale;
+    private readonly float* _target;
+    private readonly float* _inverse;
+    private readonly float* _scratch;
+    private readonly float* _row;
+    private readonly float* _solution;
+    private float* _steps;
+    private nuint _stageSize, _panelSize, _matrixSize, _stepsSize;
 
     public RidgeSolver(int rank)
     {
-        this.rank = rank;
-        padded = Tile.Padded(rank);
-        ld = padded + Tile.Columns; // An odd number of cache lines, so that columns do not collide in the first-level cache.
-        scale = Allocate(padded);
-        solution = Allocate(padded);
-        row = Allocate(padded);
-        inverse = Allocate(padded);
-        scratch = Allocate(Cholesky.Scratch);
-        target = Allocate(Math.Max(padded, Batch));
-        NativeMemory.Clear(scale, (nuint)padded * sizeof(float));
+        this._rank = rank;
+        _padded = Tile.Padded(rank);
+        _ld = _padded + Tile.Columns; // An odd number of cache lines, so that columns do not collide in the first-level cache.
+        _scale = Allocate(_padded);
+        _solution = Allocate(_padded);
+        _row = Allocate(_padded);
+        _inverse = Allocate(_padded);
+        _scratch = Allocate(Cholesky.Scratch);
+        _target = Allocate(Math.Max(_padded, Batch));
+        NativeMemory.Clear(_scale, (nuint)_padded * sizeof(float));
     }
 
     /// <summary>Multiply-adds of <see cref="Solve"/>, for benchmarks.</summary>
@@ -72,25 +56,25 @@ internal sealed unsafe class RidgeSolver : IDisposable
         int n = rows.Count;
         if (n == 0)
         {
-            new Span<float>(result, rank).Clear();
+            new Span<float>(result, _rank).Clear();
             return;
         }
 
-        for (int k = 0; k < rank; k++) scale[k] = 1 / MathF.Sqrt(diagonal[k]);
-        if (n <= rank)
+        for (int k = 0; k < _rank; k++) _scale[k] = 1 / MathF.Sqrt(diagonal[k]);
+        if (n <= _rank)
         {
             FactorByRows(rows, n);
-            Cholesky.Solve(matrix, n, SideByRows(n), inverse, target);
-            new Span<float>(solution, rank).Clear();
-            for (int e = 0; e < n; e++) Vectors.Add(target[e], stage + e * ld, solution, rank);
+            Cholesky.Solve(_matrix, n, SideByRows(n), _inverse, _target);
+            new Span<float>(_solution, _rank).Clear();
+            for (int e = 0; e < n; e++) Vectors.Add(_target[e], _stage + e * _ld, _solution, _rank);
         }
         else
         {
             FactorByAxes(rows, n);
-            Cholesky.Solve(matrix, rank, ld, inverse, solution);
+            Cholesky.Solve(_matrix, _rank, _ld, _inverse, _solution);
         }
 
-        Vectors.Multiply(1, solution, scale, result, rank);
+        Vectors.Multiply(1, _solution, _scale, result, _rank);
     }
 
     /// <summary>
@@ -104,58 +88,58 @@ internal sealed unsafe class RidgeSolver : IDisposable
         const int Most = 60;
         const double Tolerance = 1e-13; // Of squared lengths.
         int n = rows.Count;
-        var v = new Span<float>(solution, rank);
+        var v = new Span<float>(_solution, _rank);
         if (n == 0)
         {
-            new Span<float>(result, rank).Clear();
+            new Span<float>(result, _rank).Clear();
             return 0;
         }
 
         ReserveStage(n);
-        Grow(ref steps, ref stepsSize, (nuint)(3 * padded));
-        float* residual = steps, direction = steps + padded, applied = steps + 2 * padded;
-        for (int k = 0; k < rank; k++)
+        Grow(ref _steps, ref _stepsSize, (nuint)(3 * _padded));
+        float* residual = _steps, direction = _steps + _padded, applied = _steps + 2 * _padded;
+        for (int k = 0; k < _rank; k++)
         {
             float root = MathF.Sqrt(diagonal[k]);
-            scale[k] = 1 / root;
+            _scale[k] = 1 / root;
             v[k] = result[k] * root;
             residual[k] = -v[k];
         }
 
-        new Span<float>(applied, rank).Clear();
+        new Span<float>(applied, _rank).Clear();
         for (int e = 0; e < n; e++)
         {
             float root = MathF.Sqrt(rows.Weight(e));
-            float* staged = stage + e * ld;
-            Vectors.Multiply(root, rows.Row(e, row), scale, staged, rank);
+            float* staged = _stage + e * _ld;
+            Vectors.Multiply(root, rows.Row(e, _row), _scale, staged, _rank);
             float goal = root * rows.Target(e);
-            Vectors.Add(goal, staged, applied, rank);
-            Vectors.Add(goal - Vectors.Dot(staged, solution, rank), staged, residual, rank);
+            Vectors.Add(goal, staged, applied, _rank);
+            Vectors.Add(goal - Vectors.Dot(staged, _solution, _rank), staged, residual, _rank);
         }
 
-        double wanted = Vectors.Dot(applied, applied, rank) * Tolerance;
-        new Span<float>(residual, rank).CopyTo(new Span<float>(direction, rank));
-        double length = Vectors.Dot(residual, residual, rank);
+        double wanted = Vectors.Dot(applied, applied, _rank) * Tolerance;
+        new Span<float>(residual, _rank).CopyTo(new Span<float>(direction, _rank));
+        double length = Vectors.Dot(residual, residual, _rank);
         int step = 0;
         for (; step < Most && length > wanted; step++)
         {
-            new Span<float>(direction, rank).CopyTo(new Span<float>(applied, rank));
+            new Span<float>(direction, _rank).CopyTo(new Span<float>(applied, _rank));
             for (int e = 0; e < n; e++)
             {
-                float* staged = stage + e * ld;
-                Vectors.Add(Vectors.Dot(staged, direction, rank), staged, applied, rank);
+                float* staged = _stage + e * _ld;
+                Vectors.Add(Vectors.Dot(staged, direction, _rank), staged, applied, _rank);
             }
 
-            float along = (float)(length / Vectors.Dot(direction, applied, rank));
-            Vectors.Add(along, direction, solution, rank);
-            Vectors.Add(-along, applied, residual, rank);
-            double next = Vectors.Dot(residual, residual, rank);
+            float along = (float)(length / Vectors.Dot(direction, applied, _rank));
+            Vectors.Add(along, direction, _solution, _rank);
+            Vectors.Add(-along, applied, residual, _rank);
+            double next = Vectors.Dot(residual, residual, _rank);
             float turn = (float)(next / length);
-            for (int k = 0; k < rank; k++) direction[k] = residual[k] + turn * direction[k];
+            for (int k = 0; k < _rank; k++) direction[k] = residual[k] + turn * direction[k];
             length = next;
         }
 
-        Vectors.Multiply(1, solution, scale, result, rank);
+        Vectors.Multiply(1, _solution, _scale, result, _rank);
         return step;
     }
 
@@ -164,22 +148,22 @@ internal sealed unsafe class RidgeSolver : IDisposable
     public void Shares<T>(T rows, float* diagonal, float* item, float* contributions) where T : struct, IRidgeRows
     {
         int n = rows.Count;
-        for (int k = 0; k < rank; k++) scale[k] = 1 / MathF.Sqrt(diagonal[k]);
-        if (n <= rank)
+        for (int k = 0; k < _rank; k++) _scale[k] = 1 / MathF.Sqrt(diagonal[k]);
+        if (n <= _rank)
         {
             FactorByRows(rows, n);
-            Vectors.Multiply(1, item, scale, solution, rank);
-            for (int e = 0; e < n; e++) contributions[e] = Vectors.Dot(stage + e * ld, solution, rank);
-            Cholesky.Solve(matrix, n, SideByRows(n), inverse, contributions);
-            for (int e = 0; e < n; e++) contributions[e] *= target[e];
+            Vectors.Multiply(1, item, _scale, _solution, _rank);
+            for (int e = 0; e < n; e++) contributions[e] = Vectors.Dot(_stage + e * _ld, _solution, _rank);
+            Cholesky.Solve(_matrix, n, SideByRows(n), _inverse, contributions);
+            for (int e = 0; e < n; e++) contributions[e] *= _target[e];
         }
         else
         {
             FactorByAxes(rows, n);
-            Vectors.Multiply(1, item, scale, solution, rank);
-            Cholesky.Solve(matrix, rank, ld, inverse, solution);
-            Vectors.Multiply(1, solution, scale, solution, rank);
-            for (int e = 0; e < n; e++) contributions[e] = rows.Weight(e) * rows.Target(e) * Vectors.Dot(rows.Row(e, row), solution, rank);
+            Vectors.Multiply(1, item, _scale, _solution, _rank);
+            Cholesky.Solve(_matrix, _rank, _ld, _inverse, _solution);
+            Vectors.Multiply(1, _solution, _scale, _solution, _rank);
+            for (int e = 0; e < n; e++) contributions[e] = rows.Weight(e) * rows.Target(e) * Vectors.Dot(rows.Row(e, _row), _solution, _rank);
         }
     }
 
@@ -192,18 +176,18 @@ internal sealed unsafe class RidgeSolver : IDisposable
         for (int e = 0; e < n; e++)
         {
             float root = MathF.Sqrt(rows.Weight(e));
-            target[e] = root * rows.Target(e);
-            Vectors.Multiply(root, rows.Row(e, row), scale, stage + e * ld, rank);
+            _target[e] = root * rows.Target(e);
+            Vectors.Multiply(root, rows.Row(e, _row), _scale, _stage + e * _ld, _rank);
         }
 
-        Vectors.ToPanels(stage, n, rank, ld, panels);
+        Vectors.ToPanels(_stage, n, _rank, _ld, _panels);
         nint lds = SideByRows(n);
         for (int j = 0; j < n; j += Tile.Columns)
         {
-            float* right = panels + (nint)j * rank;
+            float* right = _panels + (nint)j * _rank;
             int last = Math.Min(j + Tile.Columns, n);
             for (int i = 0; i < last; i += Tile.Rows)
-                Tile.Run(panels + (nint)(i / 16) * 16 * rank + i % 16, 1, 16, right, 16, rank, matrix + i * lds + j, lds, TileStore.Set);
+                Tile.Run(_panels + (nint)(i / 16) * 16 * _rank + i % 16, 1, 16, right, 16, _rank, _matrix + i * lds + j, lds, TileStore.Set);
         }
 
         Factor(n, lds);
@@ -212,33 +196,33 @@ internal sealed unsafe class RidgeSolver : IDisposable
     /// <summary>Leaves the factored I + F̂ᵀF̂ in the matrix and F̂ᵀ(√c·p) in the solution.</summary>
     private void FactorByAxes<T>(T rows, int n) where T : struct, IRidgeRows
     {
-        Reserve(rank);
-        new Span<float>(solution, padded).Clear();
+        Reserve(_rank);
+        new Span<float>(_solution, _padded).Clear();
         for (int from = 0; from < n; from += Batch)
         {
             int count = Math.Min(Batch, n - from);
             for (int e = 0; e < count; e++)
             {
                 float root = MathF.Sqrt(rows.Weight(from + e));
-                float* staged = stage + e * ld;
-                Vectors.Multiply(root, rows.Row(from + e, row), scale, staged, rank);
-                new Span<float>(staged + rank, padded - rank).Clear();
-                Vectors.Add(root * rows.Target(from + e), staged, solution, rank);
+                float* staged = _stage + e * _ld;
+                Vectors.Multiply(root, rows.Row(from + e, _row), _scale, staged, _rank);
+                new Span<float>(staged + _rank, _padded - _rank).Clear();
+                Vectors.Add(root * rows.Target(from + e), staged, _solution, _rank);
             }
 
             var store = from == 0 ? TileStore.Set : TileStore.Add;
-            for (int j = 0; j < padded; j += Tile.Columns)
-                for (int i = 0; i < j + Tile.Columns && i < rank; i += Tile.Rows)
-                    Tile.Run(stage + i, 1, ld, stage + j, ld, count, matrix + i * ld + j, ld, store);
+            for (int j = 0; j < _padded; j += Tile.Columns)
+                for (int i = 0; i < j + Tile.Columns && i < _rank; i += Tile.Rows)
+                    Tile.Run(_stage + i, 1, _ld, _stage + j, _ld, count, _matrix + i * _ld + j, _ld, store);
         }
 
-        Factor(rank, ld);
+        Factor(_rank, _ld);
     }
 
     private void Factor(int n, nint lds)
     {
-        for (int i = 0; i < n; i++) matrix[i * lds + i] += 1;
-        if (!Cholesky.Factor(matrix, n, lds, inverse, scratch))
+        for (int i = 0; i < n; i++) _matrix[i * lds + i] += 1;
+        if (!Cholesky.Factor(_matrix, n, lds, _inverse, _scratch))
             throw new ArithmeticException("A factor cannot be solved: weights or factors hold numbers that are not finite or far too large.");
     }
 
@@ -247,11 +231,11 @@ internal sealed unsafe class RidgeSolver : IDisposable
     {
         int side = Tile.Padded(n);
         ReserveStage(side);
-        Grow(ref panels, ref panelSize, (nuint)((nint)side * padded));
-        Grow(ref matrix, ref matrixSize, (nuint)(side * (nint)(side + Tile.Columns)));
+        Grow(ref _panels, ref _panelSize, (nuint)((nint)side * _padded));
+        Grow(ref _matrix, ref _matrixSize, (nuint)(side * (nint)(side + Tile.Columns)));
     }
 
-    private void ReserveStage(int rows) => Grow(ref stage, ref stageSize, (nuint)(Math.Max(rows, Batch) * ld));
+    private void ReserveStage(int rows) => Grow(ref _stage, ref _stageSize, (nuint)(Math.Max(rows, Batch) * _ld));
 
     private static void Grow(ref float* buffer, ref nuint size, nuint wanted)
     {
@@ -270,28 +254,11 @@ internal sealed unsafe class RidgeSolver : IDisposable
 
     public void Dispose()
     {
-        foreach (nint p in (ReadOnlySpan<nint>)[(nint)stage, (nint)panels, (nint)matrix, (nint)scale, (nint)target, (nint)inverse, (nint)scratch, (nint)row, (nint)solution, (nint)steps])
+        foreach (nint p in (ReadOnlySpan<nint>)[(nint)_stage, (nint)_panels, (nint)_matrix, (nint)_scale, (nint)_target, (nint)_inverse, (nint)_scratch, (nint)_row, (nint)_solution, (nint)_steps])
             NativeMemory.AlignedFree((void*)p);
-        stage = panels = matrix = steps = null;
+        _stage = _panels = _matrix = _steps = null;
         GC.SuppressFinalize(this);
     }
 
     ~RidgeSolver() => Dispose();
-}
-
-/// <summary>Rows that are rows of one factor matrix, chosen by index.</summary>
-internal readonly unsafe struct FactorRows(float* factors, int rank, int* indices, float* weights, float* targets, float* columnWeights, float weight, int count) : IRidgeRows
-{
-    /// <summary>Rows of <paramref name="factors"/> (<c>rows × rank</c>); null weights and targets stand for ones.</summary>
-    public int Count => count;
-
-    /// <summary>Product of the entry's own weight, its column's and the row's.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public float Weight(int e) => weight * (weights == null ? 1 : weights[e]) * (columnWeights == null ? 1 : columnWeights[indices[e]]);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public float Target(int e) => targets == null ? 1 : targets[e];
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public float* Row(int e, float* buffer) => factors + (nint)indices[e] * rank;
 }

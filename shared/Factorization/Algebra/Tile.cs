@@ -3,14 +3,6 @@ using System.Runtime.Intrinsics;
 
 namespace Recommender.Factorization.Algebra;
 
-/// <summary>What a tile does with the sums it computed.</summary>
-internal enum TileStore
-{
-    Set,
-    Add,
-    Subtract,
-}
-
 /// <summary>
 /// The one dense inner loop that everything else is made of: a 4 × 16 block of C from k products of a column of A and a row of B.
 /// Its eight accumulators keep both multiply-add units of a core busy, which a dot product or a row update cannot.

@@ -1,3 +1,5 @@
+using Recommender.Factorization.Data;
+
 namespace Recommender.Factorization.Judging;
 
 /// <summary>Fewer test users where a hold-out has more than are needed.</summary>

@@ -1,3 +1,5 @@
+using Recommender.Factorization.Data;
+
 namespace Recommender.Factorization.Judging;
 
 /// <summary>Interactions with times as <see cref="TimeWindows"/> divides them: oldest first, named by their place in that order.</summary>

@@ -1,3 +1,5 @@
+using Recommender.Factorization.Data;
+
 namespace Recommender.Factorization.Judging;
 
 /// <summary>Hold-outs of data without times: pairs held out at random.</summary>

@@ -1,3 +1,5 @@
+using Recommender.Factorization.Data;
+
 namespace Recommender.Factorization.Judging;
 
 /// <summary>All that a search for settings judges by.</summary>

@@ -1,3 +1,5 @@
+using Recommender.Factorization.Data;
+
 namespace Recommender.Factorization.Judging;
 
 /// <summary>

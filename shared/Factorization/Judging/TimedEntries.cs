@@ -1,3 +1,5 @@
+using Recommender.Factorization.Data;
+
 namespace Recommender.Factorization.Judging;
 
 /// <summary>Entries of a data set as <see cref="TimeWindows"/> divides them. Equal times keep the given order.</summary>

@@ -1,4 +1,4 @@
-namespace Recommender.Retrieval;
+namespace Recommender.Retrieval.Cells;
 
 /// <summary>Finds the smallest reach with which sample queries find the wanted share of their true top items.</summary>
 internal static class Calibration
@@ -13,7 +13,7 @@ internal static class Calibration
     private const double Margin = 0.4;
 
     /// <summary>Every choice of reach, tried from the smallest on.</summary>
-    private static readonly float[] Reaches = [0.1f, 0.15f, 0.2f, 0.25f, 0.3f, 0.35f, 0.4f, 0.45f, 0.5f, 0.55f, 0.6f, 0.65f, 0.7f, 0.75f, 0.8f, 0.9f];
+    private static readonly float[] s_reaches = [0.1f, 0.15f, 0.2f, 0.25f, 0.3f, 0.35f, 0.4f, 0.45f, 0.5f, 0.55f, 0.6f, 0.65f, 0.7f, 0.75f, 0.8f, 0.9f];
 
     public static float Reach(CellIndex index, CellIndexOptions options)
     {
@@ -30,9 +30,9 @@ internal static class Calibration
         });
 
         double wanted = options.RecallTarget + (Margin * (1 - options.RecallTarget));
-        for (int step = 0; step < Reaches.Length; step++)
+        for (int step = 0; step < s_reaches.Length; step++)
         {
-            float reach = Reaches[step];
+            float reach = s_reaches[step];
             var found = new int[2 * count];
             Run(count, options.Threads, q =>
             {
@@ -43,7 +43,7 @@ internal static class Calibration
             {
                 // Generated queries are only like users', so one step is kept in reserve for them.
                 if (options.SampleQueries is not null) return reach;
-                return step + 1 < Reaches.Length ? Reaches[step + 1] : 1;
+                return step + 1 < s_reaches.Length ? s_reaches[step + 1] : 1;
             }
 
             double Recall(int kind)

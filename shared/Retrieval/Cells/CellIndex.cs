@@ -1,6 +1,8 @@
 using System.Buffers;
+using Recommender.Retrieval.Kernels;
+using Recommender.Retrieval.Quantized;
 
-namespace Recommender.Retrieval;
+namespace Recommender.Retrieval.Cells;
 
 /// <summary>
 /// The neighbourhood: items divided into cells, of which a search visits the most promising first. What a cell can promise is

@@ -1,4 +1,6 @@
-namespace Recommender.Retrieval;
+using Recommender.Retrieval.Kernels;
+
+namespace Recommender.Retrieval.Cells;
 
 /// <summary>How <see cref="CellIndex"/> is built and searched.</summary>
 public sealed record CellIndexOptions
@@ -32,7 +34,7 @@ public sealed record CellIndexOptions
     /// <summary>Threads that build, at least 1.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
-    /// <summary>Null: <see cref="Retrieval.Kernel.Default"/>.</summary>
+    /// <summary>Null: <see cref="Recommender.Retrieval.Kernels.Kernel.Default"/>.</summary>
     public Kernel? Kernel { get; init; }
 
     internal void Check(int rank)

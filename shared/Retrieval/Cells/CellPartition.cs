@@ -1,4 +1,7 @@
-namespace Recommender.Retrieval;
+using Recommender.Retrieval.Kernels;
+using Recommender.Retrieval.Quantized;
+
+namespace Recommender.Retrieval.Cells;
 
 /// <summary>
 /// Divides rows into cells of neighbours by k-means (Lloyd's algorithm on a sample, Euclidean). On unscaled factors that is aware of

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Numerics;
 
-namespace Recommender.Retrieval;
+namespace Recommender.Retrieval.Filters;
 
 /// <summary>
 /// Attributes of the catalogue's items by position, and the sets of items that pass a filter. Any number of threads may compile filters

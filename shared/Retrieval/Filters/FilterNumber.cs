@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Recommender.Retrieval;
+namespace Recommender.Retrieval.Filters;
 
 /// <summary>
 /// A finite number as filters compare it: exact for whole numbers of 64 bits, signed or unsigned, and a double otherwise. All compare by value.

@@ -1,4 +1,4 @@
-namespace Recommender.Retrieval;
+namespace Recommender.Retrieval.Filters;
 
 /// <summary>
 /// The numbers under one key: by position, and sorted for range queries. Numbers changed since the last sort are kept aside and

@@ -1,4 +1,4 @@
-namespace Recommender.Retrieval;
+namespace Recommender.Retrieval.Filters;
 
 /// <summary>An interval of numbers; a bound is outside of it where it is open.</summary>
 internal readonly record struct NumberRange

@@ -1,4 +1,4 @@
-namespace Recommender.Retrieval;
+namespace Recommender.Retrieval.Filters;
 
 /// <summary>
 /// The positions of the items that share one value: a sorted list while they are few, a bitmap once the list would be larger than that.

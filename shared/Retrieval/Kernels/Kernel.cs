@@ -1,7 +1,7 @@
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace Recommender.Retrieval;
+namespace Recommender.Retrieval.Kernels;
 
 /// <summary>
 /// The inner loops of retrieval. Implementations differ in the instructions they use. Float results may differ between
@@ -143,13 +143,4 @@ public abstract unsafe class Kernel
         kernels.Add(new ScalarKernel());
         return kernels;
     }
-}
-
-/// <summary>What turns the integer dot product of a quantized query and row into a number that the float32 score cannot exceed.</summary>
-/// <param name="Unit">Scale of the quantized query.</param>
-/// <param name="Slack">Error per unit of the row's scale.</param>
-/// <param name="Rest">Error that does not depend on the row's scale.</param>
-internal readonly record struct Bound(float Unit, float Slack, float Rest)
-{
-    public float Upper(int sum, float scale) => (scale * ((Unit * sum) + Slack)) + Rest;
 }

@@ -1,4 +1,4 @@
-namespace Recommender.Retrieval;
+namespace Recommender.Retrieval.Kernels;
 
 /// <summary>The reference: one number after another, the definition the other kernels are tested against.</summary>
 internal sealed unsafe class ScalarKernel : Kernel

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace Recommender.Retrieval;
+namespace Recommender.Retrieval.Kernels;
 
 /// <summary>Four floats at a time, in code that every CPU with vectors can run: ARM, WebAssembly and old x86.</summary>
 internal sealed unsafe class Vector128Kernel : Kernel

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace Recommender.Retrieval;
+namespace Recommender.Retrieval.Kernels;
 
 /// <summary>Eight floats at a time.</summary>
 internal unsafe class Vector256Kernel : Kernel

@@ -1,6 +1,7 @@
 using System.Buffers;
+using Recommender.Retrieval.Kernels;
 
-namespace Recommender.Retrieval;
+namespace Recommender.Retrieval.Quantized;
 
 /// <summary>
 /// Exact answers at the speed of int8: keeps a copy of the factors in 8 bits, with a proven bound on the error of each score; whatever

@@ -1,6 +1,7 @@
 using System.Runtime.Intrinsics;
+using Recommender.Retrieval.Kernels;
 
-namespace Recommender.Retrieval;
+namespace Recommender.Retrieval.Quantized;
 
 /// <summary>
 /// A query in 16 bits, and the bound on the float32 scores of rows scored with it.

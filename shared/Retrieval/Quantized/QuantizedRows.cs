@@ -1,4 +1,6 @@
-namespace Recommender.Retrieval;
+using Recommender.Retrieval.Kernels;
+
+namespace Recommender.Retrieval.Quantized;
 
 /// <summary>
 /// Rows of numbers in 8 bits each with a scale per row: row ≈ scale · z with z from −127 to 127. The distance of a row from its

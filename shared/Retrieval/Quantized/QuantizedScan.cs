@@ -1,8 +1,9 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
+using Recommender.Retrieval.Kernels;
 
-namespace Recommender.Retrieval;
+namespace Recommender.Retrieval.Quantized;
 
 /// <summary>
 /// One search over quantized rows. While it scans, the top k holds lower bounds of scores: k rows score at least its threshold, so a row whose

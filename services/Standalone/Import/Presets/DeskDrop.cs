@@ -1,7 +1,8 @@
 using Recommender.Contracts;
+using Recommender.Standalone.Import.Files;
 using Recommender.Standalone.Import.Times;
 
-namespace Recommender.Standalone.Import;
+namespace Recommender.Standalone.Import.Presets;
 
 /// <summary>
 /// CI&amp;T DeskDrop: what people did with shared articles. User agent, region and country stay behind. Where the file of the articles

@@ -1,7 +1,8 @@
 using System.Text;
 using Recommender.Contracts;
+using Recommender.Standalone.Import.Files;
 
-namespace Recommender.Standalone.Import;
+namespace Recommender.Standalone.Import.Presets;
 
 /// <summary>
 /// The plain splits of the NGCF and LightGCN papers: one line per user, <c>user item item …</c>. There are no times, so that each line's items
@@ -15,7 +16,7 @@ internal sealed class LightGcn(DateTimeOffset start) : Preset
     /// <summary>Longest line, in characters: a file without line ends does not fill the memory.</summary>
     private const int LineLength = 16 * 1024 * 1024;
 
-    private static readonly TimeSpan Span = TimeSpan.FromDays(365);
+    private static readonly TimeSpan s_span = TimeSpan.FromDays(365);
 
     public override string Name => "lightgcn";
 
@@ -25,7 +26,7 @@ internal sealed class LightGcn(DateTimeOffset start) : Preset
 
     public override void Read(IReadOnlyList<SourceFile> files, ImportData data, Action<int> readBytes, CancellationToken cancellationToken)
     {
-        for (int i = 0; i < files.Count; i++) ReadFile(files[i], start + i * Span, data, readBytes, cancellationToken);
+        for (int i = 0; i < files.Count; i++) ReadFile(files[i], start + i * s_span, data, readBytes, cancellationToken);
     }
 
     private static void ReadFile(SourceFile file, DateTimeOffset from, ImportData data, Action<int> readBytes, CancellationToken cancellationToken)
@@ -68,7 +69,7 @@ internal sealed class LightGcn(DateTimeOffset start) : Preset
                         UserId = fields[0],
                         ItemId = fields[i],
                         Type = "view",
-                        OccurredAt = from + (i - 1) * (Span / (fields.Length - 1)),
+                        OccurredAt = from + (i - 1) * (s_span / (fields.Length - 1)),
                     });
                     if (!isAdded) break;
                 }

@@ -5,7 +5,7 @@ using Recommender.Contracts;
 using Recommender.Standalone.Import.Files;
 using Recommender.Standalone.Import.Times;
 
-namespace Recommender.Standalone.Import;
+namespace Recommender.Standalone.Import.Presets;
 
 /// <summary>
 /// GroupLens MovieLens: ratings, and movies, tags and links where given. The editions in CSV are told apart by their columns, the classic

@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
 using Recommender.Contracts;
+using Recommender.Standalone.Import.Files;
 using Recommender.Standalone.Import.Times;
 
-namespace Recommender.Standalone.Import;
+namespace Recommender.Standalone.Import.Presets;
 
 /// <summary>
 /// UCI "Online Retail": order lines of a shop. Rows without a customer are left out. Codes that are not products (postage, bank charges,
@@ -82,8 +83,8 @@ internal sealed class OnlineRetail(TimeZoneInfo? zone = null) : Preset
     /// <summary>What the rows of one stock code say about it.</summary>
     private sealed class Product(SourceFile file, long line, DateTimeOffset firstSold)
     {
-        private readonly Dictionary<string, int> descriptions = [];
-        private double lastPrice;
+        private readonly Dictionary<string, int> _descriptions = [];
+        private double _lastPrice;
 
         public SourceFile File => file;
 
@@ -91,8 +92,8 @@ internal sealed class OnlineRetail(TimeZoneInfo? zone = null) : Preset
 
         public void Add(string? description, double price)
         {
-            if (description is not null) descriptions[description] = descriptions.GetValueOrDefault(description) + 1;
-            if (price > 0) lastPrice = price;
+            if (description is not null) _descriptions[description] = _descriptions.GetValueOrDefault(description) + 1;
+            if (price > 0) _lastPrice = price;
         }
 
         /// <summary>
@@ -103,9 +104,9 @@ internal sealed class OnlineRetail(TimeZoneInfo? zone = null) : Preset
         public ItemPatch ToItem(string code) => new()
         {
             ItemId = code,
-            Title = descriptions.Count == 0 ? null : descriptions.MaxBy(d => d.Value).Key,
-            Properties = lastPrice > 0
-                ? new Dictionary<string, JsonElement> { ["price"] = JsonSerializer.SerializeToElement(lastPrice) }
+            Title = _descriptions.Count == 0 ? null : _descriptions.MaxBy(d => d.Value).Key,
+            Properties = _lastPrice > 0
+                ? new Dictionary<string, JsonElement> { ["price"] = JsonSerializer.SerializeToElement(_lastPrice) }
                 : null,
             Available = char.IsAsciiDigit(code[0]) ? null : false,
             PublishedAt = firstSold,

@@ -1,4 +1,6 @@
-namespace Recommender.Standalone.Import;
+using Recommender.Standalone.Import.Files;
+
+namespace Recommender.Standalone.Import.Presets;
 
 /// <summary>Knows one kind of file: which rows are items and events, and their ids.</summary>
 internal abstract class Preset

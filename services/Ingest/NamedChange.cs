@@ -1,7 +1,0 @@
-namespace Recommender.Ingest;
-
-/// <summary>What an element of a body holds in addition to the item.</summary>
-internal sealed record NamedChange
-{
-    public string? ChangeId { get; init; }
-}

@@ -1,0 +1,33 @@
+using Recommender.Contracts;
+
+namespace Recommender.Recommend;
+
+/// <summary>
+/// A named place in an application: what holds for its requests unless they say otherwise. Configuration section
+/// <c>Placements:NAME</c>; the placement's filter and boosts apply in addition to the request's own.
+/// </summary>
+public sealed record Placement
+{
+    /// <summary>In <see cref="HideDays"/>: every event type that is not named.</summary>
+    public const string OtherTypes = "*";
+
+    public required string Name { get; init; }
+    public int? Count { get; init; }
+    public Filter? Filter { get; init; }
+    public IReadOnlyList<Boost> Boosts { get; init; } = [];
+    public double? Diversity { get; init; }
+    public bool? IncludeSeen { get; init; }
+
+    /// <summary>
+    /// By event type: for how many days an event hides its item from the user here; 0: not at all, infinite: for ever. An item is hidden
+    /// while any of its events hides it. Types that are not named hide as <see cref="OtherTypes"/> states; without it for ever, or not at
+    /// all if their weight is 0.
+    /// </summary>
+    public IReadOnlyDictionary<string, double> HideDays { get; init; } = new Dictionary<string, double>();
+
+    /// <summary><c>popular</c> or <c>trending</c>; null: the general setting.</summary>
+    public string? Fallback { get; init; }
+
+    /// <summary>What was shown to a user here within this time comes after everything else. Null: no rotation.</summary>
+    public double? RotationMinutes { get; init; }
+}

@@ -1,0 +1,11 @@
+namespace Recommender.Recommend.Requests;
+
+/// <summary>What kind of answer is asked for.</summary>
+internal enum AnswerKind
+{
+    ForUser,
+    Popular,
+    Trending,
+    Latest,
+    SimilarItems,
+}

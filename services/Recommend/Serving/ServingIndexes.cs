@@ -1,0 +1,32 @@
+namespace Recommender.Recommend.Serving;
+
+/// <summary>What is served now, and how the refresher fares. Written by the refresher, read by every request.</summary>
+internal sealed class ServingIndexes(TimeProvider clock)
+{
+    private ServingState _state = new(null, new Catalogue([], clock));
+    private long _answers;
+
+    public ServingState State
+    {
+        get => Volatile.Read(ref _state);
+        set => Volatile.Write(ref _state, value);
+    }
+
+    /// <summary>Null while the factor store answers; otherwise why it does not. Requests do not ask a store that is known to be gone.</summary>
+    public string? FactorStoreProblem { get; set; } = "has not answered yet";
+
+    /// <summary>Why a released model could not be loaded; null when all is well.</summary>
+    public string? ModelProblem { get; set; }
+
+    /// <summary>Whether the catalogue has been read to its end once.</summary>
+    public bool IsLoaded { get; set; }
+
+    public long? LoadingVersion { get; set; }
+    public string? Generation { get; set; }
+    public long Sequence { get; set; }
+    public DateTimeOffset? RefreshedAt { get; set; }
+
+    public long Answers => Volatile.Read(ref _answers);
+
+    public long CountAnswer() => Interlocked.Increment(ref _answers);
+}

@@ -1,0 +1,9 @@
+namespace Recommender.Standalone.Import.Sending;
+
+/// <summary>What became of a batch.</summary>
+internal sealed record SendResult(int Accepted, int Rejected, IReadOnlyList<Rejection> Rejections)
+{
+    public static readonly SendResult None = new(0, 0, []);
+
+    public SendResult Add(SendResult other) => new(Accepted + other.Accepted, Rejected + other.Rejected, [.. Rejections, .. other.Rejections]);
+}

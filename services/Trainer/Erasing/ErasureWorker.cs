@@ -1,0 +1,66 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Recommender.Messaging.ControlPlane;
+using Recommender.Storage;
+using Recommender.Storage.Users;
+
+namespace Recommender.Trainer.Erasing;
+
+/// <summary>
+/// Polls the due times of erasures and sends their sagas on, also after a crash, a lost message or a failed step.
+/// An erasure that nobody confirms stays open and degrades health.
+/// </summary>
+public sealed class ErasureWorker(IStore store, INotices notices, TimeProvider clock, ILogger<ErasureWorker> logger)
+    : BackgroundService, IHealthCheck
+{
+    private const int DueLimit = 100;
+    private static readonly TimeSpan s_pollInterval = TimeSpan.FromSeconds(1), s_late = TimeSpan.FromSeconds(60);
+    private string? _problem;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await PollAsync(stoppingToken);
+                await Task.Delay(s_pollInterval, clock, stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (StoreUnavailableException)
+            {
+                // Reported where the store is watched; erasures wait in it.
+                await Task.Delay(s_pollInterval, clock, CancellationToken.None);
+            }
+        }
+    }
+
+    /// <summary>Sends every erasure on that is due, and looks for those that take too long.</summary>
+    public async Task PollAsync(CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var due = await store.ClaimDueErasuresAsync(now, now + Erasure.RepeatAfter, DueLimit, cancellationToken);
+        await Task.WhenAll(due.Select(id => notices.PublishAsync(new ErasureDue { ErasureId = id }, cancellationToken)));
+
+        var open = await store.ListOpenErasuresAsync(cancellationToken);
+        string? late = open.Where(erasure => now - erasure.Stages["store"] > s_late).Select(ProblemOf).FirstOrDefault();
+        if (late is not null && Volatile.Read(ref _problem) is null)
+            logger.LogWarning("{Problem} It is tried again until it is done.", late);
+        Volatile.Write(ref _problem, late);
+    }
+
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(Volatile.Read(ref _problem) is { } late ? HealthCheckResult.Degraded(late) : HealthCheckResult.Healthy());
+
+    private static string ProblemOf(Erasure erasure)
+    {
+        if (!erasure.Stages.ContainsKey("factorStore")) return $"Erasure {erasure.ErasureId} waits for the factor store.";
+        return erasure.Stages.ContainsKey("serving")
+            ? $"Erasure {erasure.ErasureId} waits for the events that were queued before it."
+            : $"Erasure {erasure.ErasureId} is not confirmed by any Recommend.";
+    }
+}

@@ -1,0 +1,179 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Recommender.Contracts;
+using Recommender.FactorStore;
+using Recommender.FactorStore.Items;
+using Recommender.Factorization.Content;
+using Recommender.Factorization.Events;
+using Recommender.Messaging.ControlPlane;
+using Recommender.Storage;
+using Recommender.Storage.Catalogue;
+using Recommender.Storage.Events;
+using Recommender.Trainer.Learning;
+using Recommender.Trainer.Releasing;
+
+namespace Recommender.Trainer.Events;
+
+/// <summary>
+/// Gives factors to items that the released model was not trained with: at once when the catalogue names them, anew as events on them come,
+/// and all of them after a release. What it writes is a function of the store and the model, so doing it twice does no harm.
+/// </summary>
+public sealed class ItemPlacer(
+    IStore store,
+    IFactorStore factorStore,
+    ReleasedModel released,
+    EventWeights weights,
+    INotices notices,
+    TrainerOptions options,
+    TimeProvider clock,
+    ILogger<ItemPlacer> logger) : BackgroundService
+{
+    /// <summary>An item is placed again when the users who count for it have grown by this share.</summary>
+    private const double Growth = 1.25;
+
+    private const int BatchItems = 200;
+
+    private readonly AsyncSignal _signal = new();
+    private readonly Lock _noting = new();
+    private HashSet<int> _noted = [];
+    private Dictionary<int, long> _usersAtPlacing = [];
+    private bool _everything = true;
+
+    /// <summary>All items have to be placed: another model was released, or the factor store was emptied.</summary>
+    public void NoteAll()
+    {
+        lock (_noting) (_everything, _usersAtPlacing) = (true, []);
+        _signal.Set();
+    }
+
+    /// <summary>The catalogue says something new of these.</summary>
+    public void Note(IEnumerable<int> itemKeys)
+    {
+        if (released.Current is not { } model) return;
+        lock (_noting) _noted.UnionWith(itemKeys.Where(key => model.IndexOf(key) < 0));
+        _signal.Set();
+    }
+
+    /// <summary>Events on these have come.</summary>
+    public void Note(IEnumerable<ItemStatistics> items)
+    {
+        if (released.Current is not { } model) return;
+        bool any = false;
+        lock (_noting)
+        {
+            foreach (var item in items)
+                if (item.Users > 0 && model.IndexOf(item.ItemKey) < 0
+                    && item.Users >= Growth * _usersAtPlacing.GetValueOrDefault(item.ItemKey)) any |= _noted.Add(item.ItemKey);
+        }
+
+        if (any) _signal.Set();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        _signal.Set();
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await _signal.WaitAsync(stoppingToken);
+                while (!await TryPlaceNotedAsync(stoppingToken)) await Task.Delay(TimeSpan.FromSeconds(1), clock, stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>False when a server is gone: what was noted still is.</summary>
+    private async Task<bool> TryPlaceNotedAsync(CancellationToken cancellationToken)
+    {
+        (bool all, var keys) = (false, _noted);
+        lock (_noting) (all, _everything, keys, _noted) = (_everything, false, _noted, []);
+        try
+        {
+            if (all) await PlaceAllAsync(cancellationToken);
+            else await PlaceAsync(keys, cancellationToken);
+            return true;
+        }
+        catch (Exception e) when (e is StoreUnavailableException or FactorStoreUnavailableException)
+        {
+            logger.LogWarning("New items wait for their factors: {Problem}", e.Message);
+            lock (_noting)
+            {
+                _everything |= all;
+                _noted.UnionWith(keys);
+            }
+
+            return false;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // A defect here must not end the event path that shares this process.
+            logger.LogError(e, "New items could not be given factors.");
+            return true;
+        }
+    }
+
+    /// <summary>Places every item that the released model does not know.</summary>
+    public async Task PlaceAllAsync(CancellationToken cancellationToken)
+    {
+        if (released.Current is not { Placement: not null } model) return;
+        for (int after = 0; ;)
+        {
+            var entries = await store.ReadCatalogueAsync(after, 2_000, cancellationToken);
+            if (entries.Count == 0) return;
+            foreach (var chunk in entries.Where(e => model.IndexOf(e.ItemKey) < 0).Chunk(BatchItems)) await PlaceAsync(chunk, model, cancellationToken);
+            after = entries[^1].ItemKey;
+        }
+    }
+
+    /// <summary>Places those of the items that the released model does not know.</summary>
+    public async Task PlaceAsync(IReadOnlyCollection<int> itemKeys, CancellationToken cancellationToken)
+    {
+        if (released.Current is not { Placement: not null } model) return;
+        foreach (var chunk in itemKeys.Where(key => model.IndexOf(key) < 0).Chunk(BatchItems))
+        {
+            await PlaceAsync(await store.ReadCatalogueAsync(chunk, cancellationToken), model, cancellationToken);
+        }
+    }
+
+    private async Task PlaceAsync(IReadOnlyCollection<CatalogueEntry> entries, FoldInModel model, CancellationToken cancellationToken)
+    {
+        var placed = new List<ItemFactorRecord>();
+        var histories = new HistoryBuilder(model.Weights ?? weights, options.HistoryItemsLimit);
+        foreach (var entry in entries)
+        {
+            if (entry.Deleted) continue;
+            var (factors, says) = entry.Users > 0 ? await ConsumersAsync(entry.ItemKey, model, histories, cancellationToken) : ([], []);
+            var factor = new float[model.Model.Rank];
+            if (model.Placement!.Place(ItemTexts.Of(entry.Item), factors, says, factor)) placed.Add(new(entry.ItemKey, model.Version, factor));
+            lock (_noting) _usersAtPlacing[entry.ItemKey] = entry.Users;
+        }
+
+        if (placed.Count == 0) return;
+        long sequence = await factorStore.PutItemFactorsAsync(placed, cancellationToken);
+        await notices.PublishAsync(new CatalogueChanged { Sequence = sequence }, cancellationToken);
+    }
+
+    /// <summary>The latest who consumed an item, as the model sees them: it does not know the item, so what it knows of them is the rest.</summary>
+    private async Task<(float[] Factors, Preference[] Says)> ConsumersAsync(
+        int itemKey, FoldInModel model, HistoryBuilder histories, CancellationToken cancellationToken)
+    {
+        var users = await store.ReadUserEventsAsync(await store.ListUsersOfItemAsync(itemKey, ItemPlacement.MaxConsumers, cancellationToken), cancellationToken);
+        var names = await store.GetEventTypesAsync(cancellationToken);
+        var factors = new List<float>();
+        var says = new List<Preference>();
+        foreach (var user in users)
+        {
+            var history = histories.Build(user.Events, names);
+            int at = Array.FindIndex(history, record => record.ItemKey == itemKey);
+            if (at < 0 || model.FoldIn(history) is not { Length: > 0 } factor) continue;
+            factors.AddRange(factor);
+            says.Add(new Preference(history[at].Weight, history[at].Target));
+        }
+
+        return ([.. factors], [.. says]);
+    }
+}

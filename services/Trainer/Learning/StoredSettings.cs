@@ -1,0 +1,36 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Recommender.Factorization.Learners;
+using Recommender.Factorization.Tuning;
+
+namespace Recommender.Trainer.Learning;
+
+/// <summary>
+/// Reads settings that another build may have left in the store: one with an optional learner that this build does not have. They are
+/// ignored then, with a warning, and a search begins from nothing.
+/// </summary>
+internal static class StoredSettings
+{
+    /// <summary>Null where there are none or this build cannot read them.</summary>
+    public static LearnerSettings? Read(JsonElement? stored, ILogger logger) =>
+        Read(stored, LearnerSettings.FromJson, "settings of the learner", logger);
+
+    /// <summary>Null where there is none or this build cannot read it.</summary>
+    public static TuningState? ReadSearch(JsonElement? stored, ILogger logger) =>
+        Read(stored, TuningState.FromJson, "trials of the search", logger);
+
+    private static T? Read<T>(JsonElement? stored, Func<string, T> read, string what, ILogger logger)
+        where T : class
+    {
+        if (stored is not { } json) return null;
+        try
+        {
+            return read(json.GetRawText());
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException)
+        {
+            logger.LogWarning("The stored {What} are ignored: {Reason}", what, e.Message);
+            return null;
+        }
+    }
+}

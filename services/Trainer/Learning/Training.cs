@@ -1,0 +1,213 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Recommender.Contracts;
+using Recommender.FactorStore;
+using Recommender.Factorization.Content;
+using Recommender.Factorization.Data;
+using Recommender.Factorization.Events;
+using Recommender.Factorization.Judging;
+using Recommender.Factorization.Learners;
+using Recommender.Factorization.Learners.Neighbourhood;
+using Recommender.Factorization.Learners.Popularity;
+using Recommender.Factorization.Models;
+using Recommender.Storage;
+using Recommender.Trainer.Releasing;
+using Recommender.Trainer.Status;
+
+namespace Recommender.Trainer.Learning;
+
+/// <summary>One training: read the events, judge the settings on a hold-out, train on everything, register, release.</summary>
+public sealed class Training(
+    IStore store,
+    IFactorStore factorStore,
+    Reconciler reconciler,
+    SettingsTuner tuner,
+    DriftMeter driftMeter,
+    EventWeights weights,
+    Progress progress,
+    TrainerOptions options,
+    TimeProvider clock,
+    ILogger<Training> logger)
+{
+    /// <summary>The last run found another instance training and did nothing.</summary>
+    public bool FoundAnother { get; private set; }
+
+    /// <summary>Returns the model's registry entry; null when another instance is training or there is nothing to learn from.</summary>
+    public async Task<ModelInfo?> RunAsync(CancellationToken cancellationToken)
+    {
+        await using var lease = await store.TryAcquireTrainingLeaseAsync(cancellationToken);
+        FoundAnother = lease is null;
+        if (lease is null)
+        {
+            logger.LogInformation("Another instance is training.");
+            return null;
+        }
+
+        try
+        {
+            using var activity = TrainerTelemetry.Source.StartActivity("train");
+            return await TrainAsync(cancellationToken);
+        }
+        finally
+        {
+            progress.Training = TrainingState.Idle;
+        }
+    }
+
+    private async Task<ModelInfo?> TrainAsync(CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        progress.Training = TrainingState.ReadingEvents;
+        var erasures = await store.ListPendingErasuresAsync("model", cancellationToken);
+        long watermark = (await store.GetStatusAsync(cancellationToken)).Sequence;
+        var data = await TrainingData.ReadAsync(store, watermark, weights, cancellationToken);
+        var everything = data.Preferences(data.Events);
+        if (everything.Count == 0)
+        {
+            logger.LogInformation("Nothing to learn from: {Events} events, none of a type with a weight on an item of the catalogue.", data.Events);
+            return null;
+        }
+
+        var settings = await ReadSettingsAsync(cancellationToken);
+        var inService = await store.GetReleasedModelAsync(cancellationToken);
+        var before = await store.ListModelsAsync(1, cancellationToken) is [var newest, ..] ? newest : null;
+        var content = options.ContentFeaturesLimit > 0 && data.Texts.Any(t => t is not null) ? ItemContent.Build(data.Texts, options.ContentFeaturesLimit) : null;
+        var (metrics, decision, blends) = Judge(data, settings, inService, content, cancellationToken);
+        var model = Train(TrainingStage.Training, everything, settings, cancellationToken);
+        if (blends) model = ContentFactors.Blend(model, content!, ContentFactors.EventsOf(everything), Threads, cancellationToken);
+        var placement = ItemPlacement.Learn(model, everything, content, Threads, cancellationToken);
+        var info = new ModelInfo
+        {
+            Version = 0,
+            State = decision.Release ? ModelState.Trained : ModelState.Rejected,
+            Reason = decision.Reason,
+            TrainedAt = clock.GetUtcNow(),
+            TrainSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
+            Learner = LearnerRegistry.NameOf(settings),
+            Rank = model.Rank,
+            Users = data.Users,
+            Items = data.Items,
+            Interactions = everything.Count,
+            Watermark = watermark,
+            Settings = JsonDocument.Parse(settings.ToJson()).RootElement,
+            Metrics = metrics,
+            Drift = await driftMeter.MeasureAsync(before, model, data.ItemKeys, watermark, cancellationToken),
+            Search = await tuner.SearchOfAsync(settings, cancellationToken),
+        };
+
+        progress.Training = TrainingState.Saving;
+        using var bytes = new MemoryStream();
+        model.Write(bytes);
+        using var placementBytes = new MemoryStream();
+        placement.Write(placementBytes);
+        var package = new ModelPackage(data.ItemKeys, bytes.GetBuffer().AsMemory(0, (int)bytes.Length), placementBytes.GetBuffer().AsMemory(0, (int)placementBytes.Length))
+        {
+            SampleUsers = SampleUsers(model, everything),
+            EventTypes = weights.ToJson(),
+        };
+        long version = await store.SaveModelAsync(info, package.Encode(), cancellationToken);
+        logger.LogInformation("Trained model {Version}: {Learner}, rank {Rank}, {Users} users, {Items} items, {Interactions} interactions, {Seconds:0.0} s.",
+            version, info.Learner, info.Rank, info.Users, info.Items, info.Interactions, info.TrainSeconds);
+
+        await store.SetErasureModelAsync([.. erasures.Select(erasure => erasure.ErasureId)], version, clock.GetUtcNow(), cancellationToken);
+        logger.LogInformation("Model {Version}: {Reason}", version, decision.Reason);
+        if (decision.Release) await reconciler.ReleaseAsync(version, cancellationToken);
+        foreach (long pruned in await store.PruneModelsAsync(options.KeepModels, cancellationToken))
+            await factorStore.DeleteModelAsync(pruned, cancellationToken);
+        return info with { Version = version };
+    }
+
+    /// <summary>Factors of users spread evenly over all, as serving will fold them in.</summary>
+    private static float[] SampleUsers(Model model, InteractionMatrix data)
+    {
+        const int Most = 400;
+        var sample = new List<float>();
+        var factor = new float[model.Rank];
+        for (int n = 0; n < Math.Min(Most, data.UserCount); n++)
+        {
+            model.FoldIn(data.Users.History((int)((long)n * data.UserCount / Math.Min(Most, data.UserCount))), factor);
+            // A user whose history says nothing is never searched for.
+            if (factor.AsSpan().ContainsAnyExcept(0f)) sample.AddRange(factor);
+        }
+
+        return [.. sample];
+    }
+
+    /// <summary>
+    /// Judges the settings on the newest events, after learning from the older ones only. Beside them, on the same hold-out: the settings of the model
+    /// in service, learnt from the same older events (the model itself may have seen the newest), and popularity. Content is blended into the
+    /// factors of items with few events where that is no worse.
+    /// </summary>
+    private (ModelMetrics? Metrics, GateDecision Decision, bool Blends) Judge(
+        TrainingData data, LearnerSettings settings, ModelInfo? inService, ItemContent? content, CancellationToken cancellationToken)
+    {
+        var split = TimeWindows.Holdout(data, options.HoldoutShare, options.HoldoutUsersLimit);
+        if (split.Test.Columns.Length == 0 || split.Train.Count == 0) return (null, ReleaseGate.DecideUnjudged(inService is not null), false);
+
+        var learned = Train(TrainingStage.Judging, split.Train, settings, cancellationToken);
+        var plain = Evaluate("model", split, learned, cancellationToken);
+        var blended = content is null ? plain : Evaluate("model with content", split, ContentFactors.Blend(learned, content, ContentFactors.EventsOf(split.Train), Threads, cancellationToken), cancellationToken);
+        bool blends = content is not null && blended.Ndcg >= plain.Ndcg;
+        var candidate = blends ? blended : plain;
+        var popular = Evaluate("popular", split, new PopularitySettings(), cancellationToken);
+        // What was popular for about as long as the hold-out lasts.
+        var recent = Evaluate("recently popular", split, new PopularitySettings { HalfLife = options.HoldoutShare }, cancellationToken);
+        var results = new Dictionary<string, MetricSet> { ["model"] = ToMetrics(candidate), ["popular"] = ToMetrics(popular), ["recentPopular"] = ToMetrics(recent) };
+        if (data.Items <= options.TuneNeighbourhoodItemsLimit) results["itemItem"] = ToMetrics(Evaluate("item-item", split, new NeighbourhoodSettings(), cancellationToken));
+        EvaluationResult? serving = null;
+        if (inService is not null)
+        {
+            var served = LearnerSettings.FromJson(inService.Settings.GetRawText());
+            serving = served == settings ? plain : Evaluate("in service", split, served, cancellationToken);
+            results["inService"] = ToMetrics(serving);
+        }
+
+        var metrics = new ModelMetrics { Split = "temporal", Users = candidate.Users, Results = results };
+        return (metrics, ReleaseGate.Decide(candidate, serving, popular, options.GateTolerance), blends);
+    }
+
+    private EvaluationResult Evaluate(string name, Split split, LearnerSettings settings, CancellationToken cancellationToken) =>
+        Evaluate(name, split, Train(TrainingStage.Judging, split.Train, settings, cancellationToken), cancellationToken);
+
+    private EvaluationResult Evaluate(string name, Split split, Model model, CancellationToken cancellationToken)
+    {
+        var result = Evaluation.Run(model, split, new EvaluationOptions { Threads = Threads }, cancellationToken);
+        logger.LogInformation("Hold-out of {Users} users: {Name} Recall@20 {Recall:0.0000}, NDCG@20 {Ndcg:0.0000}.", result.Users, name, result.Recall, result.Ndcg);
+        return result;
+    }
+
+    private Model Train(TrainingStage stage, InteractionMatrix matrix, LearnerSettings settings, CancellationToken cancellationToken)
+    {
+        progress.Training = TrainingState.Epochs(stage);
+        var options = new TrainOptions { Threads = Threads, Progress = p => progress.Training = TrainingState.Epochs(stage, p) };
+        return settings.Train(matrix, options, cancellationToken);
+    }
+
+    private int Threads => options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
+
+    private async Task<LearnerSettings> ReadSettingsAsync(CancellationToken cancellationToken) =>
+        StoredSettings.Read(await store.GetSettingAsync(SettingsTuner.SettingsName, cancellationToken), logger)
+        ?? DefaultSettings.Default with { Rank = options.Rank };
+
+    private static MetricSet ToMetrics(EvaluationResult result) => new()
+    {
+        RecallAt20 = new(result.Recall, result.RecallInterval.Low, result.RecallInterval.High),
+        NdcgAt20 = new(result.Ndcg, result.NdcgInterval.Low, result.NdcgInterval.High),
+        More = new Dictionary<string, double>
+        {
+            ["mapAt20"] = result.Map,
+            ["mrrAt20"] = result.Mrr,
+            ["hitRateAt20"] = result.HitRate,
+            ["coverageAt20"] = result.Coverage,
+            ["giniAt20"] = result.Gini,
+            ["noveltyAt20"] = result.Novelty,
+            ["diversityAt20"] = double.IsFinite(result.Diversity) ? result.Diversity : 0,
+        },
+        Bands =
+        [
+            .. result.UserBands.Select(b => new MetricBand("users", b.Name, b.Count, b.Recall, b.Ndcg)),
+            .. result.ItemBands.Select(b => new MetricBand("items", b.Name, b.Count, b.Recall, null)),
+        ],
+    };
+}

@@ -1,0 +1,56 @@
+using System.Globalization;
+using Recommender.Factorization.Learners;
+
+namespace Recommender.Trainer.Learning;
+
+/// <summary>What training is doing and how far it is.</summary>
+public sealed record TrainingState
+{
+    private TrainingState(TrainingStage stage) => Stage = stage;
+
+    public static TrainingState Idle { get; } = new(TrainingStage.Idle);
+
+    public static TrainingState ReadingEvents { get; } = new(TrainingStage.ReadingEvents);
+
+    public static TrainingState Saving { get; } = new(TrainingStage.Saving);
+
+    public TrainingStage Stage { get; }
+
+    /// <summary>Epochs done, trials done.</summary>
+    public int Done { get; private init; }
+
+    /// <summary>Epochs in all; 0 where it is not known how many follow.</summary>
+    public int Total { get; private init; }
+
+    /// <summary>Best NDCG@20 of a search so far.</summary>
+    public double? BestNdcg { get; private init; }
+
+    /// <summary>Why it failed.</summary>
+    public string? Problem { get; private init; }
+
+    /// <summary>Done of all, 0..1; null where it is not known how much follows.</summary>
+    public double? Share => Total > 0 ? (double)Done / Total : null;
+
+    /// <summary>A model of this stage is being trained: <see cref="TrainingStage.Judging"/> or <see cref="TrainingStage.Training"/>.</summary>
+    public static TrainingState Epochs(TrainingStage stage, TrainProgress? progress = null) =>
+        new(stage) { Done = progress?.Epoch ?? 0, Total = progress?.Epochs ?? 0 };
+
+    public static TrainingState Tuning(int trials, double? bestNdcg) => new(TrainingStage.Tuning) { Done = trials, BestNdcg = bestNdcg };
+
+    public static TrainingState Failed(string problem) => new(TrainingStage.Failed) { Problem = problem };
+
+    /// <summary>As <c>GET /v1/status</c> shows it.</summary>
+    public override string ToString() => Stage switch
+    {
+        TrainingStage.Idle => "idle",
+        TrainingStage.ReadingEvents => "reading events",
+        TrainingStage.Judging => "judging" + EpochText(),
+        TrainingStage.Training => "training" + EpochText(),
+        TrainingStage.Saving => "saving",
+        TrainingStage.Tuning => string.Create(CultureInfo.InvariantCulture, $"tuning, trial {Done}, best NDCG@20 {BestNdcg:0.0000}"),
+        TrainingStage.Failed => $"failed: {Problem}",
+        _ => throw new InvalidOperationException($"Stage {Stage} has no text."),
+    };
+
+    private string EpochText() => Total > 0 ? string.Create(CultureInfo.InvariantCulture, $", epoch {Done} of {Total}") : "";
+}

@@ -1,0 +1,80 @@
+using System.Runtime.InteropServices;
+using Recommender.FactorStore;
+using Recommender.FactorStore.Users;
+using Recommender.Factorization.Content;
+using Recommender.Factorization.Data;
+using Recommender.Factorization.Events;
+using Recommender.Factorization.Learners.Combined;
+using Recommender.Factorization.Models;
+
+namespace Recommender.Trainer.Releasing;
+
+/// <summary>A released model as fold-in needs it: the factors, and the row of each item.</summary>
+public sealed class FoldInModel
+{
+    private readonly int[] _indexOfKey;
+
+    public FoldInModel(long version, Model model, int[] itemKeys, ItemPlacement? placement = null, EventWeights? weights = null)
+    {
+        Weights = weights;
+        Placement = placement;
+        Version = version;
+        Model = model;
+        ItemKeys = itemKeys;
+        _indexOfKey = new int[itemKeys.Length == 0 ? 0 : itemKeys.Max() + 1];
+        Array.Fill(_indexOfKey, -1);
+        for (int i = 0; i < itemKeys.Length; i++) _indexOfKey[itemKeys[i]] = i;
+    }
+
+    public long Version { get; }
+    public Model Model { get; }
+
+    /// <summary>What gives factors to items the model was not trained with; null for models from before there was one.</summary>
+    public ItemPlacement? Placement { get; }
+
+    /// <summary>What events count, as when the model was trained; null for models from before they were kept with it.</summary>
+    public EventWeights? Weights { get; }
+
+    /// <summary>The store's key of each row.</summary>
+    public int[] ItemKeys { get; }
+
+    /// <summary>0-based row of an item, or −1 when the model does not know it.</summary>
+    public int IndexOf(int itemKey) => (uint)itemKey < (uint)_indexOfKey.Length ? _indexOfKey[itemKey] : -1;
+
+    public static FoldInModel Decode(long version, byte[] package)
+    {
+        var decoded = ModelPackage.Decode(package);
+        using var model = Stream(decoded.Model);
+        using var placement = Stream(decoded.Placement);
+        return new(
+            version,
+            Model.Read(model),
+            decoded.ItemKeys,
+            decoded.Placement.IsEmpty ? null : ItemPlacement.Read(placement),
+            decoded.EventTypes.IsEmpty ? null : EventWeights.FromJson(decoded.EventTypes.Span));
+    }
+
+    private static MemoryStream Stream(ReadOnlyMemory<byte> bytes) =>
+        MemoryMarshal.TryGetArray(bytes, out var segment) ? new(segment.Array!, segment.Offset, segment.Count, writable: false) : new();
+
+    /// <summary>The user's factor from their history, or an empty array when the model knows none of it.</summary>
+    public float[] FoldIn(ReadOnlySpan<HistoryRecord> history)
+    {
+        var entries = new HistoryEntry[history.Length];
+        var times = Model.UsesPlaces ? new long[history.Length] : [];
+        int n = 0;
+        foreach (ref readonly var record in history)
+        {
+            int index = IndexOf(record.ItemKey);
+            if (index < 0) continue;
+            if (Model.UsesPlaces) times[n] = record.LastAtSeconds;
+            entries[n++] = new(index, record.Weight, record.Target);
+        }
+
+        if (n == 0) return [];
+        if (Model.UsesPlaces) Places.Set(entries.AsSpan(0, n), times);
+        var factor = new float[Model.Rank];
+        Model.FoldIn(entries.AsSpan(0, n), factor);
+        return factor;
+    }
+}

@@ -1,0 +1,24 @@
+using System.Globalization;
+
+namespace Recommender.Trainer.Status;
+
+/// <summary>Which lags are above their alarm level.</summary>
+internal static class LagAlarms
+{
+    /// <summary>One sentence for each, naming stage, level and setting.</summary>
+    public static IEnumerable<string> Of(IReadOnlyDictionary<string, double> lagSeconds, long events, TrainerOptions options)
+    {
+        // Too few events to train on are no failure to train.
+        bool trains = events >= options.MinimumEvents;
+        var levels = new (string Stage, double Level, string Setting, bool Applies)[]
+        {
+            ("stored", options.StoredLagAlarmSeconds, nameof(options.StoredLagAlarmSeconds), true),
+            ("folded", options.FoldedLagAlarmSeconds, nameof(options.FoldedLagAlarmSeconds), true),
+            ("trained", options.TrainedLagAlarmSeconds, nameof(options.TrainedLagAlarmSeconds), trains),
+            ("released", options.ReleasedLagAlarmSeconds, nameof(options.ReleasedLagAlarmSeconds), trains),
+        };
+        foreach (var (stage, level, setting, applies) in levels)
+            if (applies && level > 0 && lagSeconds[stage] > level)
+                yield return string.Create(CultureInfo.InvariantCulture, $"Events wait to be {stage} for {lagSeconds[stage]:0.#} s, longer than {level:0.###} s ({TrainerOptions.Section}:{setting}).");
+    }
+}

@@ -1,0 +1,103 @@
+using Recommender.Contracts;
+using Recommender.FactorStore;
+using Recommender.Messaging.Streams;
+using Recommender.Storage;
+using Recommender.Trainer.Releasing;
+
+namespace Recommender.Trainer.Status;
+
+/// <summary>Puts together <c>GET /v1/status</c>. A part that cannot be read becomes a problem in the answer, not an error.</summary>
+public sealed class StatusReader(
+    IStore store,
+    IFactorStore factorStore,
+    IStreamAdministration streams,
+    Progress progress,
+    Reconciler reconciler,
+    TrainerOptions options,
+    TimeProvider clock)
+{
+    private readonly DateTimeOffset _startedAt = clock.GetUtcNow();
+
+    public async Task<StatusResponse> ReadAsync(CancellationToken cancellationToken)
+    {
+        var problems = new List<string>();
+        // Read from the end of the line to its start, so that no stage appears ahead of the one before it.
+        var released = await TryAsync("store", () => store.GetReleasedModelAsync(cancellationToken), problems);
+        long? pointer = await TryAsync("factor store", () => factorStore.GetReleasedAsync(cancellationToken), problems);
+        var newest = await TryAsync("store", () => store.ListModelsAsync(1, cancellationToken), problems);
+        long foldedHere = progress.Folded;
+        var stored = await TryAsync("store", () => store.GetStatusAsync(cancellationToken), problems);
+        var depths = await TryAsync("broker", () => streams.GetDepthsAsync(cancellationToken), problems) ?? new Dictionary<string, long>();
+        if (reconciler.Problem is { } problem) problems.Add(problem);
+
+        var now = clock.GetUtcNow();
+        long sequence = stored?.Sequence ?? 0;
+        long trained = newest is [var model, ..] ? model.Watermark : 0;
+        // A message is acknowledged after its fold-in, so with nothing waiting and nothing in hand all that is stored is folded in: a process
+        // that has just started knows no more than that. What a model was trained on counts as folded in.
+        bool allFolded = progress.Batch is null && depths.TryGetValue(Topology.Interactions, out long depth) && depth == 0;
+        long folded = allFolded ? sequence : Math.Min(Math.Max(foldedHere, trained), sequence);
+        var watermarks = new Dictionary<string, long>
+        {
+            // The broker counts messages; how many events wait in them is known by experience.
+            ["accepted"] = sequence + (long)Math.Round(depths.GetValueOrDefault(Topology.Interactions) * progress.EventsPerMessage),
+            ["stored"] = sequence,
+            ["folded"] = folded,
+            ["trained"] = trained,
+            ["released"] = released?.Watermark ?? 0,
+        };
+        var lags = Lags(now, depths.GetValueOrDefault(Topology.Interactions), sequence, newest is [var last, ..] ? last : null, released);
+        problems.AddRange(LagAlarms.Of(lags, sequence, options));
+        return new()
+        {
+            At = now,
+            State = problems.Count == 0 ? "ok" : "degraded",
+            Problems = problems.Distinct().ToList(),
+            Watermarks = watermarks,
+            LagSeconds = lags,
+            QueueDepths = depths,
+            StageMilliseconds = progress.Times.Read(),
+            ReleasedVersion = pointer ?? released?.Version,
+            Users = stored?.Users ?? 0,
+            Items = stored?.Items ?? 0,
+            Events = stored?.Events ?? 0,
+            Counters = stored?.Counters ?? new(),
+            Training = progress.Training.ToString(),
+        };
+    }
+
+    /// <summary>
+    /// How long the oldest event has waited that the stage before has and this one has not, in seconds, or at most that where only a bound is
+    /// known; 0 where nothing waits. What the broker does not have yet is not accepted: that lag is Ingest's to report.
+    /// </summary>
+    private Dictionary<string, double> Lags(DateTimeOffset now, long waiting, long sequence, ModelInfo? newest, ModelInfo? released)
+    {
+        var batch = progress.Batch;
+        // Messages come in order: those that wait were sent after those that have been handled.
+        double waited = waiting > 0 ? Seconds(now - (progress.LastSentAt ?? _startedAt)) : 0;
+        double inHand = batch is null ? 0 : Seconds(now - batch.Oldest);
+        return new()
+        {
+            ["accepted"] = 0,
+            ["stored"] = batch is { IsStored: false } ? inHand : waited,
+            ["folded"] = batch is null ? waited : inHand,
+            ["trained"] = (newest?.Watermark ?? 0) < sequence ? Seconds(now - (newest?.TrainedAt ?? _startedAt)) : 0,
+            ["released"] = (released?.Watermark ?? 0) < sequence ? Seconds(now - (released?.TrainedAt ?? _startedAt)) : 0,
+        };
+
+        static double Seconds(TimeSpan span) => Math.Round(Math.Max(span.TotalSeconds, 0), 3);
+    }
+
+    private static async Task<T?> TryAsync<T>(string part, Func<Task<T>> read, List<string> problems)
+    {
+        try
+        {
+            return await read();
+        }
+        catch (Exception e) when (e is StoreUnavailableException or FactorStoreUnavailableException or StreamUnavailableException)
+        {
+            problems.Add($"{part}: {e.Message}");
+            return default;
+        }
+    }
+}

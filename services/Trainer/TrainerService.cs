@@ -1,0 +1,93 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Recommender.Contracts;
+using Recommender.FactorStore;
+using Recommender.Factorization.Events;
+using Recommender.Messaging;
+using Recommender.Messaging.ControlPlane;
+using Recommender.Messaging.Streams;
+using Recommender.ServiceDefaults;
+using Recommender.ServiceDefaults.Requests;
+using Recommender.Storage;
+using Recommender.Storage.Events;
+using Recommender.Trainer.Control;
+using Recommender.Trainer.Erasing;
+using Recommender.Trainer.Events;
+using Recommender.Trainer.Learning;
+using Recommender.Trainer.Releasing;
+using Recommender.Trainer.Status;
+
+namespace Recommender.Trainer;
+
+public static class TrainerService
+{
+    /// <summary>Everything the Trainer does, in this host. Store, factor store and streams follow the connection strings.</summary>
+    public static WebApplicationBuilder AddTrainer(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddOptions<TrainerOptions>().BindConfiguration(TrainerOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<TrainerOptions>, Validator>();
+        services.TryAddSingleton(sp => sp.GetRequiredService<IOptions<TrainerOptions>>().Value);
+        services.TryAddSingleton(TimeProvider.System);
+        builder.AddEventTypes();
+        services.TryAddSingleton(sp => new StatisticsSettings
+        {
+            Weights = sp.GetRequiredService<EventWeights>(),
+            PopularHalfLifeDays = sp.GetRequiredService<TrainerOptions>().PopularHalfLifeDays,
+            TrendHalfLifeHours = sp.GetRequiredService<TrainerOptions>().TrendingHalfLifeHours,
+        });
+        builder.AddStoreMigration();
+        builder.AddFactorStore();
+        builder.AddMessaging();
+        services.AddSingleton<Progress>();
+        services.AddSingleton<ReleasedModel>();
+        services.AddSingleton<Folding>();
+        services.AddSingleton<StatusReader>();
+        services.AddSingleton<DriftMeter>();
+        services.AddSingleton<Training>();
+        services.AddSingleton<SettingsTuner>();
+        AddWorker<ItemPlacer>(services);
+        AddWorker<Reconciler>(services);
+        AddWorker<InteractionWorker>(services);
+        AddWorker<CommandWorker>(services);
+        AddWorker<TrainingWorker>(services);
+        AddWorker<ErasureWorker>(services);
+        AddWorker<RetentionWorker>(services);
+        AddWorker<LagMonitor>(services);
+        services.AddHealthChecks().AddCheck<TrainerHealth>("trainer").AddCheck<ErasureWorker>("erasures").AddCheck<LagMonitor>("lag");
+        services.Configure<ProblemOptions>(problems =>
+        {
+            problems.Map<StoreUnavailableException>(_ => Problem.Unavailable("The database cannot be reached."));
+            problems.Map<FactorStoreUnavailableException>(_ => Problem.Unavailable("The factor store cannot be reached. A release that was asked for is finished when it is back."));
+            problems.Map<StreamUnavailableException>(e => Problem.Unavailable(e.Message));
+        });
+        services.AddNoticeHandler<ModelReleased>(static (sp, _, cancellationToken) => sp.GetRequiredService<ReleasedModel>().RefreshAsync(cancellationToken));
+        services.AddNoticeHandler<UserErased>(static (sp, notice, _) =>
+        {
+            sp.GetRequiredService<Folding>().Forget(UserRef.User(notice.UserId));
+            return Task.CompletedTask;
+        });
+        services.AddSingleton<ErasureSteps>();
+        services.AddSingleton<ErasureStateMachine>();
+        services.AddSingleton<ErasureRepository>();
+        services.AddSingleton<ControlClient>();
+        services.AddSharedEndpoint(ControlEndpoint.QueueName, ControlEndpoint.Configure);
+        services.AddSharedEndpoint(ErasureEndpoint.QueueName, ErasureEndpoint.Configure);
+        return builder;
+    }
+
+    private static void AddWorker<T>(IServiceCollection services) where T : class, IHostedService
+    {
+        services.AddSingleton<T>();
+        services.AddHostedService(sp => sp.GetRequiredService<T>());
+    }
+
+    private sealed class Validator : IValidateOptions<TrainerOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, TrainerOptions options) =>
+            options.Problems().ToList() is [_, ..] problems ? ValidateOptionsResult.Fail(problems) : ValidateOptionsResult.Success;
+    }
+}

@@ -1,0 +1,3 @@
+namespace Recommender.FactorStore;
+
+public sealed class FactorStoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,0 +1,101 @@
+namespace Recommender.FactorStore.Redis;
+
+/// <summary>
+/// What has to happen in one step on the server. Versions are compared as numbers of 4 bytes each: Lua numbers hold 8 only in part,
+/// and Lua compares texts by the server's locale.
+/// </summary>
+internal static class RedisScripts
+{
+    /// <summary>
+    /// A user's value, unless the one there is of a later revision, or erased at this one. The model version decides nothing: after a rollback it is
+    /// lower. KEYS: user. ARGV: value, seconds to live or 0.
+    /// </summary>
+    public const string PutUser = """
+        local current = redis.call('GETRANGE', KEYS[1], 0, 15)
+        if #current == 16 then
+            local a1, a2, a3, a4 = struct.unpack('>I4>I4>I4>I4', ARGV[1])
+            local b1, b2, b3, b4 = struct.unpack('>I4>I4>I4>I4', current)
+            local erased = b3 == 0x7fffffff and b4 == 0xffffffff
+            local newer = a1 > b1 or (a1 == b1 and (a2 > b2 or (a2 == b2 and not erased)))
+            if not newer then return 0 end
+        end
+        if ARGV[2] == '0' then redis.call('SET', KEYS[1], ARGV[1]) else redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2]) end
+        return 1
+        """;
+
+    private const string Older = """
+        local function older(value, current)
+            if not current then return false end
+            local a1, a2 = struct.unpack('>I4>I4', value)
+            local b1, b2 = struct.unpack('>I4>I4', current)
+            if a1 ~= b1 then return a1 < b1 end
+            return a2 < b2
+        end
+        local function changed(key)
+            redis.call('ZADD', KEYS[3], redis.call('INCR', KEYS[4]), key)
+        end
+
+        """;
+
+    /// <summary>
+    /// Items with a place in the feed each. Number and data are written in one step, so a reader of the feed never passes a change by.
+    /// KEYS: attributes, statistics, feed, sequence. ARGV: item key, attributes, statistics, and so on.
+    /// </summary>
+    public const string PutItems = Older + """
+        for i = 1, #ARGV, 3 do
+            local key, attributes, statistics, written = ARGV[i], ARGV[i + 1], ARGV[i + 2], false
+            if not older(attributes, redis.call('HGET', KEYS[1], key)) then
+                redis.call('HSET', KEYS[1], key, attributes)
+                written = true
+            end
+            if not older(statistics, redis.call('HGET', KEYS[2], key)) then
+                redis.call('HSET', KEYS[2], key, statistics)
+                written = true
+            end
+            if written then changed(key) end
+        end
+        return tonumber(redis.call('GET', KEYS[4]) or '0')
+        """;
+
+    /// <summary>Statistics that differ from those there. KEYS and ARGV as above; the attributes serve only where there are none.</summary>
+    public const string PutStatistics = Older + """
+        for i = 1, #ARGV, 3 do
+            local key, attributes, statistics = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+            local current = redis.call('HGET', KEYS[2], key)
+            if not older(statistics, current) and not (current and string.sub(current, 9) == string.sub(statistics, 9)) then
+                redis.call('HSETNX', KEYS[1], key, attributes)
+                redis.call('HSET', KEYS[2], key, statistics)
+                changed(key)
+            end
+        end
+        return tonumber(redis.call('GET', KEYS[4]) or '0')
+        """;
+
+    /// <summary>Factors that differ from those there, of items that are there. KEYS: as above, then factors. ARGV: item key, factor, and so on.</summary>
+    public const string PutFactors = Older + """
+        for i = 1, #ARGV, 2 do
+            local key, factor = ARGV[i], ARGV[i + 1]
+            if redis.call('HEXISTS', KEYS[1], key) == 1 and redis.call('HGET', KEYS[5], key) ~= factor then
+                redis.call('HSET', KEYS[5], key, factor)
+                changed(key)
+            end
+        end
+        return tonumber(redis.call('GET', KEYS[4]) or '0')
+        """;
+
+    /// <summary>
+    /// Generation, newest sequence, keys and sequences in turn, attributes, statistics, factors. KEYS: as above, then generation. ARGV: after, limit.
+    /// </summary>
+    public const string ReadChanges = """
+        local feed = redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])
+        local keys = {}
+        for i = 1, #feed, 2 do keys[#keys + 1] = feed[i] end
+        local attributes, statistics, factors = {}, {}, {}
+        if #keys > 0 then
+            attributes = redis.call('HMGET', KEYS[1], unpack(keys))
+            statistics = redis.call('HMGET', KEYS[2], unpack(keys))
+            factors = redis.call('HMGET', KEYS[5], unpack(keys))
+        end
+        return { redis.call('GET', KEYS[6]), redis.call('GET', KEYS[4]) or '0', feed, attributes, statistics, factors }
+        """;
+}

@@ -1,0 +1,74 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using Recommender.Contracts;
+
+namespace Recommender.FactorStore.Users;
+
+/// <summary>A user's factor for one model version and their history, newest first. Written by the Trainer, read once per request.</summary>
+public sealed record UserState
+{
+    public required UserRef User { get; init; }
+
+    /// <summary>The store's revision of the user's events.</summary>
+    public required long Revision { get; init; }
+
+    /// <summary>Model the factor belongs to; 0 when there was none, and then <see cref="Factor"/> is empty.</summary>
+    public required long ModelVersion { get; init; }
+
+    /// <summary><c>rank</c> numbers.</summary>
+    public required ReadOnlyMemory<float> Factor { get; init; }
+
+    public required ReadOnlyMemory<HistoryRecord> History { get; init; }
+
+    /// <summary>
+    /// The <see cref="EventClass"/> of each record of the history at its time. Empty: not known; the items of the history then hide for
+    /// ever.
+    /// </summary>
+    public ReadOnlyMemory<byte> HistoryClasses { get; init; }
+
+    /// <summary>
+    /// Every pair of an item and an event type that is not in the history with its class: older types of its items, and all items beyond
+    /// its length. By item key.
+    /// </summary>
+    public ReadOnlyMemory<SeenRecord> Seen { get; init; }
+
+    /// <summary>Bytes before the factor. Revision and model version come first, big-endian, so that values compare as bytes.</summary>
+    public const int HeaderBytes = 32;
+
+    private const byte FormatWithoutSeen = 1, Format = 2;
+
+    internal static bool IsKnownFormat(byte format) => format is FormatWithoutSeen or Format;
+
+    internal static bool HasSeen(byte format) => format == Format;
+
+    /// <summary>
+    /// Layout: revision (8, big-endian), model version (8, big-endian), format version (1), zero (3), rank (4), history length (4), seen
+    /// length (4), factor (4 × rank), history (16 each), seen (8 each), classes of the history (1 each); little-endian after the first two.
+    /// Format 1 ends with the history and has 0 for the seen length.
+    /// </summary>
+    public byte[] Encode()
+    {
+        if (HistoryClasses.Length != 0 && HistoryClasses.Length != History.Length)
+            throw new InvalidOperationException($"{HistoryClasses.Length} classes do not belong to a history of {History.Length} records.");
+        var bytes = new byte[HeaderBytes + (Factor.Length * sizeof(float)) + (History.Length * 17) + (Seen.Length * 8)];
+        var span = bytes.AsSpan();
+        BinaryPrimitives.WriteInt64BigEndian(span, Revision);
+        BinaryPrimitives.WriteInt64BigEndian(span[8..], ModelVersion);
+        span[16] = Format;
+        BinaryPrimitives.WriteInt32LittleEndian(span[20..], Factor.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(span[24..], History.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(span[28..], Seen.Length);
+        span = Append(span[HeaderBytes..], MemoryMarshal.AsBytes(Factor.Span));
+        span = Append(span, MemoryMarshal.AsBytes(History.Span));
+        span = Append(span, MemoryMarshal.AsBytes(Seen.Span));
+        if (HistoryClasses.IsEmpty) span.Fill(EventClass.Unknown);
+        else HistoryClasses.Span.CopyTo(span);
+        return bytes;
+
+        static Span<byte> Append(Span<byte> to, ReadOnlySpan<byte> part)
+        {
+            part.CopyTo(to);
+            return to[part.Length..];
+        }
+    }
+}

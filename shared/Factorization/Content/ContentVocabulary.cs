@@ -1,0 +1,128 @@
+using System.Globalization;
+using System.Text;
+using Recommender.Factorization.Models;
+
+namespace Recommender.Factorization.Content;
+
+/// <summary>
+/// Which features of content are known, and how much each says: words and character 3- to 5-grams of titles, labels, steps of numbers,
+/// components of vectors. Features are kept as 64-bit hashes of their names. Vectors of different lengths have no feature in common: their
+/// components do not mean the same.
+/// </summary>
+internal sealed class ContentVocabulary
+{
+    private readonly ulong[] _names;
+    private readonly float[] _weights;
+    private readonly Dictionary<ulong, int> _index;
+
+    /// <param name="names">Of features 1, 2, …; feature 0 is the constant that every item with content has.</param>
+    /// <param name="weights">Inverse document frequencies.</param>
+    private ContentVocabulary(ulong[] names, float[] weights)
+    {
+        (this._names, this._weights) = (names, weights);
+        _index = new Dictionary<ulong, int>(names.Length);
+        for (int f = 0; f < names.Length; f++) _index[names[f]] = f + 1;
+    }
+
+    /// <summary>Features, the constant counted.</summary>
+    public int Count => _names.Length + 1;
+
+    /// <param name="most">The most frequent features are kept.</param>
+    public static ContentVocabulary Of(IReadOnlyList<ItemText?> items, int most)
+    {
+        var documents = new Dictionary<ulong, int>();
+        foreach (var item in items)
+        {
+            if (item is null) continue;
+            foreach (var kind in Kinds(item))
+                foreach (var (feature, _) in kind) documents[feature] = documents.GetValueOrDefault(feature) + 1;
+        }
+
+        // A feature of a single item teaches nothing about others.
+        var kept = documents.Where(d => d.Value > 1).OrderByDescending(d => d.Value).ThenBy(d => d.Key).Take(most - 1).ToArray();
+        return new ContentVocabulary([.. kept.Select(d => d.Key)], [.. kept.Select(d => (float)Math.Log(1 + (double)items.Count / d.Value))]);
+    }
+
+    /// <summary>
+    /// An item's known features: each kind has length 1, rare features weigh more, and the whole has length 1, but for the constant, which comes first.
+    /// </summary>
+    public List<(int Feature, float Value)> Features(ItemText item)
+    {
+        var row = new List<(int Feature, double Value)>();
+        foreach (var kind in Kinds(item))
+        {
+            var known = new List<(int Feature, double Value)>();
+            foreach (var (name, value) in kind)
+                if (_index.TryGetValue(name, out int feature)) known.Add((feature, value * _weights[feature - 1]));
+            double size = Math.Sqrt(known.Sum(k => k.Value * k.Value));
+            if (size > 0) row.AddRange(known.Select(k => (k.Feature, k.Value / size)));
+        }
+
+        double length = Math.Sqrt(row.Sum(r => r.Value * r.Value));
+        return [(0, .3f), .. row.OrderBy(r => r.Feature).Select(r => (r.Feature, (float)(r.Value / length)))];
+    }
+
+    public void Write(ModelWriter writer)
+    {
+        writer.Numbers<ulong>(_names);
+        writer.Numbers<float>(_weights);
+    }
+
+    public static ContentVocabulary Read(ModelReader reader)
+    {
+        var names = reader.Numbers<ulong>();
+        return new ContentVocabulary(names, reader.Numbers<float>(names.Length));
+    }
+
+    private static List<Dictionary<ulong, double>> Kinds(ItemText item)
+    {
+        Dictionary<ulong, double> words = [], grams = [], labels = [], numbers = [];
+        foreach (string word in Words(item.Title ?? ""))
+        {
+            words[Hash("w:", word)] = 1;
+            string marked = $"<{word}>";
+            for (int n = 3; n <= 5; n++)
+                for (int at = 0; at + n <= marked.Length; at++) grams[Hash("g:", marked.AsSpan(at, n))] = 1;
+        }
+
+        foreach (string label in item.Labels) labels[Hash("l:", label.Trim().ToLowerInvariant())] = 1;
+        foreach (var (name, value) in item.Numbers)
+            if (double.IsFinite(value)) numbers[Hash("n:", NumberStep(name, value))] = 1;
+        List<Dictionary<ulong, double>> kinds = [words, grams, labels, numbers];
+        if (item.Vector is not { } vector) return kinds;
+        var components = new Dictionary<ulong, double>();
+        for (int k = 0; k < vector.Count; k++)
+            if (float.IsFinite(vector[k]) && vector[k] != 0) components[Hash("v:", string.Create(CultureInfo.InvariantCulture, $"{vector.Count}:{k}"))] = vector[k];
+        kinds.Add(components);
+        return kinds;
+    }
+
+    private static string NumberStep(string name, double value) =>
+        string.Create(CultureInfo.InvariantCulture, $"{name}:{Math.Sign(value)}:{Math.Round(2 * Math.Log2(1 + Math.Abs(value)))}");
+
+    /// <summary>FNV-1a, 64 bits, over UTF-16 code units.</summary>
+    private static ulong Hash(string kind, ReadOnlySpan<char> text)
+    {
+        ulong hash = 14695981039346656037;
+        foreach (char c in kind) hash = (hash ^ c) * 1099511628211;
+        foreach (char c in text) hash = (hash ^ c) * 1099511628211;
+        return hash;
+    }
+
+    private static IEnumerable<string> Words(string text)
+    {
+        var word = new StringBuilder();
+        // Halves of characters part words; callers may send them alone, which cannot be normalized.
+        foreach (char c in string.Concat(text.Select(c => char.IsSurrogate(c) ? ' ' : c)).Normalize().ToLowerInvariant())
+        {
+            if (char.IsLetterOrDigit(c)) word.Append(c);
+            else if (word.Length > 0)
+            {
+                yield return word.ToString();
+                word.Clear();
+            }
+        }
+
+        if (word.Length > 0) yield return word.ToString();
+    }
+}

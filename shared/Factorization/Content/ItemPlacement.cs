@@ -1,0 +1,69 @@
+using Recommender.Factorization.Data;
+using Recommender.Factorization.Events;
+using Recommender.Factorization.Models;
+
+namespace Recommender.Factorization.Content;
+
+/// <summary>
+/// Gives factors to items that a model was not trained with: from their content while nobody has consumed them, then more and more from
+/// those who did, <c>(m·folded in + 3·from content) / (m + 3)</c>. Learned with the model and kept beside it. Immutable.
+/// </summary>
+public sealed class ItemPlacement
+{
+    /// <summary>Consumers that are worth looking at: beyond, the content has nothing more to say, and more of them change little.</summary>
+    public const int MaxConsumers = 100;
+
+    private const string Name = "placement";
+
+    private readonly ItemFolding _folding;
+    private readonly ContentMap? _map;
+
+    private ItemPlacement(ItemFolding folding, ContentMap? map) => (this._folding, this._map) = (folding, map);
+
+    public int Rank => _folding.Rank;
+
+    /// <param name="matrix">What the model was trained on.</param>
+    /// <param name="content">Of the model's items; null: new items are placed by their events alone.</param>
+    public static ItemPlacement Learn(Model model, InteractionMatrix matrix, ItemContent? content, int threads = 1, CancellationToken cancellation = default)
+    {
+        var map = content is null ? null : ContentFactors.Map(model, content, ContentFactors.EventsOf(matrix), threads, cancellation);
+        return new ItemPlacement(ItemFolding.Of(model, matrix, threads, cancellation), map);
+    }
+
+    /// <param name="text">Null where nothing is known but events.</param>
+    /// <param name="consumers">Factors of the users who consumed the item, <c>n × rank</c>.</param>
+    /// <param name="says">What each of them makes of it.</param>
+    /// <param name="factor">Receives <see cref="Rank"/> numbers.</param>
+    /// <returns>False when there is nothing to go by; the factor is then zero.</returns>
+    public bool Place(ItemText? text, ReadOnlySpan<float> consumers, ReadOnlySpan<Preference> says, Span<float> factor)
+    {
+        factor.Clear();
+        bool hasContent = text is not null && _map is not null && _map.Place(text, factor);
+        if (says.IsEmpty) return hasContent;
+        var folded = new float[Rank];
+        _folding.FoldIn(consumers, says, folded);
+        float own = hasContent ? ContentFactors.OwnShare(says.Length) : 1;
+        for (int k = 0; k < factor.Length; k++) factor[k] = own * folded[k] + (1 - own) * factor[k];
+        return true;
+    }
+
+    public void Write(Stream stream)
+    {
+        var writer = new ModelWriter(stream, Name);
+        _folding.Write(writer);
+        writer.Integer(_map is null ? 0 : 1);
+        _map?.Write(writer);
+        writer.End();
+    }
+
+    /// <exception cref="InvalidDataException">Not a placement, of a newer format, or cut short.</exception>
+    public static ItemPlacement Read(Stream stream)
+    {
+        var reader = ModelFormat.Open(stream, out string name);
+        if (name != Name) throw new InvalidDataException($"This is no placement but '{name}'.");
+        var folding = ItemFolding.Read(reader);
+        var map = reader.Integer(0, 1) == 1 ? ContentMap.Read(reader, folding.Rank) : null;
+        ModelFormat.Close(reader);
+        return new ItemPlacement(folding, map);
+    }
+}

@@ -1,0 +1,11 @@
+namespace Recommender.Factorization.Events;
+
+/// <summary>How several events of one type by one user on one item combine.</summary>
+public enum EventCombination
+{
+    /// <summary>They add up.</summary>
+    Sum,
+
+    /// <summary>The newest one counts, by time and then by sequence. It replaces the others.</summary>
+    Latest,
+}

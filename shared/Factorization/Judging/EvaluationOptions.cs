@@ -1,0 +1,14 @@
+namespace Recommender.Factorization.Judging;
+
+public sealed record EvaluationOptions
+{
+    /// <summary>Length of the lists, 1..1000.</summary>
+    public int K { get; init; } = 20;
+
+    public int Threads { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Resamples for the confidence intervals; 0 leaves them out.</summary>
+    public int BootstrapSamples { get; init; } = 300;
+
+    public int Seed { get; init; } = 1;
+}

@@ -1,0 +1,6 @@
+using Recommender.Factorization.Data;
+
+namespace Recommender.Factorization.Judging;
+
+/// <summary>Scores every item for a history; for scorers that are not models.</summary>
+public delegate void ScoreItems(ReadOnlySpan<HistoryEntry> history, Span<float> scores);

@@ -1,0 +1,34 @@
+using Recommender.Factorization.Data;
+using Recommender.Factorization.Learners.Neighbourhood;
+using Recommender.Factorization.Models;
+
+namespace Recommender.Factorization.Learners.Combined;
+
+/// <summary>
+/// Another learner's factors, shortened: of all models of this length, the one whose scores are nearest to that learner's over its users and
+/// all items (least squares; Eckart, Young 1936). So the scores of several long models become one dot product of the length of one of them.
+/// </summary>
+public sealed record CompressedSettings : LearnerSettings
+{
+    /// <summary>A learner without an item–item term.</summary>
+    public LearnerSettings Of { get; init; } = new SumSettings();
+
+    /// <summary>Length of a factor, 1..2048.</summary>
+    public int Rank { get; init; } = 64;
+
+    public override LearnerSettings WithRank(int rank) => this with { Rank = rank };
+
+    public override void Validate()
+    {
+        Require(Of is not (HybridSettings or NeighbourhoodSettings or RecencySettings), nameof(Of), Of.GetType().Name, "a learner of factors");
+        Require(Rank is >= 1 and <= 2048, nameof(Rank), Rank, "in 1..2048");
+        Of.Validate();
+    }
+
+    private protected override Model TrainCore(InteractionMatrix matrix, TrainOptions options, CancellationToken cancellation)
+    {
+        // Stops and starts are of the other learner's factors, not of these.
+        var of = Of.Train(matrix, options with { StopAfter = null, WarmStart = null }, cancellation);
+        return CompressedModel.Compress(of, matrix, Rank, options.Threads, cancellation);
+    }
+}

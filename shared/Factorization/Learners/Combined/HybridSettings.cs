@@ -1,0 +1,31 @@
+using Recommender.Factorization.Data;
+using Recommender.Factorization.Learners.Ials;
+using Recommender.Factorization.Learners.Neighbourhood;
+using Recommender.Factorization.Models;
+
+namespace Recommender.Factorization.Learners.Combined;
+
+/// <summary>Factors and an item–item term added: the two see different things.</summary>
+public sealed record HybridSettings : LearnerSettings
+{
+    /// <summary>The learner of the factors; not itself one with an item–item term.</summary>
+    public LearnerSettings Factors { get; init; } = new IalsSettings();
+
+    public NeighbourhoodSettings Neighbourhood { get; init; } = new();
+
+    /// <summary>What the item–item term is multiplied by, above 0.</summary>
+    public double Weight { get; init; } = 1;
+
+    public override LearnerSettings WithRank(int rank) => this with { Factors = Factors.WithRank(rank) };
+
+    public override void Validate()
+    {
+        Require(Factors is not (HybridSettings or NeighbourhoodSettings or RecencySettings), nameof(Factors), Factors.GetType().Name, "a learner of factors");
+        Require(Weight is > 0 and <= 1e6, nameof(Weight), Weight, "above 0, at most 1,000,000");
+        Factors.Validate();
+        Neighbourhood.Validate();
+    }
+
+    private protected override Model TrainCore(InteractionMatrix matrix, TrainOptions options, CancellationToken cancellation) =>
+        new HybridModel(Factors.Train(matrix, options, cancellation), Neighbourhood.Find(matrix, options.Threads, cancellation).With((float)Weight, (float)Neighbourhood.HistoryPower));
+}

@@ -1,0 +1,39 @@
+using Recommender.Factorization.Data;
+using Recommender.Factorization.Learners.Ials;
+using Recommender.Factorization.Learners.Neighbourhood;
+using Recommender.Factorization.Learners.Spectral;
+using Recommender.Factorization.Models;
+
+namespace Recommender.Factorization.Learners.Combined;
+
+/// <summary>Two learners' scores added. A sum of two dot products is one dot product of longer factors, so it is served like any other.</summary>
+public sealed record SumSettings : LearnerSettings
+{
+    /// <summary>A learner without an item–item term.</summary>
+    public LearnerSettings First { get; init; } = new IalsSettings();
+
+    /// <inheritdoc cref="First"/>
+    public LearnerSettings Second { get; init; } = new SpectralSettings();
+
+    /// <summary>What the second's scores are multiplied by, above 0.</summary>
+    public double Weight { get; init; } = 1;
+
+    /// <summary>Half for each.</summary>
+    public override LearnerSettings WithRank(int rank) => this with { First = First.WithRank((rank + 1) / 2), Second = Second.WithRank(Math.Max(rank / 2, 1)) };
+
+    public override void Validate()
+    {
+        Require(First is not (HybridSettings or NeighbourhoodSettings), nameof(First), First.GetType().Name, "a learner of factors");
+        Require(Second is not (HybridSettings or NeighbourhoodSettings), nameof(Second), Second.GetType().Name, "a learner of factors");
+        Require(Weight is > 0 and <= 1e6, nameof(Weight), Weight, "above 0, at most 1,000,000");
+        First.Validate();
+        Second.Validate();
+    }
+
+    private protected override Model TrainCore(InteractionMatrix matrix, TrainOptions options, CancellationToken cancellation)
+    {
+        // Stops and starts are of one learner's factors, not of the sum's.
+        options = options with { StopAfter = null, WarmStart = null };
+        return new SumModel(First.Train(matrix, options, cancellation), Second.Train(matrix, options, cancellation), (float)Weight);
+    }
+}

@@ -1,0 +1,68 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Recommender.Factorization.Data;
+using Recommender.Factorization.Learners.Combined;
+using Recommender.Factorization.Learners.Ials;
+using Recommender.Factorization.Learners.Neighbourhood;
+using Recommender.Factorization.Learners.Popularity;
+using Recommender.Factorization.Learners.Spectral;
+using Recommender.Factorization.Models;
+
+namespace Recommender.Factorization.Learners;
+
+/// <summary>Which learner, and every number it is steered by: what tuning chooses and the registry keeps. Settings train a model.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "learner")]
+[JsonDerivedType(typeof(IalsSettings), IalsModel.Name)]
+[JsonDerivedType(typeof(SpectralSettings), SpectralTrainer.Name)]
+[JsonDerivedType(typeof(NeighbourhoodSettings), NeighbourhoodModel.Name)]
+[JsonDerivedType(typeof(HybridSettings), HybridModel.Name)]
+[JsonDerivedType(typeof(SumSettings), SumModel.Name)]
+[JsonDerivedType(typeof(CompressedSettings), CompressedModel.Name)]
+[JsonDerivedType(typeof(RecencySettings), RecencyModel.Name)]
+[JsonDerivedType(typeof(PopularitySettings), PopularityModel.Name)]
+public abstract record LearnerSettings
+{
+    /// <summary>Trains on all of <paramref name="matrix"/>. Same data, settings and seed give the same bits for any number of threads.</summary>
+    /// <exception cref="ArgumentException">There are no interactions, or a setting is out of range; the message names it.</exception>
+    /// <exception cref="OperationCanceledException">As asked.</exception>
+    public Model Train(InteractionMatrix matrix, TrainOptions? options = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(matrix);
+        Validate();
+        if (matrix.Count == 0) throw new ArgumentException("There is nothing to learn from: the data holds no interactions.", nameof(matrix));
+        return TrainCore(matrix, options ?? new TrainOptions(), cancellation);
+    }
+
+    private protected abstract Model TrainCore(InteractionMatrix matrix, TrainOptions options, CancellationToken cancellation);
+
+    /// <exception cref="ArgumentException">A setting is out of range; the message names it and the range.</exception>
+    public abstract void Validate();
+
+    /// <summary>The same with another length of factors, where the learner has one to choose.</summary>
+    public virtual LearnerSettings WithRank(int rank) => this;
+
+    /// <summary>The length of factors, of learners for which the search chooses it.</summary>
+    internal virtual int? OwnRank => null;
+
+    /// <summary>One line of JSON with a <c>learner</c> property.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, LearnerRegistry.Json);
+
+    /// <exception cref="JsonException">Not settings of a learner that this build has.</exception>
+    public static LearnerSettings FromJson(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<LearnerSettings>(json, LearnerRegistry.Json) ?? throw new JsonException("Settings are missing.");
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException)
+        {
+            string learners = string.Join(", ", LearnerRegistry.Names);
+            throw new JsonException($"These are not settings of a learner of this build ({learners}): {e.Message}", e);
+        }
+    }
+
+    private protected static void Require(bool holds, string setting, object value, string range)
+    {
+        if (!holds) throw new ArgumentException($"{setting} is {value}; it must be {range}.");
+    }
+}

@@ -1,0 +1,54 @@
+using Recommender.Factorization.Learners.Combined;
+using Recommender.Factorization.Learners.Ials;
+using Recommender.Factorization.Learners.Neighbourhood;
+using Recommender.Factorization.Learners.Popularity;
+using Recommender.Factorization.Learners.Spectral;
+
+namespace Recommender.Factorization.Models;
+
+/// <summary>
+/// The bytes of a model, little-endian: magic "RFM1", format version (4), learner (text), what the learner wrote, end mark "END1".
+/// A text is its UTF-8 length (4) and bytes; an array its length (8) and numbers. Format 2 keeps neighbours compactly; models of format 1 still load.
+/// </summary>
+internal static class ModelFormat
+{
+    public const uint Magic = 0x314D4652;
+    public const uint EndMark = 0x31444E45;
+    public const int Version = 2;
+
+    public static Model Read(Stream stream)
+    {
+        var reader = Open(stream, out string learner);
+        Model model = learner switch
+        {
+            IalsModel.Name => IalsModel.ReadBody(reader),
+            PopularityModel.Name => PopularityModel.ReadBody(reader),
+            SpectralTrainer.Name => LinearModel.ReadBody<SpectralSettings>(learner, reader),
+            NeighbourhoodModel.Name => NeighbourhoodModel.ReadBody(reader),
+            HybridModel.Name => HybridModel.ReadBody(reader),
+            SumModel.Name => SumModel.ReadBody(reader),
+            CompressedModel.Name => CompressedModel.ReadBody(reader),
+            RecencyModel.Name => RecencyModel.ReadBody(reader),
+            _ => throw new InvalidDataException($"The model is of learner '{learner}', which this program does not know."),
+        };
+        Close(reader);
+        return model;
+    }
+
+    /// <summary>Reads what every model starts with.</summary>
+    public static ModelReader Open(Stream stream, out string learner)
+    {
+        var reader = new ModelReader(stream);
+        if (reader.Unsigned("a model") != Magic) throw new InvalidDataException("This is not a model: the magic number is missing.");
+        int version = reader.Integer(1, int.MaxValue);
+        if (version > Version) throw new InvalidDataException($"The model has format {version}; this program reads formats up to {Version}.");
+        reader.Version = version;
+        learner = reader.Text();
+        return reader;
+    }
+
+    public static void Close(ModelReader reader)
+    {
+        if (reader.Unsigned("the model") != EndMark) throw new InvalidDataException("The model does not end where it should.");
+    }
+}

@@ -1,0 +1,129 @@
+using Recommender.Factorization.Learners;
+using Recommender.Factorization.Learners.Combined;
+using Recommender.Factorization.Learners.Neighbourhood;
+
+namespace Recommender.Factorization.Tuning;
+
+/// <summary>
+/// Adds to factors, one after the other, the terms that see something else: neighbours, what is popular of late, what is popular. A term stays
+/// when it raises the score. As a weight may be as large as it likes, every term alone is among what can be found.
+/// </summary>
+/// <param name="timed">Whether it is known which entries of a history are the newest.</param>
+internal sealed class TuningBlend(TuningTrials trials, int maxRank, bool timed, Func<double, bool> within)
+{
+    /// <param name="terms">Null where there is none of its kind.</param>
+    /// <param name="until">Share of the budget.</param>
+    public void Search(Trial factors, IReadOnlyList<Trial?> terms, double until)
+    {
+        var best = factors;
+        var kept = new Parts(factors.Settings, [], null, 1, 0);
+        if (timed) (best, kept) = SearchRecency(best, kept, until);
+        foreach (var term in terms.OfType<Trial>())
+        {
+            if (!within(until)) return;
+            var (with, without) = (best, kept);
+            foreach (double share in new[] { .3, 1, .1, 3, 10 })
+            {
+                if (!within(until)) break;
+                var next = without.With(term.Settings, TuningStep.Rounded(share * factors.Spread / term.Spread));
+                var trial = trials.Try("blend", next.ToSettings(maxRank));
+                if (trial.Score > with.Score) (with, kept) = (trial, next);
+            }
+
+            if (kept.Neighbours is { } neighbours && term.Settings is NeighbourhoodSettings)
+            {
+                foreach (double power in new[] { 0, 1.0 })
+                {
+                    if (!within(until)) break;
+                    // The term's own scale changes with the power: weights are tried anew.
+                    foreach (double share in new[] { 1, 3, .3 })
+                    {
+                        if (!within(until)) break;
+                        double scale = power == 0 ? .3 : 3;
+                        var next = kept with { Neighbours = neighbours with { HistoryPower = power }, NeighbourWeight = TuningStep.Rounded(share * scale * kept.NeighbourWeight) };
+                        var trial = trials.Try("blend", next.ToSettings(maxRank));
+                        if (trial.Score > with.Score) (with, kept) = (trial, next);
+                    }
+                }
+            }
+
+            best = with;
+        }
+
+        Refine(best, kept, until);
+    }
+
+    /// <summary>Histories in which the newest entries count most. No more training: a trial costs its judging alone.</summary>
+    private (Trial, Parts) SearchRecency(Trial best, Parts kept, double until)
+    {
+        foreach (double halfLife in new[] { 5, 1, 30.0 })
+        {
+            if (!within(until)) break;
+            // Where five items are too few, one is fewer still.
+            if (halfLife == 1 && kept.HalfLife == 0 || halfLife == 30 && kept.HalfLife > 0) continue;
+            var next = kept with { HalfLife = halfLife };
+            var trial = trials.Try("recency", next.ToSettings(maxRank));
+            if (trial.Score > best.Score) (best, kept) = (trial, next);
+        }
+
+        return (best, kept);
+    }
+
+    /// <summary>Every weight once more, with smaller steps, as long as that gains.</summary>
+    private void Refine(Trial best, Parts kept, double until)
+    {
+        for (double factor = 1.7; factor > 1.1; factor = Math.Sqrt(factor))
+        {
+            for (int term = 0; term < kept.Count; term++)
+            {
+                foreach (double direction in new[] { factor, 1 / factor })
+                {
+                    while (within(until))
+                    {
+                        var next = kept.Scaled(term, direction);
+                        var trial = trials.Try("blend", next.ToSettings(maxRank));
+                        if (trial.Score <= best.Score) break;
+                        (best, kept) = (trial, next);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Factors, popularity terms with their weights, and the neighbours with theirs.</summary>
+    /// <param name="HalfLife">Of histories, as in <see cref="RecencySettings"/>; 0: all entries count alike.</param>
+    private sealed record Parts(LearnerSettings Factors, IReadOnlyList<(LearnerSettings Term, double Weight)> Terms, NeighbourhoodSettings? Neighbours, double NeighbourWeight, double HalfLife)
+    {
+        private int Weights => Terms.Count + (Neighbours is null ? 0 : 1);
+
+        /// <summary>Numbers to refine: the terms' weights, and the half-life of histories where they have one.</summary>
+        public int Count => Weights + (HalfLife > 0 ? 1 : 0);
+
+        public Parts With(LearnerSettings term, double weight) => term is NeighbourhoodSettings n
+            ? this with { Neighbours = n, NeighbourWeight = weight }
+            : this with { Terms = [.. Terms, (term, weight)] };
+
+        public Parts Scaled(int term, double by) => term == Weights
+            ? this with { HalfLife = Math.Clamp(TuningStep.Rounded(HalfLife * by * by), .05, 1000) } // In larger steps: it matters less.
+            : term == Terms.Count
+            ? this with { NeighbourWeight = TuningStep.Rounded(NeighbourWeight * by) }
+            : this with { Terms = [.. Terms.Select((t, n) => n == term ? (t.Term, TuningStep.Rounded(t.Weight * by)) : t)] };
+
+        /// <summary>Each popularity term is one number of the factors' length.</summary>
+        public LearnerSettings ToSettings(int maxRank)
+        {
+            int room = Math.Max(maxRank - Terms.Count, 1);
+            var factors = Length(Factors) > room ? Factors.WithRank(room) : Factors;
+            foreach (var (term, weight) in Terms) factors = new SumSettings { First = factors, Second = term, Weight = weight };
+            if (Neighbours is not null) factors = new HybridSettings { Factors = factors, Neighbourhood = Neighbours, Weight = NeighbourWeight };
+            return HalfLife > 0 ? new RecencySettings { Of = factors, HalfLife = HalfLife } : factors;
+        }
+
+        private static int Length(LearnerSettings settings) => settings switch
+        {
+            SumSettings s => Length(s.First) + Length(s.Second),
+            CompressedSettings s => s.Rank,
+            _ => settings.OwnRank ?? 1,
+        };
+    }
+}

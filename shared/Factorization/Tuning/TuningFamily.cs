@@ -1,0 +1,60 @@
+using Recommender.Factorization.Learners;
+using Recommender.Factorization.Learners.Ials;
+using Recommender.Factorization.Learners.Spectral;
+
+namespace Recommender.Factorization.Tuning;
+
+/// <summary>What the search knows of a learner of factors: where to begin and along which settings to move.</summary>
+/// <param name="Name">Name of the learner.</param>
+/// <param name="Coarse">Points all over the space, all of one type; the first is tried in any case.</param>
+/// <param name="Steps">Settings to move along from the best point.</param>
+/// <param name="HalfLife">For data with times; null for a learner that takes no account of age.</param>
+internal sealed record TuningFamily(
+    string Name, IReadOnlyList<LearnerSettings> Coarse, IReadOnlyList<TuningStep> Steps, TuningStep? HalfLife = null)
+{
+    // Where the search begins: even steps of alpha0 with lambda in proportion to it, as the optimum of the two moves along that line.
+    private static readonly double[] s_alphas = [.3, .1, .03, .01, .003];
+
+    public static TuningFamily Ials { get; } = new(
+        IalsModel.Name,
+        [
+            .. s_alphas.Select(a => new IalsSettings { Alpha0 = a, Lambda = a / 3, Damping = .3, Start = IalsStart.Spectral }),
+            .. new[] { .1, .01 }.Select(a => new IalsSettings { Alpha0 = a, Lambda = a / 3, Damping = 0, Start = IalsStart.Spectral }),
+            .. new[] { .1, .01 }.Select(a => new IalsSettings { Alpha0 = a, Lambda = a / 3 }),
+        ],
+        [
+            TuningStep.Of<IalsSettings>(
+                s => s.Lambda, (s, v) => s with { Lambda = v }, 2.2, 1e-5, 100, logarithmic: true, dependsOnRank: true),
+            TuningStep.Of<IalsSettings>(
+                s => s.Alpha0, (s, v) => s with { Alpha0 = v }, 2.2, 1e-4, 10, logarithmic: true, dependsOnRank: true),
+            TuningStep.Of<IalsSettings>(s => s.Damping, (s, v) => s with { Damping = v }, .15, 0, 1),
+        ],
+        TuningStep.HalfLife<IalsSettings>(s => s.HalfLife, (s, v) => s with { HalfLife = v }));
+
+    public static TuningFamily Spectral { get; } = new(
+        Recommender.Factorization.Learners.Spectral.SpectralTrainer.Name,
+        [
+            .. s_alphas.Select(a => new SpectralSettings { Alpha0 = a, Lambda = a, Damping = .4, SpectralShare = .2 }),
+            .. new[] { .1, .01 }.Select(a => new SpectralSettings { Alpha0 = a, Lambda = a, Damping = .4, SpectralShare = 0 }),
+        ],
+        [
+            TuningStep.Of<SpectralSettings>(
+                s => s.Lambda, (s, v) => s with { Lambda = v }, 2.5, 1e-5, 1000, logarithmic: true, dependsOnRank: true),
+            TuningStep.Of<SpectralSettings>(s => s.Alpha0, (s, v) => s with { Alpha0 = v }, 2.5, 1e-4, 10, logarithmic: true),
+            TuningStep.Of<SpectralSettings>(s => s.SpectralShare, (s, v) => s with { SpectralShare = v }, .2, 0, 1, dependsOnRank: true),
+            TuningStep.Of<SpectralSettings>(s => s.Damping, (s, v) => s with { Damping = v }, .2, 0, 1),
+            TuningStep.Of<SpectralSettings>(s => s.Smoothing, (s, v) => s with { Smoothing = v }, 8, 0, 100),
+            TuningStep.Of<SpectralSettings>(s => s.OutputPower, (s, v) => s with { OutputPower = v }, .2, -1, 1),
+            TuningStep.Of<SpectralSettings>(s => s.ItemPower, (s, v) => s with { ItemPower = v }, .1, 0, 1),
+            TuningStep.Of<SpectralSettings>(s => s.UserPower, (s, v) => s with { UserPower = v }, .15, 0, 1),
+        ],
+        TuningStep.HalfLife<SpectralSettings>(s => s.HalfLife, (s, v) => s with { HalfLife = v }));
+
+    /// <summary>All of this build.</summary>
+    public static IReadOnlyList<TuningFamily> All => [Ials, Spectral, .. LearnerRegistry.Optional];
+
+    /// <summary>Type of the settings.</summary>
+    public Type Settings => Coarse[0].GetType();
+
+    public static TuningFamily Of(LearnerSettings settings) => All.Single(family => family.Settings == settings.GetType());
+}

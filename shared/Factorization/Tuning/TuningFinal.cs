@@ -1,0 +1,94 @@
+using Recommender.Factorization.Data;
+using Recommender.Factorization.Judging;
+using Recommender.Factorization.Learners;
+using Recommender.Factorization.Learners.Combined;
+
+namespace Recommender.Factorization.Tuning;
+
+/// <summary>
+/// The last choice of a search, among the best of each kind of settings, on splits that the search has not seen. By the hold-outs themselves the
+/// luckiest of many trials would win, and of two kinds the one that was fitted to them more. Split after split, as long as there is time, those who are
+/// not clearly behind are judged again, and the mean decides (a race: Maron, Moore 1994).
+/// </summary>
+internal sealed class TuningFinal(IReadOnlyList<Split> splits, TuningOptions options, Func<double> clock, CancellationToken cancellation)
+{
+    /// <summary>Share of the budget kept for it.</summary>
+    public const double Share = .2;
+
+    private const int MaxFinalists = 4;
+
+    /// <summary>Who is behind by more than this share of the best score does not race on.</summary>
+    private const double Behind = .02;
+
+    /// <param name="known">What an earlier, interrupted run has judged.</param>
+    /// <param name="spent">Seconds spent so far.</param>
+    /// <param name="until">Seconds by which to be done: a split is begun only if all who race are likely to be judged on it by then.</param>
+    /// <param name="progress">Is given all that is judged so far, in order.</param>
+    public void Run(IReadOnlyList<Trial> trials, IReadOnlyList<Trial> known, double spent, double until, Action<IReadOnlyList<Trial>> progress)
+    {
+        var judged = new List<Trial>();
+        var racing = trials.GroupBy(t => KindOf(t.Settings)).Select(kind => kind.MaxBy(t => t.Score)!).OrderByDescending(t => t.Score).Take(MaxFinalists).ToList();
+        double needed = 0;
+        for (int split = 0; split < splits.Count && racing.Count > 1 && spent + needed <= until; split++)
+        {
+            needed = 0;
+            foreach (var finalist in racing)
+            {
+                var trial = known.FirstOrDefault(t => t.Split == split && t.Settings == finalist.Settings);
+                if (trial is null)
+                {
+                    if (split == 0 && spent >= until) return;
+                    trial = Judge(finalist, split);
+                }
+
+                spent += trial.Seconds;
+                needed += trial.Seconds;
+                judged.Add(trial);
+                progress([.. judged]);
+            }
+
+            var means = Means(judged).ToDictionary(t => t.Settings, t => t.Score);
+            racing.RemoveAll(t => means[t.Settings] < means.Values.Max() * (1 - Behind));
+        }
+    }
+
+    /// <summary>The finalists that were judged on most splits, with the means of their scores.</summary>
+    public static IEnumerable<Trial> Means(IEnumerable<Trial> judged)
+    {
+        var finalists = judged.GroupBy(t => t.Settings).ToArray();
+        int most = finalists.Max(f => (int?)f.Count()) ?? 0;
+        foreach (var finalist in finalists.Where(f => f.Count() == most))
+        {
+            double recall = finalist.Average(t => t.Recall), ndcg = finalist.Average(t => t.Ndcg);
+            yield return finalist.First() with { Recall = recall, Ndcg = ndcg, Score = Math.Sqrt(recall * ndcg), Seconds = finalist.Sum(t => t.Seconds) };
+        }
+    }
+
+    /// <summary>The learners that settings are made of.</summary>
+    private static string KindOf(LearnerSettings settings) => settings switch
+    {
+        SumSettings sum => $"({KindOf(sum.First)} + {KindOf(sum.Second)})",
+        CompressedSettings compressed => $"compressed {KindOf(compressed.Of)}",
+        RecencySettings recency => $"{KindOf(recency.Of)} by recency",
+        HybridSettings hybrid => $"({KindOf(hybrid.Factors)} + neighbours)",
+        _ => settings.GetType().Name,
+    };
+
+    private Trial Judge(Trial finalist, int split)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        double begin = clock();
+        var model = finalist.Settings.Train(splits[split].Train, new TrainOptions { Threads = options.Threads }, cancellation);
+        var result = Evaluation.Run(model, splits[split], new EvaluationOptions { K = options.K, Threads = options.Threads, BootstrapSamples = 0 }, cancellation);
+        return finalist with
+        {
+            Stage = $"final, split {split + 1}",
+            Score = Math.Sqrt(result.Recall * result.Ndcg),
+            Recall = result.Recall,
+            Ndcg = result.Ndcg,
+            Seconds = clock() - begin,
+            Curve = [],
+            Split = split,
+        };
+    }
+}

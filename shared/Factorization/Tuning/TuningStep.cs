@@ -1,0 +1,85 @@
+using System.Globalization;
+using Recommender.Factorization.Learners;
+
+namespace Recommender.Factorization.Tuning;
+
+/// <summary>How to move along one setting: by a factor or an amount, within bounds.</summary>
+internal sealed record TuningStep
+{
+    private Func<LearnerSettings, double> Get { get; init; } = _ => 0;
+
+    private Func<LearnerSettings, double, LearnerSettings> Set { get; init; } = (s, _) => s;
+
+    /// <summary>
+    /// A factor for logarithmic settings, else an amount: of the first round. It is wide, about a tenth to a fifth of the range that is of use, because
+    /// every later round halves it.
+    /// </summary>
+    private double Size { get; init; }
+
+    private double Least { get; init; }
+
+    private double Most { get; init; }
+
+    private bool Logarithmic { get; init; }
+
+    /// <summary>Beyond the most, the setting is off, which is written as 0; from there it comes back at 1.</summary>
+    private bool OffAbove { get; init; }
+
+    /// <summary>Whether another length of factors asks for another value.</summary>
+    public bool DependsOnRank { get; private init; }
+
+    public static TuningStep Of<T>(
+        Func<T, double> get, Func<T, double, T> set, double size, double least, double most, bool logarithmic = false, bool dependsOnRank = false) where T : LearnerSettings =>
+        new() { Get = s => get((T)s), Set = (s, v) => set((T)s, v), Size = size, Least = least, Most = most, Logarithmic = logarithmic, DependsOnRank = dependsOnRank };
+
+    public static TuningStep HalfLife<T>(Func<T, double> get, Func<T, double, T> set) where T : LearnerSettings =>
+        new() { Get = s => get((T)s), Set = (s, v) => set((T)s, v), Size = 1 / 3.0, Least = .001, Most = 2, Logarithmic = true, OffAbove = true };
+
+    /// <summary>Settings with another value of this one.</summary>
+    public LearnerSettings At(LearnerSettings settings, double value) => Set(settings, value);
+
+    public TuningStep Smaller() => this with { Size = Logarithmic ? Math.Sqrt(Size) : Size / 2 };
+
+    /// <summary>Null at the bound.</summary>
+    public LearnerSettings? Next(LearnerSettings from, int direction)
+    {
+        double now = Get(from);
+        if (OffAbove && now == 0) return direction > 0 ? Set(from, 1) : null;
+        double next = Logarithmic ? now * Math.Pow(Size, direction) : now + direction * Size;
+        if (OffAbove && next > Most) return Set(from, 0);
+        next = next == 0 ? 0 : Math.Clamp(Rounded(next), Least, Most);
+        return next == now ? null : Set(from, next);
+    }
+
+    /// <summary>Four digits, so that steps to and fro meet again.</summary>
+    public static double Rounded(double value) => double.Parse(value.ToString("g4", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+
+    /// <summary>From the best so far, goes on along each setting as long as the score rises; each round with smaller steps.</summary>
+    /// <param name="attempt">Null when the time is up.</param>
+    public static Trial Walk(Trial best, IReadOnlyList<TuningStep> steps, int rounds, Func<LearnerSettings, Trial?> attempt)
+    {
+        for (int round = 0; round < rounds; round++)
+        {
+            foreach (var step in steps)
+            {
+                foreach (int direction in (ReadOnlySpan<int>)[1, -1])
+                {
+                    bool moved = false;
+                    while (step.Next(best.Asked, direction) is { } next)
+                    {
+                        if (attempt(next) is not { } trial) return best;
+                        if (trial.Score <= best.Score) break;
+                        best = trial;
+                        moved = true;
+                    }
+
+                    if (moved) break;
+                }
+            }
+
+            steps = [.. steps.Select(s => s.Smaller())];
+        }
+
+        return best;
+    }
+}

@@ -1,0 +1,8 @@
+using MassTransit;
+
+namespace Recommender.Messaging.ControlPlane;
+
+internal interface INoticeHandler
+{
+    void Connect(IReceiveEndpointConfigurator endpoint, IServiceProvider services);
+}

@@ -1,0 +1,125 @@
+using System.Diagnostics;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Polly.Registry;
+using Recommender.Contracts;
+using Recommender.Messaging.Streams;
+using Recommender.Storage;
+
+namespace Recommender.Messaging.Embedded;
+
+/// <summary>The streams of one process, on the journal file.</summary>
+internal sealed class JournalStreams(
+    JournalFile file, MessagingOptions options, ResiliencePipelineProvider<string> pipelines, ILogger<JournalStreams> logger)
+    : IStreamPublisher, IStreamConsumer, IStreamAdministration
+{
+    private readonly BatchRetry _retry = new(pipelines, MessagingTelemetry.Journal, logger);
+
+    public bool IsAvailable => true;
+
+    public async Task PublishAsync(string stream, ReadOnlyMemory<byte> body, IReadOnlyList<ActivityContext> origins, CancellationToken cancellationToken)
+    {
+        using var activity = MessagingTelemetry.Journal.StartPublish(stream, origins);
+        long start = Stopwatch.GetTimestamp();
+        var journal = await file.GetAsync();
+        try
+        {
+            await journal.AppendAsync(stream, body, FormatHeaders(activity, origins), cancellationToken);
+        }
+        catch (StoreUnavailableException e)
+        {
+            MessagingTelemetry.Journal.Published(stream, activity, origins, start, e);
+            throw new StreamUnavailableException(e.Message, e) { IsFull = e.IsFull };
+        }
+
+        MessagingTelemetry.Journal.Published(stream, activity, origins, start);
+    }
+
+    public async Task RunAsync(string stream, int maxBatchBytes, StreamHandler handler, CancellationToken cancellationToken)
+    {
+        var journal = await file.GetAsync();
+        long after = 0;
+        // Everything that was there at the start may have been handled by a process that ended before it could remove it.
+        bool restarted = true;
+        while (true)
+        {
+            await journal.WaitAsync(stream, after, cancellationToken);
+            var entries = await journal.ReadAsync(stream, after, maxBatchBytes, cancellationToken);
+            if (entries.Count == 0) continue;
+            var batch = entries.Select(entry => ToDelivery(entry, restarted)).ToList();
+            restarted = false;
+            using var activity = MessagingTelemetry.Journal.StartProcess(stream, batch);
+            var dead = await _retry.RunAsync(stream, batch, handler, cancellationToken);
+            after = entries[^1].Id;
+            await RemoveAsync(journal, stream, after, dead, cancellationToken);
+            MessagingTelemetry.Journal.Processed(stream, activity, batch, dead.Count);
+        }
+    }
+
+    public async Task<IReadOnlyDictionary<string, long>> GetDepthsAsync(CancellationToken cancellationToken)
+    {
+        var journal = await file.GetAsync();
+        var depths = journal.GetDepths();
+        return new Dictionary<string, long>(StringComparer.Ordinal)
+        {
+            [Topology.Interactions] = depths.GetValueOrDefault(Topology.Interactions),
+            [Topology.Commands] = depths.GetValueOrDefault(Topology.Commands),
+            [Topology.DeadLetters] = journal.DeadLetterCount,
+        };
+    }
+
+    public async Task<DeadLettersResponse> ListDeadLettersAsync(int limit, CancellationToken cancellationToken)
+    {
+        var journal = await file.GetAsync();
+        var letters = await journal.ListDeadLettersAsync(0, limit, cancellationToken);
+        return new DeadLettersResponse
+        {
+            Total = journal.DeadLetterCount,
+            Letters = [.. letters.Select(letter =>
+            {
+                string body = Encoding.UTF8.GetString(letter.Body.Span[..Math.Min(letter.Body.Length, 4 * 4096)]);
+                return new DeadLetter { Id = letter.Id.ToString(), Stream = letter.Stream, Reason = letter.Reason, FailedAt = letter.FailedAt, Body = body.Length > 4096 ? body[..4096] : body };
+            })],
+        };
+    }
+
+    public async Task<long> ReplayDeadLettersAsync(CancellationToken cancellationToken) => await (await file.GetAsync()).ReplayDeadLettersAsync(cancellationToken);
+
+    public async Task<long> RemoveDeadLettersAsync(Func<ReadOnlyMemory<byte>, bool> predicate, CancellationToken cancellationToken) =>
+        await (await file.GetAsync()).RemoveDeadLettersAsync(letter => predicate(letter.Body), cancellationToken);
+
+    /// <summary>Milliseconds since 1970, a semicolon, trace contexts.</summary>
+    private static string FormatHeaders(Activity? publish, IReadOnlyList<ActivityContext> origins)
+    {
+        var (parent, all) = TraceHeaders.Format(publish, origins);
+        return $"{DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()};{all ?? parent}";
+    }
+
+    private static Delivery ToDelivery(JournalEntry entry, bool redelivered)
+    {
+        int end = entry.Headers?.IndexOf(';') ?? -1;
+        return new Delivery(entry.Body, end < 0 ? [] : TraceHeaders.Parse(entry.Headers![(end + 1)..]), redelivered)
+        {
+            SentAt = end > 0 && long.TryParse(entry.Headers.AsSpan(0, end), out long ms) ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null,
+        };
+    }
+
+    /// <summary>What was handled is not handled again while the file is full; it is removed when there is room.</summary>
+    private async Task RemoveAsync(Journal journal, string stream, long upToId, IReadOnlyList<DeadMessage> dead, CancellationToken cancellationToken)
+    {
+        var letters = dead.Select(letter => (letter.Body, (string?)null, letter.Reason)).ToList();
+        for (int attempt = 0; ; attempt++)
+        {
+            try
+            {
+                await journal.RemoveAsync(stream, upToId, letters, cancellationToken);
+                return;
+            }
+            catch (StoreUnavailableException e)
+            {
+                if (attempt == 0) logger.LogError(e, "Handled messages of {Stream} could not be removed from the journal; trying again until they can", stream);
+                await Task.Delay(options.MaxRetryDelay, cancellationToken);
+            }
+        }
+    }
+}

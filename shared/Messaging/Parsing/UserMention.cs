@@ -1,0 +1,33 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Recommender.Messaging.Parsing;
+
+/// <summary>Finds what has to go with an erased user among bodies that nothing else could read.</summary>
+public static class UserMention
+{
+    /// <summary>
+    /// True when the body names the user: a <c>userId</c> of that value at any depth; where the body is no JSON, the id in quotes anywhere.
+    /// An erasure would rather remove a letter too many than keep one.
+    /// </summary>
+    public static bool IsIn(ReadOnlyMemory<byte> body, string userId)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body);
+            return Names(document.RootElement, userId);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return body.Span.IndexOf(Encoding.UTF8.GetBytes($"\"{userId}\"")) >= 0
+                || body.Span.IndexOf(JsonSerializer.SerializeToUtf8Bytes(userId)) >= 0;
+        }
+    }
+
+    private static bool Names(JsonElement element, string userId) => element.ValueKind switch
+    {
+        JsonValueKind.Array => element.EnumerateArray().Any(e => Names(e, userId)),
+        JsonValueKind.Object => element.EnumerateObject().Any(p => p.Value.ValueKind == JsonValueKind.String ? p.NameEquals("userId") && p.Value.ValueEquals(userId) : Names(p.Value, userId)),
+        _ => false,
+    };
+}

@@ -1,0 +1,19 @@
+using System.Diagnostics;
+using Recommender.Contracts;
+
+namespace Recommender.Messaging.Streams;
+
+/// <summary>Appends to a durable stream (<see cref="Topology"/>): RabbitMQ with publisher confirms, or the embedded journal.</summary>
+public interface IStreamPublisher
+{
+    /// <summary>
+    /// Completes when the message is durable. Concurrent calls may be in flight at once.
+    /// </summary>
+    /// <param name="body">A JSON array, or one object.</param>
+    /// <param name="origins">Trace contexts of the requests whose elements the message carries.</param>
+    /// <exception cref="StreamUnavailableException">The broker is gone or refuses; nothing is claimed. It may still have taken the message: retry with the same ids.</exception>
+    Task PublishAsync(string stream, ReadOnlyMemory<byte> body, IReadOnlyList<ActivityContext> origins, CancellationToken cancellationToken);
+
+    /// <summary>False while the broker is known to be unreachable; publishing would fail at once.</summary>
+    bool IsAvailable { get; }
+}

@@ -1,0 +1,8 @@
+namespace Recommender.Messaging.Streams;
+
+/// <summary>Nothing can be published for now.</summary>
+public sealed class StreamUnavailableException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>The disk is full: a retry helps only after someone made room.</summary>
+    public bool IsFull { get; init; }
+}

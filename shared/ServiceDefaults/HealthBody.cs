@@ -1,0 +1,3 @@
+namespace Recommender.ServiceDefaults;
+
+internal sealed record HealthBody(string Status, IReadOnlyList<HealthEntry> Checks);

@@ -1,0 +1,3 @@
+namespace Recommender.ServiceDefaults.Keys;
+
+internal sealed record KeyFile(IReadOnlyList<ApiKeyEntry> Keys);

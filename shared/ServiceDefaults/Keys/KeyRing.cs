@@ -1,0 +1,94 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
+
+namespace Recommender.ServiceDefaults.Keys;
+
+/// <summary>
+/// The configured keys. Reads them again when the configuration changes, so that a key can be added or revoked without a restart;
+/// a change that is not valid is logged and the keys stay as they were.
+/// </summary>
+internal sealed class KeyRing : IDisposable
+{
+    // A PBKDF2 run costs tens of milliseconds: it is paid once per key presented, not per request. What is remembered is a digest, never the key.
+    private const int Remembered = 10_000;
+    private readonly Lock _verifying = new();
+    private readonly TimeProvider _clock;
+    private readonly IDisposable _watch;
+    private volatile State _state;
+    private volatile bool _required;
+
+    public KeyRing(IConfiguration configuration, TimeProvider clock, ILogger<KeyRing> logger)
+    {
+        _clock = clock;
+        _state = Read(configuration);
+        string? file = configuration["KeyFile"];
+        _required = _state.Keys.Count > 0 || !string.IsNullOrEmpty(file);
+        if (_state.Keys.Count == 0 && _required) logger.LogWarning("There is no key in {KeyFile}: every request is refused until there is one", Path.GetFullPath(file!));
+        _watch = ChangeToken.OnChange(configuration.GetReloadToken, () =>
+        {
+            try
+            {
+                _state = Read(configuration);
+                if (_state.Keys.Count > 0) _required = true;
+            }
+            catch (InvalidOperationException exception)
+            {
+                logger.LogError("Keys were not reloaded: {Reason}", exception.Message);
+            }
+        });
+    }
+
+    /// <summary>
+    /// True when a key or a key file is configured: then every endpoint with a scope asks for a key. It stays true when the last key goes:
+    /// that means "nobody", and must not mean "everybody" for a service that listens beyond loopback.
+    /// </summary>
+    public bool Required => _required;
+
+    public ApiKey? Find(string presented)
+    {
+        var state = _state;
+        Span<byte> digestBytes = stackalloc byte[32];
+        SHA256.HashData(Encoding.UTF8.GetBytes(presented), digestBytes);
+        string digest = Convert.ToBase64String(digestBytes);
+        if (state.Seen.TryGetValue(digest, out var known)) return known;
+        if (ApiKeys.IdOf(presented) is not { } id || !state.Keys.TryGetValue(id, out var candidate)) return null;
+
+        // One at a time: guesses must not take all cores.
+        lock (_verifying)
+        {
+            if (state.Seen.TryGetValue(digest, out known)) return known;
+            var key = ApiKeys.Verify(presented, candidate.Hashed) ? candidate : null;
+            if (state.Seen.Count >= Remembered) state.Seen.Clear();
+            state.Seen[digest] = key;
+            return key;
+        }
+    }
+
+    public void Dispose() => _watch.Dispose();
+
+    private State Read(IConfiguration configuration)
+    {
+        var keys = new Dictionary<string, ApiKey>(StringComparer.Ordinal);
+        foreach (var section in configuration.GetSection("Keys").GetChildren())
+        {
+            var entry = section.Get<ApiKeyEntry>() ?? new ApiKeyEntry();
+            if (section["Scopes"] is { Length: > 0 } list) entry.Scopes = list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            if (ApiKeys.IdError(entry.Id) is { } idError) throw Wrong(section, "Id", idError);
+            if (ApiKeys.ParseHash(entry.Hash) is not { } hashed) throw Wrong(section, "Hash", "It is not pbkdf2-sha256$iterations$salt$hash. Create the key with the command `keys create`, which writes the entry into a key file.");
+            if (entry.Scopes.Length == 0 || entry.Scopes.Any(s => !Scopes.All.Contains(s))) throw Wrong(section, "Scopes", $"It has to be one or more of {string.Join(", ", Scopes.All)}.");
+            if (entry.RequestsPerSecond < 1) throw Wrong(section, "RequestsPerSecond", "It has to be 1 or more.");
+            if (!keys.TryAdd(entry.Id, new ApiKey(entry.Id, hashed, entry.Scopes, entry.RequestsPerSecond, _clock))) throw Wrong(section, "Id", $"'{entry.Id}' occurs twice.");
+        }
+
+        return new State(keys.ToFrozenDictionary(StringComparer.Ordinal), new ConcurrentDictionary<string, ApiKey?>(StringComparer.Ordinal));
+    }
+
+    private static InvalidOperationException Wrong(IConfigurationSection section, string name, string what) => new($"Setting {section.Path}:{name}: {what}");
+
+    private sealed record State(FrozenDictionary<string, ApiKey> Keys, ConcurrentDictionary<string, ApiKey?> Seen);
+}

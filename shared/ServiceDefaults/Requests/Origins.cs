@@ -1,0 +1,131 @@
+using System.Collections.Frozen;
+using Microsoft.AspNetCore.Cors.Infrastructure;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Net.Http.Headers;
+
+namespace Recommender.ServiceDefaults.Requests;
+
+/// <summary>
+/// What pages of other sites may do: nothing that changes anything, unless their origin is one of the setting <c>Cors:Origins</c>; those
+/// may also read answers.
+/// </summary>
+/// <remarks>
+/// The rule holds with keys as well: a browser sends no key unasked, but a proxy in front may add one. The own origin is the one of the
+/// Host header, whatever its scheme, because TLS may end at a proxy. Other ports and subdomains (<c>Sec-Fetch-Site: same-site</c>) are
+/// foreign: they may run anyone's pages.
+/// </remarks>
+internal sealed class Origins
+{
+    private const string Setting = "Cors:Origins";
+    private static readonly string[] s_methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+    private static readonly string[] s_requestHeaders =
+    [
+        HeaderNames.Accept, HeaderNames.Authorization, HeaderNames.ContentEncoding, HeaderNames.ContentType, HeaderNames.IfMatch,
+        HeaderNames.IfNoneMatch, HeaderNames.TraceParent, HeaderNames.TraceState, "X-API-Key",
+        "ce-id", "ce-source", "ce-specversion", "ce-time", "ce-type",
+    ];
+
+    private static readonly string[] s_responseHeaders =
+    [
+        HeaderNames.AcceptEncoding, HeaderNames.Allow, HeaderNames.ETag, HeaderNames.Location, HeaderNames.RetryAfter,
+        HeaderNames.TraceParent, HeaderNames.WWWAuthenticate,
+    ];
+
+    private readonly FrozenSet<string> _allowed;
+    private readonly CorsPolicy? _policy;
+    private readonly ICorsService _cors;
+
+    /// <param name="allowed">What <see cref="Read"/> returned.</param>
+    public Origins(string[] allowed, ICorsService cors)
+    {
+        _allowed = allowed.ToFrozenSet(StringComparer.Ordinal);
+        _cors = cors;
+        if (allowed.Length == 0) return;
+        _policy = new CorsPolicyBuilder(allowed).WithMethods(s_methods).WithHeaders(s_requestHeaders).WithExposedHeaders(s_responseHeaders)
+            .SetPreflightMaxAge(TimeSpan.FromMinutes(10)).Build();
+    }
+
+    /// <summary>The origins of the setting, an array or one text separated by commas.</summary>
+    /// <exception cref="InvalidOperationException">One is no exact origin; the message names the setting and the fix.</exception>
+    public static string[] Read(IConfiguration configuration)
+    {
+        var section = configuration.GetSection(Setting);
+        string[] listed = section.Value?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+        return
+        [
+            .. listed.Select(origin => Checked(Setting, origin)),
+            .. section.GetChildren().Select(entry => Checked(entry.Path, entry.Value ?? "")),
+        ];
+    }
+
+    /// <summary>
+    /// Adds what a browser needs to hand the answer to a page of an allowed origin. True where the request was a preflight, which ends
+    /// here.
+    /// </summary>
+    public bool Answer(HttpContext context)
+    {
+        if (_policy is null) return false;
+        var response = context.Response;
+        bool isPreflight = false;
+        if (context.Request.Headers.Origin.Count > 0)
+        {
+            var result = _cors.EvaluatePolicy(context, _policy);
+            _cors.ApplyResult(result, response);
+            isPreflight = result.IsPreflightRequest;
+        }
+
+        // A cache must not hand one origin the answer to another, or to none.
+        response.Headers.Vary = HeaderNames.Origin;
+        if (isPreflight) response.StatusCode = StatusCodes.Status204NoContent;
+        return isPreflight;
+    }
+
+    /// <summary>The refusal of a request that may change something and comes from a page of a foreign site; else null.</summary>
+    public Problem? Refusal(HttpRequest request)
+    {
+        if (RequestMethods.IsSafe(request.Method)) return null;
+        var origin = request.Headers.Origin;
+        if (origin.Count > 0)
+        {
+            if (origin is not [{ } one]) return Foreign("several origins");
+            if (_allowed.Contains(one)) return null;
+            if (!IsOwn(one, request.Host.Value)) return Foreign(one.Length == 0 ? "an empty origin" : one.Length > 200 ? one[..200] : one);
+        }
+
+        var site = request.Headers["Sec-Fetch-Site"];
+        return site.Count == 0 || site is ["same-origin" or "none"] ? null : Foreign("another site, by its Sec-Fetch-Site header");
+    }
+
+    private static Problem Foreign(string origin) => Problem.OfStatus(
+        403,
+        $"Pages of other sites may not change anything here; this request comes from {origin}. "
+            + $"Send it from the application's server, or add the page's origin to the setting {Setting}.");
+
+    private static bool IsOwn(string origin, string? host)
+    {
+        int start = origin.IndexOf("://", StringComparison.Ordinal);
+        if (start < 0 || string.IsNullOrEmpty(host)) return false;
+        var authority = origin.AsSpan(start + 3);
+        var own = host.AsSpan();
+        if (authority.Equals(own, StringComparison.OrdinalIgnoreCase)) return true;
+        // An origin leaves out the port that its scheme implies; a Host header need not.
+        string port = origin.StartsWith("https:", StringComparison.Ordinal) ? ":443" : ":80";
+        return own.EndsWith(port, StringComparison.Ordinal) && authority.Equals(own[..^port.Length], StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static string Checked(string setting, string origin)
+    {
+        if (origin.Contains('*'))
+            throw new InvalidOperationException(
+                $"Setting {setting} = {origin} would open the API to every web page. List exact origins, such as https://shop.example.");
+        if (!Uri.TryCreate(origin, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.UserInfo.Length > 0)
+            throw new InvalidOperationException(
+                $"Setting {setting} = {origin} is no origin. Give scheme, host and port, such as https://shop.example.");
+        string host = uri.HostNameType == UriHostNameType.IPv6 ? uri.Host : uri.IdnHost;
+        string exact = $"{uri.Scheme}://{host}{(uri.IsDefaultPort ? "" : $":{uri.Port}")}";
+        return origin == exact
+            ? origin
+            : throw new InvalidOperationException($"Setting {setting} = {origin} is no exact origin. Write {exact}.");
+    }
+}

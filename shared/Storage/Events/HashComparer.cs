@@ -1,0 +1,13 @@
+using System.Runtime.InteropServices;
+
+namespace Recommender.Storage.Events;
+
+/// <summary>Compares hashes of one length, 4 bytes or more, by content.</summary>
+internal sealed class HashComparer : IEqualityComparer<byte[]>
+{
+    public static readonly HashComparer Instance = new();
+
+    public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
+
+    public int GetHashCode(byte[] bytes) => MemoryMarshal.Read<int>(bytes);
+}

@@ -1,0 +1,44 @@
+using Recommender.Factorization.Events;
+
+namespace Recommender.Storage.Pairs;
+
+/// <summary>What a batch of new events does to one pair of user and item.</summary>
+internal sealed class PairChange(int userKey, int itemKey)
+{
+    private long _newestMs = long.MinValue;
+    private bool _depends;
+
+    public int UserKey => userKey;
+    public int ItemKey => itemKey;
+
+    /// <summary>The pair's state before the batch; null while no event said anything of it.</summary>
+    public PairState? Before { get; set; }
+
+    public PairState? After { get; private set; }
+
+    /// <summary>New events that say something, in the order of their sequences.</summary>
+    public List<PairEvent> Added { get; } = new(1);
+
+    /// <summary>Whether <see cref="Settle"/> has to know the pair's events from before the batch.</summary>
+    public bool NeedsEarlierEvents => Before is { } before && (_depends || before.IsMixed);
+
+    public void Add(PairEvent e)
+    {
+        var effect = e.Effect;
+        if (effect == EventEffect.None) return;
+        Added.Add(e);
+        _depends |= effect == EventEffect.Depends;
+        _newestMs = Math.Max(_newestMs, e.AtMs);
+    }
+
+    /// <summary>Finds <see cref="After"/>.</summary>
+    /// <param name="earlier">The pair's events from before the batch, where <see cref="NeedsEarlierEvents"/>.</param>
+    public void Settle(PairRules rules, IReadOnlyList<PairEvent> earlier)
+    {
+        if (!_depends && Before is not { IsMixed: true })
+            After = new PairState(Math.Max(_newestMs, Before?.CountsAtMs ?? long.MinValue), IsMixed: false);
+        else
+            // A stable sort: of equal times the earlier sequences go first.
+            After = rules.StateOf([.. earlier.Concat(Added).OrderBy(e => e.AtMs)]);
+    }
+}

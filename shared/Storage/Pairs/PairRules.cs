@@ -1,0 +1,45 @@
+using Recommender.Factorization.Events;
+
+namespace Recommender.Storage.Pairs;
+
+/// <summary>
+/// What events make of a pair of user and item, by the rules of <see cref="EventWeights"/>. A workspace to use again; one thread at a time.
+/// </summary>
+internal sealed class PairRules
+{
+    private readonly EventShares _shares = new();
+
+    /// <summary>
+    /// The pair's state; null where no event says anything. Depends on the events alone, not on the order in which they came.
+    /// </summary>
+    /// <param name="events">All of the pair, by (occurredAt, sequence).</param>
+    public PairState? StateOf(IReadOnlyList<PairEvent> events)
+    {
+        _shares.Clear();
+        long newestMs = long.MinValue;
+        bool isMixed = false, hasEffect = false;
+        foreach (var e in events)
+        {
+            _shares.Add(0, e.Type, e.Settings, e.Value, e.AtMs);
+            if (e.Effect == EventEffect.None) continue;
+            hasEffect = true;
+            isMixed |= e.Effect == EventEffect.Depends;
+            newestMs = Math.Max(newestMs, e.AtMs);
+        }
+
+        if (!hasEffect) return null;
+        var left = _shares.Compute();
+        Preference sum = default;
+        long? countsAtMs = null;
+        for (int i = 0; i < events.Count; i++)
+        {
+            var e = events[i];
+            // Ages are those within the pair, so that a pair's state does not depend on what the user does elsewhere.
+            var says = EventWeights.Of(e.Settings, e.Value, (newestMs - e.AtMs) / (double)TimeSpan.MillisecondsPerDay, left[i]);
+            sum = sum.Add(says);
+            if (says.IsPositive) countsAtMs = e.AtMs;
+        }
+
+        return new PairState(sum.IsPositive ? countsAtMs : null, isMixed);
+    }
+}

@@ -1,4 +1,0 @@
-namespace Recommender.Storage;
-
-/// <summary>An event that has left the store.</summary>
-internal readonly record struct RemovedEvent(int UserKey, int ItemKey);

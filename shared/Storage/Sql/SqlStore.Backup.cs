@@ -1,0 +1,123 @@
+using System.Data.Common;
+using Dapper;
+using Recommender.Storage.Events;
+
+namespace Recommender.Storage.Sql;
+
+public abstract partial class SqlStore
+{
+    public async Task BackupAsync(Stream destination, CancellationToken cancellationToken)
+    {
+        // Not disposed: that would close the caller's stream.
+        var buffered = new BufferedStream(destination, 1 << 16);
+        using var writer = new BackupFormat.Writer(buffered);
+        await ReadAsync(async connection =>
+        {
+            writer.Begin(await SchemaVersionAsync(connection, cancellationToken).ConfigureAwait(false));
+            foreach (var (table, columns) in BackupFormat.Tables)
+            {
+                writer.BeginTable(table, columns);
+                object?[] row = new object?[columns.Length];
+                await using var reader = await connection.ExecuteReaderAsync(Command($"SELECT {string.Join(", ", columns)} FROM {table}", null, cancellationToken)).ConfigureAwait(false);
+                while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+                {
+                    reader.GetValues(row!);
+                    writer.WriteRow(row);
+                }
+
+                writer.EndTable();
+            }
+
+            writer.End();
+            return true;
+        }, cancellationToken).ConfigureAwait(false);
+        writer.Dispose();
+        await buffered.FlushAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    public Task RestoreAsync(Stream source, CancellationToken cancellationToken) => RestoreAsync(source, null, cancellationToken);
+
+    public Task RestoreUntilAsync(Stream source, DateTimeOffset until, CancellationToken cancellationToken) => RestoreAsync(source, until.ToUnixTimeMilliseconds(), cancellationToken);
+
+    private async Task RestoreAsync(Stream source, long? untilMs, CancellationToken cancellationToken)
+    {
+        using var reader = new BackupFormat.Reader(new BufferedStream(source, 1 << 16));
+        await WriteAsync(async connection =>
+        {
+            int current = await SchemaVersionAsync(connection, cancellationToken).ConfigureAwait(false), version = reader.Begin();
+            if (version > current) throw new InvalidOperationException($"The backup has schema version {version}; this store has {current}. Restore it with the program that made it, or a newer one.");
+            if (await connection.ExecuteScalarAsync<long>(Command("SELECT revision + (SELECT count(*) FROM models) + (SELECT count(*) FROM items) + (SELECT count(*) FROM settings) FROM state", null, cancellationToken)).ConfigureAwait(false) != 0)
+                throw new InvalidOperationException("The store is not empty. Restore into a new one.");
+            await connection.ExecuteAsync(Command("DELETE FROM state", null, cancellationToken)).ConfigureAwait(false);
+            var left = new List<RemovedEvent>();
+            bool hasVectorLength = false;
+            while (reader.NextTable() is var (table, columns))
+            {
+                hasVectorLength |= columns.Contains("vector_length");
+                object?[] row = new object?[columns.Length];
+                Func<object?[]?> nextRow = () => reader.NextRow(row) ? row : null;
+                await RestoreTableAsync(connection, table, columns, untilMs is { } ms ? Until(ms, table, columns, nextRow, left) : nextRow, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (!hasVectorLength) await CountVectorsAsync(connection, cancellationToken).ConfigureAwait(false);
+            if (untilMs is not null) await TakeOutAsync(connection, left, cancellationToken).ConfigureAwait(false);
+            await RecountAsync(connection, cancellationToken).ConfigureAwait(false);
+            return true;
+        }, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The rows without models and without later events, which are noted.</summary>
+    private static Func<object?[]?> Until(long untilMs, string table, string[] columns, Func<object?[]?> nextRow, List<RemovedEvent> left)
+    {
+        int time = Array.IndexOf(columns, "occurred_at_ms"), user = Array.IndexOf(columns, "user_key"),
+            item = Array.IndexOf(columns, "item_key");
+        return () =>
+        {
+            while (nextRow() is { } row)
+            {
+                if (table is "models" or "model_chunks") continue;
+                if (table != "events" || (long)row[time]! <= untilMs) return row;
+                left.Add(new RemovedEvent((int)(long)row[user]!, (int)(long)row[item]!));
+            }
+
+            return null;
+        };
+    }
+
+    /// <summary>
+    /// Takes events that were not restored out of the counters, and users and items that only they named out of the store.
+    /// </summary>
+    private async Task TakeOutAsync(DbConnection connection, List<RemovedEvent> left, CancellationToken cancellationToken)
+    {
+        long revision = await TakeFromStateAsync(connection, left.Count, cancellationToken).ConfigureAwait(false);
+        await TakeFromUsersAsync(connection, [.. left.GroupBy(e => e.UserKey).Select(group => (group.Key, group.Count()))], revision, cancellationToken).ConfigureAwait(false);
+        await connection.ExecuteAsync(Command($"UPDATE users SET last_at_ms = coalesce((SELECT max(occurred_at_ms) FROM events WHERE events.user_key = users.user_key), {NoEvents})", null, cancellationToken)).ConfigureAwait(false);
+        // Users and items that only later events named are not known yet.
+        await connection.ExecuteAsync(Command("DELETE FROM users WHERE events = 0 AND properties IS NULL", null, cancellationToken)).ConfigureAwait(false);
+        await connection.ExecuteAsync(
+            Command("DELETE FROM items WHERE item_key IN (SELECT item_key FROM items WHERE item IS NULL AND deleted = 0 EXCEPT SELECT item_key FROM events)", null, cancellationToken)).ConfigureAwait(false);
+    }
+
+    /// <summary>Brings items of a backup from before schema version 4 to where that migration brings those of a database.</summary>
+    private async Task CountVectorsAsync(DbConnection connection, CancellationToken cancellationToken)
+    {
+        await connection.ExecuteAsync(Command($"UPDATE items SET item = {ItemWithoutVectorSql} WHERE deleted <> 0 AND {VectorLengthSql} > 0", null, cancellationToken)).ConfigureAwait(false);
+        await connection.ExecuteAsync(Command($"""
+            UPDATE state SET
+                vectors = (SELECT count(*) FROM items WHERE {VectorLengthSql} > 0),
+                vector_length = (SELECT n FROM (SELECT {VectorLengthSql} AS n FROM items WHERE item IS NOT NULL) AS lengths WHERE n > 0 GROUP BY n ORDER BY count(*) DESC, n LIMIT 1)
+            """, null, cancellationToken)).ConfigureAwait(false);
+    }
+
+    /// <summary>Length of the vector in the column <c>item</c>; NULL where there is none.</summary>
+    private protected abstract string VectorLengthSql { get; }
+
+    /// <summary>The column <c>item</c> without its vector.</summary>
+    private protected abstract string ItemWithoutVectorSql { get; }
+
+    private static Task<int> SchemaVersionAsync(DbConnection connection, CancellationToken cancellationToken) =>
+        connection.ExecuteScalarAsync<int>(Command("SELECT max(version) FROM schema_versions", null, cancellationToken));
+
+    /// <summary>Inserts rows (<c>state</c>: the one row) until there are no more. The row is the same array each time.</summary>
+    private protected abstract Task RestoreTableAsync(DbConnection connection, string table, string[] columns, Func<object?[]?> nextRow, CancellationToken cancellationToken);
+}

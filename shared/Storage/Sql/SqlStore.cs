@@ -1,0 +1,106 @@
+using System.Data.Common;
+using System.Text.Json;
+using Dapper;
+using Recommender.Contracts;
+using Recommender.Storage.Events;
+
+namespace Recommender.Storage.Sql;
+
+/// <summary>
+/// What both databases have in common: everything off the path of events, in SQL that both understand. The tables have the same
+/// names and columns in both (see <c>Migrations</c>).
+/// </summary>
+/// <remarks>
+/// Writing transactions take turns (SQLite: the one writing connection; PostgreSQL: the locked row of <c>state</c>). That makes every
+/// read-then-write below free of races and keeps sequences and revisions in the order of their commits.
+/// </remarks>
+public abstract partial class SqlStore(StatisticsSettings statistics) : IStore
+{
+    private protected StatisticsSettings Statistics { get; } = statistics;
+
+    /// <summary>Runs the work in a writing transaction: committed when it returns, rolled back when it throws.</summary>
+    private protected abstract Task<T> WriteAsync<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellationToken);
+
+    /// <summary>Runs the work on one snapshot.</summary>
+    private protected abstract Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellationToken);
+
+    public abstract Task MigrateAsync(CancellationToken cancellationToken);
+
+    public abstract Task<StoredBatch> StoreInteractionsAsync(IReadOnlyList<Interaction> interactions, CancellationToken cancellationToken);
+
+    public abstract Task<IReadOnlyList<UserEvents>> ReadUserEventsAsync(IReadOnlyCollection<int> userKeys, CancellationToken cancellationToken);
+
+    public abstract Task<InteractionLog> ReadInteractionsAsync(long upToSequence, CancellationToken cancellationToken);
+
+    public abstract Task<IAsyncDisposable?> TryAcquireTrainingLeaseAsync(CancellationToken cancellationToken);
+
+    public abstract ValueTask DisposeAsync();
+
+    public Task<StoreStatus> GetStatusAsync(CancellationToken cancellationToken) =>
+        ReadAsync(async connection =>
+        {
+            var rows = await QueryAsync(connection, """
+                SELECT events, sequence, last_stored_at_ms, duplicate_events, conflicting_events, dropped_events, ignored_item_changes,
+                       (SELECT count(*) FROM users WHERE events > 0 OR properties IS NOT NULL),
+                       (SELECT count(*) FROM items WHERE deleted = 0)
+                FROM state
+                """, null, r => new StoreStatus(r.GetInt64(0), r.GetInt64(7), r.GetInt64(8), r.GetInt64(1), r.IsDBNull(2) ? null : Time(r.GetInt64(2)))
+            {
+                Counters = new StatusCounters(r.GetInt64(3), r.GetInt64(4), r.GetInt64(5), r.GetInt64(6)),
+            }, cancellationToken).ConfigureAwait(false);
+            return rows[0];
+        }, cancellationToken);
+
+    public Task<JsonElement?> GetSettingAsync(string name, CancellationToken cancellationToken) =>
+        ReadAsync(async connection =>
+        {
+            string? json = await connection.ExecuteScalarAsync<string?>(Command("SELECT value FROM settings WHERE name = @name", new { name }, cancellationToken)).ConfigureAwait(false);
+            return json is null ? (JsonElement?)null : JsonElement.Parse(json);
+        }, cancellationToken);
+
+    public Task PutSettingAsync(string name, JsonElement value, CancellationToken cancellationToken) =>
+        WriteAsync(connection => connection.ExecuteAsync(Command(
+            "INSERT INTO settings (name, value) VALUES (@name, @value) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            new { name, value = value.GetRawText() }, cancellationToken)), cancellationToken);
+
+    public Task<IReadOnlyList<string>> GetEventTypesAsync(CancellationToken cancellationToken) =>
+        ReadAsync<IReadOnlyList<string>>(async connection =>
+            await QueryAsync(connection, "SELECT name FROM event_types ORDER BY type_id", null, r => r.GetString(0), cancellationToken).ConfigureAwait(false), cancellationToken);
+
+    public Task<IReadOnlyList<EventCount>> CountEventsAsync(long afterSequence, long upToSequence, CancellationToken cancellationToken) =>
+        ReadAsync<IReadOnlyList<EventCount>>(async connection =>
+            await QueryAsync(connection, "SELECT item_key, type_id, count(*) FROM events WHERE sequence > @afterSequence AND sequence <= @upToSequence GROUP BY item_key, type_id ORDER BY item_key, type_id",
+                new { afterSequence, upToSequence }, r => new EventCount(r.GetInt32(0), (short)r.GetInt32(1), r.GetInt64(2)), cancellationToken).ConfigureAwait(false), cancellationToken);
+
+    public Task<IReadOnlyList<int>> ListUsersOfItemAsync(int itemKey, int limit, CancellationToken cancellationToken) =>
+        ReadAsync<IReadOnlyList<int>>(async connection =>
+            await QueryAsync(connection, """
+                SELECT user_key FROM audience WHERE item_key = @itemKey
+                ORDER BY counts_at_ms IS NULL, counts_at_ms DESC, user_key LIMIT @limit
+                """, new { itemKey, limit }, r => r.GetInt32(0), cancellationToken).ConfigureAwait(false), cancellationToken);
+
+    public Task<IReadOnlyList<int>> ListUserKeysAsync(int afterKey, int limit, CancellationToken cancellationToken) =>
+        ReadAsync<IReadOnlyList<int>>(async connection =>
+            await QueryAsync(connection, "SELECT user_key FROM users WHERE user_key > @afterKey ORDER BY user_key LIMIT @limit", new { afterKey, limit }, r => r.GetInt32(0), cancellationToken).ConfigureAwait(false), cancellationToken);
+
+    private protected static CommandDefinition Command(string sql, object? parameters, CancellationToken cancellationToken) =>
+        new(sql, parameters, cancellationToken: cancellationToken);
+
+    private protected static async Task<List<T>> QueryAsync<T>(DbConnection connection, string sql, object? parameters, Func<DbDataReader, T> read, CancellationToken cancellationToken)
+    {
+        var rows = new List<T>();
+        await using var reader = await connection.ExecuteReaderAsync(Command(sql, parameters, cancellationToken)).ConfigureAwait(false);
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) rows.Add(read(reader));
+        return rows;
+    }
+
+    /// <summary>The next revision: above every revision given before, to any user. Erased users that return thus never fall behind their old values.</summary>
+    private protected static Task<long> NextRevisionAsync(DbConnection connection, CancellationToken cancellationToken) =>
+        connection.ExecuteScalarAsync<long>(Command("UPDATE state SET revision = revision + 1 RETURNING revision", null, cancellationToken));
+
+    /// <summary>The event's context as text; null where there is none.</summary>
+    internal static string? ContextOf(Interaction interaction) =>
+        interaction.Context is { ValueKind: JsonValueKind.Object } context ? context.GetRawText() : null;
+
+    private protected static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+}

@@ -1,0 +1,40 @@
+using System.CommandLine;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Recommender.Benchmarks.Running;
+
+/// <summary>The floor of <c>serve</c>: a web server that answers every user with the same few bytes and does nothing else.</summary>
+internal static class BareVerb
+{
+    public static Command Create()
+    {
+        var command = new Command("bare", "A bare Kestrel endpoint at ASPNETCORE_URLS; used by serve.") { Hidden = true };
+        command.SetAction(async (_, cancellation) =>
+        {
+            var builder = WebApplication.CreateSlimBuilder();
+            builder.Logging.ClearProviders();
+            builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+            var app = builder.Build();
+            app.MapGet("/health/live", Answer);
+            app.MapGet("/v1/users/{userId}/recommendations", Answer);
+            await app.StartAsync(cancellation);
+            await app.WaitForShutdownAsync(cancellation);
+            return 0;
+        });
+        return command;
+    }
+
+    private static Task Answer(HttpContext context)
+    {
+        var body = "{\"items\":[]}"u8;
+        context.Response.ContentType = "application/json; charset=utf-8";
+        context.Response.ContentLength = body.Length;
+        body.CopyTo(context.Response.BodyWriter.GetSpan(body.Length));
+        context.Response.BodyWriter.Advance(body.Length);
+        return Task.CompletedTask;
+    }
+}

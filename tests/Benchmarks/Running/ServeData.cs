@@ -1,0 +1,89 @@
+using System.Globalization;
+using Recommender.Contracts;
+using Recommender.FactorStore;
+using Recommender.FactorStore.Items;
+using Recommender.FactorStore.Users;
+using Recommender.Factorization.Data;
+using Recommender.Factorization.Learners.Ials;
+
+namespace Recommender.Benchmarks.Running;
+
+/// <summary>A catalogue with readable titles, users with tastes, and a model trained on what they took: skewed within clusters.</summary>
+internal static class ServeData
+{
+    private const int HistoryLength = 30;
+
+    /// <summary>As many as the Trainer stores with a model.</summary>
+    private const int SampleUsers = 400;
+
+    public static string UserId(int user) => "user-" + user.ToString("000000", CultureInfo.InvariantCulture);
+
+    /// <summary>Fills a factor store as the Trainer would, and releases version 1.</summary>
+    public static async Task FillAsync(IFactorStore store, int items, int rank, int users, CancellationToken cancellation)
+    {
+        int clusters = Math.Clamp(items / 100, 4, 2000), trained = Math.Max(users, items / 5);
+        var random = new Random(1);
+        var matrix = new InteractionMatrixBuilder(trained, items);
+        var histories = new int[users][];
+        for (int user = 0; user < trained; user++)
+        {
+            int[] tastes = [random.Next(clusters), random.Next(clusters), random.Next(clusters)];
+            var history = new HashSet<int>();
+            for (int n = 0; n < HistoryLength; n++)
+            {
+                // Within a cluster the chance falls with the place; one event in ten is anything.
+                int cluster = random.Next(10) == 0 ? random.Next(clusters) : tastes[random.Next(tastes.Length)];
+                int place = (int)(items / clusters * Math.Pow(random.NextDouble(), 2.5));
+                history.Add(Math.Min(cluster + place * clusters, items - 1));
+            }
+
+            foreach (int item in history) matrix.Add(new Entry(user, item));
+            if (user < users) histories[user] = [.. history];
+        }
+
+        var model = IalsTrainer.Train(matrix.Build(), new IalsSettings { Rank = rank, Epochs = items > 100_000 ? 1 : 3 }, cancellation: cancellation);
+        float[] FactorOf(int user)
+        {
+            var factor = new float[rank];
+            model.FoldIn([.. histories[user].Select(i => new HistoryEntry(i, 1, 1))], factor);
+            return factor;
+        }
+
+        using var bytes = new MemoryStream();
+        model.Write(bytes);
+        var package = new ModelPackage([.. Enumerable.Range(1, items)], bytes.GetBuffer().AsMemory(0, (int)bytes.Length))
+        {
+            SampleUsers = [.. Enumerable.Range(0, Math.Min(users, SampleUsers)).SelectMany(FactorOf)],
+        };
+        await store.PutModelAsync(1, package.Encode(), cancellation);
+
+        var created = DateTimeOffset.UnixEpoch.AddYears(50);
+        foreach (var chunk in Enumerable.Range(0, items).Chunk(5000))
+        {
+            await store.PutItemsAsync([.. chunk.Select(i => new ItemRecord
+            {
+                ItemKey = i + 1,
+                ItemId = "item-" + i.ToString("0000000", CultureInfo.InvariantCulture),
+                CreatedAt = created,
+                Popularity = items - i,
+                Trend = i % 1000,
+                Item = new Item { ItemId = "item-" + i.ToString("0000000", CultureInfo.InvariantCulture), Title = $"A readable title of item {i}", Categories = ["category-" + i % clusters % 20] },
+            })], cancellation);
+        }
+
+        foreach (var chunk in Enumerable.Range(0, users).Chunk(1000))
+        {
+            await store.PutUsersAsync([.. chunk.Select(u => new UserState
+            {
+                User = UserRef.User(UserId(u)),
+                Revision = 1,
+                ModelVersion = 1,
+                Factor = FactorOf(u),
+                History = histories[u].Select(i => new HistoryRecord(i + 1, 1, 1, 1_600_000_000)).ToArray(),
+            })], cancellation);
+        }
+
+        await store.SetReleasedAsync(1, cancellation);
+        await store.SetGenerationAsync("benchmark", cancellation);
+    }
+}

@@ -1,0 +1,81 @@
+using Recommender.Contracts;
+using Recommender.FactorStore;
+using Recommender.FactorStore.Items;
+using Recommender.FactorStore.Users;
+
+namespace Recommender.Recommend.Tests;
+
+/// <summary>A factor store that can be gone.</summary>
+internal sealed class FailingFactorStore(IFactorStore inner) : IFactorStore
+{
+    private int _attempts;
+
+    public IFactorStore Inner { get; set; } = inner;
+    public bool IsGone { get; set; }
+    public int Attempts => Volatile.Read(ref _attempts);
+
+    private IFactorStore Store
+    {
+        get
+        {
+            Interlocked.Increment(ref _attempts);
+            return IsGone ? throw new FactorStoreUnavailableException("The test says that it is gone.") : Inner;
+        }
+    }
+
+    public async ValueTask<byte[]?> GetUserAsync(UserRef user) => await Store.GetUserAsync(user);
+
+    public async ValueTask<PooledValue> LeaseUserAsync(UserRef user) => await Store.LeaseUserAsync(user);
+
+    public Task PutUsersAsync(IReadOnlyList<UserState> users, CancellationToken cancellationToken) => Store.PutUsersAsync(users, cancellationToken);
+
+    /// <summary>Before each batch of users of a listing.</summary>
+    public Func<Task> BeforeListing { get; set; } = () => Task.CompletedTask;
+
+    public async IAsyncEnumerable<IReadOnlyList<UserFactor>> ListUserFactorsAsync(int rank,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var users in Store.ListUserFactorsAsync(rank, cancellationToken))
+        {
+            await BeforeListing();
+            yield return users;
+        }
+    }
+
+    public Task<IReadOnlyList<UserFactor>> GetUserFactorsAsync(IReadOnlyList<string> userIds, int rank,
+        CancellationToken cancellationToken) => Store.GetUserFactorsAsync(userIds, rank, cancellationToken);
+
+    public Task PutEventTypesAsync(IReadOnlyList<string> names, CancellationToken cancellationToken) =>
+        Store.PutEventTypesAsync(names, cancellationToken);
+
+    public Task<IReadOnlyList<string>> GetEventTypesAsync(CancellationToken cancellationToken) =>
+        Store.GetEventTypesAsync(cancellationToken);
+
+    public Task DeleteUsersAsync(IReadOnlyList<UserRef> users, CancellationToken cancellationToken) => Store.DeleteUsersAsync(users, cancellationToken);
+
+    public Task EraseUsersAsync(IReadOnlyList<UserRef> users, long beforeRevision, CancellationToken cancellationToken) => Store.EraseUsersAsync(users, beforeRevision, cancellationToken);
+
+    public Task<long> PutItemsAsync(IReadOnlyList<ItemRecord> items, CancellationToken cancellationToken) => Store.PutItemsAsync(items, cancellationToken);
+
+    public Task<long> PutItemStatisticsAsync(IReadOnlyList<ItemStatisticsRecord> statistics, CancellationToken cancellationToken) => Store.PutItemStatisticsAsync(statistics, cancellationToken);
+
+    public Task<long> PutItemFactorsAsync(IReadOnlyList<ItemFactorRecord> factors, CancellationToken cancellationToken) => Store.PutItemFactorsAsync(factors, cancellationToken);
+
+    public Task<ItemChanges> ReadItemChangesAsync(long afterSequence, int limit, CancellationToken cancellationToken) => Store.ReadItemChangesAsync(afterSequence, limit, cancellationToken);
+
+    public Task PutModelAsync(long version, ReadOnlyMemory<byte> model, CancellationToken cancellationToken) => Store.PutModelAsync(version, model, cancellationToken);
+
+    public Task<byte[]?> GetModelAsync(long version, CancellationToken cancellationToken) => Store.GetModelAsync(version, cancellationToken);
+
+    public Task DeleteModelAsync(long version, CancellationToken cancellationToken) => Store.DeleteModelAsync(version, cancellationToken);
+
+    public Task SetReleasedAsync(long version, CancellationToken cancellationToken) => Store.SetReleasedAsync(version, cancellationToken);
+
+    public Task<long?> GetReleasedAsync(CancellationToken cancellationToken) => Store.GetReleasedAsync(cancellationToken);
+
+    public Task<string?> GetGenerationAsync(CancellationToken cancellationToken) => Store.GetGenerationAsync(cancellationToken);
+
+    public Task SetGenerationAsync(string generation, CancellationToken cancellationToken) => Store.SetGenerationAsync(generation, cancellationToken);
+
+    public ValueTask DisposeAsync() => Inner.DisposeAsync();
+}

@@ -1,0 +1,3 @@
+using Recommender.TestKit;
+
+[assembly: AssemblyFixture(typeof(Servers))]
