@@ -5,7 +5,8 @@ namespace Recommender.AppHost;
 
 /// <summary>
 /// The administrator's key of the host itself, for the commands of the dashboard. It exists where services ask for keys: with
-/// <c>--require-keys</c>, or where the environment configures keys. Without either, services on loopback ask for none, and the host needs none.
+/// <c>--require-keys</c>, or where the environment configures keys. Without either, services on loopback ask for none, and the host needs
+/// none.
 /// </summary>
 internal sealed class AdminKey
 {

@@ -85,7 +85,8 @@ internal sealed class ResourceKeeper(ResourceNotificationService notifications, 
 
     private static ResourceCommandAnnotation Watch(ResourceCommandAnnotation original, KeepRunningAnnotation keep)
     {
-        return new ResourceCommandAnnotation(original.Name, original.DisplayName, original.UpdateState, RunAsync, original.DisplayDescription,
+        return new ResourceCommandAnnotation(original.Name, original.DisplayName, original.UpdateState, RunAsync,
+            original.DisplayDescription,
             original.Arguments, original.ConfirmationMessage, original.IconName, original.IconVariant, original.IsHighlighted,
             original.Visibility, original.ValidateArguments);
 

@@ -79,7 +79,8 @@ internal static class ComposeFiles
     }
 
     private static IEnumerable<string> Replicas(ProductTopology topology) =>
-        topology.Services.Where(service => !service.IsPublic).Select(service => $"# {ReplicasVariable(service)}={service.PublishedReplicas}");
+        topology.Services.Where(service => !service.IsPublic)
+        .Select(service => $"# {ReplicasVariable(service)}={service.PublishedReplicas}");
 
     private static string ReplicasVariable(ServiceSpec service) => $"{service.Name.ToUpperInvariant()}_REPLICAS";
 

@@ -18,7 +18,8 @@ public static class Launcher
     })
     { IsBackground = true, Name = "launcher" }.Start();
 
-    /// <param name="logFile">Gets output and error, so that the child does not depend on a reader; null leaves them as <paramref name="redirect"/> says.</param>
+    /// <param name="logFile">Gets output and error, so that the child does not depend on a reader; null leaves them as
+    /// <paramref name="redirect"/> says.</param>
     /// <param name="redirect">Output and error can be read from the result; otherwise they are this process's own.</param>
     public static Process Start(CommandLine run, string? logFile = null, bool redirect = false)
     {

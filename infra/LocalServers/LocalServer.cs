@@ -128,7 +128,8 @@ public abstract class LocalServer : IAsyncDisposable
     public void Continue() => SignalTree(ProcessTree.SigCont);
 
     /// <summary>Completes when the process has ended by itself or by a signal.</summary>
-    public Task WaitForExitAsync(CancellationToken cancellationToken) => _process?.WaitForExitAsync(cancellationToken) ?? Task.CompletedTask;
+    public Task WaitForExitAsync(CancellationToken cancellationToken) =>
+        _process?.WaitForExitAsync(cancellationToken) ?? Task.CompletedTask;
 
     /// <summary>The last lines that the server wrote.</summary>
     public string LogTail(int lines = 20)
@@ -152,13 +153,15 @@ public abstract class LocalServer : IAsyncDisposable
 
     protected abstract CommandLine Describe();
 
-    /// <summary>One attempt to talk to it. Throws <see cref="SocketException"/> or <see cref="IOException"/>, or returns false, while it is not ready.</summary>
+    /// <summary>One attempt to talk to it. Throws <see cref="SocketException"/> or <see cref="IOException"/>, or returns false, while it is
+    /// not ready.</summary>
     protected abstract Task<bool> AnswersAsync(NetworkStream stream, CancellationToken cancellationToken);
 
     /// <summary>One of the settings files in infra/.</summary>
     protected static string Settings(string file)
     {
-        using var stream = typeof(LocalServer).Assembly.GetManifestResourceStream(file) ?? throw new InvalidOperationException($"{file} is not embedded.");
+        using var stream = typeof(LocalServer).Assembly.GetManifestResourceStream(file)
+            ?? throw new InvalidOperationException($"{file} is not embedded.");
         return new StreamReader(stream).ReadToEnd();
     }
 
@@ -184,7 +187,8 @@ public abstract class LocalServer : IAsyncDisposable
         await process.WaitForExitAsync(cancellationToken);
         if (process.ExitCode != 0)
         {
-            throw new ServerFailedException($"{Path.GetFileName(run.Program)} ended with {process.ExitCode}: {(await errors).Trim()} {(await output).Trim()}");
+            throw new ServerFailedException($"{Path.GetFileName(run.Program)} ended with {process.ExitCode}: {(await errors).Trim()} "
+                + $"{(await output).Trim()}");
         }
         return await output;
     }
@@ -231,13 +235,15 @@ public abstract class LocalServer : IAsyncDisposable
                 await client.ConnectAsync(IPAddress.Loopback, Port, attempt.Token);
                 if (await AnswersAsync(client.GetStream(), attempt.Token)) return;
             }
-            catch (Exception e) when (e is SocketException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            catch (Exception e) when (e is SocketException or IOException
+                || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
             {
                 // Not there yet; the deadline below decides.
             }
             if (Environment.TickCount64 > deadline)
             {
-                throw new ServerFailedException($"{Name} did not answer on 127.0.0.1:{Port} within {StartTimeout.TotalSeconds:0} s:\n{LogTail()}");
+                throw new ServerFailedException($"{Name} did not answer on 127.0.0.1:{Port} within {StartTimeout.TotalSeconds:0} "
+                    + $"s:\n{LogTail()}");
             }
             await Task.Delay(25, cancellationToken);
         }

@@ -5,7 +5,8 @@ using System.Text;
 
 namespace Recommender.LocalServers;
 
-/// <summary>PostgreSQL with one database, <c>recommender</c>, and a password. When this process is root it runs as the user <c>postgres</c> or <c>nobody</c>.</summary>
+/// <summary>PostgreSQL with one database, <c>recommender</c>, and a password. When this process is root it runs as the user <c>postgres</c>
+/// or <c>nobody</c>.</summary>
 public sealed class PostgresServer(string folder, int port = 0) : LocalServer("postgres", folder, port)
 {
     private const string User = "recommender";
@@ -27,9 +28,11 @@ public sealed class PostgresServer(string folder, int port = 0) : LocalServer("p
     /// <summary>Creates an empty database, for tests that must not see each other. Returns its connection string.</summary>
     public async Task<string> CreateDatabaseAsync(string name, CancellationToken cancellationToken = default)
     {
-        if (name.Any(c => !char.IsAsciiLetterOrDigit(c) && c != '_')) throw new ArgumentException("Only ASCII letters, digits and _ may be used.", nameof(name));
+        if (name.Any(c => !char.IsAsciiLetterOrDigit(c) && c != '_'))
+            throw new ArgumentException("Only ASCII letters, digits and _ may be used.", nameof(name));
         var psql = new CommandLine(Programs.Require("psql"),
-            ["-h", "127.0.0.1", "-p", Port.ToString(CultureInfo.InvariantCulture), "-U", User, "-d", Database, "-X", "-q", "-v", "ON_ERROR_STOP=1"], Folder)
+            ["-h", "127.0.0.1", "-p", Port.ToString(CultureInfo.InvariantCulture), "-U", User, "-d", Database, "-X", "-q", "-v",
+                "ON_ERROR_STOP=1"], Folder)
         {
             Environment = new Dictionary<string, string?> { ["PGPASSWORD"] = Password },
         };
@@ -63,7 +66,8 @@ public sealed class PostgresServer(string folder, int port = 0) : LocalServer("p
         {
             string copy = Path.Combine(Data, to);
             await WriteSecretAsync(copy, await File.ReadAllTextAsync(from, cancellationToken));
-            if (UnprivilegedUser() is { } owner) await RunAsync(new CommandLine(Programs.Require("chown"), [$"{owner.User}:{owner.Group}", copy], Folder), null, cancellationToken);
+            if (UnprivilegedUser() is { } owner) await RunAsync(
+                new CommandLine(Programs.Require("chown"), [$"{owner.User}:{owner.Group}", copy], Folder), null, cancellationToken);
         }
 
         return "ssl = on\nssl_cert_file = 'server.crt'\nssl_key_file = 'server.key'\n";
@@ -113,10 +117,12 @@ public sealed class PostgresServer(string folder, int port = 0) : LocalServer("p
         {
             if (UnprivilegedUser() is { } owner)
             {
-                await RunAsync(new CommandLine(Programs.Require("chown"), [$"{owner.User}:{owner.Group}", Data, passwordFile], Folder), null, cancellationToken);
+                await RunAsync(new CommandLine(Programs.Require("chown"), [$"{owner.User}:{owner.Group}", Data, passwordFile], Folder),
+                    null, cancellationToken);
             }
             await RunAsync(Unprivileged(Programs.Require("initdb"),
-                ["-D", Data, "-U", User, "-E", "UTF8", "--no-locale", "--auth=scram-sha-256", $"--pwfile={passwordFile}"]), null, cancellationToken);
+                ["-D", Data, "-U", User, "-E", "UTF8", "--no-locale", "--auth=scram-sha-256", $"--pwfile={passwordFile}"]), null,
+                    cancellationToken);
         }
         finally
         {

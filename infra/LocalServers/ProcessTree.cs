@@ -65,7 +65,8 @@ public static partial class ProcessTree
         return true;
     }
 
-    /// <summary>True while this very process runs; a process that ended but was not yet collected by its parent (zombie) does not run.</summary>
+    /// <summary>True while this very process runs; a process that ended but was not yet collected by its parent (zombie) does not
+    /// run.</summary>
     public static bool IsAlive(ProcessId process) => Read(process.Pid) is { } stat && stat.Id == process;
 
     /// <summary>
@@ -100,10 +101,12 @@ public static partial class ProcessTree
         var found = new List<ProcessId>();
         foreach (var directory in Directory.EnumerateDirectories("/proc"))
         {
-            if (!int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out int pid) || Find(pid) is not { } id) continue;
+            if (!int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
+                || Find(pid) is not { } id) continue;
             try
             {
-                if (File.ReadAllText($"{directory}/comm").TrimEnd('\n') == name && new FileInfo($"{directory}/cwd").LinkTarget == folder) found.Add(id);
+                if (File.ReadAllText($"{directory}/comm").TrimEnd('\n') == name && new FileInfo($"{directory}/cwd").LinkTarget == folder)
+                    found.Add(id);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -130,6 +133,7 @@ public static partial class ProcessTree
         if (close < 0) return null;
         var fields = text[(close + 2)..].Split(' ');
         if (fields.Length < 20 || fields[0] is "Z" or "X") return null;
-        return (new ProcessId(pid, long.Parse(fields[19], CultureInfo.InvariantCulture)), int.Parse(fields[1], CultureInfo.InvariantCulture));
+        return (new ProcessId(pid, long.Parse(fields[19], CultureInfo.InvariantCulture)),
+            int.Parse(fields[1], CultureInfo.InvariantCulture));
     }
 }

@@ -11,7 +11,8 @@ public static class Programs
         Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache/recommender/tools"),
     ];
 
-    /// <summary>The full path of a program, or null when it is not installed. PostgreSQL is looked for in the newest version's folder.</summary>
+    /// <summary>The full path of a program, or null when it is not installed. PostgreSQL is looked for in the newest version's
+    /// folder.</summary>
     public static string? Find(string name)
     {
         var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);

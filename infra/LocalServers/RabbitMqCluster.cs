@@ -27,7 +27,8 @@ public sealed class RabbitMqCluster : IAsyncDisposable
     public IReadOnlyList<RabbitMqServer> Nodes { get; }
 
     /// <summary>Names all nodes.</summary>
-    public string ConnectionString => Nodes[0].ConnectionString.Replace($"127.0.0.1:{Nodes[0].Port}", string.Join(',', Nodes.Select(node => $"127.0.0.1:{node.Port}")), StringComparison.Ordinal);
+    public string ConnectionString => Nodes[0].ConnectionString.Replace($"127.0.0.1:{Nodes[0].Port}",
+        string.Join(',', Nodes.Select(node => $"127.0.0.1:{node.Port}")), StringComparison.Ordinal);
 
     /// <summary>Starts the first node, then the others, which find it.</summary>
     public async Task StartAsync(CancellationToken cancellationToken = default)

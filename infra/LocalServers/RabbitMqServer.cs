@@ -6,7 +6,8 @@ using System.Text;
 
 namespace Recommender.LocalServers;
 
-/// <summary>RabbitMQ with its management plugin. Each instance has an Erlang port mapper of its own, which ends with it, unless it is part of a <see cref="RabbitMqCluster"/>.</summary>
+/// <summary>RabbitMQ with its management plugin. Each instance has an Erlang port mapper of its own, which ends with it, unless it is part
+/// of a <see cref="RabbitMqCluster"/>.</summary>
 public sealed class RabbitMqServer : LocalServer
 {
     private const string User = "recommender";
@@ -44,9 +45,11 @@ public sealed class RabbitMqServer : LocalServer
     public string TlsConnectionString => $"amqps://{User}:{Password}@127.0.0.1:{TlsPort}/";
 
     /// <summary>The connection string of a virtual host; see <see cref="CreateVirtualHostAsync"/>.</summary>
-    public string ConnectionStringOf(string virtualHost) => $"amqp://{User}:{Password}@127.0.0.1:{Port}/{Uri.EscapeDataString(virtualHost)}";
+    public string ConnectionStringOf(
+        string virtualHost) => $"amqp://{User}:{Password}@127.0.0.1:{Port}/{Uri.EscapeDataString(virtualHost)}";
 
-    /// <summary>Creates a virtual host: exchanges and queues of its own, for tests that must not see each other. Returns its connection string.</summary>
+    /// <summary>Creates a virtual host: exchanges and queues of its own, for tests that must not see each other. Returns its connection
+    /// string.</summary>
     public async Task<string> CreateVirtualHostAsync(string name, CancellationToken cancellationToken = default)
     {
         using var client = ManagementClient();
@@ -85,7 +88,8 @@ public sealed class RabbitMqServer : LocalServer
                 waiting.RemoveAll(queue => content.Contains("_" + queue, StringComparison.Ordinal));
             }
             if (waiting.Count == 0) return;
-            if (Environment.TickCount64 > deadline) throw new ServerFailedException($"Not on disk within {timeout.TotalSeconds:0} s: {string.Join(", ", waiting)}.");
+            if (Environment.TickCount64 > deadline)
+                throw new ServerFailedException($"Not on disk within {timeout.TotalSeconds:0} s: {string.Join(", ", waiting)}.");
             await Task.Delay(25, cancellationToken);
         }
     }
@@ -135,7 +139,9 @@ public sealed class RabbitMqServer : LocalServer
 
         if (_member is not null)
         {
-            settings += Settings("rabbitmq-cluster.conf") + string.Concat(Enumerable.Range(0, _member.Size).Select(i => $"cluster_formation.classic_config.nodes.{i + 1} = {RabbitMqMember.NameOf(i)}\n"));
+            settings += Settings("rabbitmq-cluster.conf")
+                + string.Concat(Enumerable.Range(0, _member.Size)
+                .Select(i => $"cluster_formation.classic_config.nodes.{i + 1} = {RabbitMqMember.NameOf(i)}\n"));
             string cookie = Path.Combine(home, ".erlang.cookie");
             if (!File.Exists(cookie)) await WriteSecretAsync(cookie, _member.Cookie);
         }
@@ -143,7 +149,8 @@ public sealed class RabbitMqServer : LocalServer
         await File.WriteAllTextAsync(Path.Combine(Folder, "rabbitmq.conf"), settings, cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(Folder, "enabled_plugins"), "[rabbitmq_management].\n", cancellationToken);
 
-        if (_member is null && _mapper is not { HasExited: false }) _mapper = await StartMapperAsync(_mapperPort, Folder, cancellationToken);
+        if (_member is null && _mapper is not { HasExited: false })
+            _mapper = await StartMapperAsync(_mapperPort, Folder, cancellationToken);
     }
 
     /// <summary>The Erlang port mapper, which tells nodes the ports of others.</summary>

@@ -49,7 +49,8 @@ public sealed class RedisServer : RedisCompatibleServer
                 """);
         }
 
-        if (_clustered) settings += Settings("redis-cluster.conf") + string.Create(CultureInfo.InvariantCulture, $"cluster-port {BusPort}\nmasterauth {Password}\n");
+        if (_clustered) settings += Settings("redis-cluster.conf")
+            + string.Create(CultureInfo.InvariantCulture, $"cluster-port {BusPort}\nmasterauth {Password}\n");
         await File.WriteAllTextAsync(Path.Combine(Folder, "redis.conf"), settings, cancellationToken);
     }
 
@@ -64,7 +65,8 @@ public sealed class RedisServer : RedisCompatibleServer
     /// <summary>Sends one command and returns what redis-cli shows for the answer.</summary>
     /// <exception cref="ServerFailedException">redis-cli could not reach it.</exception>
     public Task<string> CommandAsync(IEnumerable<string> command, CancellationToken cancellationToken = default) =>
-        RunAsync(new CommandLine(Programs.Require("redis-cli"), ["-h", "127.0.0.1", "-p", Port.ToString(CultureInfo.InvariantCulture), .. command], Folder)
+        RunAsync(new CommandLine(Programs.Require("redis-cli"),
+        ["-h", "127.0.0.1", "-p", Port.ToString(CultureInfo.InvariantCulture), .. command], Folder)
         {
             // Not on the command line, where everybody could read it.
             Environment = new Dictionary<string, string?> { ["REDISCLI_AUTH"] = Password },

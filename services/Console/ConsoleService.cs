@@ -8,7 +8,8 @@ namespace Recommender.WebConsole;
 public static class ConsoleService
 {
     private const string ContentSecurityPolicy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action "
+        + "'none'; frame-ancestors 'none'";
 
     private static readonly (string Path, string File, string ContentType)[] s_files =
     [

@@ -46,15 +46,18 @@ public static class IngestService
         return app;
     }
 
-    /// <summary>An Ingest that cannot reach the broker accepts nothing, so nothing should be sent to it. One that waits long for it works, but badly.</summary>
+    /// <summary>An Ingest that cannot reach the broker accepts nothing, so nothing should be sent to it. One that waits long for it works,
+    /// but badly.</summary>
     private sealed class AcceptingCheck(IStreamPublisher publisher, GroupPublishers groups, IngestOptions options) : IHealthCheck
     {
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
         {
-            if (!publisher.IsAvailable) return Task.FromResult(HealthCheckResult.Unhealthy("The broker cannot be reached: events and changes are refused with 503 until it is back."));
+            if (!publisher.IsAvailable) return Task.FromResult(
+                HealthCheckResult.Unhealthy("The broker cannot be reached: events and changes are refused with 503 until it is back."));
             double lag = Math.Max(groups.Interactions.Lag.TotalSeconds, groups.Commands.Lag.TotalSeconds);
             return Task.FromResult(options.AcceptedLagAlarmSeconds > 0 && lag > options.AcceptedLagAlarmSeconds
-                ? HealthCheckResult.Degraded(FormattableString.Invariant($"Requests wait to be accepted by the broker for {lag:0.#} s, longer than {options.AcceptedLagAlarmSeconds:0.###} s (Ingest:AcceptedLagAlarmSeconds)."))
+                ? HealthCheckResult.Degraded(
+                    FormattableString.Invariant($"Requests wait to be accepted by the broker for {lag:0.#} s, longer than {options.AcceptedLagAlarmSeconds:0.###} s (Ingest:AcceptedLagAlarmSeconds)."))
                 : HealthCheckResult.Healthy());
         }
     }

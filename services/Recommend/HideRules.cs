@@ -69,5 +69,6 @@ internal sealed class HideRules
 
     private static long Seconds(double days) => double.IsPositiveInfinity(days) ? Forever : (long)Math.Ceiling(days * 86_400);
 
-    private sealed record Table(IReadOnlyList<string> TypeNames, EventWeights Weights, long[]? General, Dictionary<string, long[]?> OfPlacements);
+    private sealed record Table(IReadOnlyList<string> TypeNames, EventWeights Weights, long[]? General,
+        Dictionary<string, long[]?> OfPlacements);
 }

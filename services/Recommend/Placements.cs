@@ -26,7 +26,8 @@ public sealed class Placements
     {
         foreach (var setting in section.GetChildren())
         {
-            if (setting.Key is not ("Count" or "Filter" or "Boosts" or "Diversity" or "IncludeSeen" or "HideDays" or "Fallback" or "RotationMinutes"))
+            if (setting.Key is not ("Count" or "Filter" or "Boosts" or "Diversity" or "IncludeSeen" or "HideDays" or "Fallback"
+                or "RotationMinutes"))
                 throw Wrong(setting, "is not a setting of a placement; those are Count, Filter, Boosts, Diversity, IncludeSeen, HideDays, "
                     + "Fallback, RotationMinutes");
         }
@@ -34,17 +35,23 @@ public sealed class Placements
         var placement = new Placement
         {
             Name = section.Key,
-            Count = Number<int>(section.GetSection("Count"), v => v is >= 0 and <= Limits.RecommendationCount, $"must be between 0 and {Limits.RecommendationCount}"),
+            Count = Number<int>(section.GetSection("Count"),
+            v => v is >= 0 and <= Limits.RecommendationCount, $"must be between 0 and {Limits.RecommendationCount}"),
             Diversity = Number<double>(section.GetSection("Diversity"), v => v is >= 0 and <= 1, "must be between 0 and 1"),
-            RotationMinutes = Number<double>(section.GetSection("RotationMinutes"), v => v is > 0 and <= 525_600, "must be above 0 and at most 525600"),
-            IncludeSeen = section["IncludeSeen"] is { } seen ? bool.TryParse(seen, out bool value) ? value : throw Wrong(section.GetSection("IncludeSeen"), "must be true or false") : null,
+            RotationMinutes = Number<double>(section.GetSection("RotationMinutes"), v => v is > 0 and <= 525_600,
+            "must be above 0 and at most 525600"),
+            IncludeSeen = section["IncludeSeen"] is { } seen ? bool.TryParse(seen, out bool value) ? value
+            : throw Wrong(section.GetSection("IncludeSeen"), "must be true or false") : null,
             HideDays = ReadHideDays(section.GetSection("HideDays")),
-            Fallback = section["Fallback"] is { } fallback ? fallback is Sources.Popular or Sources.Trending ? fallback : throw Wrong(section.GetSection("Fallback"), "must be popular or trending") : null,
+            Fallback = section["Fallback"] is { } fallback ? fallback is Sources.Popular or Sources.Trending ? fallback
+            : throw Wrong(section.GetSection("Fallback"), "must be popular or trending") : null,
             Filter = Parse(section.GetSection("Filter"), ContractsJson.Default.Filter),
             Boosts = [.. section.GetSection("Boosts").GetChildren().Select(b => Parse(b, ContractsJson.Default.Boost)!)],
         };
-        if (FilterRules.Error(placement.Filter, "Filter") is { } filterError) throw new InvalidOperationException($"Setting {section.Path}:{filterError.Field} {filterError.Error}.");
-        if (FilterRules.Error(placement.Boosts, "Boosts") is { } boostError) throw new InvalidOperationException($"Setting {section.Path}:{boostError.Field} {boostError.Error}.");
+        if (FilterRules.Error(placement.Filter, "Filter") is { } filterError)
+            throw new InvalidOperationException($"Setting {section.Path}:{filterError.Field} {filterError.Error}.");
+        if (FilterRules.Error(placement.Boosts, "Boosts") is { } boostError)
+            throw new InvalidOperationException($"Setting {section.Path}:{boostError.Field} {boostError.Error}.");
         return placement;
     }
 
@@ -91,7 +98,8 @@ public sealed class Placements
     }
 
     /// <summary>
-    /// Configuration knows only texts: what reads as a number or a boolean becomes one, except where the key of the condition asks for texts. Under
+    /// Configuration knows only texts: what reads as a number or a boolean becomes one, except where the key of the condition asks for
+    /// texts. Under
     /// <c>Any</c> it stands for both, since items may have either.
     /// </summary>
     private static JsonNode? Node(IConfigurationSection section, bool text)
@@ -102,21 +110,27 @@ public sealed class Placements
             string? value = section.Value;
             if (text || value is null || section.Key.Equals("Key", StringComparison.OrdinalIgnoreCase)) return JsonValue.Create(value);
             if (bool.TryParse(value, out bool flag)) return JsonValue.Create(flag);
-            if (long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole)) return JsonValue.Create(whole);
-            if (ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out ulong unsigned)) return JsonValue.Create(unsigned);
-            return double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) ? JsonValue.Create(number) : JsonValue.Create(value);
+            if (long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole))
+                return JsonValue.Create(whole);
+            if (ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out ulong unsigned))
+                return JsonValue.Create(unsigned);
+            return double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
+                ? JsonValue.Create(number) : JsonValue.Create(value);
         }
 
         if (children.All(c => int.TryParse(c.Key, NumberStyles.None, CultureInfo.InvariantCulture, out _)))
         {
-            var entries = children.OrderBy(c => int.Parse(c.Key, CultureInfo.InvariantCulture)).Select(c => (Section: c, Node: Node(c, text))).ToList();
-            var both = section.Key.Equals("Any", StringComparison.OrdinalIgnoreCase) ? entries.Where(e => e.Node?.GetValueKind() is JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False) : [];
+            var entries = children.OrderBy(c => int.Parse(c.Key, CultureInfo.InvariantCulture))
+                .Select(c => (Section: c, Node: Node(c, text))).ToList();
+            var both = section.Key.Equals("Any", StringComparison.OrdinalIgnoreCase)
+                ? entries.Where(e => e.Node?.GetValueKind() is JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False) : [];
             return new JsonArray([.. entries.Select(e => e.Node), .. both.Select(e => JsonValue.Create(e.Section.Value))]);
         }
 
         bool texts = text || section["Key"] is "categories" or "tags" or "itemId";
         var result = new JsonObject();
-        foreach (var child in children) result[char.ToLowerInvariant(child.Key[0]) + child.Key[1..]] = Node(child, texts && !child.Key.Equals("Exists", StringComparison.OrdinalIgnoreCase));
+        foreach (var child in children) result[char.ToLowerInvariant(child.Key[0]) + child.Key[1..]] =
+            Node(child, texts && !child.Key.Equals("Exists", StringComparison.OrdinalIgnoreCase));
         return result;
     }
 

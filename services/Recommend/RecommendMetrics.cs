@@ -10,11 +10,19 @@ internal sealed class RecommendMetrics : IDisposable
 
     public RecommendMetrics(Recommender.Recommend.Serving.ServingIndexes serving)
     {
-        _duration = _meter.CreateHistogram<double>("recommender.recommend.duration", "s", "Time to compute and write an answer, the read of the user's value included, by source.",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2] });
-        _meter.CreateObservableGauge("recommender.recommend.model_version", () => serving.State.Model?.Version ?? 0, description: "Model version in service; 0 for none.");
-        _meter.CreateObservableGauge("recommender.recommend.items_available", () => serving.State.Catalogue.Available, "{item}", "Items that may be recommended.");
-        _meter.CreateObservableGauge("recommender.recommend.factor_store_up", () => serving.FactorStoreProblem is null ? 1 : 0, description: "1 while the factor store answers.");
+        _duration = _meter.CreateHistogram<double>("recommender.recommend.duration", "s",
+            "Time to compute and write an answer, the read of the user's value included, by source.",
+            advice: new InstrumentAdvice<double>
+            {
+                HistogramBucketBoundaries =
+                [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2]
+            });
+        _meter.CreateObservableGauge("recommender.recommend.model_version", () => serving.State.Model?.Version
+            ?? 0, description: "Model version in service; 0 for none.");
+        _meter.CreateObservableGauge("recommender.recommend.items_available", () => serving.State.Catalogue.Available, "{item}",
+            "Items that may be recommended.");
+        _meter.CreateObservableGauge("recommender.recommend.factor_store_up", () => serving.FactorStoreProblem is null ? 1
+            : 0, description: "1 while the factor store answers.");
     }
 
     public void Record(string source, TimeSpan elapsed)

@@ -22,12 +22,14 @@ public sealed class RecommendOptions
     public int RotationUsers { get; set; } = 100_000;
 
     /// <summary>
-    /// Rows that an exact search may look at on average: smaller catalogues are searched exactly, and larger ones where searches for the model's sample
+    /// Rows that an exact search may look at on average: smaller catalogues are searched exactly, and larger ones where searches for the
+    /// model's sample
     /// of users end within that; others by neighbourhood.
     /// </summary>
     public int LargestScanRows { get; set; } = new ItemIndexOptions().LargestScanRows;
 
-    /// <summary>Share of the true best 20 that a search by neighbourhood finds on average; 1: every answer is exact, and takes longer.</summary>
+    /// <summary>Share of the true best 20 that a search by neighbourhood finds on average; 1: every answer is exact, and takes
+    /// longer.</summary>
     public double RecallTarget { get; set; } = new CellIndexOptions().RecallTarget;
 
     /// <summary>
@@ -43,12 +45,17 @@ public sealed class RecommendOptions
     /// </summary>
     public double SimilarUsersRefreshSeconds { get; set; } = 30;
 
-    internal ItemIndexOptions Index => new() { LargestScanRows = LargestScanRows, Cells = new CellIndexOptions { RecallTarget = RecallTarget } };
+    internal ItemIndexOptions Index => new()
+    {
+        LargestScanRows = LargestScanRows,
+        Cells = new CellIndexOptions { RecallTarget = RecallTarget }
+    };
 
     internal void Validate()
     {
         Check(PollMilliseconds is >= 10 and <= 60_000, nameof(PollMilliseconds), "must be between 10 and 60000");
-        Check(DefaultCount is >= 1 and <= Limits.RecommendationCount, nameof(DefaultCount), $"must be between 1 and {Limits.RecommendationCount}");
+        Check(DefaultCount is >= 1 and <= Limits.RecommendationCount,
+            nameof(DefaultCount), $"must be between 1 and {Limits.RecommendationCount}");
         Check(Fallback is Sources.Popular or Sources.Trending, nameof(Fallback), "must be popular or trending");
         Check(LargestScanRows is >= 0 and <= 100_000_000, nameof(LargestScanRows), "must be between 0 and 100000000");
         Check(RecallTarget is > 0 and <= 1, nameof(RecallTarget), "must be above 0 and at most 1");

@@ -20,7 +20,8 @@ public static class RecommendService
 {
     /// <summary>
     /// Registers everything Recommend needs besides the service defaults: options (sections <c>Recommend</c>, <c>Placements</c>,
-    /// and <c>EventTypes</c> for the time until a model is released), the factor store of <c>ConnectionStrings:redis</c> unless one is registered, and the refresher.
+    /// and <c>EventTypes</c> for the time until a model is released), the factor store of <c>ConnectionStrings:redis</c> unless one is
+    /// registered, and the refresher.
     /// </summary>
     /// <exception cref="InvalidOperationException">A setting is wrong; the message names it and the fix.</exception>
     public static WebApplicationBuilder AddRecommend(this WebApplicationBuilder builder)
@@ -54,7 +55,8 @@ public static class RecommendService
         {
             provider.GetRequiredService<SimilarUsers>().Forget(notice.UserId);
             provider.GetRequiredService<Rotation>().Forget(UserRef.User(notice.UserId));
-            return provider.GetRequiredService<INotices>().PublishAsync(new UserForgotten { ErasureId = notice.ErasureId }, cancellationToken);
+            return provider.GetRequiredService<INotices>()
+                .PublishAsync(new UserForgotten { ErasureId = notice.ErasureId }, cancellationToken);
         });
         return builder;
     }
@@ -79,12 +81,15 @@ public static class RecommendService
     /// <summary>Not ready before the catalogue was read once; degraded while answers come from memory alone.</summary>
     private sealed class ServingHealth(Recommender.Recommend.Serving.ServingIndexes serving) : IHealthCheck
     {
-        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(serving switch
-        {
-            { IsLoaded: false } => HealthCheckResult.Unhealthy($"The catalogue has not been read yet; the factor store: {serving.FactorStoreProblem ?? "ok"}"),
-            { FactorStoreProblem: { } problem } => HealthCheckResult.Degraded("Answers come from memory; the factor store: " + problem),
-            { ModelProblem: { } problem } => HealthCheckResult.Degraded("A released model could not be loaded: " + problem),
-            _ => HealthCheckResult.Healthy(),
-        });
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+            Task.FromResult(serving switch
+            {
+                { IsLoaded: false } =>
+                    HealthCheckResult.Unhealthy($"The catalogue has not been read yet; the factor store: "
+                    + $"{serving.FactorStoreProblem ?? "ok"}"),
+                { FactorStoreProblem: { } problem } => HealthCheckResult.Degraded("Answers come from memory; the factor store: " + problem),
+                { ModelProblem: { } problem } => HealthCheckResult.Degraded("A released model could not be loaded: " + problem),
+                _ => HealthCheckResult.Healthy(),
+            });
     }
 }

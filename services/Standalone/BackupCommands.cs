@@ -11,11 +11,20 @@ internal static class BackupCommands
 {
     public static IEnumerable<Command> Create(TextWriter output)
     {
-        var data = new Option<DirectoryInfo?>("--data") { Description = "Data folder of a stopped or running one-process installation.", HelpName = "DIR" };
-        var postgres = new Option<string?>("--postgres") { Description = "Connection string of PostgreSQL, in place of --data.", HelpName = "CONNECTION" };
+        var data = new Option<DirectoryInfo?>("--data")
+        {
+            Description = "Data folder of a stopped or running one-process installation.",
+            HelpName = "DIR"
+        };
+        var postgres = new Option<string?>("--postgres")
+        {
+            Description = "Connection string of PostgreSQL, in place of --data.",
+            HelpName = "CONNECTION"
+        };
 
         var to = new Argument<FileInfo>("FILE") { Description = "File to write; it must not exist." };
-        var backup = new Command("backup", "Writes everything that is held into one file, while the services go on.") { to, data, postgres };
+        var backup = new Command("backup", "Writes everything that is held into one file, while the services go on.") { to, data,
+            postgres };
         backup.SetAction(async (parsed, cancellationToken) =>
         {
             string path = parsed.GetRequiredValue(to).FullName;
@@ -33,7 +42,8 @@ internal static class BackupCommands
         });
 
         var from = new Argument<FileInfo>("FILE") { Description = "File written by backup." };
-        var restore = new Command("restore", "Fills an empty installation from a backup. Its services must be stopped.") { from, data, postgres };
+        var restore = new Command("restore", "Fills an empty installation from a backup. Its services must be stopped.") { from, data,
+            postgres };
         restore.SetAction(async (parsed, cancellationToken) =>
         {
             string path = parsed.GetRequiredValue(from).FullName;
@@ -53,10 +63,23 @@ internal static class BackupCommands
 
     private static Command Replay(TextWriter output)
     {
-        var data = new Option<DirectoryInfo?>("--data") { Description = "Data folder of a stopped or running one-process installation.", HelpName = "DIR" };
-        var postgres = new Option<string?>("--postgres") { Description = "Connection string of PostgreSQL, in place of --data.", HelpName = "CONNECTION" };
+        var data = new Option<DirectoryInfo?>("--data")
+        {
+            Description = "Data folder of a stopped or running one-process installation.",
+            HelpName = "DIR"
+        };
+        var postgres = new Option<string?>("--postgres")
+        {
+            Description = "Connection string of PostgreSQL, in place of --data.",
+            HelpName = "CONNECTION"
+        };
         var into = new Option<DirectoryInfo?>("--into") { Description = "Data folder of the new installation.", HelpName = "DIR" };
-        var intoPostgres = new Option<string?>("--into-postgres") { Description = "Connection string of an empty database, in place of --into.", HelpName = "CONNECTION" };
+        var intoPostgres = new Option<string?>("--into-postgres")
+        {
+            Description =
+            "Connection string of an empty database, in place of --into.",
+            HelpName = "CONNECTION"
+        };
         var until = new Option<DateTimeOffset>("--until")
         {
             Description = "Time of the last event that counts, RFC 3339 with an offset, as in 2026-01-31T12:00:00Z.",
@@ -68,16 +91,20 @@ internal static class BackupCommands
                 return time;
             },
         };
-        var replay = new Command("replay", "Builds a new installation from the events up to a time, with factors and a model learnt from them alone. The old one stays as it is.") { until, data, postgres, into, intoPostgres };
+        var replay = new Command("replay",
+            "Builds a new installation from the events up to a time, with factors and a model learnt from them alone. The old one stays "
+                + "as it is.") { until, data, postgres, into, intoPostgres };
         replay.SetAction(async (parsed, cancellationToken) =>
         {
             await using var source = Open(parsed.GetValue(data), parsed.GetValue(postgres), mustExist: true);
-            if ((parsed.GetValue(into) is null) == (parsed.GetValue(intoPostgres) is null)) throw new CommandException("Say either --into or --into-postgres.", CommandLine.UsageError);
+            if ((parsed.GetValue(into) is null) == (parsed.GetValue(intoPostgres) is null))
+                throw new CommandException("Say either --into or --into-postgres.", CommandLine.UsageError);
             await using var app = ReplayHost.Build(parsed.GetValue(into)?.FullName, parsed.GetValue(intoPostgres));
             await Guarded(async () =>
             {
                 var (events, outcome) = await ReplayHost.RunAsync(app, source, parsed.GetValue(until), cancellationToken);
-                await output.WriteLineAsync($"Replayed {events:N0} events; {outcome.TrimEnd('.')}. Start the services on the new installation; with Redis, on an empty one.");
+                await output.WriteLineAsync($"Replayed {events:N0} events; {outcome.TrimEnd('.')}. Start the services on the new "
+                    + $"installation; with Redis, on an empty one.");
             });
             return 0;
         });
@@ -88,7 +115,8 @@ internal static class BackupCommands
     {
         if ((data is null) == (postgres is null)) throw new CommandException("Say either --data or --postgres.", CommandLine.UsageError);
         string file = Path.Combine(data?.FullName ?? "", "store.db");
-        if (postgres is null && mustExist && !File.Exists(file)) throw new CommandException($"{data!.FullName} holds no data: there is no store.db in it.");
+        if (postgres is null && mustExist && !File.Exists(file))
+            throw new CommandException($"{data!.FullName} holds no data: there is no store.db in it.");
         return Stores.Open(postgres, file, new StatisticsSettings());
     }
 

@@ -22,7 +22,8 @@ internal static class DemoCommand
         };
         to.CustomParser = result =>
         {
-            if (result.Tokens is [var token] && Uri.TryCreate(token.Value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https")
+            if (result.Tokens is [var token] && Uri.TryCreate(token.Value, UriKind.Absolute, out var uri)
+                && uri.Scheme is "http" or "https")
             {
                 return uri;
             }
@@ -35,9 +36,11 @@ internal static class DemoCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var client = new HttpClient { BaseAddress = parsed.GetRequiredValue(to) };
-            if (Environment.GetEnvironmentVariable("RECOMMENDER_KEY") is { Length: > 0 } key) client.DefaultRequestHeaders.Add("X-API-Key", key);
+            if (Environment.GetEnvironmentVariable("RECOMMENDER_KEY") is { Length: > 0 } key)
+                client.DefaultRequestHeaders.Add("X-API-Key", key);
             bool sent = await DemoLoader.LoadAsync(client, parsed.GetRequiredValue(data).FullName, progress: null, cancellationToken);
-            await output.WriteLineAsync(sent ? "The demonstration is loaded and being trained on." : "Nothing was sent: the server holds data already.");
+            await output.WriteLineAsync(sent ? "The demonstration is loaded and being trained on."
+                : "Nothing was sent: the server holds data already.");
             return 0;
         });
         return command;

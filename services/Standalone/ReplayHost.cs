@@ -21,16 +21,19 @@ internal static class ReplayHost
         return builder.Build();
     }
 
-    /// <summary>Copies everything up to the time, then trains and releases; returns the number of events and what came of the training.</summary>
+    /// <summary>Copies everything up to the time, then trains and releases; returns the number of events and what came of the
+    /// training.</summary>
     /// <exception cref="InvalidOperationException">The new store is not empty.</exception>
-    public static async Task<(long Events, string Outcome)> RunAsync(WebApplication app, IStore source, DateTimeOffset until, CancellationToken cancellationToken)
+    public static async Task<(long Events, string Outcome)> RunAsync(WebApplication app, IStore source, DateTimeOffset until,
+        CancellationToken cancellationToken)
     {
         var store = app.Services.GetRequiredService<IStore>();
         await store.MigrateAsync(cancellationToken);
         string file = Path.GetTempFileName();
         try
         {
-            await using var copy = new FileStream(file, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
+            await using var copy = new FileStream(file, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16,
+                FileOptions.DeleteOnClose);
             await source.BackupAsync(copy, cancellationToken);
             copy.Position = 0;
             await store.RestoreUntilAsync(copy, until, cancellationToken);
@@ -42,7 +45,8 @@ internal static class ReplayHost
 
         var model = await app.Services.GetRequiredService<Training>().RunAsync(cancellationToken);
         var released = await store.GetReleasedModelAsync(cancellationToken);
-        string outcome = released is not null ? $"model {released.Version} is released" : model?.Reason ?? "there is nothing to learn from among them";
+        string outcome = released is not null ? $"model {released.Version} is released" : model?.Reason
+            ?? "there is nothing to learn from among them";
         return ((await store.GetStatusAsync(cancellationToken)).Events, outcome);
     }
 }

@@ -76,7 +76,8 @@ public static class StandaloneHost
         return app;
     }
 
-    /// <summary>Where keys are asked for, the demonstration's loader has one of its own, known to this process alone and gone with it.</summary>
+    /// <summary>Where keys are asked for, the demonstration's loader has one of its own, known to this process alone and gone with
+    /// it.</summary>
     private static void AddDemoKey(ConfigurationManager configuration)
     {
         if (!configuration.GetSection("Keys").GetChildren().Any() && string.IsNullOrEmpty(configuration["KeyFile"])) return;
@@ -96,7 +97,8 @@ public static class StandaloneHost
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CommandException($"The data folder {directory} cannot be created ({e.Message}). Choose another with --data.", inner: e);
+            throw new CommandException($"The data folder {directory} cannot be created ({e.Message}). Choose another with --data.",
+                inner: e);
         }
 
         string path = Path.Combine(directory, "lock");
@@ -106,11 +108,13 @@ public static class StandaloneHost
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new CommandException($"The data folder {directory} cannot be written ({e.Message}). Choose another with --data.", inner: e);
+            throw new CommandException($"The data folder {directory} cannot be written ({e.Message}). Choose another with --data.",
+                inner: e);
         }
         catch (IOException e)
         {
-            throw new CommandException($"The data folder {directory} is in use by another process. Stop it, or choose another folder with --data.", inner: e);
+            throw new CommandException($"The data folder {directory} is in use by another process. Stop it, or choose another folder with "
+                + $"--data.", inner: e);
         }
     }
 

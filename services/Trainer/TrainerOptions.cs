@@ -16,7 +16,8 @@ public sealed record TrainerOptions
     [Range(1, 100_000)]
     public int HistoryItemsLimit { get; set; } = 2_000;
 
-    /// <summary>Events of lately active users remembered, so that their histories are not read back with each new event. 24 bytes each; 0: none.</summary>
+    /// <summary>Events of lately active users remembered, so that their histories are not read back with each new event. 24 bytes each; 0:
+    /// none.</summary>
     [Range(0, 1_000_000_000)]
     public int HistoryCacheEvents { get; set; } = 2_000_000;
 
@@ -31,7 +32,8 @@ public sealed record TrainerOptions
     [Range(0.1, 100_000.0)]
     public double TrendingHalfLifeHours { get; set; } = 72;
 
-    /// <summary>A training starts when this many events came since the last one and they are at least <see cref="TrainAfterGrowth"/> of all.</summary>
+    /// <summary>A training starts when this many events came since the last one and they are at least <see cref="TrainAfterGrowth"/> of
+    /// all.</summary>
     [Range(1, long.MaxValue)]
     public long TrainAfterEvents { get; set; } = 10_000;
 
@@ -51,7 +53,8 @@ public sealed record TrainerOptions
     [Range(0.05, 3600.0)]
     public double CheckEverySeconds { get; set; } = 5;
 
-    /// <summary>No new event for this long before a training starts by itself, so that it does not start in the middle of an import.</summary>
+    /// <summary>No new event for this long before a training starts by itself, so that it does not start in the middle of an
+    /// import.</summary>
     [Range(0.0, 3600.0)]
     public double QuietSeconds { get; set; } = 5;
 
@@ -75,7 +78,8 @@ public sealed record TrainerOptions
     [Range(0, 1024)]
     public int Threads { get; set; }
 
-    /// <summary>Seconds spent on finding better settings after the first training, and again when the data has grown <see cref="TuneAfterGrowth"/>-fold. 0: never.</summary>
+    /// <summary>Seconds spent on finding better settings after the first training, and again when the data has grown
+    /// <see cref="TuneAfterGrowth"/>-fold. 0: never.</summary>
     [Range(0.0, 24 * 3600.0)]
     public double TuneBudgetSeconds { get; set; } = 120;
 
@@ -84,7 +88,8 @@ public sealed record TrainerOptions
     public double TuneAfterGrowth { get; set; } = 2;
 
     /// <summary>
-    /// Settings are also searched for when the new events' items or types have drifted this far from those of the model before (0 not at all, 1
+    /// Settings are also searched for when the new events' items or types have drifted this far from those of the model before (0 not at
+    /// all, 1
     /// altogether; a fifth is much). 1: never.
     /// </summary>
     [Range(0.01, 1.0)]
@@ -103,20 +108,23 @@ public sealed record TrainerOptions
     public int TuneMaxRank { get; set; } = 128;
 
     /// <summary>
-    /// Catalogues of up to this many items may get a model with an item–item term beside the factors, which takes about 700 bytes per item in
+    /// Catalogues of up to this many items may get a model with an item–item term beside the factors, which takes about 700 bytes per item
+    /// in
     /// registry, factor store and network, and twice that in serving memory. 0: factors alone.
     /// </summary>
     [Range(0, int.MaxValue)]
     public int TuneNeighbourhoodItemsLimit { get; set; } = 200_000;
 
     /// <summary>
-    /// Features of titles, categories, tags and properties from which factors of new items are learned, the most frequent ones; each takes 4 bytes
+    /// Features of titles, categories, tags and properties from which factors of new items are learned, the most frequent ones; each takes
+    /// 4 bytes
     /// per factor number in the registry. 0: new items are placed by their events alone.
     /// </summary>
     [Range(0, 1_000_000)]
     public int ContentFeaturesLimit { get; set; } = 32_768;
 
-    /// <summary>How much worse (relative NDCG@20) than the model in service a new one may be on the same hold-out and still be released.</summary>
+    /// <summary>How much worse (relative NDCG@20) than the model in service a new one may be on the same hold-out and still be
+    /// released.</summary>
     [Range(0.0, 1.0)]
     public double GateTolerance { get; set; } = 0.02;
 
@@ -124,7 +132,8 @@ public sealed record TrainerOptions
     [Range(1, 1000)]
     public int KeepModels { get; set; } = 5;
 
-    /// <summary>Events that occurred longer ago are removed in the background, once a day (UTC), oldest month first. 0: events are kept for ever.</summary>
+    /// <summary>Events that occurred longer ago are removed in the background, once a day (UTC), oldest month first. 0: events are kept for
+    /// ever.</summary>
     [Range(0, 36_500)]
     public int RetentionDays { get; set; }
 
@@ -151,7 +160,8 @@ public sealed record TrainerOptions
     [Range(0.0, 365 * 24 * 3600.0)]
     public double FoldedLagAlarmSeconds { get; set; } = 60;
 
-    /// <summary>…longer than this for a model that was trained on them. 0: never. Below <see cref="MinimumEvents"/> nothing is trained by itself, and this is no alarm.</summary>
+    /// <summary>…longer than this for a model that was trained on them. 0: never. Below <see cref="MinimumEvents"/> nothing is trained by
+    /// itself, and this is no alarm.</summary>
     [Range(0.0, 365 * 24 * 3600.0)]
     public double TrainedLagAlarmSeconds { get; set; } = 2 * 24 * 3600;
 

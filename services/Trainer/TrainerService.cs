@@ -61,10 +61,12 @@ public static class TrainerService
         services.Configure<ProblemOptions>(problems =>
         {
             problems.Map<StoreUnavailableException>(_ => Problem.Unavailable("The database cannot be reached."));
-            problems.Map<FactorStoreUnavailableException>(_ => Problem.Unavailable("The factor store cannot be reached. A release that was asked for is finished when it is back."));
+            problems.Map<FactorStoreUnavailableException>(_ =>
+                Problem.Unavailable("The factor store cannot be reached. A release that was asked for is finished when it is back."));
             problems.Map<StreamUnavailableException>(e => Problem.Unavailable(e.Message));
         });
-        services.AddNoticeHandler<ModelReleased>(static (sp, _, cancellationToken) => sp.GetRequiredService<ReleasedModel>().RefreshAsync(cancellationToken));
+        services.AddNoticeHandler<ModelReleased>(static (sp, _, cancellationToken) => sp.GetRequiredService<ReleasedModel>()
+            .RefreshAsync(cancellationToken));
         services.AddNoticeHandler<UserErased>(static (sp, notice, _) =>
         {
             sp.GetRequiredService<Folding>().Forget(UserRef.User(notice.UserId));

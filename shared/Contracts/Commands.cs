@@ -35,10 +35,12 @@ public sealed record Command
     /// <summary>JSON merge patch (RFC 7396) over the stored item, of <see cref="CommandKind.PatchItem"/>.</summary>
     public JsonElement? Patch { get; init; }
 
-    /// <summary>Names the change of an item: a change that was applied to an item is never applied to it again, whatever became of the item since.</summary>
+    /// <summary>Names the change of an item: a change that was applied to an item is never applied to it again, whatever became of the item
+    /// since.</summary>
     public string? ChangeId { get; init; }
 
-    /// <summary>Entity tags of which the item must have one when the change is applied, without quotes; <c>*</c> for any. Null for no condition.</summary>
+    /// <summary>Entity tags of which the item must have one when the change is applied, without quotes; <c>*</c> for any. Null for no
+    /// condition.</summary>
     public IReadOnlyList<string>? IfMatch { get; init; }
 
     /// <summary>User of the three user commands.</summary>

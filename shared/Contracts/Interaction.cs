@@ -41,7 +41,8 @@ public sealed record Interaction
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool OccurredAtAssigned { get; init; }
 
-    /// <summary>Says which field is wrong and why, or null for a valid event. <paramref name="now"/> bounds <see cref="OccurredAt"/>.</summary>
+    /// <summary>Says which field is wrong and why, or null for a valid event. <paramref name="now"/> bounds
+    /// <see cref="OccurredAt"/>.</summary>
     public FieldError? Validate(DateTimeOffset now)
     {
         if (EventId is not null && Limits.IdError(EventId) is { } eventIdError) return new("eventId", eventIdError);
@@ -50,14 +51,21 @@ public sealed record Interaction
         if (SessionId is not null && Limits.IdError(SessionId) is { } sessionIdError) return new("sessionId", sessionIdError);
         if (Limits.IdError(ItemId) is { } itemIdError) return new("itemId", itemIdError);
         if (Limits.NameError(Type) is { } typeError) return new("type", typeError);
-        if (Value is { } value && (!double.IsFinite(value) || Math.Abs(value) > Limits.EventValue)) return new("value", $"is not a number within ±{Limits.EventValue:0}");
-        if (OccurredAt is { } at && at > now + Limits.ClockSkew) return new("occurredAt", $"is more than {Limits.ClockSkew.TotalMinutes:0} minutes ahead of the server's clock");
+        if (Value is { } value && (!double.IsFinite(value) || Math.Abs(value) > Limits.EventValue))
+            return new("value", $"is not a number within ±{Limits.EventValue:0}");
+        if (OccurredAt is { } at && at > now + Limits.ClockSkew)
+            return new("occurredAt", $"is more than {Limits.ClockSkew.TotalMinutes:0} minutes ahead of the server's clock");
         if (OccurredAt is { } early && early < DateTimeOffset.UnixEpoch) return new("occurredAt", "is before 1970");
-        if (CloudEventSource is not null && Limits.NameError(CloudEventSource, Limits.SourceBytes) is { } sourceError) return new("cloudEventSource", sourceError);
-        if (RecommendationId is not null && Limits.IdError(RecommendationId) is { } recommendationIdError) return new("recommendationId", recommendationIdError);
-        if (Context is { ValueKind: not (JsonValueKind.Object or JsonValueKind.Null or JsonValueKind.Undefined) }) return new("context", "is not an object");
-        if (Context is { ValueKind: JsonValueKind.Object } context && JsonMarshal.GetRawUtf8Value(context).Length > Limits.ContextBytes) return new("context", $"is longer than {Limits.ContextBytes} bytes");
-        if (Context is { ValueKind: JsonValueKind.Object } texts && Limits.JsonError(texts) is { } contextError) return new("context", contextError);
+        if (CloudEventSource is not null && Limits.NameError(CloudEventSource, Limits.SourceBytes) is { } sourceError)
+            return new("cloudEventSource", sourceError);
+        if (RecommendationId is not null && Limits.IdError(RecommendationId) is { } recommendationIdError)
+            return new("recommendationId", recommendationIdError);
+        if (Context is { ValueKind: not (JsonValueKind.Object or JsonValueKind.Null or JsonValueKind.Undefined) })
+            return new("context", "is not an object");
+        if (Context is { ValueKind: JsonValueKind.Object } context && JsonMarshal.GetRawUtf8Value(context).Length > Limits.ContextBytes)
+            return new("context", $"is longer than {Limits.ContextBytes} bytes");
+        if (Context is { ValueKind: JsonValueKind.Object } texts && Limits.JsonError(texts) is { } contextError)
+            return new("context", contextError);
         return null;
     }
 }
@@ -77,7 +85,8 @@ public sealed record AcceptedResponse
     /// <summary>How many were rejected, when <see cref="Rejected"/> lists only the first of them.</summary>
     public int? RejectedTotal { get; init; }
 
-    /// <summary>Ids the server assigned: of the accepted events that came without one, in order. Empty when every event had its own.</summary>
+    /// <summary>Ids the server assigned: of the accepted events that came without one, in order. Empty when every event had its
+    /// own.</summary>
     public IReadOnlyList<string> EventIds { get; set; } = [];
 }
 
@@ -93,7 +102,9 @@ public readonly record struct UserRef(string Id, bool IsSession)
 
     /// <summary>The owner of an event: the user where one is named, else the session.</summary>
     public static UserRef Of(Interaction interaction) =>
-        interaction.UserId is { } userId ? User(userId) : Session(interaction.SessionId ?? throw new ArgumentException("The event has neither a userId nor a sessionId.", nameof(interaction)));
+        interaction.UserId is { } userId ? User(userId)
+        : Session(interaction.SessionId ?? throw new ArgumentException("The event has neither a userId nor a sessionId.",
+            nameof(interaction)));
 
     /// <summary><c>u:ID</c> or <c>s:ID</c>: the form used in store and factor-store keys.</summary>
     public string Key => (IsSession ? "s:" : "u:") + Id;

@@ -12,7 +12,8 @@ public sealed record Item
     public IReadOnlyList<string> Tags { get; set; } = [];
 
     /// <summary>Numbers, texts, booleans, or arrays of texts, by name. Filters and boosts refer to them.</summary>
-    [Description("Numbers, texts, true or false, or arrays of texts, by name. Filters and boosts refer to them; whole numbers of 64 bits are compared exactly, other numbers as doubles.")]
+    [Description("Numbers, texts, true or false, or arrays of texts, by name. Filters and boosts refer to them; whole numbers of 64 bits "
+        + "are compared exactly, other numbers as doubles.")]
     public IReadOnlyDictionary<string, JsonElement> Properties { get; set; } = new Dictionary<string, JsonElement>();
 
     /// <summary>An item that is not available is never recommended. Its events still count.</summary>
@@ -36,7 +37,9 @@ public sealed record Item
         if (Categories is null) return new("categories", "is not an array");
         if (Tags is null) return new("tags", "is not an array");
         if (Properties is null) return new("properties", "is not an object");
-        if (Categories.Count + Tags.Count > Limits.LabelsPerItem) return new("categories", $"has {Categories.Count + Tags.Count} entries together with tags; at most {Limits.LabelsPerItem} are allowed");
+        if (Categories.Count + Tags.Count > Limits.LabelsPerItem)
+            return new("categories", $"has {Categories.Count + Tags.Count} entries together with tags; at most {Limits.LabelsPerItem} are "
+                + $"allowed");
         for (int i = 0; i < Categories.Count; i++) if (Limits.NameError(Categories[i]) is { } e) return new($"categories[{i}]", e);
         for (int i = 0; i < Tags.Count; i++) if (Limits.NameError(Tags[i]) is { } e) return new($"tags[{i}]", e);
         if (Limits.TextError(Url, Limits.TextBytes) is { } urlError) return new("url", urlError);
@@ -44,7 +47,8 @@ public sealed record Item
         if (PropertiesError(Properties) is { } propertiesError) return propertiesError;
         if (Vector is { } vector)
         {
-            if (vector.Count is 0 or > Limits.VectorLength) return new("vector", $"has {vector.Count} numbers; 1 to {Limits.VectorLength} are allowed");
+            if (vector.Count is 0 or > Limits.VectorLength)
+                return new("vector", $"has {vector.Count} numbers; 1 to {Limits.VectorLength} are allowed");
             for (int i = 0; i < vector.Count; i++) if (!float.IsFinite(vector[i])) return new($"vector[{i}]", "is not a finite number");
         }
 
@@ -57,9 +61,11 @@ public sealed record Item
     public static FieldError? VectorError(int? length, int? catalogueLength) =>
         length is null || catalogueLength is null || length == catalogueLength
             ? null
-            : new("vector", $"has {length} numbers; the vectors of this catalogue have {catalogueLength}. Another length is possible once no item has a vector");
+            : new("vector", $"has {length} numbers; the vectors of this catalogue have {catalogueLength}. Another length is possible once "
+                + $"no item has a vector");
 
-    private static string ValueError => $"must be a number, a text of at most {Limits.TextBytes} bytes, true, false, or an array of at most {Limits.ConditionValues} texts of at most {Limits.NameBytes} bytes";
+    private static string ValueError => $"must be a number, a text of at most {Limits.TextBytes} bytes, true, false, or an array of at "
+        + $"most {Limits.ConditionValues} texts of at most {Limits.NameBytes} bytes";
 
     internal static FieldError? PropertiesError(IReadOnlyDictionary<string, JsonElement> properties)
     {
@@ -72,7 +78,8 @@ public sealed record Item
                 JsonValueKind.Number => value.TryGetDouble(out double d) && double.IsFinite(d),
                 JsonValueKind.True or JsonValueKind.False or JsonValueKind.Null => true,
                 JsonValueKind.String => IsText(value, Limits.TextBytes),
-                JsonValueKind.Array => value.GetArrayLength() <= Limits.ConditionValues && value.EnumerateArray().All(v => v.ValueKind == JsonValueKind.String && IsText(v, Limits.NameBytes)),
+                JsonValueKind.Array => value.GetArrayLength() <= Limits.ConditionValues
+                    && value.EnumerateArray().All(v => v.ValueKind == JsonValueKind.String && IsText(v, Limits.NameBytes)),
                 _ => false,
             };
             if (!valid) return new($"properties.{name}", ValueError);
@@ -81,7 +88,8 @@ public sealed record Item
         return null;
     }
 
-    private static bool IsText(JsonElement value, int maxBytes) => Limits.JsonError(value) is null && Limits.TextError(value.GetString(), maxBytes) is null;
+    private static bool IsText(JsonElement value, int maxBytes) =>
+        Limits.JsonError(value) is null && Limits.TextError(value.GetString(), maxBytes) is null;
 }
 
 /// <summary>Body of <c>PUT /v1/users/{userId}</c>.</summary>

@@ -57,7 +57,8 @@ public static class JsonErrors
         };
         if (type is null) return "has the wrong type";
         if (type == TrueOrFalse) return "is neither true nor false";
-        if (type == WholeNumber && exception.InnerException is FormatException) return $"is not a whole number from {int.MinValue} to {int.MaxValue}";
+        if (type == WholeNumber && exception.InnerException is FormatException)
+            return $"is not a whole number from {int.MinValue} to {int.MaxValue}";
         return "is not " + type;
     }
 

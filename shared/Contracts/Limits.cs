@@ -75,7 +75,8 @@ public static class Limits
     /// <summary>Largest <c>count</c> of a recommendation request.</summary>
     public const int RecommendationCount = 1000;
 
-    /// <summary>Items that the pages of one answer show together: the page that reaches it is the last and says <c>limitReached</c> if there are more.</summary>
+    /// <summary>Items that the pages of one answer show together: the page that reaches it is the last and says <c>limitReached</c> if
+    /// there are more.</summary>
     public const int PagedItems = 10_000;
 
     /// <summary>Largest number in <c>reasons</c>; <c>all</c> has no limit.</summary>
@@ -109,12 +110,15 @@ public static class Limits
     public const int BatchUsers = 10_000;
 
     /// <summary>
-    /// Says what is wrong with an external id, or null when it is valid: 1 to <see cref="IdBytes"/> bytes of UTF-8, no control characters, no
+    /// Says what is wrong with an external id, or null when it is valid: 1 to <see cref="IdBytes"/> bytes of UTF-8, no control characters,
+    /// no
     /// unpaired surrogates, and neither <c>.</c> nor <c>..</c>: clients, proxies and servers resolve these in paths, encoded or not.
     /// </summary>
-    public static string? IdError(string? id) => id is "." or ".." ? $"is '{id}', which no path can carry; use any other text" : StoredIdError(id);
+    public static string? IdError(string? id) =>
+        id is "." or ".." ? $"is '{id}', which no path can carry; use any other text" : StoredIdError(id);
 
-    /// <summary>The rule for what refers to stored data only to take it out: <c>.</c> and <c>..</c> may have been stored before they were refused.</summary>
+    /// <summary>The rule for what refers to stored data only to take it out: <c>.</c> and <c>..</c> may have been stored before they were
+    /// refused.</summary>
     public static string? StoredIdError(string? id) => NameError(id, IdBytes);
 
     /// <summary>
@@ -155,7 +159,8 @@ public static class Limits
         {
             JsonValueKind.String => TextError(value.GetString(), int.MaxValue),
             JsonValueKind.Array => value.EnumerateArray().Select(InnerError).FirstOrDefault(error => error is not null),
-            JsonValueKind.Object => value.EnumerateObject().Select(p => TextError(p.Name, int.MaxValue) ?? InnerError(p.Value)).FirstOrDefault(error => error is not null),
+            JsonValueKind.Object => value.EnumerateObject().Select(p => TextError(p.Name, int.MaxValue) ?? InnerError(p.Value))
+                .FirstOrDefault(error => error is not null),
             _ => null,
         };
     }

@@ -38,7 +38,8 @@ public sealed record ModelInfo
     /// <summary>Hyper-parameters by name.</summary>
     public required JsonElement Settings { get; init; }
 
-    /// <summary>Hold-out metrics of the model and, beside them, of the baselines. Null when there was too little data to hold out.</summary>
+    /// <summary>Hold-out metrics of the model and, beside them, of the baselines. Null when there was too little data to hold
+    /// out.</summary>
     public ModelMetrics? Metrics { get; init; }
 
     /// <summary>How far the data has moved since the model before. Null for the first.</summary>
@@ -57,7 +58,8 @@ public sealed record ModelDrift
     /// <summary>Events that came since it.</summary>
     public required long NewEvents { get; init; }
 
-    /// <summary>Of which items the new events are, against those before: the hundred most frequent ones, the others, and new ones.</summary>
+    /// <summary>Of which items the new events are, against those before: the hundred most frequent ones, the others, and new
+    /// ones.</summary>
     public required double Items { get; init; }
 
     /// <summary>Of which type the new events are.</summary>
@@ -100,7 +102,8 @@ public sealed record ModelMetrics
     public required int Users { get; init; }
 
     /// <summary>
-    /// By name, all on the same users: <c>model</c>, the model in service (<c>inService</c>), and the baselines <c>popular</c>, <c>recentPopular</c>,
+    /// By name, all on the same users: <c>model</c>, the model in service (<c>inService</c>), and the baselines <c>popular</c>,
+    /// <c>recentPopular</c>,
     /// <c>itemItem</c>.
     /// </summary>
     public required IReadOnlyDictionary<string, MetricSet> Results { get; init; }
@@ -115,7 +118,8 @@ public sealed record MetricSet
     /// <summary>Further metrics by name, e.g. <c>mapAt20</c>, <c>coverageAt20</c>.</summary>
     public IReadOnlyDictionary<string, double> More { get; set; } = new Dictionary<string, double>();
 
-    /// <summary>Users in three bands by how many items they had consumed, then held-out items in three bands by popularity, each a third of all events.</summary>
+    /// <summary>Users in three bands by how many items they had consumed, then held-out items in three bands by popularity, each a third of
+    /// all events.</summary>
     public IReadOnlyList<MetricBand> Bands { get; set; } = [];
 }
 
@@ -144,7 +148,8 @@ public sealed record StatusResponse
 
     public required IReadOnlyList<string> Problems { get; init; }
 
-    /// <summary>By stage: <c>stored</c>, <c>folded</c>, <c>trained</c>, <c>released</c> (and <c>accepted</c> where the broker is asked).</summary>
+    /// <summary>By stage: <c>stored</c>, <c>folded</c>, <c>trained</c>, <c>released</c> (and <c>accepted</c> where the broker is
+    /// asked).</summary>
     public required IReadOnlyDictionary<string, long> Watermarks { get; init; }
 
     /// <summary>By stage, seconds the oldest waiting event has waited.</summary>
@@ -153,7 +158,8 @@ public sealed record StatusResponse
     /// <summary>Messages waiting, by stream.</summary>
     public required IReadOnlyDictionary<string, long> QueueDepths { get; init; }
 
-    /// <summary>How long the event path of this instance lately took, by part: <c>queued</c> (a message, from sent to taken), <c>storing</c> and <c>folding</c> (a batch).</summary>
+    /// <summary>How long the event path of this instance lately took, by part: <c>queued</c> (a message, from sent to taken),
+    /// <c>storing</c> and <c>folding</c> (a batch).</summary>
     public IReadOnlyDictionary<string, StageTime> StageMilliseconds { get; set; } = new Dictionary<string, StageTime>();
 
     public long? ReleasedVersion { get; init; }
@@ -173,7 +179,8 @@ public sealed record StatusResponse
 /// <param name="ConflictingEvents">Events whose id another event already has, with other content: they are dead letters.</param>
 /// <param name="DroppedEvents">Events of users who were erased after them, and events older than what is kept.</param>
 /// <param name="IgnoredItemChanges">Changes of items that were applied before (by <c>changeId</c>), and patches of deleted items.</param>
-public sealed record StatusCounters(long DuplicateEvents = 0, long ConflictingEvents = 0, long DroppedEvents = 0, long IgnoredItemChanges = 0);
+public sealed record StatusCounters(long DuplicateEvents = 0, long ConflictingEvents = 0, long DroppedEvents = 0,
+    long IgnoredItemChanges = 0);
 
 /// <summary>Milliseconds, over the last few thousand.</summary>
 public sealed record StageTime(double P50, double P99);
@@ -216,7 +223,8 @@ public sealed record ErasureResponse
     /// <summary><c>pending</c>, or <c>done</c> when every stage but the next model is.</summary>
     public required string State { get; init; }
 
-    /// <summary>Time of each finished stage by name: <c>requested</c>, <c>store</c>, <c>factorStore</c>, <c>serving</c>, <c>queues</c> (events on their way and dead letters), <c>model</c>.</summary>
+    /// <summary>Time of each finished stage by name: <c>requested</c>, <c>store</c>, <c>factorStore</c>, <c>serving</c>, <c>queues</c>
+    /// (events on their way and dead letters), <c>model</c>.</summary>
     public required IReadOnlyDictionary<string, DateTimeOffset> Stages { get; init; }
 
     /// <summary>Events removed from the store.</summary>

@@ -28,8 +28,10 @@ public sealed record RecommendationRequest
     public bool? IncludeSeen { get; init; }
     public bool? Explain { get; init; }
 
-    /// <summary>Reasons of each item: a number from 0 to <see cref="Limits.Reasons"/>, or <c>"all"</c>. Given without <c>explain</c> it asks for reasons as well.</summary>
-    [Description("How many reasons each item comes with, those with the largest share first: a whole number from 0 to 1000, or \"all\". Default 5. `rest` is the sum of the other shares.")]
+    /// <summary>Reasons of each item: a number from 0 to <see cref="Limits.Reasons"/>, or <c>"all"</c>. Given without <c>explain</c> it
+    /// asks for reasons as well.</summary>
+    [Description("How many reasons each item comes with, those with the largest share first: a whole number from 0 to 1000, or \"all\". "
+        + "Default 5. `rest` is the sum of the other shares.")]
     public JsonElement? Reasons { get; init; }
     public string? Placement { get; init; }
     public string? Cursor { get; init; }
@@ -71,8 +73,11 @@ public sealed record Filter
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record Condition
 {
-    internal const string Rules = "A condition on a property that no available item has, or has with values of another kind, is answered: no item passes it (must, should and boosts find nothing, mustNot excludes nothing). "
-        + "Only what can never be right is an error: values of categories, tags and itemId that are no texts, values and bounds of publishedAt that are no RFC 3339 times with an offset, other bounds that are no numbers. "
+    internal const string Rules =
+        "A condition on a property that no available item has, or has with values of another kind, is answered: no item passes it (must, "
+        + "should and boosts find nothing, mustNot excludes nothing). "
+        + "Only what can never be right is an error: values of categories, tags and itemId that are no texts, values and bounds of "
+        + "publishedAt that are no RFC 3339 times with an offset, other bounds that are no numbers. "
         + "Whole numbers of 64 bits are compared exactly, other numbers as doubles; a number and a text are never equal.";
 
     public string? Key { get; init; }
@@ -92,7 +97,8 @@ public sealed record Condition
     public bool? Exists { get; init; }
 }
 
-/// <summary>Multiplies the score of matching items by <see cref="Factor"/> (above 0; divides scores below zero, so that more than 1 always lifts).</summary>
+/// <summary>Multiplies the score of matching items by <see cref="Factor"/> (above 0; divides scores below zero, so that more than 1 always
+/// lifts).</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record Boost
 {
@@ -121,8 +127,10 @@ public sealed record RecommendationResponse
     /// <summary>Cursor of the following page; null on the last.</summary>
     public string? Next { get; init; }
 
-    /// <summary>True on a last page that is the last only because the pages together show <see cref="Limits.PagedItems"/> items; there are more. Left out otherwise.</summary>
-    [Description("True on the page with which the pages together show 10000 items while there are more; it has no `next`. Left out otherwise.")]
+    /// <summary>True on a last page that is the last only because the pages together show <see cref="Limits.PagedItems"/> items; there are
+    /// more. Left out otherwise.</summary>
+    [Description("True on the page with which the pages together show 10000 items while there are more; it has no `next`. Left out "
+        + "otherwise.")]
     public bool? LimitReached { get; init; }
 
     public required IReadOnlyList<RecommendedItem> Items { get; init; }
@@ -143,7 +151,8 @@ public sealed record RecommendedItem
     public bool? Available { get; init; }
 
     /// <summary>The largest shares first, as many as were asked for.</summary>
-    [Description("The history items with the largest shares of the score, largest first. The shares and `rest` sum to 1; one may be negative.")]
+    [Description("The history items with the largest shares of the score, largest first. The shares and `rest` sum to 1; one may be "
+        + "negative.")]
     public IReadOnlyList<Reason>? Reasons { get; init; }
 
     /// <summary>Sum of the shares that are not among <see cref="Reasons"/>.</summary>
@@ -151,7 +160,8 @@ public sealed record RecommendedItem
     public float? Rest { get; init; }
 }
 
-/// <summary>The exact share of one history item in a score. The shares of a score and <see cref="RecommendedItem.Rest"/> sum to 1; one may be negative.</summary>
+/// <summary>The exact share of one history item in a score. The shares of a score and <see cref="RecommendedItem.Rest"/> sum to 1; one may
+/// be negative.</summary>
 public sealed record Reason
 {
     public required string ItemId { get; init; }
@@ -180,8 +190,10 @@ public sealed record RankRequest
     public IReadOnlyList<string>? ItemIds { get; init; }
     public bool? Explain { get; init; }
 
-    /// <summary>Reasons of each item: a number from 0 to <see cref="Limits.Reasons"/>, or <c>"all"</c>. Given without <c>explain</c> it asks for reasons as well.</summary>
-    [Description("How many reasons each item comes with, those with the largest share first: a whole number from 0 to 1000, or \"all\". Default 5. `rest` is the sum of the other shares.")]
+    /// <summary>Reasons of each item: a number from 0 to <see cref="Limits.Reasons"/>, or <c>"all"</c>. Given without <c>explain</c> it
+    /// asks for reasons as well.</summary>
+    [Description("How many reasons each item comes with, those with the largest share first: a whole number from 0 to 1000, or \"all\". "
+        + "Default 5. `rest` is the sum of the other shares.")]
     public JsonElement? Reasons { get; init; }
 }
 

@@ -4,7 +4,8 @@ namespace Recommender.Contracts;
 
 /// <summary>
 /// The one reading of times at every door: RFC 3339 <c>date-time</c> with an offset from UTC. <c>t</c> and <c>z</c> may be lower case,
-/// fractions of a second may have any number of digits (those beyond 100 ns are dropped), a leap second is read as the second that follows it.
+/// fractions of a second may have any number of digits (those beyond 100 ns are dropped), a leap second is read as the second that follows
+/// it.
 /// </summary>
 public static class Rfc3339
 {
@@ -34,7 +35,8 @@ public static class Rfc3339
         if (!TryFraction(text, ref end, out int fractionTicks)) return $"is not a time; {Form}";
         if (end == text.Length) return "has no offset from UTC; end it with Z for UTC, or with an offset such as +01:00";
         if (!TryOffset(text[end..], out int offsetMinutes)) return $"is not a time; {Form}";
-        if (year == 0 || month is 0 or > 12 || day == 0 || day > DateTime.DaysInMonth(year, month)) return "names a day that does not exist";
+        if (year == 0 || month is 0 or > 12 || day == 0 || day > DateTime.DaysInMonth(year, month))
+            return "names a day that does not exist";
         if (hour > 23 || minute > 59 || second > 60) return "names a time of day that does not exist";
 
         long ticks = new DateTime(year, month, day, hour, minute, 0, DateTimeKind.Unspecified).Ticks

@@ -24,7 +24,8 @@ public sealed record BatchRequest
     public bool? Explain { get; init; }
 
     /// <summary>As in <see cref="RecommendationRequest.Reasons"/>.</summary>
-    [Description("How many reasons each item comes with, those with the largest share first: a whole number from 0 to 1000, or \"all\". Default 5. `rest` is the sum of the other shares.")]
+    [Description("How many reasons each item comes with, those with the largest share first: a whole number from 0 to 1000, or \"all\". "
+        + "Default 5. `rest` is the sum of the other shares.")]
     public JsonElement? Reasons { get; init; }
     public string? Placement { get; init; }
 }

@@ -65,13 +65,15 @@ public interface IFactorStore : IAsyncDisposable
     Task<long> PutItemStatisticsAsync(IReadOnlyList<ItemStatisticsRecord> statistics, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Writes factors of items that the released model was not trained with, and appends the keys to the feed. The last one written stands. Items
+    /// Writes factors of items that the released model was not trained with, and appends the keys to the feed. The last one written stands.
+    /// Items
     /// that are not there are passed over. Returns the feed's new sequence.
     /// </summary>
     Task<long> PutItemFactorsAsync(IReadOnlyList<ItemFactorRecord> factors, CancellationToken cancellationToken);
 
     /// <summary>
-    /// The current records of items changed after <paramref name="afterSequence"/>, at most about <paramref name="limit"/>, in order of change.
+    /// The current records of items changed after <paramref name="afterSequence"/>, at most about <paramref name="limit"/>, in order of
+    /// change.
     /// From 0 it yields the whole catalogue. A different <see cref="ItemChanges.Generation"/> than before means the feed started anew:
     /// read it again from 0.
     /// </summary>

@@ -22,7 +22,8 @@ public sealed class InProcessFactorStore : IFactorStore
 
     public ValueTask<byte[]?> GetUserAsync(UserRef user) => ValueTask.FromResult(UserStateOrder.Visible(_users.GetValueOrDefault(user)));
 
-    public ValueTask<PooledValue> LeaseUserAsync(UserRef user) => ValueTask.FromResult(PooledValue.Of(UserStateOrder.Visible(_users.GetValueOrDefault(user))));
+    public ValueTask<PooledValue> LeaseUserAsync(UserRef user) =>
+        ValueTask.FromResult(PooledValue.Of(UserStateOrder.Visible(_users.GetValueOrDefault(user))));
 
     public Task PutUsersAsync(IReadOnlyList<UserState> users, CancellationToken cancellationToken)
     {
@@ -98,9 +99,22 @@ public sealed class InProcessFactorStore : IFactorStore
                 var current = this._items.GetValueOrDefault(item.ItemKey);
                 var next = current is null ? new Entry(item, item.Version, item.Version) : current;
                 if (item.Version >= next.AttributesVersion)
-                    next = next with { Record = item with { Popularity = next.Record.Popularity, Trend = next.Record.Trend, Factor = next.Record.Factor }, AttributesVersion = item.Version };
+                    next = next with
+                    {
+                        Record = item with
+                        {
+                            Popularity = next.Record.Popularity,
+                            Trend = next.Record.Trend,
+                            Factor = next.Record.Factor
+                        },
+                        AttributesVersion = item.Version
+                    };
                 if (item.Version >= next.StatisticsVersion)
-                    next = next with { Record = next.Record with { Popularity = item.Popularity, Trend = item.Trend }, StatisticsVersion = item.Version };
+                    next = next with
+                    {
+                        Record = next.Record with { Popularity = item.Popularity, Trend = item.Trend },
+                        StatisticsVersion = item.Version
+                    };
                 if (!ReferenceEquals(next, current)) Put(next);
             }
 
@@ -115,9 +129,15 @@ public sealed class InProcessFactorStore : IFactorStore
             foreach (var s in statistics)
             {
                 var current = _items.GetValueOrDefault(s.ItemKey);
-                if (current is not null && (s.Version < current.StatisticsVersion || (current.Record.Popularity == s.Popularity && current.Record.Trend.Equals(s.Trend)))) continue;
-                current ??= new Entry(new ItemRecord { ItemKey = s.ItemKey, ItemId = s.ItemId, CreatedAt = DateTimeOffset.UtcNow }, AttributesVersion: 0, s.Version);
-                Put(current with { Record = current.Record with { Popularity = s.Popularity, Trend = s.Trend }, StatisticsVersion = s.Version });
+                if (current is not null && (s.Version < current.StatisticsVersion
+                    || (current.Record.Popularity == s.Popularity && current.Record.Trend.Equals(s.Trend)))) continue;
+                current ??= new Entry(new ItemRecord { ItemKey = s.ItemKey, ItemId = s.ItemId, CreatedAt = DateTimeOffset.UtcNow },
+                    AttributesVersion: 0, s.Version);
+                Put(current with
+                {
+                    Record = current.Record with { Popularity = s.Popularity, Trend = s.Trend },
+                    StatisticsVersion = s.Version
+                });
             }
 
             return Task.FromResult(_sequence);
@@ -131,7 +151,8 @@ public sealed class InProcessFactorStore : IFactorStore
             foreach (var factor in factors)
             {
                 if (!_items.TryGetValue(factor.ItemKey, out var current)) continue;
-                if (current.Record.Factor is { } before && before.ModelVersion == factor.ModelVersion && before.Values.Span.SequenceEqual(factor.Values.Span)) continue;
+                if (current.Record.Factor is { } before && before.ModelVersion == factor.ModelVersion
+                    && before.Values.Span.SequenceEqual(factor.Values.Span)) continue;
                 Put(current with { Record = current.Record with { Factor = new(factor.ModelVersion, factor.Values.ToArray()) } });
             }
 
@@ -158,7 +179,14 @@ public sealed class InProcessFactorStore : IFactorStore
                 reached = at;
             }
 
-            return Task.FromResult(new ItemChanges { Generation = _generation, Items = changed, Sequence = more ? reached : _sequence, More = more });
+            return Task.FromResult(new ItemChanges
+            {
+                Generation = _generation,
+                Items = changed,
+                Sequence = more ? reached
+                : _sequence,
+                More = more
+            });
         }
     }
 
@@ -168,7 +196,8 @@ public sealed class InProcessFactorStore : IFactorStore
         return Task.CompletedTask;
     }
 
-    public Task<byte[]?> GetModelAsync(long version, CancellationToken cancellationToken) => Task.FromResult(_models.GetValueOrDefault(version));
+    public Task<byte[]?> GetModelAsync(long version, CancellationToken cancellationToken) =>
+        Task.FromResult(_models.GetValueOrDefault(version));
 
     public Task DeleteModelAsync(long version, CancellationToken cancellationToken)
     {

@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 namespace Recommender.FactorStore;
 
 /// <summary>
-/// A model as registry and factor store keep it: which item each row stands for, the factors of some users, and the model's own bytes, which
+/// A model as registry and factor store keep it: which item each row stands for, the factors of some users, and the model's own bytes,
+/// which
 /// only the learning library reads. <c>ItemKeys[index]</c> is the store's key of the item; rows are in ordinal order of item ids.
 /// </summary>
 /// <param name="Placement">What gives factors to items that come after the training; empty where there is nothing.</param>
@@ -17,24 +18,28 @@ public sealed record ModelPackage(int[] ItemKeys, ReadOnlyMemory<byte> Model, Re
     private const int Header = 28;
 
     /// <summary>
-    /// Factors of users the model was trained with, one after another and without their names: what searches will be like, for an index to be
+    /// Factors of users the model was trained with, one after another and without their names: what searches will be like, for an index to
+    /// be
     /// calibrated with. Empty: not known.
     /// </summary>
     public float[] SampleUsers { get; init; } = [];
 
     /// <summary>
-    /// Settings of the event types that the model was trained with, which only the learning library reads: a history counts by these wherever
+    /// Settings of the event types that the model was trained with, which only the learning library reads: a history counts by these
+    /// wherever
     /// the model is used. Empty: not known.
     /// </summary>
     public ReadOnlyMemory<byte> EventTypes { get; init; }
 
     /// <summary>
-    /// Layout: magic (4), number of items n (4), number m of the sample's floats (4), bytes b of the model (8), bytes p of the placement (8), keys (4n),
+    /// Layout: magic (4), number of items n (4), number m of the sample's floats (4), bytes b of the model (8), bytes p of the placement
+    /// (8), keys (4n),
     /// sample (4m), model (b), placement (p), event types (the rest); little-endian.
     /// </summary>
     public byte[] Encode()
     {
-        int usersStart = checked(Header + ItemKeys.Length * sizeof(int)), modelStart = checked(usersStart + SampleUsers.Length * sizeof(float));
+        int usersStart = checked(Header + ItemKeys.Length * sizeof(int)),
+            modelStart = checked(usersStart + SampleUsers.Length * sizeof(float));
         var bytes = new byte[(long)modelStart + Model.Length + Placement.Length + EventTypes.Length];
         var span = bytes.AsSpan();
         BinaryPrimitives.WriteUInt32LittleEndian(span, MagicWithEventTypes);
@@ -76,7 +81,8 @@ public sealed record ModelPackage(int[] ItemKeys, ReadOnlyMemory<byte> Model, Re
         if (placement < 0 || placement > rest) throw new InvalidDataException("The model package is cut short.");
         var keys = MemoryMarshal.Cast<byte, int>(bytes.AsSpan(keysStart, items * sizeof(int))).ToArray();
         var users = MemoryMarshal.Cast<byte, float>(bytes.AsSpan((int)usersStart, floats * sizeof(float))).ToArray();
-        return new ModelPackage(keys, bytes.AsMemory((int)modelStart, (int)model), bytes.AsMemory((int)(modelStart + model), (int)placement))
+        return new ModelPackage(keys, bytes.AsMemory((int)modelStart, (int)model),
+            bytes.AsMemory((int)(modelStart + model), (int)placement))
         {
             SampleUsers = users,
             EventTypes = bytes.AsMemory((int)(modelStart + model + placement)),

@@ -16,7 +16,8 @@ public static class MessagingExtensions
     /// Adds <see cref="IStreamPublisher"/>, <see cref="IStreamConsumer"/>, <see cref="IStreamAdministration"/> and <see cref="INotices"/>.
     /// May be called by each of several services composed in one process; the first call counts.
     /// </summary>
-    /// <remarks>Settings: <c>Messaging</c> (<see cref="MessagingOptions"/>), and embedded <c>Data:Directory</c>, the folder of <c>journal.db</c>.</remarks>
+    /// <remarks>Settings: <c>Messaging</c> (<see cref="MessagingOptions"/>), and embedded <c>Data:Directory</c>, the folder of
+    /// <c>journal.db</c>.</remarks>
     /// <exception cref="InvalidOperationException">A setting is wrong; the message names it and the fix.</exception>
     public static IHostApplicationBuilder AddMessaging(this IHostApplicationBuilder builder)
     {

@@ -24,9 +24,12 @@ public sealed class MessagingOptions
 
     internal void Validate()
     {
-        if (PublishTimeoutSeconds is not (>= 0.1 and <= 600)) throw new InvalidOperationException("Setting Messaging:PublishTimeoutSeconds has to be between 0.1 and 600.");
-        if (PrefetchMessages is < 1 or > 65_535) throw new InvalidOperationException("Setting Messaging:PrefetchMessages has to be between 1 and 65535.");
+        if (PublishTimeoutSeconds is not (>= 0.1 and <= 600))
+            throw new InvalidOperationException("Setting Messaging:PublishTimeoutSeconds has to be between 0.1 and 600.");
+        if (PrefetchMessages is < 1 or > 65_535)
+            throw new InvalidOperationException("Setting Messaging:PrefetchMessages has to be between 1 and 65535.");
         if (DeliveryLimit < 1) throw new InvalidOperationException("Setting Messaging:DeliveryLimit has to be 1 or more.");
-        if (MaxRetryDelaySeconds is not (>= 0.05 and <= 600)) throw new InvalidOperationException("Setting Messaging:MaxRetryDelaySeconds has to be between 0.05 and 600.");
+        if (MaxRetryDelaySeconds is not (>= 0.05 and <= 600))
+            throw new InvalidOperationException("Setting Messaging:MaxRetryDelaySeconds has to be between 0.05 and 600.");
     }
 }

@@ -24,7 +24,8 @@ internal sealed class MessagingTelemetry(string system)
     private static readonly Counter<long> s_consumed = s_meter.CreateCounter<long>(
         "messaging.client.consumed.messages", "{message}", "Messages given to their handler, each once however often it is retried");
     private static readonly Histogram<double> s_processDuration = s_meter.CreateHistogram(
-        "messaging.process.duration", "s", "Time a handler took for one batch; with error.type if it failed and is retried", advice: s_buckets);
+        "messaging.process.duration", "s", "Time a handler took for one batch; with error.type if it failed and is retried",
+            advice: s_buckets);
     private static readonly Counter<long> s_deadLettered = s_meter.CreateCounter<long>(
         "recommender.messaging.dead_letters", "{message}", "Messages, or parts of one, that became dead letters");
 

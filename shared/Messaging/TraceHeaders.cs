@@ -12,7 +12,8 @@ internal static class TraceHeaders
     /// <summary>Header of the requests' contexts, where there are several.</summary>
     public const string Origins = "x-origins";
 
-    /// <summary>Time of sending in milliseconds since 1970; the AMQP property has whole seconds. The name is that of RabbitMQ's own plug-in.</summary>
+    /// <summary>Time of sending in milliseconds since 1970; the AMQP property has whole seconds. The name is that of RabbitMQ's own
+    /// plug-in.</summary>
     public const string SentAtMs = "timestamp_in_ms";
 
     // A group of a thousand requests does not need a thousand headers to be followed.
@@ -21,7 +22,8 @@ internal static class TraceHeaders
     /// <summary>The contexts of a message; null where there is none.</summary>
     /// <param name="publish">The span that publishes it, if one is recorded.</param>
     /// <returns>
-    /// <c>Parent</c>: the publish, else the first request. <c>Origins</c>: the requests where there are several; they are what a consumer answers to.
+    /// <c>Parent</c>: the publish, else the first request. <c>Origins</c>: the requests where there are several; they are what a consumer
+    /// answers to.
     /// </returns>
     public static (string? Parent, string? Origins) Format(Activity? publish, IReadOnlyList<ActivityContext> origins)
     {

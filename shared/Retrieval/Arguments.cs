@@ -6,34 +6,44 @@ internal static class Arguments
     /// <returns>How many items a result can hold: min(k, Count).</returns>
     public static int CheckSearch(IItemIndex index, ReadOnlySpan<float> query, int k, Span<ScoredItem> results)
     {
-        if (query.Length != index.Rank) throw new ArgumentException($"The query has {query.Length} numbers; the index has rank {index.Rank}.", nameof(query));
+        if (query.Length != index.Rank)
+            throw new ArgumentException($"The query has {query.Length} numbers; the index has rank {index.Rank}.", nameof(query));
         ArgumentOutOfRangeException.ThrowIfNegative(k);
         int wanted = Math.Min(k, index.Count);
-        if (results.Length < wanted) throw new ArgumentException($"Results hold {results.Length} items; {wanted} are wanted.", nameof(results));
+        if (results.Length < wanted) throw new ArgumentException($"Results hold {results.Length} items; {wanted} are wanted.",
+            nameof(results));
         return wanted;
     }
 
     public static void CheckSearchMany(IItemIndex index, ReadOnlySpan<float> queries, int k, Span<ScoredItem> results, Span<int> counts)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(k);
-        if (queries.Length != (long)counts.Length * index.Rank) throw new ArgumentException($"{counts.Length} queries of rank {index.Rank} need {(long)counts.Length * index.Rank} numbers, not {queries.Length}.", nameof(queries));
-        if (results.Length < (long)counts.Length * k) throw new ArgumentException($"{counts.Length} queries for {k} items need room for {(long)counts.Length * k}, not {results.Length}.", nameof(results));
+        if (queries.Length != (long)counts.Length * index.Rank)
+            throw new ArgumentException($"{counts.Length} queries of rank {index.Rank} need {(long)counts.Length * index.Rank} numbers, "
+                + $"not {queries.Length}.", nameof(queries));
+        if (results.Length < (long)counts.Length * k)
+            throw new ArgumentException($"{counts.Length} queries for {k} items need room for {(long)counts.Length * k}, not "
+                + $"{results.Length}.", nameof(results));
     }
 
     public static void CheckScore(IItemIndex index, ReadOnlySpan<float> query, ReadOnlySpan<int> items, Span<float> scores)
     {
-        if (query.Length != index.Rank) throw new ArgumentException($"The query has {query.Length} numbers; the index has rank {index.Rank}.", nameof(query));
-        if (scores.Length < items.Length) throw new ArgumentException($"Scores hold {scores.Length} numbers; {items.Length} items are given.", nameof(scores));
+        if (query.Length != index.Rank)
+            throw new ArgumentException($"The query has {query.Length} numbers; the index has rank {index.Rank}.", nameof(query));
+        if (scores.Length < items.Length)
+            throw new ArgumentException($"Scores hold {scores.Length} numbers; {items.Length} items are given.", nameof(scores));
     }
 
     public static void CheckItem(IItemIndex index, int item)
     {
-        if ((uint)item >= (uint)index.Count) throw new ArgumentOutOfRangeException(nameof(item), item, $"The index holds positions 0 to {index.Count - 1}.");
+        if ((uint)item >= (uint)index.Count) throw new ArgumentOutOfRangeException(nameof(item),
+            item, $"The index holds positions 0 to {index.Count - 1}.");
     }
 
     public static void CheckFactors(ReadOnlyMemory<float> factors, int rank)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rank, 1);
-        if (factors.Length % rank != 0) throw new ArgumentException($"{factors.Length} numbers are not a whole number of rows of rank {rank}.", nameof(factors));
+        if (factors.Length % rank != 0)
+            throw new ArgumentException($"{factors.Length} numbers are not a whole number of rows of rank {rank}.", nameof(factors));
     }
 }

@@ -10,7 +10,8 @@ namespace Recommender.Retrieval;
 /// </summary>
 public static unsafe class Diversity
 {
-    /// <summary>Reorders candidates so that the first <paramref name="count"/> are the selected ones, in the order they were taken.</summary>
+    /// <summary>Reorders candidates so that the first <paramref name="count"/> are the selected ones, in the order they were
+    /// taken.</summary>
     /// <param name="index">Where the candidates' factors are.</param>
     /// <param name="candidates">Best first. Those not selected follow, best first.</param>
     /// <param name="count">Items to select, at least 0; more than there are selects all.</param>
@@ -21,7 +22,8 @@ public static unsafe class Diversity
     {
         ArgumentNullException.ThrowIfNull(index);
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        if (!(diversity >= 0 && diversity <= 1)) throw new ArgumentOutOfRangeException(nameof(diversity), diversity, "Diversity is from 0 to 1.");
+        if (!(diversity >= 0 && diversity <= 1))
+            throw new ArgumentOutOfRangeException(nameof(diversity), diversity, "Diversity is from 0 to 1.");
         int n = candidates.Length, rank = index.Rank;
         count = Math.Min(count, n);
         if (count < 2 || diversity == 0) return count;

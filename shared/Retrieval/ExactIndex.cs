@@ -53,7 +53,8 @@ public sealed unsafe class ExactIndex : IItemIndex
         Arguments.CheckSearchMany(this, queries, k, results, counts);
         if (scope.Allowed is { } allowed && allowed.Count < Count / 8)
         {
-            for (int q = 0; q < counts.Length; q++) counts[q] = Search(queries.Slice(q * Rank, Rank), k, scope.Of(q), results.Slice(q * k, k));
+            for (int q = 0; q < counts.Length; q++) counts[q] =
+                Search(queries.Slice(q * Rank, Rank), k, scope.Of(q), results.Slice(q * k, k));
             return;
         }
 

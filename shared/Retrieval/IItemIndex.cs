@@ -28,7 +28,8 @@ public interface IItemIndex
     int Search(ReadOnlySpan<float> query, int k, in SearchScope scope, Span<ScoredItem> results);
 
     /// <summary>
-    /// Several searches at once, so that each item row is read once for many queries. Every result is what <see cref="Search"/> would return.
+    /// Several searches at once, so that each item row is read once for many queries. Every result is what <see cref="Search"/> would
+    /// return.
     /// </summary>
     /// <param name="queries">queries × Rank numbers, row-major.</param>
     /// <param name="results">queries × k, row-major: query q's items start at q·k.</param>

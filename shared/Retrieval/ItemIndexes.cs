@@ -3,7 +3,8 @@ using Recommender.Retrieval.Quantized;
 
 namespace Recommender.Retrieval;
 
-/// <summary>Chooses the kind of index by the size of the catalogue and the lengths of its factors. <see cref="IItemIndex.Description"/> tells what was chosen.</summary>
+/// <summary>Chooses the kind of index by the size of the catalogue and the lengths of its factors. <see cref="IItemIndex.Description"/>
+/// tells what was chosen.</summary>
 public static class ItemIndexes
 {
     /// <summary>Below this, the float32 scan is done before the int8 scan has prepared its query.</summary>

@@ -123,7 +123,8 @@ public sealed class ItemSet
     }
 
     /// <summary>Empties the set and makes it hold <paramref name="length"/> positions, in the memory it has if that is enough.</summary>
-    /// <returns>The bitmap to fill; bits from <paramref name="length"/> on stay 0. To be filled before <see cref="Count"/> is asked for.</returns>
+    /// <returns>The bitmap to fill; bits from <paramref name="length"/> on stay 0. To be filled before <see cref="Count"/> is asked
+    /// for.</returns>
     internal Span<ulong> Reset(int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
@@ -162,7 +163,8 @@ public sealed class ItemSet
         return copy;
     }
 
-    /// <summary>Writes the positions in ascending order, from <paramref name="from"/> on, until <paramref name="positions"/> is full.</summary>
+    /// <summary>Writes the positions in ascending order, from <paramref name="from"/> on, until <paramref name="positions"/> is
+    /// full.</summary>
     /// <returns>How many were written.</returns>
     public int CopyTo(Span<int> positions, int from = 0)
     {
@@ -194,6 +196,7 @@ public sealed class ItemSet
 
     private void CheckPosition(int position)
     {
-        if ((uint)position >= (uint)Length) throw new ArgumentOutOfRangeException(nameof(position), position, $"The set holds positions 0 to {Length - 1}.");
+        if ((uint)position >= (uint)Length) throw new ArgumentOutOfRangeException(nameof(position),
+            position, $"The set holds positions 0 to {Length - 1}.");
     }
 }

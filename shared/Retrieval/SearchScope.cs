@@ -4,13 +4,16 @@ namespace Recommender.Retrieval;
 public readonly ref struct SearchScope
 {
     /// <param name="allowed">Only these positions may appear; null: all. Positions beyond the set's length are not allowed.</param>
-    /// <param name="excluded">These may not appear: positions in ascending order, repetitions allowed; those outside the index do nothing.</param>
+    /// <param name="excluded">These may not appear: positions in ascending order, repetitions allowed; those outside the index do
+    /// nothing.</param>
     /// <exception cref="ArgumentException"><paramref name="excluded"/> is not in ascending order.</exception>
     public SearchScope(ItemSet? allowed, ReadOnlySpan<int> excluded = default)
     {
         for (int i = 1; i < excluded.Length; i++)
         {
-            if (excluded[i] < excluded[i - 1]) throw new ArgumentException($"Excluded positions must ascend; at {i}, {excluded[i]} follows {excluded[i - 1]}.", nameof(excluded));
+            if (excluded[i] < excluded[i - 1])
+                throw new ArgumentException($"Excluded positions must ascend; at {i}, {excluded[i]} follows {excluded[i - 1]}.",
+                    nameof(excluded));
         }
 
         Allowed = allowed;
@@ -33,5 +36,6 @@ public readonly ref struct SearchScope
 
     /// <summary>Whether the scope lets a position through.</summary>
     public bool Allows(int item) =>
-        (Allowed is null || Allowed.Contains(item)) && (Hidden is null || !Hidden.Contains(item)) && (Excluded.IsEmpty || Excluded.BinarySearch(item) < 0);
+        (Allowed is null || Allowed.Contains(item)) && (Hidden is null || !Hidden.Contains(item))
+        && (Excluded.IsEmpty || Excluded.BinarySearch(item) < 0);
 }

@@ -30,7 +30,8 @@ public sealed unsafe class ServingIndex : IItemIndex
     /// <summary>Rows that are scanned in float32 beside the model's index: those put in since it was built.</summary>
     public int AppendedRows => _state.Rows;
 
-    /// <summary>The rows put in take a search's time that building the index anew would save: more than one in 32, and more than a thousand.</summary>
+    /// <summary>The rows put in take a search's time that building the index anew would save: more than one in 32, and more than a
+    /// thousand.</summary>
     public bool WantsRebuild
     {
         get
@@ -64,7 +65,8 @@ public sealed unsafe class ServingIndex : IItemIndex
     }
 
     /// <summary>
-    /// Gives an item its factor, the first one or another than it had. Positions skipped on the way have none until they get theirs. A removed
+    /// Gives an item its factor, the first one or another than it had. Positions skipped on the way have none until they get theirs. A
+    /// removed
     /// item stays removed.
     /// </summary>
     /// <param name="factor"><see cref="Rank"/> numbers; copied.</param>
@@ -91,7 +93,8 @@ public sealed unsafe class ServingIndex : IItemIndex
         State state = _state;
         CheckQuery(state, query, k, results);
         int wanted = Math.Min(k, state.Count);
-        int found = state.Model.Search(query, Math.Min(wanted, state.Model.Count), new SearchScope(scope.Allowed, scope.Excluded, state.Hidden), results[..wanted]);
+        int found = state.Model.Search(query, Math.Min(wanted, state.Model.Count),
+            new SearchScope(scope.Allowed, scope.Excluded, state.Hidden), results[..wanted]);
         return AddRows(state, query, scope, results[..wanted], found);
     }
 
@@ -99,9 +102,11 @@ public sealed unsafe class ServingIndex : IItemIndex
     {
         State state = _state;
         Arguments.CheckSearchMany(this, queries, k, results, counts);
-        state.Model.SearchMany(queries, k, new BatchScope(scope.Allowed, scope.Excluded, scope.ExcludedStarts) { Hidden = state.Hidden }, results, counts);
+        state.Model.SearchMany(queries, k, new BatchScope(scope.Allowed, scope.Excluded, scope.ExcludedStarts) { Hidden = state.Hidden },
+            results, counts);
         if (state.Rows == 0) return;
-        for (int q = 0; q < counts.Length; q++) counts[q] = AddRows(state, queries.Slice(q * Rank, Rank), scope.Of(q), results.Slice(q * k, k), counts[q]);
+        for (int q = 0; q < counts.Length; q++) counts[q] =
+            AddRows(state, queries.Slice(q * Rank, Rank), scope.Of(q), results.Slice(q * k, k), counts[q]);
     }
 
     /// <summary>The scores of given items, removed ones included.</summary>
@@ -142,12 +147,17 @@ public sealed unsafe class ServingIndex : IItemIndex
         }
 
         IItemIndex model = build(factors, Rank);
-        if (model.Count != before.Count || model.Rank != Rank) throw new InvalidOperationException($"The index built has {model.Count} × {model.Rank}, not {before.Count} × {Rank}.");
+        if (model.Count != before.Count || model.Rank != Rank)
+            throw new InvalidOperationException($"The index built has {model.Count} × {model.Rank}, not {before.Count} × {Rank}.");
         lock (_writing)
         {
             // What changed while building is replayed on top: the rows from then on, and the removals as they are now.
             State now = _state;
-            State state = new(model, model.Count, Union(now.Removed, gaps, model.Count), [], [], 0, []) { Removed = now.Removed, Gaps = gaps };
+            State state = new(model, model.Count, Union(now.Removed, gaps, model.Count), [], [], 0, [])
+            {
+                Removed = now.Removed,
+                Gaps = gaps
+            };
             for (int row = before.Rows; row < now.Rows; row++)
             {
                 int item = now.Items[row];
@@ -199,7 +209,15 @@ public sealed unsafe class ServingIndex : IItemIndex
         if (state.Rows == items.Length) Array.Resize(ref items, Math.Max(16, items.Length * 2));
         if (replaces) items[old] = -1;
         items[state.Rows] = item;
-        return state with { Count = Math.Max(state.Count, item + 1), Hidden = hidden, Factors = factors, Items = items, Rows = state.Rows + 1, RowOf = rowOf.SetItem(item, state.Rows) };
+        return state with
+        {
+            Count = Math.Max(state.Count, item + 1),
+            Hidden = hidden,
+            Factors = factors,
+            Items = items,
+            Rows = state.Rows + 1,
+            RowOf = rowOf.SetItem(item, state.Rows)
+        };
     }
 
     private void Change(ReadOnlySpan<int> items, bool removed)
@@ -226,14 +244,17 @@ public sealed unsafe class ServingIndex : IItemIndex
 
     private static void CheckQuery(State state, ReadOnlySpan<float> query, int k, Span<ScoredItem> results)
     {
-        if (query.Length != state.Model.Rank) throw new ArgumentException($"The query has {query.Length} numbers; the index has rank {state.Model.Rank}.", nameof(query));
+        if (query.Length != state.Model.Rank)
+            throw new ArgumentException($"The query has {query.Length} numbers; the index has rank {state.Model.Rank}.", nameof(query));
         ArgumentOutOfRangeException.ThrowIfNegative(k);
-        if (results.Length < Math.Min(k, state.Count)) throw new ArgumentException($"Results hold {results.Length} items; {Math.Min(k, state.Count)} are wanted.", nameof(results));
+        if (results.Length < Math.Min(k, state.Count))
+            throw new ArgumentException($"Results hold {results.Length} items; {Math.Min(k, state.Count)} are wanted.", nameof(results));
     }
 
     private void CheckFactor(ReadOnlySpan<float> factor)
     {
-        if (factor.Length != Rank) throw new ArgumentException($"The factor has {factor.Length} numbers; the index has rank {Rank}.", nameof(factor));
+        if (factor.Length != Rank) throw new ArgumentException($"The factor has {factor.Length} numbers; the index has rank {Rank}.",
+            nameof(factor));
     }
 
     private static void CheckItem(State state, int item)
@@ -244,10 +265,12 @@ public sealed unsafe class ServingIndex : IItemIndex
 
     private static void CheckPosition(State state, int item)
     {
-        if ((uint)item >= (uint)state.Count) throw new ArgumentOutOfRangeException(nameof(item), item, $"The index holds positions 0 to {state.Count - 1}.");
+        if ((uint)item >= (uint)state.Count) throw new ArgumentOutOfRangeException(nameof(item),
+            item, $"The index holds positions 0 to {state.Count - 1}.");
     }
 
-    private static ItemSet? Union(ItemSet? a, ItemSet? b, int length) => a is null && b is null ? null : (a?.Copy(length) ?? new ItemSet(length)).Or(b ?? new ItemSet(0));
+    private static ItemSet? Union(ItemSet? a, ItemSet? b, int length) =>
+        a is null && b is null ? null : (a?.Copy(length) ?? new ItemSet(length)).Or(b ?? new ItemSet(0));
 
     /// <summary>Everything a search reads, in one immutable object.</summary>
     /// <param name="Model">Positions 0 to Model.Count − 1.</param>
@@ -255,7 +278,8 @@ public sealed unsafe class ServingIndex : IItemIndex
     /// <param name="Factors">Rows put in since the model's index was built × rank.</param>
     /// <param name="Items">The position each of these rows stands for; −1 where a later row does.</param>
     /// <param name="RowOf">The row that counts for a position.</param>
-    private sealed record State(IItemIndex Model, int Count, ItemSet? Hidden, float[] Factors, int[] Items, int Rows, System.Collections.Immutable.ImmutableDictionary<int, int> RowOf)
+    private sealed record State(IItemIndex Model, int Count, ItemSet? Hidden, float[] Factors, int[] Items, int Rows,
+        System.Collections.Immutable.ImmutableDictionary<int, int> RowOf)
     {
         public ItemSet? Removed { get; init; }
 
@@ -264,7 +288,8 @@ public sealed unsafe class ServingIndex : IItemIndex
 
         public ReadOnlySpan<float> Row(int row, int rank) => Factors.AsSpan(row * rank, rank);
 
-        public ReadOnlySpan<float> Factor(int item) => Rows > 0 && RowOf.TryGetValue(item, out int row) ? Row(row, Model.Rank) : Model.Factor(item);
+        public ReadOnlySpan<float> Factor(int item) =>
+            Rows > 0 && RowOf.TryGetValue(item, out int row) ? Row(row, Model.Rank) : Model.Factor(item);
 
         public bool HasFactor(int item) => ((uint)item < (uint)Model.Count && !(Gaps?.Contains(item) ?? false)) || RowOf.ContainsKey(item);
     }

@@ -17,7 +17,8 @@ using Recommender.ServiceDefaults.Resilience;
 
 namespace Recommender.ServiceDefaults;
 
-/// <summary>What every service has alike: telemetry, health, keys, problem details, JSON and limits. One call before the host is built, one after.</summary>
+/// <summary>What every service has alike: telemetry, health, keys, problem details, JSON and limits. One call before the host is built, one
+/// after.</summary>
 public static class ServiceDefaultsExtensions
 {
     /// <summary>Registers the defaults. Called once per process, whatever the number of services in it.</summary>
@@ -25,7 +26,8 @@ public static class ServiceDefaultsExtensions
     /// <exception cref="InvalidOperationException">A setting is wrong; the message names it and the fix.</exception>
     public static WebApplicationBuilder AddServiceDefaults(this WebApplicationBuilder builder, string serviceName)
     {
-        if (builder.Configuration["KeyFile"] is { Length: > 0 } keyFile) builder.Configuration.AddJsonFile(Path.GetFullPath(keyFile), optional: true, reloadOnChange: true);
+        if (builder.Configuration["KeyFile"] is { Length: > 0 } keyFile)
+            builder.Configuration.AddJsonFile(Path.GetFullPath(keyFile), optional: true, reloadOnChange: true);
 
         // Request lines hold personal ids in their paths; they stay out of the log unless someone turns them on.
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
@@ -67,13 +69,15 @@ public static class ServiceDefaultsExtensions
         app.MapGet("/health/ready", async (HealthCheckService checks, CancellationToken cancellationToken) =>
         {
             var report = await checks.CheckHealthAsync(cancellationToken);
-            return HealthReport(report.Status, report.Entries.Select(e => new HealthEntry(e.Key, Word(e.Value.Status), e.Value.Description ?? e.Value.Exception?.GetType().Name)));
+            return HealthReport(report.Status, report.Entries.Select(e =>
+                new HealthEntry(e.Key, Word(e.Value.Status), e.Value.Description ?? e.Value.Exception?.GetType().Name)));
         }).AllowWithoutKey().ExcludeFromDescription();
         app.MapOpenApi("/openapi/{documentName}.json").AllowWithoutKey();
         return app;
     }
 
-    /// <summary>Opens an endpoint (or group) to keys of the scope, one of <see cref="Scopes"/>. Several calls allow several scopes; <c>admin</c> opens everything.</summary>
+    /// <summary>Opens an endpoint (or group) to keys of the scope, one of <see cref="Scopes"/>. Several calls allow several scopes;
+    /// <c>admin</c> opens everything.</summary>
     public static TBuilder RequireScope<TBuilder>(this TBuilder endpoints, string scope)
         where TBuilder : IEndpointConventionBuilder
     {
@@ -82,7 +86,8 @@ public static class ServiceDefaultsExtensions
         return endpoints;
     }
 
-    /// <summary>Opens an endpoint to everyone. Without this and without <see cref="RequireScope"/> an endpoint asks for <c>admin</c>.</summary>
+    /// <summary>Opens an endpoint to everyone. Without this and without <see cref="RequireScope"/> an endpoint asks for
+    /// <c>admin</c>.</summary>
     public static TBuilder AllowWithoutKey<TBuilder>(this TBuilder endpoints)
         where TBuilder : IEndpointConventionBuilder
     {
@@ -101,7 +106,8 @@ public static class ServiceDefaultsExtensions
 
     // Degraded still answers 200: the service works with less. The body says what is wrong.
     private static IResult HealthReport(HealthStatus status, IEnumerable<HealthEntry> entries) =>
-        Results.Json(new HealthBody(Word(status), [.. entries]), ServiceJson.Default.HealthBody, statusCode: status == HealthStatus.Unhealthy ? 503 : 200);
+        Results.Json(new HealthBody(Word(status), [.. entries]), ServiceJson.Default.HealthBody,
+        statusCode: status == HealthStatus.Unhealthy ? 503 : 200);
 
     private static string Word(HealthStatus status) => status switch
     {

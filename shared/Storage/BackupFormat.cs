@@ -4,14 +4,16 @@ namespace Recommender.Storage;
 
 /// <summary>
 /// A backup: magic, schema version, then each table as name, columns and rows, then an end mark. A value is a kind byte and the value,
-/// little-endian. Kinds: 0 null, 1 integer (8), 2 number (8), 3 text, 4 bytes (both with their length first); 9 begins a row, 8 ends a table.
+/// little-endian. Kinds: 0 null, 1 integer (8), 2 number (8), 3 text, 4 bytes (both with their length first); 9 begins a row, 8 ends a
+/// table.
 /// </summary>
 internal static class BackupFormat
 {
     private const string Magic = "recommender-backup-1";
     private const byte Null = 0, Integer = 1, Number = 2, Text = 3, Bytes = 4, EndOfTable = 8, Row = 9;
 
-    /// <summary>Every table in the order of restoring, with the columns. <c>state</c> goes last: a store with events but none counted cannot be seen.</summary>
+    /// <summary>Every table in the order of restoring, with the columns. <c>state</c> goes last: a store with events but none counted
+    /// cannot be seen.</summary>
     public static readonly IReadOnlyList<(string Table, string[] Columns)> Tables =
     [
         ("event_types", ["type_id", "name"]),
@@ -81,7 +83,8 @@ internal static class BackupFormat
         {
             // Looked at byte by byte: what is no backup may begin with any length.
             byte[] expected = [(byte)Magic.Length, .. Encoding.UTF8.GetBytes(Magic)];
-            if (!_reader.ReadBytes(expected.Length).AsSpan().SequenceEqual(expected)) throw new InvalidDataException("This is not a backup of a recommender store.");
+            if (!_reader.ReadBytes(expected.Length).AsSpan().SequenceEqual(expected))
+                throw new InvalidDataException("This is not a backup of a recommender store.");
             return _reader.ReadInt32();
         });
 
@@ -92,12 +95,14 @@ internal static class BackupFormat
             if (table.Length == 0) return null;
             var known = Tables.FirstOrDefault(t => t.Table == table);
             int count = _reader.ReadInt32();
-            if (known.Table is null || count is < 1 or > 64) throw new InvalidDataException($"The backup holds the unknown table \"{table}\".");
+            if (known.Table is null || count is < 1 or > 64)
+                throw new InvalidDataException($"The backup holds the unknown table \"{table}\".");
             string[] columns = new string[count];
             for (int i = 0; i < count; i++)
             {
                 columns[i] = _reader.ReadString();
-                if (!known.Columns.Contains(columns[i])) throw new InvalidDataException($"The backup holds the unknown column {table}.{columns[i]}.");
+                if (!known.Columns.Contains(columns[i]))
+                    throw new InvalidDataException($"The backup holds the unknown column {table}.{columns[i]}.");
             }
 
             return (table, columns);

@@ -37,7 +37,8 @@ public interface IStore : IInteractionStore, ICatalogueStore, IUserStore, IModel
 
     Task PutSettingAsync(string name, JsonElement value, CancellationToken cancellationToken);
 
-    /// <summary>Writes everything the store holds, as of one moment, while it goes on working. The result restores into either database.</summary>
+    /// <summary>Writes everything the store holds, as of one moment, while it goes on working. The result restores into either
+    /// database.</summary>
     Task BackupAsync(Stream destination, CancellationToken cancellationToken);
 
     /// <summary>Restores a backup into this empty, migrated store, wholly or not at all.</summary>
@@ -46,7 +47,8 @@ public interface IStore : IInteractionStore, ICatalogueStore, IUserStore, IModel
     Task RestoreAsync(Stream source, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Restores a backup as if nothing had occurred after <paramref name="until"/>: without later events, with the popularity and trends of the
+    /// Restores a backup as if nothing had occurred after <paramref name="until"/>: without later events, with the popularity and trends of
+    /// the
     /// others, and without models, which are to be learnt anew. Catalogue, profiles, merges, erasures and settings are those of the backup.
     /// </summary>
     Task RestoreUntilAsync(Stream source, DateTimeOffset until, CancellationToken cancellationToken);

@@ -10,7 +10,8 @@ namespace Recommender.Storage;
 /// Concurrent appends share one transaction (group commit) and return only after it is on disk. One process at a time.
 /// </summary>
 /// <remarks>
-/// A failed transaction (disk full, I/O error) fails every call in it with <see cref="StoreUnavailableException"/> and leaves nothing behind.
+/// A failed transaction (disk full, I/O error) fails every call in it with <see cref="StoreUnavailableException"/> and leaves nothing
+/// behind.
 /// </remarks>
 public sealed class Journal : IAsyncDisposable
 {
@@ -73,7 +74,8 @@ public sealed class Journal : IAsyncDisposable
         return ChangeAsync(body.Length, connection => Append(connection, stream, body, headers), cancellationToken);
     }
 
-    /// <summary>Messages behind <paramref name="afterId"/> in order, at most about <paramref name="maxBytes"/> of bodies but at least one when there is one.</summary>
+    /// <summary>Messages behind <paramref name="afterId"/> in order, at most about <paramref name="maxBytes"/> of bodies but at least one
+    /// when there is one.</summary>
     public async Task<IReadOnlyList<JournalEntry>> ReadAsync(string stream, long afterId, int maxBytes, CancellationToken cancellationToken)
     {
         ValidateName(stream);
@@ -113,17 +115,21 @@ public sealed class Journal : IAsyncDisposable
     }
 
     /// <summary>
-    /// Removes messages up to and including <paramref name="upToId"/>, and in the same transaction keeps what could not be processed as dead
+    /// Removes messages up to and including <paramref name="upToId"/>, and in the same transaction keeps what could not be processed as
+    /// dead
     /// letters. Removing again changes nothing, and adds no dead letter twice.
     /// </summary>
     /// <param name="dead">Body, headers and reason of each message, or part of one, that is dead.</param>
-    public Task RemoveAsync(string stream, long upToId, IReadOnlyList<(ReadOnlyMemory<byte> Body, string? Headers, string Reason)> dead, CancellationToken cancellationToken)
+    public Task RemoveAsync(string stream, long upToId, IReadOnlyList<(ReadOnlyMemory<byte> Body, string? Headers, string Reason)> dead,
+        CancellationToken cancellationToken)
     {
         ValidateName(stream);
-        return ChangeAsync(dead.Sum(letter => letter.Body.Length), connection => Remove(connection, stream, upToId, dead), cancellationToken);
+        return ChangeAsync(dead.Sum(letter => letter.Body.Length), connection => Remove(connection, stream, upToId, dead),
+            cancellationToken);
     }
 
-    public Task RemoveAsync(string stream, long upToId, CancellationToken cancellationToken) => RemoveAsync(stream, upToId, [], cancellationToken);
+    public Task RemoveAsync(string stream, long upToId, CancellationToken cancellationToken) =>
+        RemoveAsync(stream, upToId, [], cancellationToken);
 
     /// <summary>Messages waiting, by stream. Costs nothing.</summary>
     public IReadOnlyDictionary<string, long> GetDepths() =>
@@ -133,7 +139,8 @@ public sealed class Journal : IAsyncDisposable
 
     /// <summary>Dead letters in the order they came, from behind <paramref name="afterId"/>.</summary>
     public Task<IReadOnlyList<JournalDeadLetter>> ListDeadLettersAsync(long afterId, int limit, CancellationToken cancellationToken) =>
-        _database.ReadAsync(connection => Task.FromResult<IReadOnlyList<JournalDeadLetter>>(ReadDeadLetters(connection, afterId, limit)), cancellationToken);
+        _database.ReadAsync(connection => Task.FromResult<IReadOnlyList<JournalDeadLetter>>(ReadDeadLetters(connection, afterId, limit)),
+        cancellationToken);
 
     /// <summary>Moves all dead letters to the ends of the streams they came from, in one transaction; returns how many.</summary>
     public Task<long> ReplayDeadLettersAsync(CancellationToken cancellationToken) =>
@@ -172,12 +179,15 @@ public sealed class Journal : IAsyncDisposable
     private async Task LoadAsync(CancellationToken cancellationToken) =>
         await _database.WriteAsync(connection =>
         {
-            SqliteDatabase.Execute(connection, "CREATE TABLE IF NOT EXISTS dead_letters (id INTEGER PRIMARY KEY AUTOINCREMENT, stream TEXT NOT NULL, body BLOB NOT NULL, headers TEXT NULL, reason TEXT NOT NULL, failed_at_ms INTEGER NOT NULL)");
+            SqliteDatabase.Execute(connection,
+                "CREATE TABLE IF NOT EXISTS dead_letters (id INTEGER PRIMARY KEY AUTOINCREMENT, stream TEXT NOT NULL, body BLOB NOT NULL, "
+                    + "headers TEXT NULL, reason TEXT NOT NULL, failed_at_ms INTEGER NOT NULL)");
             _deadLetters = Scalar(connection, "SELECT count(*) FROM dead_letters");
             var names = new List<string>();
             using (var command = connection.CreateCommand())
             {
-                command.CommandText = @"SELECT substr(name, 8) FROM sqlite_master WHERE type = 'table' AND name LIKE 'stream\_%' ESCAPE '\'";
+                command.CommandText =
+                    @"SELECT substr(name, 8) FROM sqlite_master WHERE type = 'table' AND name LIKE 'stream\_%' ESCAPE '\'";
                 using var reader = command.ExecuteReader();
                 while (reader.Read()) names.Add(reader.GetString(0));
             }
@@ -196,7 +206,9 @@ public sealed class Journal : IAsyncDisposable
     private Outcome Append(SqliteConnection connection, string stream, ReadOnlyMemory<byte> body, string? headers)
     {
         var state = _streams.GetOrAdd(stream, _ => new StreamState());
-        if (!state.HasTable) SqliteDatabase.Execute(connection, $"CREATE TABLE IF NOT EXISTS \"{Table(stream)}\" (id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL, headers TEXT NULL)");
+        if (!state.HasTable) SqliteDatabase.Execute(
+            connection, $"CREATE TABLE IF NOT EXISTS \"{Table(stream)}\" (id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL, "
+                + $"headers TEXT NULL)");
         state.Insert ??= new SqliteStatement(connection, $"INSERT INTO \"{Table(stream)}\" (body, headers) VALUES ($0, $1)", 2);
         state.Insert.Execute(body.ToArray(), headers);
         long id = SQLitePCL.raw.sqlite3_last_insert_rowid(connection.Handle);
@@ -209,16 +221,19 @@ public sealed class Journal : IAsyncDisposable
         });
     }
 
-    private Outcome Remove(SqliteConnection connection, string stream, long upToId, IReadOnlyList<(ReadOnlyMemory<byte> Body, string? Headers, string Reason)> dead)
+    private Outcome Remove(SqliteConnection connection, string stream, long upToId,
+        IReadOnlyList<(ReadOnlyMemory<byte> Body, string? Headers, string Reason)> dead)
     {
         if (!_streams.TryGetValue(stream, out var state) || !state.HasTable) return new Outcome(0, static () => { });
-        long removed = SqliteDatabase.Execute(connection, FormattableString.Invariant($"DELETE FROM \"{Table(stream)}\" WHERE id <= {upToId}"));
+        long removed = SqliteDatabase.Execute(connection,
+            FormattableString.Invariant($"DELETE FROM \"{Table(stream)}\" WHERE id <= {upToId}"));
         if (removed > 0)
         {
             foreach (var (body, headers, reason) in dead)
             {
                 using var command = connection.CreateCommand();
-                command.CommandText = "INSERT INTO dead_letters (stream, body, headers, reason, failed_at_ms) VALUES ($stream, $body, $headers, $reason, $at)";
+                command.CommandText =
+                    "INSERT INTO dead_letters (stream, body, headers, reason, failed_at_ms) VALUES ($stream, $body, $headers, $reason, $at)";
                 command.Parameters.AddWithValue("$stream", stream);
                 command.Parameters.AddWithValue("$body", body.ToArray());
                 command.Parameters.AddWithValue("$headers", (object?)headers ?? DBNull.Value);
@@ -239,12 +254,14 @@ public sealed class Journal : IAsyncDisposable
     {
         var letters = new List<JournalDeadLetter>();
         using var command = connection.CreateCommand();
-        command.CommandText = "SELECT id, stream, body, headers, reason, failed_at_ms FROM dead_letters WHERE id > $after ORDER BY id LIMIT $limit";
+        command.CommandText =
+            "SELECT id, stream, body, headers, reason, failed_at_ms FROM dead_letters WHERE id > $after ORDER BY id LIMIT $limit";
         command.Parameters.AddWithValue("$after", afterId);
         command.Parameters.AddWithValue("$limit", limit);
         using var reader = command.ExecuteReader();
         while (reader.Read())
-            letters.Add(new JournalDeadLetter(reader.GetInt64(0), reader.GetString(1), (byte[])reader[2], reader.IsDBNull(3) ? null : reader.GetString(3), reader.GetString(4), DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(5))));
+            letters.Add(new JournalDeadLetter(reader.GetInt64(0), reader.GetString(1), (byte[])reader[2], reader.IsDBNull(3) ? null
+                : reader.GetString(3), reader.GetString(4), DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(5))));
         return letters;
     }
 
@@ -256,7 +273,8 @@ public sealed class Journal : IAsyncDisposable
         return await change.Done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Takes all changes that wait, makes them in one transaction, and completes them after the commit. What the memory knows of a stream changes only then.</summary>
+    /// <summary>Takes all changes that wait, makes them in one transaction, and completes them after the commit. What the memory knows of a
+    /// stream changes only then.</summary>
     private async Task WriteLoopAsync()
     {
         var group = new List<Change>();
@@ -272,7 +290,8 @@ public sealed class Journal : IAsyncDisposable
 
             try
             {
-                var outcomes = await _database.WriteAsync(connection => Task.FromResult(group.ConvertAll(change => change.Work(connection))), CancellationToken.None).ConfigureAwait(false);
+                var outcomes = await _database.WriteAsync(connection =>
+                    Task.FromResult(group.ConvertAll(change => change.Work(connection))), CancellationToken.None).ConfigureAwait(false);
                 for (int i = 0; i < group.Count; i++)
                 {
                     outcomes[i].Apply();

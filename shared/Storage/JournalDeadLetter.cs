@@ -1,4 +1,5 @@
 namespace Recommender.Storage;
 
 /// <summary>A message that can never be processed, with the stream it came from.</summary>
-public sealed record JournalDeadLetter(long Id, string Stream, ReadOnlyMemory<byte> Body, string? Headers, string Reason, DateTimeOffset FailedAt);
+public sealed record JournalDeadLetter(long Id, string Stream, ReadOnlyMemory<byte> Body, string? Headers, string Reason,
+    DateTimeOffset FailedAt);

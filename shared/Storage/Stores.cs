@@ -9,5 +9,6 @@ public static class Stores
     /// <summary>PostgreSQL where a connection string is given, else SQLite. Call <see cref="IStore.MigrateAsync"/> before use.</summary>
     /// <param name="sqlitePath">File of the embedded database; created with its folder where absent.</param>
     public static IStore Open(string? postgresConnectionString, string sqlitePath, StatisticsSettings statistics) =>
-        string.IsNullOrWhiteSpace(postgresConnectionString) ? new SqliteStore(sqlitePath, statistics) : new PostgresStore(postgresConnectionString, statistics);
+        string.IsNullOrWhiteSpace(postgresConnectionString) ? new SqliteStore(sqlitePath, statistics)
+        : new PostgresStore(postgresConnectionString, statistics);
 }

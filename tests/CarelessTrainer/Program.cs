@@ -4,12 +4,14 @@ using Recommender.ServiceDefaults;
 using Recommender.Trainer;
 using Recommender.Trainer.Endpoints;
 
-// A Trainer with a defect put in on purpose: it acknowledges messages before their effect is durable. A test of loss that passes with this one proves nothing.
+// A Trainer with a defect put in on purpose: it acknowledges messages before their effect is durable. A test of loss that passes with this
+// one proves nothing.
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults("trainer");
 builder.AddTrainer();
 var careful = builder.Services.Last(service => service.ServiceType == typeof(IStreamConsumer)).ImplementationType!;
-builder.Services.AddSingleton<IStreamConsumer>(services => new CarelessConsumer((IStreamConsumer)ActivatorUtilities.CreateInstance(services, careful)));
+builder.Services.AddSingleton<IStreamConsumer>(services =>
+    new CarelessConsumer((IStreamConsumer)ActivatorUtilities.CreateInstance(services, careful)));
 var app = builder.Build();
 app.UseServiceDefaults();
 app.MapTrainer();

@@ -18,7 +18,8 @@ namespace Recommender.WebConsole.Tests;
 public sealed class GatewayTests : IAsyncLifetime
 {
     private readonly List<WebApplication> _apps = [];
-    private readonly Dictionary<string, int> _ports = new() { ["ingest"] = Ports.Free(), ["trainer"] = Ports.Free(), ["recommend"] = Ports.Free() };
+    private readonly Dictionary<string, int> _ports =
+        new() { ["ingest"] = Ports.Free(), ["trainer"] = Ports.Free(), ["recommend"] = Ports.Free() };
     private HttpClient _client = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -26,7 +27,8 @@ public sealed class GatewayTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         foreach (var (name, port) in _ports) await StartServiceAsync(name, port);
-        _client = await StartConsoleAsync([.. _ports.Select(p => KeyValuePair.Create($"services:{p.Key}:http:0", $"http://127.0.0.1:{p.Value}"))]);
+        _client = await StartConsoleAsync(
+            [.. _ports.Select(p => KeyValuePair.Create($"services:{p.Key}:http:0", $"http://127.0.0.1:{p.Value}"))]);
     }
 
     public async ValueTask DisposeAsync()
@@ -72,7 +74,8 @@ public sealed class GatewayTests : IAsyncLifetime
     [InlineData("/v1/users/%C3%A4%20%25/history?x=%2F%41")]
     public async Task Ids_arrive_with_the_encoding_they_were_sent_in(string target)
     {
-        var uri = new Uri(_client.BaseAddress!.GetLeftPart(UriPartial.Authority) + target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        var uri = new Uri(_client.BaseAddress!.GetLeftPart(UriPartial.Authority) + target,
+            new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
         Assert.Equal($"recommend GET {target}", await _client.GetStringAsync(uri, Cancel));
     }
 
@@ -85,15 +88,19 @@ public sealed class GatewayTests : IAsyncLifetime
             {
                 foreach (var (method, target, service) in ((string, string, string)[])
                 [
-                    ("GET", $"/v1/users/{path}/history", "recommend"), ("GET", $"/v1/users/{path}/export", "ingest"), ("DELETE", $"/v1/users/{path}", "ingest"),
-                    ("PUT", $"/v1/items/{path}", "ingest"), ("GET", $"/v1/items/{path}", id == "popular" ? "recommend" : "ingest"), ("DELETE", $"/v1/items/{path}", "ingest"), ("GET", $"/v1/items/{path}/similar", "recommend"),
+                    ("GET", $"/v1/users/{path}/history", "recommend"), ("GET", $"/v1/users/{path}/export", "ingest"),
+                        ("DELETE", $"/v1/users/{path}", "ingest"),
+                    ("PUT", $"/v1/items/{path}", "ingest"), ("GET", $"/v1/items/{path}", id == "popular" ? "recommend" : "ingest"),
+                        ("DELETE", $"/v1/items/{path}", "ingest"), ("GET", $"/v1/items/{path}/similar", "recommend"),
                 ])
                 {
-                    Assert.Equal((200, $"{service} {method} {target}"), await RawHttp.SendAsync(_client.BaseAddress!, method, target, null, Cancel));
+                    Assert.Equal((200, $"{service} {method} {target}"),
+                        await RawHttp.SendAsync(_client.BaseAddress!, method, target, null, Cancel));
                 }
             }
 
-            Assert.Equal($"recommend GET /v1/users/{Uri.EscapeDataString(id)}/history", await _client.GetStringAsync($"/v1/users/{Uri.EscapeDataString(id)}/history", Cancel));
+            Assert.Equal($"recommend GET /v1/users/{Uri.EscapeDataString(id)}/history",
+                await _client.GetStringAsync($"/v1/users/{Uri.EscapeDataString(id)}/history", Cancel));
         }
     }
 
@@ -126,7 +133,8 @@ public sealed class GatewayTests : IAsyncLifetime
         Assert.Equal(body, await response.Content.ReadAsByteArrayAsync(Cancel));
     }
 
-    /// <summary>Refused by its headers, while it is being sent, and by what is in it: the answer is the service's, not that it broke off.</summary>
+    /// <summary>Refused by its headers, while it is being sent, and by what is in it: the answer is the service's, not that it broke
+    /// off.</summary>
     [Theory]
     [InlineData("?refuse=at once", true)]
     [InlineData("?refuse=at once", false)]
@@ -134,7 +142,9 @@ public sealed class GatewayTests : IAsyncLifetime
     [InlineData("?refuse=later", false)]
     public async Task A_refusal_of_a_long_body_arrives(string query, bool chunked)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/events" + query) { Content = new ByteArrayContent(new byte[20 * 1024 * 1024]) };
+        using var request = new HttpRequestMessage(HttpMethod.Post,
+            "/v1/events" + query)
+        { Content = new ByteArrayContent(new byte[20 * 1024 * 1024]) };
         request.Headers.TransferEncodingChunked = chunked;
         using var response = await _client.SendAsync(request, Cancel);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
@@ -146,7 +156,8 @@ public sealed class GatewayTests : IAsyncLifetime
         using var client = new System.Net.Sockets.TcpClient();
         await client.ConnectAsync(_client.BaseAddress!.Host, _client.BaseAddress.Port, Cancel);
         var stream = client.GetStream();
-        await stream.WriteAsync(Encoding.ASCII.GetBytes("POST /v1/events?echo=1 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n"), Cancel);
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            "POST /v1/events?echo=1 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n"), Cancel);
         using var answer = new StreamReader(stream);
         Assert.StartsWith("HTTP/1.1 400 ", await answer.ReadLineAsync(Cancel), StringComparison.Ordinal);
     }
@@ -157,11 +168,14 @@ public sealed class GatewayTests : IAsyncLifetime
         using var client = new System.Net.Sockets.TcpClient();
         await client.ConnectAsync(_client.BaseAddress!.Host, _client.BaseAddress.Port, Cancel);
         var stream = client.GetStream();
-        await stream.WriteAsync(Encoding.ASCII.GetBytes("POST /v1/events?echo=1 HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"), Cancel);
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            "POST /v1/events?echo=1 HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"),
+                Cancel);
         byte[] chunk = Encoding.ASCII.GetBytes("10000\r\n" + new string(' ', 0x10000) + "\r\n");
         for (int sent = 0; sent <= Limits.BodyBytes; sent += 0x10000) await stream.WriteAsync(chunk, Cancel);
         using var answer = new StreamReader(stream);
-        Assert.StartsWith("HTTP/1.1 413 ", await answer.ReadLineAsync(Cancel).AsTask().WaitAsync(TimeSpan.FromSeconds(60), Cancel), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 413 ", await answer.ReadLineAsync(Cancel).AsTask().WaitAsync(TimeSpan.FromSeconds(60), Cancel),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -169,7 +183,12 @@ public sealed class GatewayTests : IAsyncLifetime
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/items/popular?cursor=" + new string('A', 30_000));
         request.Headers.TryAddWithoutValidation("X-Shop", "Läden");
-        using var client = new HttpClient(new SocketsHttpHandler { RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8 }) { BaseAddress = _client.BaseAddress };
+        using var client = new HttpClient(new SocketsHttpHandler
+        {
+            RequestHeaderEncodingSelector = static (_, _) =>
+            Encoding.UTF8
+        })
+        { BaseAddress = _client.BaseAddress };
         using var response = await client.SendAsync(request, Cancel);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
@@ -180,7 +199,8 @@ public sealed class GatewayTests : IAsyncLifetime
         using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/status?trace=1");
         request.Headers.Add("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
         using var response = await _client.SendAsync(request, Cancel);
-        Assert.StartsWith("00-0af7651916cd43dd8448eb211c80319c-", await response.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        Assert.StartsWith("00-0af7651916cd43dd8448eb211c80319c-", await response.Content.ReadAsStringAsync(Cancel),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -193,8 +213,11 @@ public sealed class GatewayTests : IAsyncLifetime
         var waiting = Enumerable.Range(0, 4).Select(_ => new System.Net.Sockets.TcpClient()).ToList();
         try
         {
-            foreach (var one in waiting) _ = one.ConnectAsync(IPAddress.Loopback, port, Cancel).AsTask().ContinueWith(static t => _ = t.Exception, TaskScheduler.Default);
-            using var client = await StartConsoleAsync([new("services:ingest:http:0", $"http://127.0.0.1:{port}"), new("services:trainer:http:0", $"http://127.0.0.1:{port}"), new("services:recommend:http:0", $"http://127.0.0.1:{port}")]);
+            foreach (var one in waiting) _ = one.ConnectAsync(IPAddress.Loopback, port, Cancel).AsTask()
+                .ContinueWith(static t => _ = t.Exception, TaskScheduler.Default);
+            using var client = await StartConsoleAsync(
+                [new("services:ingest:http:0", $"http://127.0.0.1:{port}"), new("services:trainer:http:0", $"http://127.0.0.1:{port}"),
+                    new("services:recommend:http:0", $"http://127.0.0.1:{port}")]);
             using var response = await client.GetAsync("/v1/status", Cancel);
             Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
             Assert.Contains("trainer", await response.Content.ReadAsStringAsync(Cancel), StringComparison.OrdinalIgnoreCase);
@@ -253,7 +276,8 @@ public sealed class GatewayTests : IAsyncLifetime
     [Fact]
     public async Task A_missing_address_stops_the_start_and_names_the_setting()
     {
-        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => StartConsoleAsync([new("services:ingest:http:0", "http://127.0.0.1:1")]));
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            StartConsoleAsync([new("services:ingest:http:0", "http://127.0.0.1:1")]));
         Assert.Contains("services__trainer__http__0", refused.Message, StringComparison.Ordinal);
     }
 
@@ -292,7 +316,8 @@ public sealed class GatewayTests : IAsyncLifetime
     private async Task StartServiceAsync(string name, int port)
     {
         var builder = NewBuilder(port);
-        builder.WebHost.ConfigureKestrel(kestrel => (kestrel.Limits.MaxRequestBodySize, kestrel.Limits.MaxRequestLineSize) = (null, 64 * 1024));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            (kestrel.Limits.MaxRequestBodySize, kestrel.Limits.MaxRequestLineSize) = (null, 64 * 1024));
         var app = builder.Build();
         _apps.Add(app);
         app.Run(async context =>
@@ -330,7 +355,8 @@ public sealed class GatewayTests : IAsyncLifetime
             }
             else
             {
-                await context.Response.WriteAsync($"{name} {context.Request.Method} {context.Features.Get<IHttpRequestFeature>()!.RawTarget}", Cancel);
+                await context.Response.WriteAsync($"{name} {context.Request.Method} "
+                    + $"{context.Features.Get<IHttpRequestFeature>()!.RawTarget}", Cancel);
             }
         });
         await app.StartAsync(Cancel);

@@ -23,7 +23,8 @@ public sealed partial class JsonErrorsTests
     [InlineData("""{"history":[5]}""", "history[0]", "is not an object")]
     [InlineData("""{"filter":[]}""", "filter", "is not an object")]
     [InlineData("""{"boosts":[{"filter":5}]}""", "boosts[0].filter", "is not an object")]
-    [InlineData("""{"filter":{"must":[{"key":"a","eq":1}]}}""", "filter.must[0].eq", "is not a field here; the fields are key, any, all, gt, gte, lt, lte, exists")]
+    [InlineData("""{"filter":{"must":[{"key":"a","eq":1}]}}""", "filter.must[0].eq",
+        "is not a field here; the fields are key, any, all, gt, gte, lt, lte, exists")]
     [InlineData("""{"a b":1}""", "['a b']", "is not a field here; the fields are userId, ")]
     [InlineData("""{"userId":"a","userId":"b"}""", "userId", "occurs twice")]
     [InlineData("""{"userId":"\ud800"}""", "userId", "is not valid Unicode")]
@@ -33,7 +34,8 @@ public sealed partial class JsonErrorsTests
     [InlineData("nonsense", "", "is not valid JSON at line 1, byte 1")]
     [InlineData("", "", "is not valid JSON at line 1, byte 0")]
     [InlineData("""{"userId":"a",}""", "", "is not valid JSON at line 1, byte 14")]
-    [InlineData("""{"filter":{"must":[{"key":"a","any":[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}]}}""", "filter.must[0].any", "is nested deeper than 16 levels")]
+    [InlineData("""{"filter":{"must":[{"key":"a","any":[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}]}}""", "filter.must[0].any",
+        "is nested deeper than 16 levels")]
     public void Field_and_reason_are_in_terms_of_JSON(string json, string field, string error)
     {
         var described = Describe(json, ContractsJson.Default.RecommendationRequest);
@@ -45,7 +47,8 @@ public sealed partial class JsonErrorsTests
     [InlineData("""{"context":{"a":1,"a":2}}""", "context", "has 'a' twice")]
     [InlineData("""{"value":"x"}""", "value", "is not a number")]
     [InlineData("""{"itemId":7}""", "itemId", "is not a text")]
-    public void The_same_holds_for_events(string json, string field, string error) => Assert.Equal(new FieldError(field, error), Describe(json, ContractsJson.Default.Interaction));
+    public void The_same_holds_for_events(string json, string field, string error) =>
+    Assert.Equal(new FieldError(field, error), Describe(json, ContractsJson.Default.Interaction));
 
     [Theory]
     [InlineData("""{"properties":{"a":1,"a":2}}""", "properties.a", "occurs twice")]
@@ -53,12 +56,14 @@ public sealed partial class JsonErrorsTests
     [InlineData("""{"vector":["a"]}""", "vector[0]", "is not a number")]
     [InlineData("""{"vector":"a"}""", "vector", "is not an array")]
     [InlineData("""{"available":null}""", "available", "is neither true nor false")]
-    public void The_same_holds_for_items(string json, string field, string error) => Assert.Equal(new FieldError(field, error), Describe(json, ContractsJson.Default.Item));
+    public void The_same_holds_for_items(string json, string field, string error) =>
+    Assert.Equal(new FieldError(field, error), Describe(json, ContractsJson.Default.Item));
 
     [Fact]
     public void The_same_holds_for_commands()
     {
-        Assert.Equal(new FieldError("kind", "is not one of PutItem, PatchItem, DeleteItem, PutUser, MergeSession, EraseUser"), Describe("""{"kind":"Foo"}""", ContractsJson.Default.Command));
+        Assert.Equal(new FieldError("kind", "is not one of PutItem, PatchItem, DeleteItem, PutUser, MergeSession, EraseUser"),
+            Describe("""{"kind":"Foo"}""", ContractsJson.Default.Command));
         Assert.Equal(new FieldError("", "lacks 'kind'"), Describe("{}", ContractsJson.Default.Command));
     }
 
@@ -68,16 +73,19 @@ public sealed partial class JsonErrorsTests
     {
         JsonTypeInfo[] bodies =
         [
-            ContractsJson.Default.RecommendationRequest, ContractsJson.Default.RankRequest, ContractsJson.Default.BatchRequest, ContractsJson.Default.Interaction,
+            ContractsJson.Default.RecommendationRequest, ContractsJson.Default.RankRequest, ContractsJson.Default.BatchRequest,
+                ContractsJson.Default.Interaction,
             ContractsJson.Default.Item, ContractsJson.Default.UserProfile, ContractsJson.Default.MergeRequest,
-            ContractsJson.Default.Filter, ContractsJson.Default.Condition, ContractsJson.Default.Boost, ContractsJson.Default.Pin, ContractsJson.Default.HistoryEvent,
+            ContractsJson.Default.Filter, ContractsJson.Default.Condition, ContractsJson.Default.Boost, ContractsJson.Default.Pin,
+                ContractsJson.Default.HistoryEvent,
         ];
         int errors = 0;
         foreach (var body in bodies)
         {
             foreach (var property in body.Properties)
             {
-                foreach (string value in (string[])["5", "2.5", "1e400", "99999999999999999999", "true", "\"text\"", "\"\\ud800\"", "[]", "[5]", "[{}]", "[\"a\",[]]", "{}", "{\"a\":[]}", "[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]"])
+                foreach (string value in (string[])["5", "2.5", "1e400", "99999999999999999999", "true", "\"text\"", "\"\\ud800\"", "[]",
+                    "[5]", "[{}]", "[\"a\",[]]", "{}", "{\"a\":[]}", "[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]"])
                 {
                     try
                     {

@@ -14,7 +14,8 @@ public sealed class JsonTests
     public static TheoryData<object, string> Golden => new()
     {
         {
-            new Interaction { EventId = "o-1", UserId = "17850", SessionId = "s-1", ItemId = "85123A", Type = "purchase", Value = 6, OccurredAt = s_at, RecommendationId = "r", Context = JsonElement.Parse("""{"device":"web"}""") },
+            new Interaction { EventId = "o-1", UserId = "17850", SessionId = "s-1", ItemId = "85123A", Type = "purchase", Value = 6,
+                OccurredAt = s_at, RecommendationId = "r", Context = JsonElement.Parse("""{"device":"web"}""") },
             """{"eventId":"o-1","userId":"17850","sessionId":"s-1","itemId":"85123A","type":"purchase","value":6,"occurredAt":"2010-12-01T08:26:00+00:00","recommendationId":"r","context":{"device":"web"}}"""
         },
         { new Interaction { UserId = "u", ItemId = "i", Type = "view" }, """{"userId":"u","itemId":"i","type":"view"}""" },
@@ -23,21 +24,29 @@ public sealed class JsonTests
             """{"accepted":2,"rejected":[{"index":1,"field":"itemId","error":"is required"}],"eventIds":["x"]}"""
         },
         {
-            new Item { ItemId = "85123A", Title = "HOLDER", Categories = ["home"], Tags = ["heart"], Properties = new Dictionary<string, JsonElement> { ["price"] = JsonElement.Parse("2.55") }, PublishedAt = s_at, Url = "u", ImageUrl = "v", Vector = [0.1f, 0.2f] },
+            new Item { ItemId = "85123A", Title = "HOLDER", Categories = ["home"], Tags = ["heart"],
+                Properties = new Dictionary<string, JsonElement> { ["price"] = JsonElement.Parse("2.55") }, PublishedAt = s_at, Url = "u",
+                ImageUrl = "v", Vector = [0.1f, 0.2f] },
             """{"itemId":"85123A","title":"HOLDER","categories":["home"],"tags":["heart"],"properties":{"price":2.55},"available":true,"publishedAt":"2010-12-01T08:26:00+00:00","url":"u","imageUrl":"v","vector":[0.1,0.2]}"""
         },
-        { new Command { Kind = CommandKind.MergeSession, AcceptedAt = s_at, UserId = "u", SessionId = "s" }, """{"kind":"MergeSession","acceptedAt":"2010-12-01T08:26:00+00:00","userId":"u","sessionId":"s"}""" },
+        { new Command { Kind = CommandKind.MergeSession, AcceptedAt = s_at, UserId = "u", SessionId = "s" },
+            """{"kind":"MergeSession","acceptedAt":"2010-12-01T08:26:00+00:00","userId":"u","sessionId":"s"}""" },
         { new ModelReleased { Version = 3, ReleasedAt = s_at }, """{"version":3,"releasedAt":"2010-12-01T08:26:00+00:00"}""" },
         {
-            new RecommendationResponse { RecommendationId = "r", ModelVersion = 12, Source = Sources.Personal, Items = [new RecommendedItem { ItemId = "22423", Score = 0.5f, Reasons = [new Reason { ItemId = "85123A", Share = 1 }] }] },
+            new RecommendationResponse { RecommendationId = "r", ModelVersion = 12, Source = Sources.Personal,
+                Items = [new RecommendedItem { ItemId = "22423", Score = 0.5f, Reasons = [new Reason { ItemId = "85123A", Share = 1 }] }] },
             """{"recommendationId":"r","modelVersion":12,"source":"personal","items":[{"itemId":"22423","score":0.5,"reasons":[{"itemId":"85123A","share":1}]}]}"""
         },
         {
-            new RecommendationResponse { RecommendationId = "r", Source = Sources.Popular, LimitReached = true, Items = [new RecommendedItem { ItemId = "a", Score = 1, Reasons = [new Reason { ItemId = "b", Share = 0.75f }], Rest = 0.25f }, new RecommendedItem { ItemId = "c", Score = 0, Known = false }, new RecommendedItem { ItemId = "d", Score = 0, Title = "D", Available = false }] },
+            new RecommendationResponse { RecommendationId = "r", Source = Sources.Popular, LimitReached = true,
+                Items = [new RecommendedItem { ItemId = "a", Score = 1, Reasons = [new Reason { ItemId = "b", Share = 0.75f }],
+                Rest = 0.25f }, new RecommendedItem { ItemId = "c", Score = 0, Known = false },
+                new RecommendedItem { ItemId = "d", Score = 0, Title = "D", Available = false }] },
             """{"recommendationId":"r","source":"popular","limitReached":true,"items":[{"itemId":"a","score":1,"reasons":[{"itemId":"b","share":0.75}],"rest":0.25},{"itemId":"c","score":0,"known":false},{"itemId":"d","score":0,"title":"D","available":false}]}"""
         },
         {
-            new ErasureResponse { ErasureId = "x", State = "pending", Stages = new Dictionary<string, DateTimeOffset> { ["requested"] = s_at } },
+            new ErasureResponse { ErasureId = "x", State = "pending",
+                Stages = new Dictionary<string, DateTimeOffset> { ["requested"] = s_at } },
             """{"erasureId":"x","state":"pending","stages":{"requested":"2010-12-01T08:26:00+00:00"},"eventsRemoved":0}"""
         },
     };
@@ -60,7 +69,14 @@ public sealed class JsonTests
             from itemId in ids
             from value in ArbMap.Default.GeneratorFor<NormalFloat>()
             from ticks in Gen.Choose(0, int.MaxValue)
-            select new Interaction { UserId = userId, ItemId = itemId, Type = "view", Value = value.Get, OccurredAt = DateTimeOffset.UnixEpoch.AddTicks(ticks * 1_000_003L) };
+            select new Interaction
+            {
+                UserId = userId,
+                ItemId = itemId,
+                Type = "view",
+                Value = value.Get,
+                OccurredAt = DateTimeOffset.UnixEpoch.AddTicks(ticks * 1_000_003L)
+            };
         Prop.ForAll(events.ToArbitrary(), interaction =>
         {
             // Unpaired surrogates are replaced when written; validation refuses them before.
@@ -88,14 +104,18 @@ public sealed class JsonTests
     [Fact]
     public void No_contract_has_an_init_property_with_a_default()
     {
-        foreach (var type in typeof(Interaction).Assembly.GetExportedTypes().Where(t => t is { IsClass: true, IsAbstract: false } && t.GetConstructor(Type.EmptyTypes) is not null && t.GetMethod("<Clone>$") is not null))
+        foreach (var type in typeof(Interaction).Assembly.GetExportedTypes()
+            .Where(t => t is { IsClass: true, IsAbstract: false } && t.GetConstructor(Type.EmptyTypes) is not null
+                && t.GetMethod("<Clone>$") is not null))
         {
             object defaults = System.Runtime.CompilerServices.RuntimeHelpers.GetUninitializedObject(type);
             object made = Activator.CreateInstance(type)!;
             foreach (var property in type.GetProperties().Where(p => p.SetMethod is not null))
             {
-                bool init = property.SetMethod!.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(System.Runtime.CompilerServices.IsExternalInit));
-                if (init) Assert.True(Equals(property.GetValue(defaults), property.GetValue(made)), $"{type.Name}.{property.Name} has a default and is init");
+                bool init = property.SetMethod!.ReturnParameter.GetRequiredCustomModifiers()
+                    .Contains(typeof(System.Runtime.CompilerServices.IsExternalInit));
+                if (init) Assert.True(Equals(property.GetValue(defaults),
+                    property.GetValue(made)), $"{type.Name}.{property.Name} has a default and is init");
             }
         }
     }

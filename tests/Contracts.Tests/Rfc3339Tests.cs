@@ -73,7 +73,8 @@ public sealed class Rfc3339Tests
     {
         Assert.False(Rfc3339.TryParse(text, out _, out string? error));
         Assert.Contains(reason, error);
-        var refused = Assert.Throws<InvalidFieldException>(() => JsonSerializer.Deserialize(JsonSerializer.Serialize(new { occurredAt = text }), ContractsJson.Default.Interaction));
+        var refused = Assert.Throws<InvalidFieldException>(() =>
+            JsonSerializer.Deserialize(JsonSerializer.Serialize(new { occurredAt = text }), ContractsJson.Default.Interaction));
         Assert.Equal(new FieldError("occurredAt", error), JsonErrors.Describe(refused));
     }
 
@@ -82,14 +83,18 @@ public sealed class Rfc3339Tests
     [InlineData("true")]
     [InlineData("{}")]
     public void Other_values_than_texts_are_no_times(string json) =>
-        Assert.Contains("is not a text", Assert.Throws<InvalidFieldException>(() => JsonSerializer.Deserialize(json, ContractsJson.Default.DateTimeOffset)).Message);
+        Assert.Contains("is not a text", Assert.Throws<InvalidFieldException>(() =>
+        JsonSerializer.Deserialize(json, ContractsJson.Default.DateTimeOffset)).Message);
 
     [Fact]
     public void Escapes_and_long_texts_are_read_without_harm()
     {
-        Assert.Equal(DateTimeOffset.UnixEpoch, JsonSerializer.Deserialize("\"1970-01-01\\u005400:00:00\\u005a\"", ContractsJson.Default.DateTimeOffset));
-        Assert.Throws<InvalidFieldException>(() => JsonSerializer.Deserialize($"\"{new string('1', 100_000)}\"", ContractsJson.Default.DateTimeOffset));
-        Assert.Throws<InvalidFieldException>(() => JsonSerializer.Deserialize($"\"2010-12-01T08:26:00.{new string('1', 1000)}Z\"", ContractsJson.Default.DateTimeOffset));
+        Assert.Equal(DateTimeOffset.UnixEpoch, JsonSerializer.Deserialize("\"1970-01-01\\u005400:00:00\\u005a\"",
+            ContractsJson.Default.DateTimeOffset));
+        Assert.Throws<InvalidFieldException>(() =>
+            JsonSerializer.Deserialize($"\"{new string('1', 100_000)}\"", ContractsJson.Default.DateTimeOffset));
+        Assert.Throws<InvalidFieldException>(() =>
+            JsonSerializer.Deserialize($"\"2010-12-01T08:26:00.{new string('1', 1000)}Z\"", ContractsJson.Default.DateTimeOffset));
         Assert.ThrowsAny<JsonException>(() => JsonSerializer.Deserialize("\"\\ud800\"", ContractsJson.Default.DateTimeOffset));
     }
 
@@ -116,8 +121,10 @@ public sealed class Rfc3339Tests
     {
         foreach (string json in (string[])["""{"history":[{"itemId":"a","occurredAt":"2010-12-01T08:26:00"}]}"""])
             Assert.Throws<InvalidFieldException>(() => JsonSerializer.Deserialize(json, ContractsJson.Default.RecommendationRequest));
-        Assert.Throws<InvalidFieldException>(() => JsonSerializer.Deserialize("""{"publishedAt":"2010-12-01"}""", ContractsJson.Default.Item));
-        Assert.Throws<InvalidFieldException>(() => JsonSerializer.Deserialize("""{"occurredAt":"2010-12-01 08:26:00"}""", ContractsJson.Default.Interaction));
+        Assert.Throws<InvalidFieldException>(() =>
+            JsonSerializer.Deserialize("""{"publishedAt":"2010-12-01"}""", ContractsJson.Default.Item));
+        Assert.Throws<InvalidFieldException>(() =>
+            JsonSerializer.Deserialize("""{"occurredAt":"2010-12-01 08:26:00"}""", ContractsJson.Default.Interaction));
         Assert.Null(JsonSerializer.Deserialize("""{"occurredAt":null}""", ContractsJson.Default.Interaction)!.OccurredAt);
     }
 }

@@ -9,7 +9,19 @@ namespace Recommender.Contracts.Tests;
 public sealed class ValidationTests
 {
     private static readonly DateTimeOffset s_now = new(2024, 6, 1, 12, 0, 0, TimeSpan.Zero);
-    private static readonly Interaction s_valid = new() { EventId = "e", UserId = "u", SessionId = "s", ItemId = "i", Type = "view", Value = 1, OccurredAt = s_now, RecommendationId = "r", Context = JsonElement.Parse("{}") };
+    private static readonly Interaction s_valid =
+        new()
+        {
+            EventId = "e",
+            UserId = "u",
+            SessionId = "s",
+            ItemId = "i",
+            Type = "view",
+            Value = 1,
+            OccurredAt = s_now,
+            RecommendationId = "r",
+            Context = JsonElement.Parse("{}")
+        };
 
     [Fact]
     public void A_complete_event_is_valid_and_so_are_the_least_and_the_largest()
@@ -56,14 +68,16 @@ public sealed class ValidationTests
 
     [Theory]
     [MemberData(nameof(Invalid))]
-    public void The_wrong_field_of_an_event_is_named(Interaction interaction, string field) => Assert.Equal(field, interaction.Validate(s_now)?.Field);
+    public void The_wrong_field_of_an_event_is_named(Interaction interaction, string field) =>
+    Assert.Equal(field, interaction.Validate(s_now)?.Field);
 
     [Fact]
     public void Ids_hold_any_text_without_control_characters_of_1_to_256_bytes()
     {
         Prop.ForAll<string?>(text =>
         {
-            bool valid = text is { Length: > 0 } and not ("." or "..") && !text.Any(char.IsControl) && IsUnicode(text) && Encoding.UTF8.GetByteCount(text) <= 256;
+            bool valid = text is { Length: > 0 } and not ("." or "..") && !text.Any(char.IsControl) && IsUnicode(text)
+                && Encoding.UTF8.GetByteCount(text) <= 256;
             return Limits.IdError(text) is null == valid;
         }).QuickCheckThrowOnFailure();
 
@@ -94,7 +108,8 @@ public sealed class ValidationTests
         Assert.Equal("sessionId", (s_valid with { SessionId = id }).Validate(s_now)?.Field);
         Assert.Equal("itemId", (s_valid with { ItemId = id }).Validate(s_now)?.Field);
         Assert.Equal("itemId", new Item { ItemId = id }.Validate()?.Field);
-        Assert.All([id + ".", id + "/", "/" + id, id + " ", "%2E", "..."], other => Assert.Null(Limits.IdError(other == ".." ? "..." : other)));
+        Assert.All([id + ".", id + "/", "/" + id, id + " ", "%2E", "..."],
+            other => Assert.Null(Limits.IdError(other == ".." ? "..." : other)));
     }
 
     /// <summary>An error follows its field's name, in details and in lists of rejected elements.</summary>
@@ -106,9 +121,15 @@ public sealed class ValidationTests
             var (field, error) = ((Interaction)row.Data.Item1).Validate(s_now)!;
             Assert.DoesNotContain(field, error, StringComparison.OrdinalIgnoreCase);
         });
-        var tooMany = new Item { ItemId = "a", Categories = [.. Enumerable.Range(0, 200).Select(i => $"c{i}")], Tags = [.. Enumerable.Range(0, 100).Select(i => $"t{i}")] };
+        var tooMany = new Item
+        {
+            ItemId = "a",
+            Categories = [.. Enumerable.Range(0, 200).Select(i => $"c{i}")],
+            Tags = [.. Enumerable.Range(0, 100).Select(i => $"t{i}")]
+        };
         Assert.Equal(new FieldError("categories", "has 300 entries together with tags; at most 256 are allowed"), tooMany.Validate());
-        Assert.Equal(new FieldError("userId", "is required unless sessionId is given"), new Interaction { ItemId = "a", Type = "view" }.Validate(s_now));
+        Assert.Equal(new FieldError("userId", "is required unless sessionId is given"),
+            new Interaction { ItemId = "a", Type = "view" }.Validate(s_now));
     }
 
     [Theory]
@@ -138,10 +159,16 @@ public sealed class ValidationTests
     {
         var item = new Item { ItemId = "a" };
         Assert.Null((item with { Categories = [.. Enumerable.Range(0, Limits.LabelsPerItem).Select(i => $"c{i}")] }).Validate());
-        Assert.Equal("categories", (item with { Categories = [.. Enumerable.Range(0, Limits.LabelsPerItem + 1).Select(i => $"c{i}")] }).Validate()?.Field);
+        Assert.Equal("categories",
+            (item with { Categories = [.. Enumerable.Range(0, Limits.LabelsPerItem + 1).Select(i => $"c{i}")] }).Validate()?.Field);
         Assert.Equal("title", (item with { Title = new string('x', Limits.TitleBytes + 1) }).Validate()?.Field);
         Assert.Equal("vector", (item with { Vector = new float[Limits.VectorLength + 1] }).Validate()?.Field);
-        Assert.Equal("properties", (item with { Properties = Enumerable.Range(0, Limits.Properties + 1).ToDictionary(i => $"p{i}", _ => JsonElement.Parse("1")) }).Validate()?.Field);
+        Assert.Equal("properties",
+            (item with
+            {
+                Properties = Enumerable.Range(0, Limits.Properties + 1)
+                .ToDictionary(i => $"p{i}", _ => JsonElement.Parse("1"))
+            }).Validate()?.Field);
     }
 
     [Fact]

@@ -15,7 +15,8 @@ internal sealed class Api(HttpClient client)
     public async Task<JsonElement> GetAsync(string path)
     {
         using var response = await client.GetAsync(path, Cancel);
-        Assert.True(response.IsSuccessStatusCode, $"GET {path}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync(Cancel)}");
+        Assert.True(response.IsSuccessStatusCode, $"GET {path}: {(int)response.StatusCode} "
+            + $"{await response.Content.ReadAsStringAsync(Cancel)}");
         return await response.Content.ReadFromJsonAsync<JsonElement>(Cancel);
     }
 
@@ -67,7 +68,8 @@ internal sealed class Api(HttpClient client)
     /// <summary>Events in the store; -1 while that cannot be asked.</summary>
     public async Task<long> EventsAsync() => await TryGetAsync("/v1/status") is { } status ? status.GetProperty("events").GetInt64() : -1;
 
-    public async Task<List<string>> HistoryAsync(string user) => await TryGetAsync($"/v1/users/{Uri.EscapeDataString(user)}/history") is { } history
+    public async Task<List<string>> HistoryAsync(string user) =>
+        await TryGetAsync($"/v1/users/{Uri.EscapeDataString(user)}/history") is { } history
         ? [.. history.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("itemId").GetString()!)]
         : [];
 
@@ -79,7 +81,8 @@ internal sealed class Api(HttpClient client)
         {
             if (await TryGetAsync("/v1/users?limit=1") is not { } users || users.GetProperty("users").GetArrayLength() == 0) return false;
             string user = users.GetProperty("users")[0].GetProperty("userId").GetString()!;
-            if (await TryGetAsync($"/v1/users/{Uri.EscapeDataString(user)}/recommendations?count=10&explain=true") is not { } answer) return false;
+            if (await TryGetAsync($"/v1/users/{Uri.EscapeDataString(user)}/recommendations?count=10&explain=true") is not { } answer)
+                return false;
             if (answer.GetProperty("source").GetString() != "personal") return false;
             found = (user, answer);
             return true;

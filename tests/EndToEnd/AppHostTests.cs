@@ -46,7 +46,8 @@ public partial class AppHostTests
         using var data = new TempFolder();
         await using var host = new ServiceProcess("AppHost", arguments: ["--plain", "--data", data.Path, "--port", "{PORT}"]);
         host.Launch();
-        await Eventually.TrueAsync(() => host.Log.Count(line => line.TrimStart().StartsWith("curl ", StringComparison.Ordinal)) == 3, TimeSpan.FromSeconds(90));
+        await Eventually.TrueAsync(() => host.Log.Count(line => line.TrimStart().StartsWith("curl ", StringComparison.Ordinal)) == 3,
+            TimeSpan.FromSeconds(90));
         Assert.Contains(host.Log, line => line.Contains($"http://127.0.0.1:{host.Port}", StringComparison.Ordinal));
         Assert.DoesNotContain("Aspire", await File.ReadAllTextAsync($"/proc/{host.ProcessId}/maps", Cancel), StringComparison.Ordinal);
         var processes = ProcessTree.Of(host.ProcessId);
@@ -63,7 +64,8 @@ public partial class AppHostTests
         using var data = new TempFolder();
         await using var host = new ServiceProcess("AppHost", arguments: ["--plain", "--servers", "--data", data.Path, "--port", "{PORT}"]);
         host.Launch();
-        await Eventually.TrueAsync(() => !host.IsRunning || host.Log.Any(line => line.Contains("Ctrl-C", StringComparison.Ordinal)), TimeSpan.FromMinutes(3));
+        await Eventually.TrueAsync(() => !host.IsRunning
+            || host.Log.Any(line => line.Contains("Ctrl-C", StringComparison.Ordinal)), TimeSpan.FromMinutes(3));
         Assert.True(host.IsRunning, host.LogTail());
         var api = new Api(host.Client);
         await api.SendAsync(new { eventId = "e-1", userId = "ann", itemId = "tea", type = "view" });
@@ -71,9 +73,11 @@ public partial class AppHostTests
 
         foreach (var name in (string[])["trainer", "recommend", "redis", "rabbitmq"])
         {
-            int process = int.Parse(ProcessOf().Match(host.Log.First(line => Regex.IsMatch(line, $@"^\s+{name}\s"))).Groups[1].Value, CultureInfo.InvariantCulture);
+            int process = int.Parse(ProcessOf().Match(host.Log.First(line => Regex.IsMatch(line, $@"^\s+{name}\s"))).Groups[1].Value,
+                CultureInfo.InvariantCulture);
             await ProcessTree.KillAsync(process);
-            await Eventually.TrueAsync(() => host.Log.Any(line => line.StartsWith(name, StringComparison.Ordinal) && line.Contains("runs again", StringComparison.Ordinal)), TimeSpan.FromMinutes(2));
+            await Eventually.TrueAsync(() => host.Log.Any(line => line.StartsWith(name, StringComparison.Ordinal)
+                && line.Contains("runs again", StringComparison.Ordinal)), TimeSpan.FromMinutes(2));
         }
 
         await api.SendAsync(new { eventId = "e-2", userId = "ann", itemId = "cake", type = "view" });
@@ -87,7 +91,8 @@ public partial class AppHostTests
         await host.WaitForExitAsync(Cancel);
         int before = host.Log.Count;
         host.Launch();
-        await Eventually.TrueAsync(() => !host.IsRunning || host.Log.Skip(before).Any(line => line.Contains("Ctrl-C", StringComparison.Ordinal)), TimeSpan.FromMinutes(3));
+        await Eventually.TrueAsync(() => !host.IsRunning
+            || host.Log.Skip(before).Any(line => line.Contains("Ctrl-C", StringComparison.Ordinal)), TimeSpan.FromMinutes(3));
         Assert.True(host.IsRunning, host.LogTail());
         Assert.Equal(2, await api.EventsAsync());
 

@@ -30,7 +30,8 @@ public class ControlTests(Servers servers)
         await database.OpenAsync(Cancel);
         await using (var transaction = await database.BeginTransactionAsync(Cancel))
         {
-            await using (var hold = new NpgsqlCommand("SELECT FROM state FOR UPDATE", database, transaction)) await hold.ExecuteNonQueryAsync(Cancel);
+            await using (var hold = new NpgsqlCommand("SELECT FROM state FOR UPDATE", database,
+                transaction)) await hold.ExecuteNonQueryAsync(Cancel);
             int before = producer.Count;
             await Eventually.TrueAsync(() => producer.Count > before + 200 || load.IsCompleted);
             await stop.CancelAsync();
@@ -42,7 +43,9 @@ public class ControlTests(Servers servers)
 
         await fleet.Trainers[0].StartAsync();
         await fleet.DrainedAsync();
-        await Eventually.TrueAsync(async () => await fleet.Api.TryGetAsync("/v1/status") is { } status && status.GetProperty("watermarks").GetProperty("folded").GetInt64() == status.GetProperty("watermarks").GetProperty("stored").GetInt64());
+        await Eventually.TrueAsync(async () => await fleet.Api.TryGetAsync("/v1/status") is { } status
+            && status.GetProperty("watermarks").GetProperty("folded").GetInt64() == status.GetProperty("watermarks").GetProperty("stored")
+            .GetInt64());
         if (!loses) await Eventually.EqualAsync(producer.Count, async () => (int)await fleet.Api.EventsAsync());
         var report = await LossCheck.CompareAsync(producer.Accepted.Select(e => e.EventId), postgres);
         TestContext.Current.TestOutputHelper?.WriteLine($"[MEASURED] {trainer}: {report.Lost.Count} of {report.Accepted} events lost");

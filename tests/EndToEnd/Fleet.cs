@@ -3,14 +3,16 @@ using Recommender.TestKit;
 
 namespace Recommender.EndToEnd;
 
-/// <summary>Ingest, Trainer, Recommend, any number of each, and one Console, as processes over servers given by connection strings.</summary>
+/// <summary>Ingest, Trainer, Recommend, any number of each, and one Console, as processes over servers given by connection
+/// strings.</summary>
 internal sealed class Fleet : IAsyncDisposable
 {
     /// <param name="ofEach">Instances of each service.</param>
     /// <param name="more">Settings beside the connections, as environment variables.</param>
     /// <param name="trainer">Project that runs as Trainer.</param>
     /// <param name="https">Makes clients that trust the services' certificate; null: the services speak plain HTTP.</param>
-    public Fleet(string rabbitMq, string redis, string postgres, int ofEach = 1, IReadOnlyDictionary<string, string?>? more = null, string trainer = "Trainer", Func<HttpMessageHandler>? https = null)
+    public Fleet(string rabbitMq, string redis, string postgres, int ofEach = 1, IReadOnlyDictionary<string, string?>? more = null,
+        string trainer = "Trainer", Func<HttpMessageHandler>? https = null)
     {
         var settings = new Dictionary<string, string?>(more ?? new Dictionary<string, string?>())
         {
@@ -56,7 +58,8 @@ internal sealed class Fleet : IAsyncDisposable
     /// <summary>Returns when nothing waits in the broker any more.</summary>
     public Task DrainedAsync() => Eventually.TrueAsync(async () => await Api.TryGetAsync("/v1/status") is { } status
         && status.GetProperty("queueDepths").TryGetProperty("interactions", out var interactions) && interactions.GetInt64() == 0
-        && status.GetProperty("queueDepths").TryGetProperty("commands", out var commands) && commands.GetInt64() == 0, TimeSpan.FromMinutes(2), "the queues are empty");
+        && status.GetProperty("queueDepths").TryGetProperty("commands", out var commands)
+        && commands.GetInt64() == 0, TimeSpan.FromMinutes(2), "the queues are empty");
 
     public async ValueTask DisposeAsync() => await Task.WhenAll(All.Select(service => service.DisposeAsync().AsTask()));
 }

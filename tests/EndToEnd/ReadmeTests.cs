@@ -28,17 +28,20 @@ public partial class ReadmeTests(Demonstration demonstration)
         using var work = new TempFolder();
         var standalone = await demonstration.StartAsync();
         await new Api(standalone.Client).FirstPersonalAsync(TimeSpan.FromSeconds(120));
-        await File.WriteAllTextAsync(Path.Combine(work.Path, "orders.csv"), "customer,sku,quantity,date\nann,heart-1,2,2026-01-01T10:00:00Z\n", Cancel);
+        await File.WriteAllTextAsync(Path.Combine(work.Path, "orders.csv"),
+            "customer,sku,quantity,date\nann,heart-1,2,2026-01-01T10:00:00Z\n", Cancel);
         await RunAsync("gzip -k orders.csv", work.Path);
 
         var commands = Commands(await File.ReadAllTextAsync(Path.Combine(DataSets.RepositoryRoot, "README.md"), Cancel)).ToList();
         Assert.All(s_runElsewhere, command => Assert.Contains(command, commands));
         int ran = 0;
-        foreach (string command in commands.Except(s_runElsewhere).Where(command => !command.StartsWith("dotnet run -c Release --project tests/Benchmarks", StringComparison.Ordinal)))
+        foreach (string command in commands.Except(s_runElsewhere)
+            .Where(command => !command.StartsWith("dotnet run -c Release --project tests/Benchmarks", StringComparison.Ordinal)))
         {
             string runnable = command
                 .Replace("http://127.0.0.1:8080", standalone.Address.ToString().TrimEnd('/'), StringComparison.Ordinal)
-                .Replace("dotnet run --project services/Standalone --", $"dotnet '{ServiceProcess.FindDll("Standalone")}'", StringComparison.Ordinal);
+                .Replace("dotnet run --project services/Standalone --", $"dotnet '{ServiceProcess.FindDll("Standalone")}'",
+                    StringComparison.Ordinal);
             if (runnable.StartsWith("curl ", StringComparison.Ordinal)) runnable = "curl -fsS " + runnable[5..];
             var (code, output) = await RunAsync(runnable, work.Path);
             Assert.True(code == 0, $"{command}\nended with {code}:\n{output}");

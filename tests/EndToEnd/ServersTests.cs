@@ -21,7 +21,8 @@ public class ServersTests(Servers servers)
 
         await using var shop = await Topology.StartAsync(servers);
         // Small requests, one after another, so that the import lasts over all of the faults.
-        await using var import = Import(slice, shop.Console.Address, Path.Combine(folder.Path, "checkpoint"), "--batch-size", "100", "--parallel", "1");
+        await using var import = Import(slice, shop.Console.Address, Path.Combine(folder.Path, "checkpoint"), "--batch-size", "100",
+            "--parallel", "1");
         import.Launch();
         long total = 0;
         List<(string What, Func<Task> Happens)> faults =
@@ -42,14 +43,16 @@ public class ServersTests(Servers servers)
                 if (!import.IsRunning) await GoOnAsync(import);
                 return (total = await shop.Api.EventsAsync()) >= share;
             }, TimeSpan.FromMinutes(3), $"{share} events stored before: {faults[i].What}");
-            TestContext.Current.TestOutputHelper?.WriteLine($"{faults[i].What} at {total} of {expected} events, import {(import.IsRunning ? "running" : "done")}");
+            TestContext.Current.TestOutputHelper?.WriteLine($"{faults[i].What} at {total} of {expected} events, import "
+                + $"{(import.IsRunning ? "running" : "done")}");
             await faults[i].Happens();
         }
         await Eventually.TrueAsync(async () => !import.IsRunning && await GoOnAsync(import), TimeSpan.FromMinutes(5), "the import ends");
 
         await Eventually.EqualAsync(expected, shop.Api.EventsAsync, TimeSpan.FromMinutes(3));
         await Eventually.TrueAsync(async () => await shop.Api.TryGetAsync("/v1/status") is { } status
-            && status.GetProperty("watermarks").GetProperty("folded").GetInt64() >= status.GetProperty("watermarks").GetProperty("stored").GetInt64(), TimeSpan.FromMinutes(2), "folded catches up");
+            && status.GetProperty("watermarks").GetProperty("folded").GetInt64() >= status.GetProperty("watermarks").GetProperty("stored")
+            .GetInt64(), TimeSpan.FromMinutes(2), "folded catches up");
 
         // Once more changes nothing: every event has the id it had before.
         await using var repeat = Import(slice, shop.Console.Address, Path.Combine(folder.Path, "another checkpoint"));
@@ -59,7 +62,8 @@ public class ServersTests(Servers servers)
         Assert.Equal(expected, await shop.Api.EventsAsync());
     }
 
-    /// <summary>The import rides over short outages by itself; one that gave up is started again and goes on where it was. True once it is through.</summary>
+    /// <summary>The import rides over short outages by itself; one that gave up is started again and goes on where it was. True once it is
+    /// through.</summary>
     private static async Task<bool> GoOnAsync(ServiceProcess import)
     {
         if (await import.WaitForExitAsync(Cancel) == 0) return true;
@@ -79,7 +83,8 @@ public class ServersTests(Servers servers)
         await using var writer = new StreamWriter(new GZipStream(File.Create(target), CompressionLevel.Fastest));
         string header = (await reader.ReadLineAsync(Cancel))!;
         await writer.WriteLineAsync(header);
-        int customer = Array.FindIndex(header.Split(','), name => name.Trim('"').Replace(" ", "", StringComparison.Ordinal).Equals("CustomerID", StringComparison.OrdinalIgnoreCase));
+        int customer = Array.FindIndex(header.Split(','),
+            name => name.Trim('"').Replace(" ", "", StringComparison.Ordinal).Equals("CustomerID", StringComparison.OrdinalIgnoreCase));
         Assert.True(customer >= 0, header);
         int fromEnd = header.Split(',').Length - customer;
         for (int i = 0; i < rows && await reader.ReadLineAsync(Cancel) is { } line; i++)
@@ -87,7 +92,8 @@ public class ServersTests(Servers servers)
             await writer.WriteLineAsync(line);
             // Counted from the end, because only the description before it may hold a comma.
             var cells = line.Split(',');
-            if (cells[^fromEnd].Trim('"').Length > 0 && double.TryParse(cells[^fromEnd].Trim('"'), CultureInfo.InvariantCulture, out _)) withCustomer++;
+            if (cells[^fromEnd].Trim('"').Length > 0 && double.TryParse(cells[^fromEnd].Trim('"'), CultureInfo.InvariantCulture, out _))
+                withCustomer++;
         }
         return withCustomer;
     }

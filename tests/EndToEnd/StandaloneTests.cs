@@ -42,7 +42,14 @@ public class StandaloneTests(Demonstration demonstration)
         var api = new Api(standalone.Client);
         for (int round = 0; round < 3; round++)
         {
-            string body = JsonSerializer.Serialize(new { eventId = $"e-{round}", userId = "ann", itemId = $"item-{round}", type = "purchase", occurredAt = DateTimeOffset.UtcNow });
+            string body = JsonSerializer.Serialize(new
+            {
+                eventId = $"e-{round}",
+                userId = "ann",
+                itemId = $"item-{round}",
+                type = "purchase",
+                occurredAt = DateTimeOffset.UtcNow
+            });
             Assert.Equal(HttpStatusCode.Accepted, await api.PostAsync("/v1/events", body));
             await standalone.KillAsync();
             await standalone.StartAsync();
@@ -64,7 +71,8 @@ public class StandaloneTests(Demonstration demonstration)
             new Dictionary<string, string?> { ["HOME"] = elsewhere.Path, ["TMPDIR"] = elsewhere.Path, ["DOTNET_EnableDiagnostics"] = "0" },
             ["--data", folder, "--port", "{PORT}", "--no-demo"]);
         await standalone.StartAsync();
-        Assert.Equal(HttpStatusCode.Accepted, await new Api(standalone.Client).PostAsync("/v1/events", """{"userId":"a","itemId":"b","type":"view"}"""));
+        Assert.Equal(HttpStatusCode.Accepted, await new Api(standalone.Client).PostAsync("/v1/events",
+            """{"userId":"a","itemId":"b","type":"view"}"""));
         Assert.Equal(0, await standalone.StopAsync());
         Assert.NotEmpty(Directory.GetFileSystemEntries(folder));
         Assert.Equal([folder], Directory.GetFileSystemEntries(data.Path));

@@ -28,15 +28,18 @@ public class TlsTests
             ["Kestrel__Certificates__Default__Path"] = files.Certificate,
             ["Kestrel__Certificates__Default__KeyPath"] = files.Key,
         };
-        await using var fleet = new Fleet(rabbitMq.TlsConnectionString, redis.TlsConnectionString, postgres.TlsConnectionString, more: settings, https: () => new SocketsHttpHandler { SslOptions = TestCertificates.Trusting(authority) });
+        await using var fleet = new Fleet(rabbitMq.TlsConnectionString, redis.TlsConnectionString, postgres.TlsConnectionString,
+            more: settings, https: () => new SocketsHttpHandler { SslOptions = TestCertificates.Trusting(authority) });
         await fleet.StartAsync();
         Assert.StartsWith("https://", fleet.Console.Address.ToString(), StringComparison.Ordinal);
         await fleet.Api.SendAsync(new { eventId = "1", userId = "ann", itemId = "tea", type = "view" });
         await Eventually.TrueAsync(async () => (await fleet.Api.HistoryAsync("ann")).Count == 1);
-        await Eventually.TrueAsync(async () => await fleet.Api.TryGetAsync("/v1/users/bob/recommendations") is { } answer && answer.GetProperty("items").GetArrayLength() == 1);
+        await Eventually.TrueAsync(async () => await fleet.Api.TryGetAsync("/v1/users/bob/recommendations") is { } answer
+            && answer.GetProperty("items").GetArrayLength() == 1);
 
         await using (var source = NpgsqlDataSource.Create(postgres.ConnectionString))
-        await using (var plain = source.CreateCommand("SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'recommender' AND NOT ssl"))
+        await using (var plain = source.CreateCommand(
+            "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'recommender' AND NOT ssl"))
             Assert.Equal(0L, await plain.ExecuteScalarAsync(Cancel));
         Assert.Contains("127.0.0.1", await redis.CommandAsync(["CLIENT", "LIST"], Cancel), StringComparison.Ordinal);
         using (var management = rabbitMq.ManagementClient())
@@ -55,6 +58,7 @@ public class TlsTests
         });
         distrustful.Launch();
         await Eventually.TrueAsync(() => distrustful.Log.Any(line => line.Contains("cannot be used", StringComparison.Ordinal)));
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, await new Api(distrustful.Client).PostAsync("/v1/events", """{"userId":"u","itemId":"i","type":"view"}"""));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable,
+            await new Api(distrustful.Client).PostAsync("/v1/events", """{"userId":"u","itemId":"i","type":"view"}"""));
     }
 }

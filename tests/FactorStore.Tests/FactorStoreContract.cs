@@ -100,7 +100,11 @@ public abstract class FactorStoreContract : IAsyncLifetime
     [Fact]
     public void A_package_holds_the_event_types_of_its_training_and_those_without_still_open()
     {
-        var package = new ModelPackage([3], new byte[] { 1, 2 }, new byte[] { 4, 5, 6 }) { SampleUsers = [1.5f], EventTypes = new byte[] { 7, 8 } };
+        var package = new ModelPackage([3], new byte[] { 1, 2 }, new byte[] { 4, 5, 6 })
+        {
+            SampleUsers = [1.5f],
+            EventTypes = new byte[] { 7, 8 }
+        };
         byte[] bytes = package.Encode();
         var read = ModelPackage.Decode(bytes);
         Assert.Equal([1.5f], read.SampleUsers);
@@ -123,7 +127,9 @@ public abstract class FactorStoreContract : IAsyncLifetime
     [Fact]
     public async Task A_leased_value_is_the_same_bytes_whoever_else_reads()
     {
-        UserState[] users = [.. Enumerable.Range(0, 300).Select(i => State(i % 3 == 0 ? UserRef.Session("s日" + i) : UserRef.User("u" + i), 1, 1, [.. Enumerable.Range(0, i).Select(f => (float)f)]))];
+        UserState[] users = [.. Enumerable.Range(0, 300)
+            .Select(i => State(i % 3 == 0 ? UserRef.Session("s日" + i)
+                : UserRef.User("u" + i), 1, 1, [.. Enumerable.Range(0, i).Select(f => (float)f)]))];
         await Store.PutUsersAsync(users, Stop);
         await Store.EraseUsersAsync([users[7].User], 5, Stop);
         for (int round = 0; round < 20; round++)
@@ -144,7 +150,14 @@ public abstract class FactorStoreContract : IAsyncLifetime
     {
         var user = State(UserRef.User("x{y} 日本🛒"), 5, 2, 0.25f, float.NaN);
         var session = State(UserRef.Session("x{y} 日本🛒"), 6, 2, 1f);
-        var bare = new UserState { User = UserRef.User(new string('界', 85)), Revision = 1, ModelVersion = 0, Factor = default, History = default };
+        var bare = new UserState
+        {
+            User = UserRef.User(new string('界', 85)),
+            Revision = 1,
+            ModelVersion = 0,
+            Factor = default,
+            History = default
+        };
         await Store.PutUsersAsync([user, session, bare], Stop);
         Assert.Equal(user.Encode(), await Store.GetUserAsync(user.User));
         Assert.Equal(session.Encode(), await Store.GetUserAsync(session.User));
@@ -168,7 +181,8 @@ public abstract class FactorStoreContract : IAsyncLifetime
     [InlineData(9007199254740993, 1, 9007199254740992, 1, false)]
     [InlineData(7, 128, 7, 127, true)]
     [InlineData(7, 127, 7, 128, true)]
-    public async Task A_value_never_replaces_one_of_a_later_revision(long revision, long version, long nextRevision, long nextVersion, bool replaces)
+    public async Task A_value_never_replaces_one_of_a_later_revision(long revision, long version, long nextRevision, long nextVersion,
+    bool replaces)
     {
         var user = UserRef.User("ann");
         await Store.PutUsersAsync([State(user, revision, version, 1)], Stop);
@@ -183,7 +197,8 @@ public abstract class FactorStoreContract : IAsyncLifetime
         IFactorStore[] stores = [Store, other];
         var users = Enumerable.Range(0, 5).Select(n => UserRef.User($"u{n}")).ToArray();
         var random = new Random(3);
-        var writes = users.SelectMany(user => Enumerable.Range(1, 100).Select(n => State(user, n, n % 3, n))).OrderBy(_ => random.Next()).Chunk(11).ToArray();
+        var writes = users.SelectMany(user => Enumerable.Range(1, 100).Select(n => State(user, n, n % 3, n))).OrderBy(_ => random.Next())
+            .Chunk(11).ToArray();
         await Task.WhenAll(writes.Select((write, n) => stores[n % 2].PutUsersAsync(write, Stop)));
         foreach (var user in users) Assert.Equal(100, (await ReadAsync(user))!.Value.Revision);
     }
@@ -268,7 +283,16 @@ public abstract class FactorStoreContract : IAsyncLifetime
         {
             ItemKey = int.MaxValue,
             ItemId = new string('é', 128),
-            Item = new Item { ItemId = new string('é', 128), Title = "Tïtle", Categories = ["a"], Tags = ["t"], Properties = new Dictionary<string, JsonElement> { ["price"] = JsonElement.Parse("2.5") }, Available = false, Vector = [1, 2] },
+            Item = new Item
+            {
+                ItemId = new string('é', 128),
+                Title = "Tïtle",
+                Categories = ["a"],
+                Tags = ["t"],
+                Properties = new Dictionary<string, JsonElement> { ["price"] = JsonElement.Parse("2.5") },
+                Available = false,
+                Vector = [1, 2]
+            },
             Deleted = true,
             CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_123),
             Popularity = 12,
@@ -278,7 +302,8 @@ public abstract class FactorStoreContract : IAsyncLifetime
         await Store.PutItemsAsync([record, bare], Stop);
         var items = await CatalogueAsync();
         var read = items[int.MaxValue];
-        Assert.Equal(JsonSerializer.Serialize(record.Item, ContractsJson.Default.Item), JsonSerializer.Serialize(read.Item, ContractsJson.Default.Item));
+        Assert.Equal(JsonSerializer.Serialize(record.Item, ContractsJson.Default.Item),
+            JsonSerializer.Serialize(read.Item, ContractsJson.Default.Item));
         Assert.Equal(record with { Item = null }, read with { Item = null });
         Assert.Equal(bare, items[1]);
     }
@@ -346,7 +371,8 @@ public abstract class FactorStoreContract : IAsyncLifetime
         var other = await OpenAnotherAsync();
         IFactorStore[] stores = [Store, other];
         var random = new Random(seed);
-        var plans = Enumerable.Range(0, 4).Select(_ => Enumerable.Range(0, 40).Select(_ => Enumerable.Range(0, random.Next(1, 8)).Select(_ => random.Next(1, 60)).ToArray()).ToArray()).ToArray();
+        var plans = Enumerable.Range(0, 4).Select(_ => Enumerable.Range(0, 40)
+            .Select(_ => Enumerable.Range(0, random.Next(1, 8)).Select(_ => random.Next(1, 60)).ToArray()).ToArray()).ToArray();
         long version = 0;
         var newest = new System.Collections.Concurrent.ConcurrentDictionary<int, long>();
         var writers = Task.WhenAll(plans.Select((plan, n) => Task.Run(async () =>
@@ -356,7 +382,8 @@ public abstract class FactorStoreContract : IAsyncLifetime
                 long at = Interlocked.Increment(ref version);
                 foreach (int key in keys) newest.AddOrUpdate(key, at, (_, seen) => Math.Max(seen, at));
                 if (n % 2 == 0) await stores[n % 2].PutItemsAsync([.. keys.Select(key => Record(key, popularity: at, version: at))], Stop);
-                else await stores[n % 2].PutItemStatisticsAsync([.. keys.Select(key => new ItemStatisticsRecord(key, $"item-{key}", at, at, at))], Stop);
+                else await stores[n % 2].PutItemStatisticsAsync(
+                    [.. keys.Select(key => new ItemStatisticsRecord(key, $"item-{key}", at, at, at))], Stop);
             }
         }, Stop)));
 
@@ -373,7 +400,8 @@ public abstract class FactorStoreContract : IAsyncLifetime
         }
 
         await writers;
-        Assert.Equal(newest.OrderBy(pair => pair.Key).Select(pair => (pair.Key, (double)pair.Value)), held.OrderBy(pair => pair.Key).Select(pair => (pair.Key, pair.Value)));
+        Assert.Equal(newest.OrderBy(pair => pair.Key).Select(pair => (pair.Key, (double)pair.Value)),
+            held.OrderBy(pair => pair.Key).Select(pair => (pair.Key, pair.Value)));
     }
 
     [Theory]

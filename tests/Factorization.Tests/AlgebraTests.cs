@@ -97,7 +97,8 @@ public sealed unsafe class AlgebraTests
             Cholesky.Solve(m, n, ld, i, v);
         }
 
-        for (int i = 0; i < n; i++) Assert.Equal(expected[i], solution[i], 1e-4 * (1 + expected.L2Norm())); // The condition number reaches 1,000.
+        // The condition number reaches 1,000.
+        for (int i = 0; i < n; i++) Assert.Equal(expected[i], solution[i], 1e-4 * (1 + expected.L2Norm()));
     }
 
     [Fact]
@@ -168,7 +169,8 @@ public sealed unsafe class AlgebraTests
                 var f = Matrix<double>.Build.DenseOfRowMajor(n, rank, factors.Select(v => (double)v));
                 var c = Matrix<double>.Build.DenseOfDiagonalArray([.. weights.Select(v => (double)v)]);
                 var a = f.Transpose() * c * f + Matrix<double>.Build.DenseOfDiagonalArray([.. diagonal.Select(v => (double)v)]);
-                var expected = a.Cholesky().Solve(f.Transpose() * c * Vector<double>.Build.DenseOfEnumerable(targets.Select(v => (double)v)));
+                var expected = a.Cholesky().Solve(f.Transpose() * c * Vector<double>.Build.DenseOfEnumerable(
+                    targets.Select(v => (double)v)));
                 var result = new float[rank];
                 var shares = new float[n];
                 var item = Numbers(rank, 99);

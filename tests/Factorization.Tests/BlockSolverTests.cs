@@ -24,7 +24,8 @@ public sealed unsafe class BlockSolverTests
         var exact = new float[300 * Rank];
         IalsTrainer.HalfStep(s_data.Users, items, gram, 400, s_settings, weights, null, exact, 1, default);
         var blocks = IalsTrainer.Normal(300, Rank, .02, 4);
-        double before = IalsTrainer.Loss(s_data, s_settings, blocks, items), least = IalsTrainer.Loss(s_data, s_settings, exact, items), first = before - least;
+        double before = IalsTrainer.Loss(s_data, s_settings, blocks, items), least = IalsTrainer.Loss(s_data, s_settings, exact, items),
+            first = before - least;
         for (int step = 0; step < 8; step++)
         {
             IalsTrainer.HalfStep(s_data.Users, items, gram, 400, s_settings, weights, null, blocks, 1, default, improve: true);
@@ -49,7 +50,8 @@ public sealed unsafe class BlockSolverTests
     public void Any_number_of_threads_gives_the_same_bits()
     {
         var one = TestData.Bytes(s_settings.Train(s_data, new TrainOptions { Threads = 1 }, TestContext.Current.CancellationToken));
-        Assert.Equal(one, TestData.Bytes(s_settings.Train(s_data, new TrainOptions { Threads = 3 }, TestContext.Current.CancellationToken)));
+        Assert.Equal(one, TestData.Bytes(s_settings.Train(s_data, new TrainOptions { Threads = 3 },
+            TestContext.Current.CancellationToken)));
     }
 
     [Fact]

@@ -45,7 +45,8 @@ public sealed class CompressedTests
         var short3 = new SpectralSettings { Rank = 3, SpectralShare = 1 };
         var twice = new SumSettings { First = short3, Second = short3, Weight = 1 };
         var full = Scores(twice.Train(s_data));
-        Assert.True((Scores(new CompressedSettings { Of = twice, Rank = 3 }.Train(s_data)) - full).FrobeniusNorm() < 1e-3 * full.FrobeniusNorm());
+        Assert.True((Scores(new CompressedSettings { Of = twice, Rank = 3 }.Train(s_data))
+            - full).FrobeniusNorm() < 1e-3 * full.FrobeniusNorm());
     }
 
     [Fact]
@@ -64,7 +65,8 @@ public sealed class CompressedTests
     [Fact]
     public void What_cannot_be_compressed_is_refused_by_name()
     {
-        Assert.Contains("Of is HybridSettings", Assert.Throws<ArgumentException>(() => new CompressedSettings { Of = new HybridSettings() }.Validate()).Message);
+        Assert.Contains("Of is HybridSettings", Assert.Throws<ArgumentException>(() =>
+            new CompressedSettings { Of = new HybridSettings() }.Validate()).Message);
         Assert.Contains("Rank is 0", Assert.Throws<ArgumentException>(() => new CompressedSettings { Rank = 0 }.Validate()).Message);
     }
 

@@ -22,7 +22,8 @@ public sealed class ContentTests
         int[] cold = [.. Enumerable.Range(90, 10)];
         var entries = Enumerable.Range(0, 300).SelectMany(u => all.Users.Row(u).ToArray().Select(i => new Entry(u, i))).ToList();
         var split = Splits.Make(300, Items, entries.Where(e => !cold.Contains(e.Item)), entries.Where(e => cold.Contains(e.Item)));
-        var content = ItemContent.Build([.. Enumerable.Range(0, Items).Select(i => new ItemText { Title = $"{s_tastes[i % 5]} no {i}", Labels = [$"brand {i % 7}"] })]);
+        var content = ItemContent.Build([.. Enumerable.Range(0, Items)
+            .Select(i => new ItemText { Title = $"{s_tastes[i % 5]} no {i}", Labels = [$"brand {i % 7}"] })]);
         return (split, content, cold);
     }
 
@@ -35,7 +36,12 @@ public sealed class ContentTests
         {
             "spectral" => new SpectralSettings { Rank = 8 },
             "sum" => new SumSettings { First = new IalsSettings { Rank = 8 }, Second = new SpectralSettings { Rank = 8 } },
-            "compressed" => new CompressedSettings { Of = new SumSettings { First = new IalsSettings { Rank = 8 }, Second = new SpectralSettings { Rank = 8 } }, Rank = 8 },
+            "compressed" => new CompressedSettings
+            {
+                Of =
+                new SumSettings { First = new IalsSettings { Rank = 8 }, Second = new SpectralSettings { Rank = 8 } },
+                Rank = 8
+            },
             "hybrid" => new HybridSettings { Factors = new IalsSettings { Rank = 8 } },
             _ => new IalsSettings { Rank = 8 },
         };
@@ -44,7 +50,8 @@ public sealed class ContentTests
         double Cold(Model m) => Evaluation.Run(
             (history, scores) =>
             {
-                for (int i = 0; i < scores.Length; i++) scores[i] = cold.Contains(i) ? TestData.Score(m, history, i) : float.NegativeInfinity;
+                for (int i = 0; i < scores.Length; i++) scores[i] = cold.Contains(i) ? TestData.Score(m, history, i)
+                    : float.NegativeInfinity;
             }, split, new EvaluationOptions { K = 2 }).Recall; // Each taste has two of the ten cold items.
         Assert.InRange(Cold(blended), .75, 1);
         Assert.InRange(Cold(model), 0, .45);
@@ -72,7 +79,8 @@ public sealed class ContentTests
     {
         const int Items = 40;
         var data = TestData.Planted(200, Items, 10, 5, tastes: 2);
-        var train = InteractionMatrix.Build(200, Items, Enumerable.Range(0, 200).SelectMany(u => data.Users.Row(u).ToArray().Where(i => i >= 2).Select(i => new Entry(u, i))));
+        var train = InteractionMatrix.Build(200, Items,
+            Enumerable.Range(0, 200).SelectMany(u => data.Users.Row(u).ToArray().Where(i => i >= 2).Select(i => new Entry(u, i))));
         var model = new IalsSettings { Rank = 4 }.Train(train);
         foreach (bool vector in new[] { true, false })
         {
@@ -90,7 +98,8 @@ public sealed class ContentTests
     {
         const int Items = 40;
         var data = TestData.Planted(200, Items, 10, 5, tastes: 2);
-        var train = InteractionMatrix.Build(200, Items, Enumerable.Range(0, 200).SelectMany(u => data.Users.Row(u).ToArray().Select(i => new Entry(u, i))));
+        var train = InteractionMatrix.Build(200, Items,
+            Enumerable.Range(0, 200).SelectMany(u => data.Users.Row(u).ToArray().Select(i => new Entry(u, i))));
         var model = new IalsSettings { Rank = 4 }.Train(train);
         var content = ItemContent.Build([.. Enumerable.Range(0, Items).Select(i => new ItemText { Vector = [i % 2, 1 - i % 2] })]);
         var placement = ItemPlacement.Learn(model, train, content);
@@ -104,8 +113,10 @@ public sealed class ContentTests
     public void Withheld_films_are_found_three_times_as_often_as_by_popularity_of_their_genres()
     {
         string? root = LearningData.Root();
-        if (root is null || !Directory.Exists(Path.Combine(root, "ml-latest-small"))) Assert.Skip("The data set ml-latest-small is not here; set RECOMMENDER_DATA to the folder of data sets.");
-        var result = ColdItems.Judge(Path.Combine(root, "ml-latest-small"), new IalsSettings { Rank = 32, Alpha0 = .1, Lambda = .03, Epochs = 4 });
+        if (root is null || !Directory.Exists(Path.Combine(root, "ml-latest-small")))
+            Assert.Skip("The data set ml-latest-small is not here; set RECOMMENDER_DATA to the folder of data sets.");
+        var result = ColdItems.Judge(Path.Combine(root, "ml-latest-small"),
+            new IalsSettings { Rank = 32, Alpha0 = .1, Lambda = .03, Epochs = 4 });
         Assert.True(result.Content > result.Random * 2, $"{result}");
         Assert.True(result.Content > result.Popularity * 3, $"{result}");
     }

@@ -34,7 +34,8 @@ public sealed class DataTests
     [Fact]
     public void A_temporal_split_tests_only_the_future_of_known_users()
     {
-        TimedEntry[] events = [new(new(0, 0), 1), new(new(1, 1), 2), new(new(0, 2), 3), new(new(1, 1), 4), new(new(2, 0), 5), new(new(0, 1), 6)];
+        TimedEntry[] events = [new(new(0, 0), 1), new(new(1, 1), 2), new(new(0, 2), 3), new(new(1, 1), 4), new(new(2, 0), 5),
+            new(new(0, 1), 6)];
         var split = Splits.Temporal(3, 3, events, .5);
         // Cut at time 4: user 1's repeated item is in training, user 2 is unknown.
         Assert.Equal(3, split.Train.Count);

@@ -124,7 +124,11 @@ public sealed class EvaluationTests
     public void Recent_popularity_halves_with_each_half_life()
     {
         TimedEntry[] events = [new(new(0, 0), 0), new(new(1, 0), 0), new(new(0, 1), 10), new(new(0, 2, 4, 0), 10)];
-        float[] Of(double halfLife) => new PopularitySettings { HalfLife = halfLife }.Train(InteractionMatrix.BuildTimed(2, 3, events)).ItemFactors.ToArray();
+        float[] Of(double halfLife) => new PopularitySettings
+        {
+            HalfLife =
+            halfLife
+        }.Train(InteractionMatrix.BuildTimed(2, 3, events)).ItemFactors.ToArray();
         Assert.Equal([1, 1, 0], Of(1));
         Assert.Equal([.5f, 1, 0], Of(.5));
         Assert.Equal([2, 1, 0], Of(0));

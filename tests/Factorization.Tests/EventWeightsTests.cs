@@ -9,7 +9,12 @@ public sealed class EventWeightsTests
     public void Settings_that_were_kept_are_read_back_whatever_the_defaults_are_now()
     {
         var custom = new EventTypeSettings { Weight = 7, Negative = true, HalfLifeDays = 30, Value = ValueUse.Linear, PositiveFrom = 3.5 };
-        var newest = new EventTypeSettings { Combine = EventCombination.Latest, NegativeValue = NegativeValueUse.Ignore, ValueRequired = true };
+        var newest = new EventTypeSettings
+        {
+            Combine = EventCombination.Latest,
+            NegativeValue = NegativeValueUse.Ignore,
+            ValueRequired = true
+        };
         var weights = EventWeights.Create(new Dictionary<string, EventTypeSettings>
         {
             ["skip"] = custom,

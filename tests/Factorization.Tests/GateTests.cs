@@ -5,7 +5,8 @@ namespace Recommender.Factorization.Tests;
 
 public sealed class GateTests
 {
-    private static EvaluationResult Result(double ndcg, double recall = .2, int users = 100) => new() { K = 20, Users = users, Ndcg = ndcg, Recall = recall };
+    private static EvaluationResult Result(double ndcg, double recall = .2, int users = 100) =>
+        new() { K = 20, Users = users, Ndcg = ndcg, Recall = recall };
 
     [Theory]
     [InlineData(.10, .10, true), InlineData(.0981, .10, true), InlineData(.0979, .10, false), InlineData(.2, .10, true)]

@@ -122,7 +122,8 @@ public sealed class IalsTests
         var warm = IalsTrainer.Train(data, settings, new TrainOptions { WarmStart = trained.ItemFactors.ToArray() });
         Assert.True(Loss(warm) <= Loss(trained) * 1.00001);
         Assert.True(Loss(IalsTrainer.Train(data, settings)) > Loss(trained) * 1.001);
-        Assert.Contains("warm start", Assert.Throws<ArgumentException>(() => IalsTrainer.Train(data, settings, new TrainOptions { WarmStart = new float[3] })).Message);
+        Assert.Contains("warm start", Assert.Throws<ArgumentException>(() =>
+            IalsTrainer.Train(data, settings, new TrainOptions { WarmStart = new float[3] })).Message);
     }
 
     [Fact]
@@ -131,7 +132,8 @@ public sealed class IalsTests
         var data = TestData.Planted(50, 30, 6, 5);
         var settings = new IalsSettings { Rank = 5, Epochs = 9 };
         var epochs = new List<int>();
-        var model = IalsTrainer.Train(data, settings, new TrainOptions { StopAfter = (epoch, _) => { epochs.Add(epoch); return epoch == 3; } });
+        var model = IalsTrainer.Train(data, settings,
+            new TrainOptions { StopAfter = (epoch, _) => { epochs.Add(epoch); return epoch == 3; } });
         Assert.Equal([1, 2, 3], epochs);
         Assert.Equal(TestData.Bytes(IalsTrainer.Train(data, settings with { Epochs = 3 })), TestData.Bytes(model));
     }

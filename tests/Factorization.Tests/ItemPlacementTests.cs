@@ -29,7 +29,12 @@ public sealed class ItemPlacementTests
     {
         "spectral" => new SpectralSettings { Rank = 8 },
         "sum" => new SumSettings { First = new IalsSettings { Rank = 8 }, Second = new SpectralSettings { Rank = 8 } },
-        "compressed" => new CompressedSettings { Of = new SumSettings { First = new IalsSettings { Rank = 8 }, Second = new SpectralSettings { Rank = 8 } }, Rank = 8 },
+        "compressed" => new CompressedSettings
+        {
+            Of =
+            new SumSettings { First = new IalsSettings { Rank = 8 }, Second = new SpectralSettings { Rank = 8 } },
+            Rank = 8
+        },
         "hybrid" => new HybridSettings { Factors = new IalsSettings { Rank = 8 } },
         _ => new IalsSettings { Rank = 8 },
     };
@@ -40,7 +45,15 @@ public sealed class ItemPlacementTests
     {
         const int Rank = 12;
         var data = TestData.Planted(120, 60, 14, 7, weighted: true);
-        var model = IalsTrainer.Train(data, new IalsSettings { Rank = Rank, Epochs = 3, Damping = damping, Nu = nu, Alpha0 = .1, Lambda = .02 });
+        var model = IalsTrainer.Train(data, new IalsSettings
+        {
+            Rank = Rank,
+            Epochs = 3,
+            Damping = damping,
+            Nu = nu,
+            Alpha0 = .1,
+            Lambda = .02
+        });
         var users = IalsTrainer.Users(model, data);
         var turned = (float[])users.Clone();
         var gram = Dense.ToPrincipalAxes(turned, data.UserCount, Rank, 1, default);
@@ -52,11 +65,13 @@ public sealed class ItemPlacementTests
         for (int item = 0; item < data.ItemCount; item++)
         {
             var consumers = data.Items.Row(item).ToArray().SelectMany(u => users.AsSpan(u * Rank, Rank).ToArray()).ToArray();
-            var says = Enumerable.Range(0, data.Items.Length(item)).Select(e => new Preference(data.Items.Weight(data.Items.Starts[item] + e), data.Items.Target(data.Items.Starts[item] + e))).ToArray();
+            var says = Enumerable.Range(0, data.Items.Length(item))
+                .Select(e => new Preference(data.Items.Weight(data.Items.Starts[item] + e), data.Items.Target(data.Items.Starts[item] + e))).ToArray();
             folding.FoldIn(consumers, says, folded);
             // The axes differ, the scores do not.
             for (int u = 0; u < data.UserCount; u += 7)
-                Assert.Equal(Vectors.Dot(turned.AsSpan(u * Rank, Rank), step.AsSpan(item * Rank, Rank)), Vectors.Dot(users.AsSpan(u * Rank, Rank), folded), 2e-4f);
+                Assert.Equal(Vectors.Dot(turned.AsSpan(u * Rank, Rank), step.AsSpan(item * Rank, Rank)),
+                    Vectors.Dot(users.AsSpan(u * Rank, Rank), folded), 2e-4f);
         }
     }
 
@@ -75,7 +90,8 @@ public sealed class ItemPlacementTests
         // On the scale of learned items, so that new ones neither crowd them out nor disappear behind them.
         double Mean(IEnumerable<float[]> rows) => rows.Average(r => Math.Sqrt(Vectors.Dot(r, r)));
         double learned = Mean(Enumerable.Range(0, Warm).Select(i => model.ItemFactors.Slice(i * model.Rank, model.Rank).ToArray()));
-        Assert.InRange(Mean(Enumerable.Range(Warm, 10).Select(i => Place(placement, model, i, withText: false, consumers: 15))) / learned, .5, 2);
+        Assert.InRange(Mean(Enumerable.Range(Warm, 10).Select(i => Place(placement, model, i, withText: false, consumers: 15))) / learned,
+            .5, 2);
         Assert.InRange(Mean(Enumerable.Range(Warm, 10).Select(i => Place(placement, model, i, withText: true, consumers: 0))) / learned, .4, 2);
     }
 
@@ -100,7 +116,8 @@ public sealed class ItemPlacementTests
     public void Written_and_read_again_it_places_to_the_bit()
     {
         var model = Settings("ials").Train(s_train);
-        var placement = ItemPlacement.Learn(model, s_train, ItemContent.Build([.. Enumerable.Range(0, Warm).Select(Text)], mostFeatures: 50), threads: 2);
+        var placement = ItemPlacement.Learn(model, s_train,
+            ItemContent.Build([.. Enumerable.Range(0, Warm).Select(Text)], mostFeatures: 50), threads: 2);
         using var stream = new MemoryStream();
         placement.Write(stream);
         var read = ItemPlacement.Read(new MemoryStream(stream.ToArray()));
@@ -108,7 +125,8 @@ public sealed class ItemPlacementTests
         for (int length = 0; length < stream.Length; length += 301)
             Assert.Throws<InvalidDataException>(() => ItemPlacement.Read(new MemoryStream(stream.ToArray(), 0, length)));
         using var again = new MemoryStream();
-        ItemPlacement.Learn(model, s_train, ItemContent.Build([.. Enumerable.Range(0, Warm).Select(Text)], mostFeatures: 50), threads: 1).Write(again);
+        ItemPlacement.Learn(model, s_train, ItemContent.Build([.. Enumerable.Range(0, Warm).Select(Text)], mostFeatures: 50), threads: 1)
+            .Write(again);
         Assert.Equal(stream.ToArray(), again.ToArray()); // Whatever the number of threads.
     }
 

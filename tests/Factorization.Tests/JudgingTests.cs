@@ -36,7 +36,8 @@ public sealed class JudgingTests
         var random = RandomSplits.ForSearch(TestData.Planted(150, 60, 14, 7));
         foreach (var splits in new[] { timed, random })
             foreach (var final in splits.Finals)
-                Assert.DoesNotContain(splits.Holdouts, h => h.Test.Columns.SequenceEqual(final.Test.Columns) && h.Train.Users.Columns.SequenceEqual(final.Train.Users.Columns));
+                Assert.DoesNotContain(splits.Holdouts, h => h.Test.Columns.SequenceEqual(final.Test.Columns)
+                    && h.Train.Users.Columns.SequenceEqual(final.Train.Users.Columns));
     }
 
     [Fact]
@@ -60,8 +61,11 @@ public sealed class JudgingTests
     [InlineData(19, "20 at 1")] // One moment has no past: the last of each user is predicted from the rest.
     public void Interactions_of_one_moment_stay_together(int learned, string times)
     {
-        var moments = times.Split(", ").SelectMany(part => Enumerable.Repeat(long.Parse(part.Split(" at ")[1], System.Globalization.CultureInfo.InvariantCulture), int.Parse(part.Split(" at ")[0], System.Globalization.CultureInfo.InvariantCulture)));
-        var split = TimeWindows.Holdout(new TimedEntries(1, 20, moments.Select((time, item) => new TimedEntry(new Entry(0, item), time))), .2);
+        var moments = times.Split(", ").SelectMany(part =>
+            Enumerable.Repeat(long.Parse(part.Split(" at ")[1], System.Globalization.CultureInfo.InvariantCulture),
+            int.Parse(part.Split(" at ")[0], System.Globalization.CultureInfo.InvariantCulture)));
+        var split = TimeWindows.Holdout(new TimedEntries(1, 20, moments.Select((time, item) => new TimedEntry(new Entry(0, item), time))),
+            .2);
         Assert.Equal(learned, split.Train.Count);
         Assert.Equal(20 - learned, split.Test.Columns.Length);
     }
@@ -77,7 +81,8 @@ public sealed class JudgingTests
     public void A_visit_of_one_item_is_learned_from_because_nothing_could_predict_it()
     {
         // Users who come once; every other one takes one item only.
-        var entries = Enumerable.Range(0, 100).SelectMany(u => Enumerable.Range(0, u % 2 == 0 ? 1 : 3).Select(n => new TimedEntry(new Entry(u, (u + n) % 50), u)));
+        var entries = Enumerable.Range(0, 100).SelectMany(u => Enumerable.Range(0, u % 2 == 0 ? 1 : 3)
+            .Select(n => new TimedEntry(new Entry(u, (u + n) % 50), u)));
         var split = TimeWindows.Holdout(new TimedEntries(100, 50, entries), .15);
         for (int u = 0; u < 100; u++) Assert.Equal(u % 2 == 0 ? 1 : split.Test.Length(u) == 1 ? 2 : 3, split.Train.Users.Length(u));
         Assert.InRange(split.Test.Columns.Length, 5, 10);

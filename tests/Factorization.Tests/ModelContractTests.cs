@@ -25,10 +25,30 @@ public sealed class ModelContractTests
         ["ridge"] = new SpectralSettings { Rank = 10, SpectralShare = 0, Smoothing = 3 },
         ["spectral mix"] = new SpectralSettings { Rank = 10, SpectralShare = .3 },
         ["neighbourhood"] = new NeighbourhoodSettings { Neighbours = 20 },
-        ["hybrid"] = new HybridSettings { Factors = new IalsSettings { Rank = 6, Epochs = 3 }, Neighbourhood = new() { Neighbours = 15 }, Weight = 2 },
-        ["sum"] = new SumSettings { First = new IalsSettings { Rank = 6, Epochs = 3 }, Second = new SpectralSettings { Rank = 5 }, Weight = .7 },
-        ["compressed"] = new CompressedSettings { Of = new SumSettings { First = new IalsSettings { Rank = 6, Epochs = 3 }, Second = new SpectralSettings { Rank = 5 }, Weight = .7 }, Rank = 7 },
-        ["recency"] = new RecencySettings { Of = new HybridSettings { Factors = new IalsSettings { Rank = 6, Epochs = 3 }, Neighbourhood = new() { Neighbours = 15 }, Weight = 2 }, HalfLife = 3 },
+        ["hybrid"] = new HybridSettings
+        {
+            Factors = new IalsSettings { Rank = 6, Epochs = 3 },
+            Neighbourhood = new() { Neighbours = 15 },
+            Weight = 2
+        },
+        ["sum"] = new SumSettings
+        {
+            First = new IalsSettings { Rank = 6, Epochs = 3 },
+            Second = new SpectralSettings { Rank = 5 },
+            Weight = .7
+        },
+        ["compressed"] = new CompressedSettings
+        {
+            Of =
+        new SumSettings { First = new IalsSettings { Rank = 6, Epochs = 3 }, Second = new SpectralSettings { Rank = 5 }, Weight = .7 },
+            Rank = 7
+        },
+        ["recency"] = new RecencySettings
+        {
+            Of =
+        new HybridSettings { Factors = new IalsSettings { Rank = 6, Epochs = 3 }, Neighbourhood = new() { Neighbours = 15 }, Weight = 2 },
+            HalfLife = 3
+        },
         ["ials flat"] = new IalsSettings { Rank = 5, Epochs = 5, Nu = .5, Alpha0 = .05, Lambda = .05 },
     };
 
@@ -115,7 +135,8 @@ public sealed class ModelContractTests
         var model = s_settings[learner].Train(s_data);
         var history = Some(5);
         var reversed = history.Reverse().ToArray();
-        for (int i = 0; i < s_data.ItemCount; i++) Assert.Equal(TestData.Score(model, history, i), TestData.Score(model, reversed, i), 1e-4f);
+        for (int i = 0; i < s_data.ItemCount; i++)
+            Assert.Equal(TestData.Score(model, history, i), TestData.Score(model, reversed, i), 1e-4f);
     }
 
     [Theory, MemberData(nameof(Names))]
@@ -153,7 +174,8 @@ public sealed class ModelContractTests
             Assert.All(model.ItemFactors.ToArray(), f => Assert.True(float.IsFinite(f)));
         }
 
-        Assert.Contains("no interactions", Assert.Throws<ArgumentException>(() => settings.Train(InteractionMatrix.Build(4, 4, []))).Message);
+        Assert.Contains("no interactions", Assert.Throws<ArgumentException>(() =>
+            settings.Train(InteractionMatrix.Build(4, 4, []))).Message);
     }
 
     [Theory, MemberData(nameof(Names))]
@@ -191,7 +213,8 @@ public sealed class ModelContractTests
             "Bz99xgc/zcxMP83MTD/NzMw+BnNwP33GBz99xgc/xqhYP/2jHD89swo/RU5EMQ==";
         var model = Model.Read(new MemoryStream(Convert.FromBase64String(Bytes)));
         float[] scores = [1.1472864f, 1.851225f, 1.4935923f, 2.0868864f, .93065053f];
-        for (int i = 0; i < scores.Length; i++) Assert.Equal(scores[i], model.Explain([new(1, 1, 1), new(2, 2, 1)], i, new float[2]), 1e-6f);
+        for (int i = 0; i < scores.Length; i++) Assert.Equal(scores[i], model.Explain([new(1, 1, 1), new(2, 2, 1)], i, new float[2]),
+            1e-6f);
     }
 
     [Fact]

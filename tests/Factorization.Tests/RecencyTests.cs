@@ -9,7 +9,8 @@ namespace Recommender.Factorization.Tests;
 
 public sealed class RecencyTests
 {
-    private static readonly LearnerSettings s_plain = new HybridSettings { Factors = new IalsSettings { Rank = 6, Epochs = 3 }, Neighbourhood = new() { Neighbours = 20 } };
+    private static readonly LearnerSettings s_plain =
+        new HybridSettings { Factors = new IalsSettings { Rank = 6, Epochs = 3 }, Neighbourhood = new() { Neighbours = 20 } };
 
     [Fact]
     public void A_place_is_how_many_of_a_history_are_newer_and_equal_times_share_one()
@@ -18,7 +19,8 @@ public sealed class RecencyTests
         Places.Set(history, [30, 10, 50, 30, 20]);
         Assert.Equal([1, 4, 0, 1, 3], history.Select(e => e.Place));
         // Of a pair that happened twice, the newest counts.
-        var matrix = InteractionMatrix.BuildTimed(2, 5, [new(new(1, 4), 7), new(new(1, 0), 8), new(new(1, 2), 9), new(new(1, 4), 10), new(new(0, 3), 1)]);
+        var matrix = InteractionMatrix.BuildTimed(2, 5,
+            [new(new(1, 4), 7), new(new(1, 0), 8), new(new(1, 2), 9), new(new(1, 4), 10), new(new(0, 3), 1)]);
         Assert.Equal([(0, 2), (2, 1), (4, 0)], matrix.Users.History(1).Select(e => (e.Item, e.Place)));
         Assert.Equal([(0, 2), (2, 1), (4, 0)], matrix.Aged(.5).Users.History(1).Select(e => (e.Item, e.Place)));
         Assert.All(TestData.Planted(5, 5, 3, 1).Users.History(2), e => Assert.Equal(0, e.Place));
@@ -34,7 +36,8 @@ public sealed class RecencyTests
         var weighed = history.Select(e => e with { Weight = e.Weight * 4 / (4 + e.Place), Place = 0 }).ToArray();
         Assert.True(recent.UsesPlaces);
         for (int i = 0; i < 60; i++) Assert.Equal(TestData.Score(plain, weighed, i), TestData.Score(recent, history, i), 1e-5f);
-        Assert.True(Enumerable.Range(0, 60).Max(i => Math.Abs(TestData.Score(plain, history, i) - TestData.Score(recent, history, i))) > .01);
+        Assert.True(Enumerable.Range(0, 60).Max(i =>
+            Math.Abs(TestData.Score(plain, history, i) - TestData.Score(recent, history, i))) > .01);
     }
 
     [Fact]

@@ -6,7 +6,8 @@ namespace Recommender.Factorization.Tests;
 
 internal static class TestData
 {
-    /// <summary>Even users like even items, odd users odd ones; each user misses the item whose number is their own, which is then the right answer.</summary>
+    /// <summary>Even users like even items, odd users odd ones; each user misses the item whose number is their own, which is then the
+    /// right answer.</summary>
     public static InteractionMatrix Checkerboard(int size = 50)
     {
         var entries = new List<Entry>();

@@ -48,8 +48,16 @@ public sealed class TuningTests
         // More tastes than eight numbers tell apart.
         var data = TestData.Planted(300, 120, 10, 3, tastes: 24);
         var state = Tuner.Run(RandomSplits.Holdouts(data), s_short with { AllowNeighbourhood = false, BudgetSeconds = 200 }, Clock());
-        Assert.Contains(state.Trials, t => t.Settings is SumSettings { First: IalsSettings { Rank: 8 }, Second: SpectralSettings { Rank: 8 } });
-        Assert.Contains(state.Trials, t => t.Settings is CompressedSettings { Rank: 16, Of: SumSettings { First: IalsSettings { Rank: 16 }, Second: SpectralSettings { Rank: 16 } } });
+        Assert.Contains(state.Trials, t => t.Settings is SumSettings
+        {
+            First: IalsSettings { Rank: 8 },
+            Second: SpectralSettings { Rank: 8 }
+        });
+        Assert.Contains(state.Trials, t => t.Settings is CompressedSettings
+        {
+            Rank: 16,
+            Of: SumSettings { First: IalsSettings { Rank: 16 }, Second: SpectralSettings { Rank: 16 } }
+        });
         Assert.All(state.Trials, t => Assert.InRange(t.Settings.Train(data).Rank, 1, 16));
     }
 
@@ -58,12 +66,14 @@ public sealed class TuningTests
     {
         // Everybody takes the newest items of their taste: old interactions say little of what comes next.
         var random = new Random(3);
-        var entries = Enumerable.Range(0, 4000).Select(t => new TimedEntry(new Entry(random.Next(150), Math.Min(t / 40 + random.Next(8), 99)), t)).ToArray();
+        var entries = Enumerable.Range(0, 4000).Select(t =>
+            new TimedEntry(new Entry(random.Next(150), Math.Min(t / 40 + random.Next(8), 99)), t)).ToArray();
         var outer = Splits.Temporal(150, 100, entries, .1);
         var state = Tuner.Run([outer], s_short with { AllowNeighbourhood = false, BudgetSeconds = 100 }, Clock());
         var recent = state.Trials.Where(t => t.Settings is PopularitySettings { HalfLife: > 0 }).MaxBy(t => t.Score)!;
         Assert.True(recent.Score > 2 * state.Trials[0].Score);
-        Assert.Contains(state.Trials, t => ((t.Settings as RecencySettings)?.Of ?? t.Settings) is SumSettings { Second: PopularitySettings });
+        Assert.Contains(state.Trials, t => ((t.Settings as RecencySettings)?.Of
+            ?? t.Settings) is SumSettings { Second: PopularitySettings });
         Assert.True(state.Best!.Score >= recent.Score);
     }
 
@@ -135,8 +145,10 @@ public sealed class TuningTests
 
             int more = 0;
             var resumed = Tuner.Run(holdouts, s_short, Clock(), TuningState.FromJson(kept!), _ => more++, finals);
-            Assert.Equal(whole.Trials.Select(t => (t.Number, t.Settings, t.Score)), resumed.Trials.Select(t => (t.Number, t.Settings, t.Score)));
-            Assert.Equal(whole.Finals.Select(t => (t.Number, t.Settings, t.Score)), resumed.Finals.Select(t => (t.Number, t.Settings, t.Score)));
+            Assert.Equal(whole.Trials.Select(t => (t.Number, t.Settings, t.Score)),
+                resumed.Trials.Select(t => (t.Number, t.Settings, t.Score)));
+            Assert.Equal(whole.Finals.Select(t => (t.Number, t.Settings, t.Score)),
+                resumed.Finals.Select(t => (t.Number, t.Settings, t.Score)));
             Assert.Equal(Math.Max(whole.Trials.Count - after, 0) + whole.Finals.Count, more);
         }
     }
@@ -153,12 +165,14 @@ public sealed class TuningTests
             Assert.Equal((judged.Recall, judged.Ndcg), (final.Recall, final.Ndcg));
         }
 
-        // The best of the hold-outs takes part; whoever is judged on most splits has been near the best on all before, and the best mean of those wins.
+        // The best of the hold-outs takes part; whoever is judged on most splits has been near the best on all before, and the best mean of
+        // those wins.
         var finalists = state.Finals.GroupBy(f => f.Settings).ToArray();
         Assert.True(finalists.Length > 2);
         Assert.Contains(finalists, f => f.Key == state.Trials.MaxBy(t => t.Score)!.Settings);
         int most = finalists.Max(f => f.Count());
-        Assert.Equal(finalists.Where(f => f.Count() == most).MaxBy(f => f.Average(t => t.Recall) * f.Average(t => t.Ndcg))!.Key, state.Best!.Settings);
+        Assert.Equal(finalists.Where(f => f.Count() == most).MaxBy(f => f.Average(t => t.Recall) * f.Average(t => t.Ndcg))!.Key,
+            state.Best!.Settings);
         foreach (var dropped in finalists.Where(f => f.Count() < most))
             Assert.True(Mean(dropped) < finalists.Where(f => f.Count() >= dropped.Count()).Max(f => Mean(f.Take(dropped.Count()))) * .98);
 
@@ -214,6 +228,7 @@ public sealed class TuningTests
     {
         var empty = Splits.Make(2, 2, [new(0, 0)], []);
         Assert.Contains("too little data", Assert.Throws<ArgumentException>(() => Tuner.Run([empty], s_short, Clock())).Message);
-        Assert.Contains("MaxRank", Assert.Throws<ArgumentException>(() => Tuner.Run([empty], s_short with { MaxRank = 1 }, Clock())).Message);
+        Assert.Contains("MaxRank", Assert.Throws<ArgumentException>(() =>
+            Tuner.Run([empty], s_short with { MaxRank = 1 }, Clock())).Message);
     }
 }

@@ -19,7 +19,8 @@ internal sealed record Answer(int Status, string? ContentType, string Body, Http
     public TimeSpan? RetryAfter => Headers.RetryAfter?.Delta;
 
     public static async Task<Answer> ReadAsync(HttpResponseMessage response) =>
-        new((int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, await response.Content.ReadAsStringAsync(), response.Headers);
+        new((int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, await response.Content.ReadAsStringAsync(),
+        response.Headers);
 
     /// <summary>Asserts an error in the form every error has.</summary>
     public Answer IsProblem(int status, string type)

@@ -18,10 +18,13 @@ public sealed class BackpressureTests(Servers servers)
     [Fact]
     public async Task While_nothing_is_consumed_events_pile_up_on_the_broker_and_not_here_and_beyond_the_limit_requests_are_refused()
     {
-        await using var host = await IngestHost.StartAsync(await servers.NewVirtualHostAsync(), settings: new() { ["Ingest:QueueMessagesLimit"] = "300", ["Ingest:QueueCheckEverySeconds"] = "0.02" });
+        await using var host = await IngestHost.StartAsync(await servers.NewVirtualHostAsync(),
+            settings: new() { ["Ingest:QueueMessagesLimit"] = "300", ["Ingest:QueueCheckEverySeconds"] = "0.02" });
         // About 256 KB a request: a hundred megabytes in all.
         string context = new('x', 3900);
-        byte[] BodyOf(int request) => Encoding.UTF8.GetBytes("[" + string.Join(',', Enumerable.Range(0, EventsPerRequest).Select(i => $$$"""{"eventId":"{{{request}}}-{{{i}}}","userId":"u{{{i}}}","itemId":"i","type":"view","context":{"text":"{{{context}}}"}}""")) + "]");
+        byte[] BodyOf(int request) => Encoding.UTF8.GetBytes("["
+            + string.Join(',', Enumerable.Range(0, EventsPerRequest)
+            .Select(i => $$$"""{"eventId":"{{{request}}}-{{{i}}}","userId":"u{{{i}}}","itemId":"i","type":"view","context":{"text":"{{{context}}}"}}""")) + "]");
         await host.PostAsync("/v1/events", BodyOf(-1));
         long before = GC.GetTotalMemory(forceFullCollection: true);
 
@@ -51,7 +54,8 @@ public sealed class BackpressureTests(Servers servers)
         Assert.True(grown < waiting / 2, $"{waiting >> 20} MB wait on the broker, and memory grew by {grown >> 20} MB");
 
         // All that was accepted is there, once, and room made is room given.
-        var ids = await host.DrainAsync(Topology.Interactions, accepted, delivery => JsonSerializer.Deserialize(delivery.Body.Span, ContractsJson.Default.InteractionArray)!.Select(e => e.EventId));
+        var ids = await host.DrainAsync(Topology.Interactions, accepted,
+            delivery => JsonSerializer.Deserialize(delivery.Body.Span, ContractsJson.Default.InteractionArray)!.Select(e => e.EventId));
         Assert.True(ids.Count >= accepted);
         Assert.Equal(ids.Count, ids.Distinct().Count());
         await Eventually.EqualAsync(202, async () => (await host.PostAsync("/v1/events", BodyOf(-2))).Status);
@@ -61,7 +65,8 @@ public sealed class BackpressureTests(Servers servers)
     public async Task Requests_that_wait_long_for_the_broker_turn_readiness_degraded()
     {
         var confirm = new TaskCompletionSource();
-        await using var host = await IngestHost.StartAsync(wrap: inner => new SlowPublisher(inner, confirm.Task), settings: new() { ["Ingest:AcceptedLagAlarmSeconds"] = "0.05" });
+        await using var host = await IngestHost.StartAsync(wrap: inner => new SlowPublisher(inner, confirm.Task),
+            settings: new() { ["Ingest:AcceptedLagAlarmSeconds"] = "0.05" });
         Assert.Equal("healthy", await ReadyAsync(host));
         var waiting = host.PostAsync("/v1/events", """{"userId":"u","itemId":"i","type":"view"}""");
         await Eventually.EqualAsync("degraded", () => ReadyAsync(host));
@@ -83,7 +88,8 @@ public sealed class BackpressureTests(Servers servers)
     {
         public bool IsAvailable => inner.IsAvailable;
 
-        public async Task PublishAsync(string stream, ReadOnlyMemory<byte> body, IReadOnlyList<ActivityContext> origins, CancellationToken cancellationToken)
+        public async Task PublishAsync(string stream, ReadOnlyMemory<byte> body, IReadOnlyList<ActivityContext> origins,
+            CancellationToken cancellationToken)
         {
             await confirm;
             await inner.PublishAsync(stream, body, origins, cancellationToken);

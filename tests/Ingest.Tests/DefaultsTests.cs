@@ -43,7 +43,8 @@ public sealed class DefaultsTests
     [InlineData("count=1&flag=maybe", "flag is neither true nor false")]
     public async Task A_parameter_of_the_wrong_kind_is_named_without_its_NET_type(string query, string detail)
     {
-        await using var host = await IngestHost.StartAsync(map: app => app.MapGet("/v1/bound", (int count, double? share, bool? flag) => $"{count} {share} {flag}"));
+        await using var host = await IngestHost.StartAsync(map: app =>
+            app.MapGet("/v1/bound", (int count, double? share, bool? flag) => $"{count} {share} {flag}"));
         Assert.Equal(detail, (await host.SendAsync(HttpMethod.Get, "/v1/bound?" + query)).IsProblem(400, "invalid-field").Detail);
     }
 
@@ -68,7 +69,8 @@ public sealed class DefaultsTests
         (await PostAsync(host, ingest, "X-API-Key")).IsAccepted(1);
         (await PostAsync(host, admin)).IsAccepted(1);
 
-        async Task<int> GetAsync(string path, string? key) => (await host.SendAsync(HttpMethod.Get, path, change: r => r.Headers.TryAddWithoutValidation("X-API-Key", key))).Status;
+        async Task<int> GetAsync(string path, string? key) =>
+            (await host.SendAsync(HttpMethod.Get, path, change: r => r.Headers.TryAddWithoutValidation("X-API-Key", key))).Status;
         Assert.Equal(200, await GetAsync("/v1/read", read));
         Assert.Equal(403, await GetAsync("/v1/read", ingest));
         // An endpoint whose scope was forgotten is closed to all but admin.
@@ -78,7 +80,8 @@ public sealed class DefaultsTests
         Assert.Equal(200, await GetAsync("/health/live", null));
         Assert.Equal(200, await GetAsync("/health/ready", null));
         Assert.Equal(200, await GetAsync("/openapi/v1.json", null));
-        Assert.DoesNotContain(host.Log, line => line.Text.Contains(ingest, StringComparison.Ordinal) || line.Text.Contains(ingestEntry.Hash, StringComparison.Ordinal));
+        Assert.DoesNotContain(host.Log, line => line.Text.Contains(ingest, StringComparison.Ordinal)
+            || line.Text.Contains(ingestEntry.Hash, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -87,7 +90,8 @@ public sealed class DefaultsTests
         var (slow, slowEntry) = ApiKeys.Create("slow", [Scopes.Ingest], requestsPerSecond: 1);
         var (other, otherEntry) = ApiKeys.Create("other", [Scopes.Ingest]);
         var clock = new StoppedClock();
-        await using var host = await IngestHost.StartAsync(settings: Keys(slowEntry, otherEntry), configure: builder => builder.Services.AddSingleton<TimeProvider>(clock));
+        await using var host = await IngestHost.StartAsync(settings: Keys(slowEntry, otherEntry),
+            configure: builder => builder.Services.AddSingleton<TimeProvider>(clock));
         (await PostAsync(host, slow)).IsAccepted(1);
         (await PostAsync(host, slow)).IsAccepted(1);
         Assert.Equal(TimeSpan.FromSeconds(1), (await PostAsync(host, slow)).IsProblem(429, "too-many-requests").RetryAfter);
@@ -155,7 +159,8 @@ public sealed class DefaultsTests
     {
         var settings = Keys(ApiKeys.Create("a", [Scopes.Read]).Entry);
         settings[setting] = value;
-        Assert.Contains(setting, (await Assert.ThrowsAsync<InvalidOperationException>(() => IngestHost.StartAsync(settings: settings))).Message);
+        Assert.Contains(setting,
+            (await Assert.ThrowsAsync<InvalidOperationException>(() => IngestHost.StartAsync(settings: settings))).Message);
     }
 
     [Theory]
@@ -172,7 +177,8 @@ public sealed class DefaultsTests
     [Fact]
     public async Task With_keys_it_may_listen_anywhere_and_without_it_says_that_it_is_open_to_local_processes_only()
     {
-        await using (await IngestHost.StartAsync(settings: new(Keys(ApiKeys.Create("a", [Scopes.Read]).Entry)) { ["urls"] = "http://127.0.0.1:0;http://0.0.0.0:0" }))
+        await using (await IngestHost.StartAsync(
+            settings: new(Keys(ApiKeys.Create("a", [Scopes.Read]).Entry)) { ["urls"] = "http://127.0.0.1:0;http://0.0.0.0:0" }))
         {
         }
 
@@ -184,7 +190,8 @@ public sealed class DefaultsTests
     [Fact]
     public async Task Every_error_is_problem_details_without_internals()
     {
-        await using var host = await IngestHost.StartAsync(map: app => app.MapGet("/v1/boom", string () => throw new InvalidOperationException("secret of 17850")));
+        await using var host = await IngestHost.StartAsync(map: app =>
+            app.MapGet("/v1/boom", string () => throw new InvalidOperationException("secret of 17850")));
         (await host.SendAsync(HttpMethod.Get, "/v1/nothing")).IsProblem(404, "not-found");
         (await host.SendAsync(HttpMethod.Get, "/v1/events")).IsProblem(405, "method-not-allowed");
         Assert.DoesNotContain("secret", (await host.SendAsync(HttpMethod.Get, "/v1/boom")).IsProblem(500, "internal-error").Body);
@@ -196,7 +203,8 @@ public sealed class DefaultsTests
     public async Task A_trace_that_is_none_is_not_taken_over(string sent)
     {
         await using var host = await IngestHost.StartAsync();
-        var answer = await host.SendAsync(HttpMethod.Get, "/health/live", change: r => r.Headers.TryAddWithoutValidation("traceparent", sent));
+        var answer = await host.SendAsync(HttpMethod.Get, "/health/live",
+            change: r => r.Headers.TryAddWithoutValidation("traceparent", sent));
         Assert.Matches("^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-00$", answer.Headers.GetValues("traceparent").Single());
     }
 
@@ -216,19 +224,24 @@ public sealed class DefaultsTests
     {
         await using var host = await IngestHost.StartAsync();
         var paths = (await host.SendAsync(HttpMethod.Get, "/openapi/v1.json")).Json.GetProperty("paths");
-        foreach (string path in new[] { "/v1/events", "/v1/items", "/v1/items/{itemId}", "/v1/users/{userId}", "/v1/users/{userId}/merge", "/v1/users/{userId}/export", "/v1/erasures/{erasureId}" })
+        foreach (string path in new[] { "/v1/events", "/v1/items", "/v1/items/{itemId}", "/v1/users/{userId}", "/v1/users/{userId}/merge",
+            "/v1/users/{userId}/export", "/v1/erasures/{erasureId}" })
             Assert.True(paths.TryGetProperty(path, out _), path);
-        Assert.Equal(["delete", "get", "patch", "put"], paths.GetProperty("/v1/items/{itemId}").EnumerateObject().Select(method => method.Name).Order());
-        Assert.Equal(["delete", "get", "patch", "post"], paths.GetProperty("/v1/items").EnumerateObject().Select(method => method.Name).Order());
+        Assert.Equal(["delete", "get", "patch", "put"],
+            paths.GetProperty("/v1/items/{itemId}").EnumerateObject().Select(method => method.Name).Order());
+        Assert.Equal(["delete", "get", "patch", "post"],
+            paths.GetProperty("/v1/items").EnumerateObject().Select(method => method.Name).Order());
         foreach (var (path, method, name) in ((string, string, string)[])[("/v1/items", "get", "itemId"), ("/v1/items", "delete", "itemId"), ("/v1/users", "delete", "userId"), ("/v1/users/export", "get", "userId")])
-            Assert.Equal(name, Assert.Single(paths.GetProperty(path).GetProperty(method).GetProperty("parameters").EnumerateArray()).GetProperty("name").GetString());
+            Assert.Equal(name, Assert.Single(paths.GetProperty(path).GetProperty(method).GetProperty("parameters").EnumerateArray())
+                .GetProperty("name").GetString());
     }
 
     [Fact]
     public async Task OpenAPI_shows_no_field_of_an_event_that_producers_cannot_set()
     {
         await using var host = await IngestHost.StartAsync();
-        var fields = (await host.SendAsync(HttpMethod.Get, "/openapi/v1.json")).Json.GetProperty("components").GetProperty("schemas").GetProperty("Interaction").GetProperty("properties");
+        var fields = (await host.SendAsync(HttpMethod.Get, "/openapi/v1.json")).Json.GetProperty("components").GetProperty("schemas")
+            .GetProperty("Interaction").GetProperty("properties");
         Assert.False(fields.TryGetProperty("occurredAtAssigned", out _));
         Assert.True(fields.GetProperty("cloudEventSource").GetProperty("readOnly").GetBoolean());
     }
@@ -236,7 +249,8 @@ public sealed class DefaultsTests
     [Fact]
     public async Task Degraded_is_visible_and_still_ready()
     {
-        await using var host = await IngestHost.StartAsync(configure: builder => builder.Services.AddHealthChecks().AddCheck("weak", () => HealthCheckResult.Degraded("the cache is away")));
+        await using var host = await IngestHost.StartAsync(configure: builder => builder.Services.AddHealthChecks()
+            .AddCheck("weak", () => HealthCheckResult.Degraded("the cache is away")));
         var ready = await host.SendAsync(HttpMethod.Get, "/health/ready");
         Assert.Equal(200, ready.Status);
         Assert.Equal("degraded", ready.Json.GetProperty("status").GetString());

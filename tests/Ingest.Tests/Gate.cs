@@ -17,7 +17,8 @@ internal sealed class Gate(IStreamPublisher inner) : IStreamPublisher
 
     public void Open() => _open.TrySetResult();
 
-    public async Task PublishAsync(string stream, ReadOnlyMemory<byte> body, IReadOnlyList<ActivityContext> origins, CancellationToken cancellationToken)
+    public async Task PublishAsync(string stream, ReadOnlyMemory<byte> body, IReadOnlyList<ActivityContext> origins,
+        CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _published);
         await _open.Task;

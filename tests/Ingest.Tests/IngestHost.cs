@@ -41,7 +41,8 @@ internal sealed class IngestHost : IAsyncDisposable
 
     public T Get<T>() where T : notnull => App.Services.GetRequiredService<T>();
 
-    public static async Task<IngestHost> StartAsync(string? rabbitMq = null, Func<IStreamPublisher, IStreamPublisher>? wrap = null, Dictionary<string, string?>? settings = null, Action<WebApplication>? map = null, Action<WebApplicationBuilder>? configure = null)
+    public static async Task<IngestHost> StartAsync(string? rabbitMq = null, Func<IStreamPublisher, IStreamPublisher>? wrap = null,
+        Dictionary<string, string?>? settings = null, Action<WebApplication>? map = null, Action<WebApplicationBuilder>? configure = null)
     {
         var folder = new TempFolder();
         var log = new List<LoggedLine>();
@@ -62,7 +63,8 @@ internal sealed class IngestHost : IAsyncDisposable
         if (wrap is not null)
         {
             var inner = builder.Services.Last(s => s.ServiceType == typeof(IStreamPublisher));
-            builder.Services.Replace(ServiceDescriptor.Singleton(services => wrap((IStreamPublisher)inner.ImplementationFactory!(services))));
+            builder.Services.Replace(ServiceDescriptor.Singleton(services =>
+                wrap((IStreamPublisher)inner.ImplementationFactory!(services))));
         }
 
         var app = builder.Build();
@@ -84,11 +86,14 @@ internal sealed class IngestHost : IAsyncDisposable
         return host;
     }
 
-    public Task<Answer> PostAsync(string path, string body, string contentType = "application/json") => PostAsync(path, Encoding.UTF8.GetBytes(body), contentType);
+    public Task<Answer> PostAsync(string path, string body, string contentType = "application/json") =>
+        PostAsync(path, Encoding.UTF8.GetBytes(body), contentType);
 
-    public Task<Answer> PostAsync(string path, byte[] body, string? contentType = "application/json") => SendAsync(HttpMethod.Post, path, body, contentType);
+    public Task<Answer> PostAsync(string path, byte[] body, string? contentType = "application/json") =>
+        SendAsync(HttpMethod.Post, path, body, contentType);
 
-    public async Task<Answer> SendAsync(HttpMethod method, string path, byte[]? body = null, string? contentType = null, Action<HttpRequestMessage>? change = null)
+    public async Task<Answer> SendAsync(HttpMethod method, string path, byte[]? body = null, string? contentType = null,
+        Action<HttpRequestMessage>? change = null)
     {
         using var request = new HttpRequestMessage(method, path);
         if (body is not null)
@@ -116,17 +121,20 @@ internal sealed class IngestHost : IAsyncDisposable
         {
             lock (all) return all.Count >= atLeast;
         });
-        await Eventually.EqualAsync(0, async () => (await Get<IStreamAdministration>().GetDepthsAsync(TestContext.Current.CancellationToken))[stream]);
+        await Eventually.EqualAsync(0, async () =>
+            (await Get<IStreamAdministration>().GetDepthsAsync(TestContext.Current.CancellationToken))[stream]);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
         return all;
     }
 
     public Task<IReadOnlyList<Interaction>> DrainEventsAsync(int atLeast) =>
-        DrainAsync(Topology.Interactions, atLeast, delivery => JsonSerializer.Deserialize(delivery.Body.Span, ContractsJson.Default.InteractionArray)!);
+        DrainAsync(Topology.Interactions, atLeast,
+        delivery => JsonSerializer.Deserialize(delivery.Body.Span, ContractsJson.Default.InteractionArray)!);
 
     public Task<IReadOnlyList<Command>> DrainCommandsAsync(int atLeast) =>
-        DrainAsync(Topology.Commands, atLeast, delivery => JsonSerializer.Deserialize(delivery.Body.Span, ContractsJson.Default.CommandArray)!);
+        DrainAsync(Topology.Commands, atLeast, delivery =>
+        JsonSerializer.Deserialize(delivery.Body.Span, ContractsJson.Default.CommandArray)!);
 
     public async ValueTask DisposeAsync()
     {

@@ -10,7 +10,8 @@ internal sealed class ListLogger(List<LoggedLine> lines) : ILoggerProvider, ILog
 
     public bool IsEnabled(LogLevel logLevel) => true;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+        Func<TState, Exception?, string> formatter)
     {
         lock (lines) lines.Add(new LoggedLine(logLevel, formatter(state, exception) + exception));
     }

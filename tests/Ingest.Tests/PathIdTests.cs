@@ -6,7 +6,8 @@ using Xunit;
 
 namespace Recommender.Ingest.Tests;
 
-/// <summary>Every id that is accepted in a body is reached by a path; what no path can carry is refused, and what is stored of it stays erasable.</summary>
+/// <summary>Every id that is accepted in a body is reached by a path; what no path can carry is refused, and what is stored of it stays
+/// erasable.</summary>
 public sealed class PathIdTests : IAsyncLifetime
 {
     private IngestHost _host = null!;
@@ -22,11 +23,15 @@ public sealed class PathIdTests : IAsyncLifetime
     {
         var expected = new List<(CommandKind, string)>();
         var store = _host.Get<IStore>();
-        await store.ApplyCatalogueAsync([.. OddIds.All.Select(id => new Command { Kind = CommandKind.PutItem, AcceptedAt = DateTimeOffset.UnixEpoch.AddYears(50), Item = new Item { ItemId = id } })], Cancel);
+        await store.ApplyCatalogueAsync(
+            [.. OddIds.All.Select(id => new Command { Kind = CommandKind.PutItem, AcceptedAt = DateTimeOffset.UnixEpoch.AddYears(50),
+                Item = new Item { ItemId = id } })], Cancel);
         foreach (string id in OddIds.All)
         {
             Assert.Null(Limits.IdError(id));
-            await store.StoreInteractionsAsync([new Interaction { EventId = id, UserId = id, ItemId = id, Type = "view", OccurredAt = DateTimeOffset.UnixEpoch.AddYears(50) }], Cancel);
+            await store.StoreInteractionsAsync(
+                [new Interaction { EventId = id, UserId = id, ItemId = id, Type = "view",
+                    OccurredAt = DateTimeOffset.UnixEpoch.AddYears(50) }], Cancel);
             foreach (string path in OddIds.Encodings(id))
             {
                 await SendAsync(202, "PUT", $"/v1/items/{path}", """{"title":"T"}""");
@@ -45,7 +50,8 @@ public sealed class PathIdTests : IAsyncLifetime
                 using var held = JsonDocument.Parse(export);
                 Assert.Equal(id, held.RootElement.GetProperty("userId").GetString());
                 Assert.Equal(id, held.RootElement.GetProperty("events")[0].GetProperty("itemId").GetString());
-                expected.AddRange([(CommandKind.PutItem, id), (CommandKind.PatchItem, id), (CommandKind.DeleteItem, id), (CommandKind.PutUser, id), (CommandKind.MergeSession, id), (CommandKind.EraseUser, id)]);
+                expected.AddRange([(CommandKind.PutItem, id), (CommandKind.PatchItem, id), (CommandKind.DeleteItem, id),
+                    (CommandKind.PutUser, id), (CommandKind.MergeSession, id), (CommandKind.EraseUser, id)]);
             }
         }
 
@@ -64,17 +70,25 @@ public sealed class PathIdTests : IAsyncLifetime
             var body = new Dictionary<string, string> { ["userId"] = "u", ["itemId"] = "i", ["type"] = "view", [field] = id };
             var refused = (await _host.PostAsync("/v1/events", JsonSerializer.Serialize(body))).IsProblem(400, "invalid-field");
             Assert.Equal($"{field} is '{id}', which no path can carry; use any other text", refused.Detail);
-            (await _host.PostAsync("/v1/events", JsonSerializer.Serialize(body), "application/x-ndjson")).IsProblem(400, "invalid-elements");
+            (await _host.PostAsync("/v1/events", JsonSerializer.Serialize(body), "application/x-ndjson")).IsProblem(400,
+                "invalid-elements");
         }
 
-        var cloudEvent = (await _host.PostAsync("/v1/events", JsonSerializer.Serialize(new { specversion = "1.0", id, source = "/", type = "view", data = new { userId = "u", itemId = "i" } }), "application/cloudevents+json")).IsProblem(400, "invalid-field");
+        var cloudEvent =
+            (await _host.PostAsync("/v1/events", JsonSerializer.Serialize(
+            new { specversion = "1.0", id, source = "/", type = "view", data = new { userId = "u", itemId = "i" } }),
+                "application/cloudevents+json")).IsProblem(400, "invalid-field");
         Assert.Equal("id", cloudEvent.Field);
-        Assert.Equal("itemId", (await _host.PostAsync("/v1/items", JsonSerializer.Serialize(new { itemId = id }))).IsProblem(400, "invalid-field").Field);
+        Assert.Equal("itemId", (await _host.PostAsync("/v1/items", JsonSerializer.Serialize(new { itemId = id }))).IsProblem(400,
+            "invalid-field").Field);
         foreach (string path in (string[])[id, id.Replace(".", "%2E"), id.Replace(".", "%2e")])
         {
-            foreach (var (method, target) in ((string, string)[])[("PUT", $"/v1/items/{path}"), ("DELETE", $"/v1/items/{path}"), ("DELETE", $"/v1/users/{path}"), ("PUT", $"/v1/users/{path}"), ("GET", $"/v1/users/{path}/export"), ("POST", $"/v1/users/{path}/merge")])
+            foreach (var (method, target) in ((string, string)[])[("PUT", $"/v1/items/{path}"), ("DELETE", $"/v1/items/{path}"),
+                ("DELETE", $"/v1/users/{path}"), ("PUT", $"/v1/users/{path}"), ("GET", $"/v1/users/{path}/export"),
+                    ("POST", $"/v1/users/{path}/merge")])
             {
-                var (status, _) = await RawHttp.SendAsync(_host.Client.BaseAddress!, method, target, method is "PUT" or "POST" ? "{}" : null, Cancel);
+                var (status, _) = await RawHttp.SendAsync(_host.Client.BaseAddress!, method, target, method is "PUT" or "POST" ? "{}"
+                    : null, Cancel);
                 Assert.InRange(status, 400, 499);
             }
         }
@@ -86,13 +100,16 @@ public sealed class PathIdTests : IAsyncLifetime
     [InlineData("a/b", "a%2Fb")]
     public async Task What_earlier_versions_stored_under_dot_ids_is_exported_erased_and_merged_by_query_and_body(string id, string encoded)
     {
-        await _host.Get<IStore>().StoreInteractionsAsync([new Interaction { EventId = "e" + id, UserId = id, ItemId = "i", Type = "view", OccurredAt = DateTimeOffset.UnixEpoch.AddYears(50) }], Cancel);
+        await _host.Get<IStore>().StoreInteractionsAsync(
+            [new Interaction { EventId = "e" + id, UserId = id, ItemId = "i", Type = "view",
+                OccurredAt = DateTimeOffset.UnixEpoch.AddYears(50) }], Cancel);
         Assert.Contains($"\"e{id}\"", await SendAsync(200, "GET", "/v1/users/export?userId=" + encoded));
         await SendAsync(202, "DELETE", "/v1/users?userId=" + encoded);
         await SendAsync(202, "DELETE", "/v1/items?itemId=" + encoded);
         await SendAsync(202, "POST", "/v1/users/u/merge", JsonSerializer.Serialize(new { sessionId = id }));
         var commands = await _host.DrainCommandsAsync(3);
-        Assert.Equal([(CommandKind.EraseUser, id), (CommandKind.DeleteItem, id), (CommandKind.MergeSession, id)], commands.Select(c => (c.Kind, c.Kind == CommandKind.MergeSession ? c.SessionId! : c.UserId ?? c.ItemId!)));
+        Assert.Equal([(CommandKind.EraseUser, id), (CommandKind.DeleteItem, id), (CommandKind.MergeSession, id)],
+            commands.Select(c => (c.Kind, c.Kind == CommandKind.MergeSession ? c.SessionId! : c.UserId ?? c.ItemId!)));
     }
 
     [Theory]

@@ -17,7 +17,8 @@ public sealed class RabbitMqTests(Servers servers)
     public async Task Events_over_HTTP_reach_the_queue_in_few_messages()
     {
         await using var host = await IngestHost.StartAsync(await servers.NewVirtualHostAsync());
-        var answers = await Task.WhenAll(Enumerable.Range(0, 300).Select(i => host.PostAsync("/v1/events", $$"""{"eventId":"e{{i}}","userId":"u","itemId":"a","type":"view"}""")));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 300)
+            .Select(i => host.PostAsync("/v1/events", $$"""{"eventId":"e{{i}}","userId":"u","itemId":"a","type":"view"}""")));
         Assert.All(answers, answer => answer.IsAccepted(1));
         int messages = 0;
         var events = await host.DrainAsync(Topology.Interactions, 300, delivery =>
@@ -37,9 +38,11 @@ public sealed class RabbitMqTests(Servers servers)
         (await host.PostAsync("/v1/events", """{"eventId":"before","userId":"u","itemId":"a","type":"view"}""")).IsAccepted(1);
         await broker.WaitForDurableQueuesAsync([Topology.Interactions], TimeSpan.FromSeconds(30), Cancel);
         await broker.KillAsync();
-        Assert.NotNull((await host.PostAsync("/v1/events", """{"userId":"u","itemId":"a","type":"view"}""")).IsProblem(503, "unavailable").RetryAfter);
+        Assert.NotNull((await host.PostAsync("/v1/events", """{"userId":"u","itemId":"a","type":"view"}""")).IsProblem(503,
+            "unavailable").RetryAfter);
         await broker.StartAsync(Cancel);
-        await Eventually.TrueAsync(async () => (await host.PostAsync("/v1/events", """{"eventId":"after","userId":"u","itemId":"a","type":"view"}""")).Status == 202);
+        await Eventually.TrueAsync(async () =>
+            (await host.PostAsync("/v1/events", """{"eventId":"after","userId":"u","itemId":"a","type":"view"}""")).Status == 202);
         Assert.Equal(["before", "after"], (await host.DrainEventsAsync(2)).Select(e => e.EventId).Distinct());
     }
 
@@ -50,7 +53,8 @@ public sealed class RabbitMqTests(Servers servers)
         await using var host = await IngestHost.StartAsync(address);
         await using var connection = await new ConnectionFactory { Uri = new Uri(address) }.CreateConnectionAsync(Cancel);
         await using var channel = await connection.CreateChannelAsync(cancellationToken: Cancel);
-        foreach (string body in new[] { """{"userId":"u","itemId":"i","type":"view"}""", """[{"userId":"u","itemId":"j","type":"view"},{"userId":"u","type":"view"}]""", "not json" })
+        foreach (string body in new[] { """{"userId":"u","itemId":"i","type":"view"}""",
+            """[{"userId":"u","itemId":"j","type":"view"},{"userId":"u","type":"view"}]""", "not json" })
             await channel.BasicPublishAsync(Topology.Interactions, "", Encoding.UTF8.GetBytes(body), Cancel);
 
         // The Trainer's handler in short: store what is valid, name what is not.

@@ -29,7 +29,8 @@ internal sealed class ServiceTrio : IAsyncDisposable
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     /// <param name="secondTrainer">Whether another Trainer runs over the same servers, which nobody asks over HTTP.</param>
-    public static async Task<ServiceTrio> StartAsync(Servers servers, Action<WebApplicationBuilder>? configure = null, bool secondTrainer = false)
+    public static async Task<ServiceTrio> StartAsync(Servers servers, Action<WebApplicationBuilder>? configure = null,
+        bool secondTrainer = false)
     {
         await servers.AllAsync();
         // Redis has one database for the assembly, so each test has one of its own.
@@ -47,7 +48,13 @@ internal sealed class ServiceTrio : IAsyncDisposable
         var trainer = await StartAsync("trainer", connections, configure, b => b.AddTrainer(), a => a.MapTrainer());
         var ingest = await StartAsync("ingest", connections, configure, b => b.AddIngest(), a => a.MapIngest());
         var recommend = await StartAsync("recommend", connections, configure, b => b.AddRecommend(), a => a.MapRecommend());
-        var trio = new ServiceTrio { Ingest = ClientOf(ingest), Trainer = ClientOf(trainer), Recommend = ClientOf(recommend), RedisConnection = redis.ConnectionString };
+        var trio = new ServiceTrio
+        {
+            Ingest = ClientOf(ingest),
+            Trainer = ClientOf(trainer),
+            Recommend = ClientOf(recommend),
+            RedisConnection = redis.ConnectionString
+        };
         trio._apps.AddRange([ingest, recommend, trainer]);
         if (secondTrainer) trio._apps.Add(await StartAsync("trainer", connections, configure, b => b.AddTrainer(), a => a.MapTrainer()));
         // Until the broker is reached, events are refused.
@@ -61,10 +68,12 @@ internal sealed class ServiceTrio : IAsyncDisposable
         long before = (await StatusAsync()).Events;
         var response = await Ingest.PostAsJsonAsync("v1/events", events.ToArray(), ContractsJson.Default.InteractionArray, Cancel);
         Assert.Equal(System.Net.HttpStatusCode.Accepted, response.StatusCode);
-        await Eventually.TrueAsync(async () => await StatusAsync() is { } status && status.Events == before + events.Count && status.Watermarks["folded"] == status.Watermarks["stored"]);
+        await Eventually.TrueAsync(async () => await StatusAsync() is { } status && status.Events == before + events.Count
+            && status.Watermarks["folded"] == status.Watermarks["stored"]);
     }
 
-    public async Task<StatusResponse> StatusAsync() => (await Trainer.GetFromJsonAsync("v1/status", ContractsJson.Default.StatusResponse, Cancel))!;
+    public async Task<StatusResponse> StatusAsync() =>
+        (await Trainer.GetFromJsonAsync("v1/status", ContractsJson.Default.StatusResponse, Cancel))!;
 
     /// <summary>Trains and waits until Recommend serves the version.</summary>
     public async Task<long> TrainAsync()
@@ -80,7 +89,8 @@ internal sealed class ServiceTrio : IAsyncDisposable
     public async Task<long> ServedVersionAsync() => (await RecommendAsync("user-0")).ModelVersion ?? 0;
 
     public async Task<RecommendationResponse> RecommendAsync(string userId) =>
-        (await Recommend.GetFromJsonAsync($"v1/users/{userId}/recommendations?count=5", ContractsJson.Default.RecommendationResponse, Cancel))!;
+        (await Recommend.GetFromJsonAsync($"v1/users/{userId}/recommendations?count=5", ContractsJson.Default.RecommendationResponse,
+        Cancel))!;
 
     public async Task FlushRedisAsync()
     {
@@ -108,7 +118,8 @@ internal sealed class ServiceTrio : IAsyncDisposable
     }
 
     private static async Task<WebApplication> StartAsync(
-        string name, Dictionary<string, string?> settings, Action<WebApplicationBuilder>? configure, Action<WebApplicationBuilder> add, Action<WebApplication> map)
+        string name, Dictionary<string, string?> settings, Action<WebApplicationBuilder>? configure, Action<WebApplicationBuilder> add,
+            Action<WebApplication> map)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -127,7 +138,11 @@ internal sealed class ServiceTrio : IAsyncDisposable
 
     /// <summary>A client that telemetry of this process does not see, as a client elsewhere would be.</summary>
     private static HttpClient ClientOf(WebApplication app) =>
-        new(new SocketsHttpHandler { ActivityHeadersPropagator = null }) { BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
+        new(new SocketsHttpHandler { ActivityHeadersPropagator = null })
+        {
+            BaseAddress =
+        new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First())
+        };
 
     public async ValueTask DisposeAsync()
     {

@@ -38,7 +38,8 @@ public class TrioTests(Servers servers)
         await Eventually.TrueAsync(() => collected.Logs.Contains(("Recommender.Trainer.InteractionWorker", trace)));
 
         Task<Activity> SpanAsync(string name, Activity? parent) => Eventually.ValueAsync(() => Task.FromResult(
-            collected.Spans.FirstOrDefault(span => span.TraceId == trace && span.DisplayName == name && (parent is null || span.ParentSpanId == parent.SpanId))));
+            collected.Spans.FirstOrDefault(span => span.TraceId == trace && span.DisplayName == name
+                && (parent is null || span.ParentSpanId == parent.SpanId))));
     }
 
     [Fact]
@@ -64,8 +65,10 @@ public class TrioTests(Servers servers)
 
         await Eventually.TrueAsync(() => collected.Spans.Any(span => span.DisplayName == "GET /v1/status"));
         Assert.DoesNotContain(collected.Spans, span => span.Kind == ActivityKind.Client && span.ParentSpanId == default);
-        Assert.DoesNotContain(collected.Spans, span => span.Kind == ActivityKind.Server && span.DisplayName.Contains("/health", StringComparison.Ordinal));
-        Assert.DoesNotContain(collected.Spans, span => span.GetTagItem("url.path") is string path && path.StartsWith("/health", StringComparison.Ordinal));
+        Assert.DoesNotContain(collected.Spans, span => span.Kind == ActivityKind.Server
+            && span.DisplayName.Contains("/health", StringComparison.Ordinal));
+        Assert.DoesNotContain(collected.Spans, span => span.GetTagItem("url.path") is string path
+            && path.StartsWith("/health", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -75,7 +78,9 @@ public class TrioTests(Servers servers)
         await trio.SendAsync(ServiceTrio.Circles());
         long first = await trio.TrainAsync();
         var answers = new Dictionary<long, string> { [first] = Text(await trio.RecommendAsync("user-0")) };
-        await trio.SendAsync([.. ServiceTrio.Circles().Take(200).Select(e => e with { EventId = "again-" + e.EventId, UserId = "other-" + e.UserId, OccurredAt = e.OccurredAt!.Value.AddDays(30) })]);
+        await trio.SendAsync([.. ServiceTrio.Circles().Take(200)
+            .Select(e => e with { EventId = "again-" + e.EventId, UserId = "other-" + e.UserId,
+                OccurredAt = e.OccurredAt!.Value.AddDays(30) })]);
         long second = await trio.TrainAsync();
         answers[second] = Text(await trio.RecommendAsync("user-0"));
         Assert.NotEqual(answers[first], answers[second]);
@@ -113,12 +118,14 @@ public class TrioTests(Servers servers)
         await trio.TrainAsync();
         Assert.NotEqual(Sources.Personal, (await trio.RecommendAsync("newcomer")).Source);
 
-        using var accepted = await trio.Ingest.PostAsJsonAsync("v1/events", new { userId = "newcomer", itemId = "item-1-3", type = "purchase" }, Cancel);
+        using var accepted = await trio.Ingest.PostAsJsonAsync("v1/events",
+            new { userId = "newcomer", itemId = "item-1-3", type = "purchase" }, Cancel);
         Assert.Equal(HttpStatusCode.Accepted, accepted.StatusCode);
         var since = Stopwatch.GetTimestamp();
         RecommendationResponse? answer = null;
         await Eventually.TrueAsync(async () => (answer = await trio.RecommendAsync("newcomer")).Source == Sources.Personal);
-        TestContext.Current.TestOutputHelper?.WriteLine($"[MEASURED] personal {Stopwatch.GetElapsedTime(since).TotalMilliseconds:0} ms after the event was accepted");
+        TestContext.Current.TestOutputHelper?.WriteLine($"[MEASURED] personal {Stopwatch.GetElapsedTime(since).TotalMilliseconds:0} ms "
+            + $"after the event was accepted");
 
         Assert.StartsWith("item-1-", answer!.Items[0].ItemId);
         Assert.DoesNotContain(answer.Items, item => item.ItemId == "item-1-3");
@@ -147,7 +154,8 @@ public class TrioTests(Servers servers)
         Assert.Equal(HttpStatusCode.Accepted, accepted.StatusCode);
 
         ErasureResponse? receipt = null;
-        await Eventually.TrueAsync(async () => (receipt = await trio.Ingest.GetFromJsonAsync(accepted.Headers.Location, ContractsJson.Default.ErasureResponse, Cancel))!.State == "done");
+        await Eventually.TrueAsync(async () => (receipt =
+            await trio.Ingest.GetFromJsonAsync(accepted.Headers.Location, ContractsJson.Default.ErasureResponse, Cancel))!.State == "done");
         Assert.Equal(["factorStore", "queues", "requested", "serving", "store"], receipt!.Stages.Keys.Order());
         Assert.Equal(8, receipt.EventsRemoved);
         using var export = await trio.Ingest.GetAsync("v1/users/user-0/export", Cancel);
@@ -181,7 +189,8 @@ public class TrioTests(Servers servers)
             train.Headers.Add("traceparent", $"00-{trace}-{ActivitySpanId.CreateRandom()}-01");
             using var asked = await trio.Trainer.SendAsync(train, Cancel);
             Assert.Equal(HttpStatusCode.Accepted, asked.StatusCode);
-            return collected.Spans.Any(span => span.TraceId == trace && span.Source.Name == "MassTransit" && span.Kind == ActivityKind.Consumer);
+            return collected.Spans.Any(span => span.TraceId == trace && span.Source.Name == "MassTransit"
+                && span.Kind == ActivityKind.Consumer);
         });
         await Eventually.TrueAsync(async () => (await trio.StatusAsync()).ReleasedVersion is not null);
         foreach (var receipt in receipts)

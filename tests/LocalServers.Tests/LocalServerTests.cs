@@ -99,7 +99,8 @@ public class LocalServerTests(Servers servers)
 
         var other = await server.CreateDatabaseAsync("other", Cancel);
         Assert.Equal(0L, await SqlAsync(other, "SELECT count(*) FROM pg_class WHERE relname = 't'"));
-        await Assert.ThrowsAsync<PostgresException>(() => SqlAsync(server.ConnectionString.Replace("Password=", "Password=x", StringComparison.Ordinal), "SELECT 1"));
+        await Assert.ThrowsAsync<PostgresException>(() =>
+            SqlAsync(server.ConnectionString.Replace("Password=", "Password=x", StringComparison.Ordinal), "SELECT 1"));
         await server.DisposeAsync();
         Assert.Empty(ProcessesNaming(server.Folder));
     }
@@ -154,7 +155,8 @@ public class LocalServerTests(Servers servers)
         await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true), Cancel);
         await channel.QueueDeclareAsync("q", durable: true, exclusive: false, autoDelete: false,
             arguments: new Dictionary<string, object?> { ["x-queue-type"] = "quorum" }, cancellationToken: Cancel);
-        await channel.BasicPublishAsync("", "q", mandatory: true, new BasicProperties { Persistent = true }, Encoding.UTF8.GetBytes(text), Cancel);
+        await channel.BasicPublishAsync("", "q", mandatory: true, new BasicProperties { Persistent = true }, Encoding.UTF8.GetBytes(text),
+            Cancel);
     }
 
     private static async Task<string> ReceiveAsync(string connectionString)

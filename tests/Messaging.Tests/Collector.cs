@@ -11,7 +11,8 @@ internal sealed class Collector : IAsyncDisposable
     private readonly List<Delivery> _deliveries = [];
     private int _batches;
 
-    public Collector(MessagingHost host, string stream, Func<IReadOnlyList<Delivery>, IReadOnlyList<DeadMessage>>? handler = null, int maxBatchBytes = 1 << 20)
+    public Collector(MessagingHost host, string stream, Func<IReadOnlyList<Delivery>, IReadOnlyList<DeadMessage>>? handler = null,
+        int maxBatchBytes = 1 << 20)
     {
         _run = host.Consumer.RunAsync(stream, maxBatchBytes, (batch, _) =>
         {

@@ -42,7 +42,18 @@ public sealed class CommandParserTests
     {
         foreach (string id in (string[])[".", ".."])
         {
-            var command = new Command { Kind = CommandKind.DeleteItem, AcceptedAt = default, ItemId = id, UserId = id, SessionId = id, ErasureId = "x", Item = new Item { ItemId = id }, Profile = new UserProfile(), Patch = System.Text.Json.JsonElement.Parse("{}") };
+            var command = new Command
+            {
+                Kind = CommandKind.DeleteItem,
+                AcceptedAt = default,
+                ItemId = id,
+                UserId = id,
+                SessionId = id,
+                ErasureId = "x",
+                Item = new Item { ItemId = id },
+                Profile = new UserProfile(),
+                Patch = System.Text.Json.JsonElement.Parse("{}")
+            };
             Assert.Null(CommandParser.ErrorOf(command));
             Assert.Null(CommandParser.ErrorOf(command with { Kind = CommandKind.EraseUser }));
             Assert.Null(CommandParser.ErrorOf(command with { Kind = CommandKind.MergeSession, UserId = "u" }));
@@ -60,5 +71,6 @@ public sealed class CommandParserTests
     [InlineData("""{"itemId":"ann"}""", false)]
     [InlineData("""broken {"userId":"ann" """, true)]
     [InlineData("""broken {"userId":"anna" """, false)]
-    public void Letters_that_name_an_erased_user_are_found(string body, bool named) => Assert.Equal(named, UserMention.IsIn(Bytes(body), "ann"));
+    public void Letters_that_name_an_erased_user_are_found(string body, bool named) =>
+    Assert.Equal(named, UserMention.IsIn(Bytes(body), "ann"));
 }

@@ -30,8 +30,11 @@ public sealed class InteractionParserTests
     [Fact]
     public void One_object_or_an_array_is_taken()
     {
-        Assert.Equal("i", Assert.Single(InteractionParser.Parse(Message("""  {"userId":"u","itemId":"i","type":"view"} """), s_now).Valid).ItemId);
-        Assert.Equal(["i", "j"], InteractionParser.Parse(Message("""[{"userId":"u","itemId":"i","type":"view"},{"userId":"u","itemId":"j","type":"view"}]"""), s_now).Valid.Select(e => e.ItemId));
+        Assert.Equal("i", Assert.Single(InteractionParser.Parse(Message("""  {"userId":"u","itemId":"i","type":"view"} """),
+            s_now).Valid).ItemId);
+        Assert.Equal(["i", "j"], InteractionParser.Parse(
+            Message("""[{"userId":"u","itemId":"i","type":"view"},{"userId":"u","itemId":"j","type":"view"}]"""),
+                s_now).Valid.Select(e => e.ItemId));
         var empty = InteractionParser.Parse(Message("[]"), s_now);
         Assert.Empty(empty.Valid);
         Assert.Empty(empty.Rejected);
@@ -40,7 +43,8 @@ public sealed class InteractionParserTests
     [Fact]
     public void A_value_that_the_type_needs_is_missed_by_the_installations_rules()
     {
-        const string body = """[{"userId":"u","itemId":"i","type":"rating"},{"userId":"u","itemId":"j","type":"rating","value":0},{"userId":"u","itemId":"k","type":"stars"}]""";
+        const string body =
+            """[{"userId":"u","itemId":"i","type":"rating"},{"userId":"u","itemId":"j","type":"rating","value":0},{"userId":"u","itemId":"k","type":"stars"}]""";
         var byDefault = InteractionParser.Parse(Message(body), s_now);
         Assert.Equal(["j", "k"], byDefault.Valid.Select(e => e.ItemId));
         Assert.Equal("element 0: value is required for events of type 'rating'", Assert.Single(byDefault.Rejected).ToDeadMessage().Reason);
@@ -51,9 +55,11 @@ public sealed class InteractionParserTests
     [Fact]
     public void A_wrong_element_is_named_with_its_bytes_and_its_neighbours_are_taken()
     {
-        var parsed = InteractionParser.Parse(Message("""[{"userId":"u","itemId":"i","type":"view"}, {"userId":"ü"} , 7,{"userId":"u","itemId":"j","type":"view"}]"""), s_now);
+        var parsed = InteractionParser.Parse(Message(
+            """[{"userId":"u","itemId":"i","type":"view"}, {"userId":"ü"} , 7,{"userId":"u","itemId":"j","type":"view"}]"""), s_now);
         Assert.Equal(["i", "j"], parsed.Valid.Select(e => e.ItemId));
-        Assert.Equal([(1, "itemId", """{"userId":"ü"}"""), (2, "", "7")], parsed.Rejected.Select(r => (r.Index, r.Field, Encoding.UTF8.GetString(r.Body.Span))));
+        Assert.Equal([(1, "itemId", """{"userId":"ü"}"""), (2, "", "7")],
+            parsed.Rejected.Select(r => (r.Index, r.Field, Encoding.UTF8.GetString(r.Body.Span))));
         Assert.Equal("element 1: itemId is required", parsed.Rejected[0].ToDeadMessage().Reason);
     }
 
@@ -92,7 +98,8 @@ public sealed class InteractionParserTests
     [Fact]
     public void A_message_delivered_again_gets_the_same_ids()
     {
-        const string body = """[{"userId":"u","itemId":"i","type":"view"},{"userId":"u","itemId":"i","type":"view"},{"eventId":"mine","userId":"u","itemId":"i","type":"view"}]""";
+        const string body =
+            """[{"userId":"u","itemId":"i","type":"view"},{"userId":"u","itemId":"i","type":"view"},{"eventId":"mine","userId":"u","itemId":"i","type":"view"}]""";
         string[] Ids(Delivery delivery, DateTimeOffset now) => [.. InteractionParser.Parse(delivery, now).Valid.Select(e => e.EventId!)];
         var first = Ids(Message(body, "m1"), s_now);
         Assert.Equal(first, Ids(Message(body, "m1") with { Redelivered = true }, s_now.AddHours(1)));
@@ -117,7 +124,8 @@ public sealed class InteractionParserTests
     [Fact]
     public void Only_a_time_left_out_is_marked_as_assigned_and_only_Ingest_marks_events()
     {
-        const string body = """[{"eventId":"a","userId":"u","itemId":"i","type":"view"},{"eventId":"b","userId":"u","itemId":"i","type":"view","occurredAt":"2024-06-01T00:00:00Z","occurredAtAssigned":true,"cloudEventSource":"/s"}]""";
+        const string body =
+            """[{"eventId":"a","userId":"u","itemId":"i","type":"view"},{"eventId":"b","userId":"u","itemId":"i","type":"view","occurredAt":"2024-06-01T00:00:00Z","occurredAtAssigned":true,"cloudEventSource":"/s"}]""";
         var streamed = InteractionParser.Parse(Message(body), s_now).Valid;
         Assert.Equal([(true, null), (true, "/s")], streamed.Select(e => (e.OccurredAtAssigned, e.CloudEventSource)));
         var posted = InteractionParser.Parse(Encoding.UTF8.GetBytes(body), s_now, s_now, _ => "new").Valid;
@@ -133,7 +141,8 @@ public sealed class InteractionParserTests
             return true;
         }).QuickCheckThrowOnFailure();
 
-        string[] elements = ["""{"userId":"u","itemId":"i","type":"view"}""", """{"userId":"u"}""", "null", "[]", "\"]\"", "1e5", """{"a":{"b":[{}]}}"""];
+        string[] elements = ["""{"userId":"u","itemId":"i","type":"view"}""", """{"userId":"u"}""", "null", "[]", "\"]\"", "1e5",
+            """{"a":{"b":[{}]}}"""];
         Prop.ForAll(Gen.ListOf(Gen.Elements(elements)).ToArbitrary(), chosen =>
         {
             var parsed = InteractionParser.Parse(Message("[" + string.Join(" ,\n", chosen) + "]"), s_now);

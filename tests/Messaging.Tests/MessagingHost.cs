@@ -24,7 +24,8 @@ internal sealed class MessagingHost : IAsyncDisposable
 
     public INotices Notices => _host.Services.GetRequiredService<INotices>();
 
-    public static async Task<MessagingHost> StartAsync(string? connectionString, string? folder = null, Action<IServiceCollection>? services = null, Dictionary<string, string?>? settings = null)
+    public static async Task<MessagingHost> StartAsync(string? connectionString, string? folder = null,
+        Action<IServiceCollection>? services = null, Dictionary<string, string?>? settings = null)
     {
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();

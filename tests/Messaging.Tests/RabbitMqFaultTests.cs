@@ -18,7 +18,8 @@ public sealed class RabbitMqFaultTests(Servers servers)
     {
         await using var broker = await servers.NewRabbitMqAsync();
         var notices = 0;
-        await using var host = await MessagingHost.StartAsync(broker.ConnectionString, services: s => s.AddNoticeHandler<ModelReleased>((_, _, _) =>
+        await using var host = await MessagingHost.StartAsync(broker.ConnectionString,
+            services: s => s.AddNoticeHandler<ModelReleased>((_, _, _) =>
         {
             Interlocked.Increment(ref notices);
             return Task.CompletedTask;
@@ -34,7 +35,8 @@ public sealed class RabbitMqFaultTests(Servers servers)
 
         await broker.KillAsync();
         await Eventually.TrueAsync(() => !host.Publisher.IsAvailable);
-        await Assert.ThrowsAsync<StreamUnavailableException>(() => host.Publisher.PublishAsync(Topology.Interactions, "[2]"u8.ToArray(), [], Cancel));
+        await Assert.ThrowsAsync<StreamUnavailableException>(() =>
+            host.Publisher.PublishAsync(Topology.Interactions, "[2]"u8.ToArray(), [], Cancel));
         await Assert.ThrowsAsync<StreamUnavailableException>(() => host.Administration.GetDepthsAsync(Cancel));
         // A nudge that cannot be sent is no failure of the caller.
         await host.Notices.PublishAsync(new ModelReleased { Version = 2, ReleasedAt = DateTimeOffset.UtcNow }, Cancel);
@@ -49,10 +51,12 @@ public sealed class RabbitMqFaultTests(Servers servers)
     public async Task A_frozen_broker_fails_publishing_within_the_timeout_and_nothing_acknowledged_is_lost()
     {
         await using var broker = await servers.NewRabbitMqAsync();
-        await using var host = await MessagingHost.StartAsync(broker.ConnectionString, settings: new() { ["Messaging:PublishTimeoutSeconds"] = "1" });
+        await using var host = await MessagingHost.StartAsync(broker.ConnectionString,
+            settings: new() { ["Messaging:PublishTimeoutSeconds"] = "1" });
         await host.Publisher.PublishAsync(Topology.Interactions, "[1]"u8.ToArray(), [], Cancel);
         broker.Freeze();
-        await Assert.ThrowsAsync<StreamUnavailableException>(() => host.Publisher.PublishAsync(Topology.Interactions, "[2]"u8.ToArray(), [], Cancel));
+        await Assert.ThrowsAsync<StreamUnavailableException>(() =>
+            host.Publisher.PublishAsync(Topology.Interactions, "[2]"u8.ToArray(), [], Cancel));
         Assert.False(host.Publisher.IsAvailable);
         broker.Continue();
         await Eventually.TrueAsync(() => host.Publisher.IsAvailable);
@@ -67,7 +71,8 @@ public sealed class RabbitMqFaultTests(Servers servers)
         string address = await servers.NewVirtualHostAsync();
         var broker = await servers.RabbitMqAsync();
         await using var proxy = new TcpProxy(broker.Port);
-        await using var host = await MessagingHost.StartAsync(address.Replace($":{broker.Port}/", $":{proxy.Port}/", StringComparison.Ordinal));
+        await using var host = await MessagingHost.StartAsync(
+            address.Replace($":{broker.Port}/", $":{proxy.Port}/", StringComparison.Ordinal));
         await using var collector = new Collector(host, Topology.Interactions);
         var confirmed = new List<string>();
         for (int i = 0; i < 300; i++)

@@ -10,7 +10,8 @@ namespace Recommender.Messaging.Tests;
 
 public sealed class RabbitMqStreamTests(Servers servers) : StreamContract
 {
-    private protected override async Task<MessagingHost> StartAsync() => await MessagingHost.StartAsync(await servers.NewVirtualHostAsync());
+    private protected override async Task<MessagingHost> StartAsync() =>
+        await MessagingHost.StartAsync(await servers.NewVirtualHostAsync());
 
     private protected override string System => "rabbitmq";
 
@@ -22,7 +23,9 @@ public sealed class RabbitMqStreamTests(Servers servers) : StreamContract
         await using var collector = new Collector(host, Topology.Interactions);
         await using var connection = await new ConnectionFactory { Uri = new Uri(address) }.CreateConnectionAsync(Cancel);
         await using var channel = await connection.CreateChannelAsync(cancellationToken: Cancel);
-        await channel.BasicPublishAsync(Topology.Interactions, "", false, new BasicProperties { ContentType = "application/json", MessageId = "m1" }, Encoding.UTF8.GetBytes("""{"userId":"u","itemId":"i","type":"view"}"""), Cancel);
+        await channel.BasicPublishAsync(Topology.Interactions, "", false,
+            new BasicProperties { ContentType = "application/json", MessageId = "m1" },
+                Encoding.UTF8.GetBytes("""{"userId":"u","itemId":"i","type":"view"}"""), Cancel);
         await Eventually.TrueAsync(() => collector.Deliveries.Count == 1);
         Assert.Equal("m1", collector.Deliveries[0].MessageId);
         Assert.Empty(collector.Deliveries[0].Origins);
@@ -97,7 +100,8 @@ public sealed class RabbitMqStreamTests(Servers servers) : StreamContract
     [Fact]
     public async Task A_slow_consumer_leaves_what_it_cannot_handle_on_the_broker()
     {
-        await using var host = await MessagingHost.StartAsync(await servers.NewVirtualHostAsync(), settings: new() { ["Messaging:PrefetchMessages"] = "20" });
+        await using var host = await MessagingHost.StartAsync(await servers.NewVirtualHostAsync(),
+            settings: new() { ["Messaging:PrefetchMessages"] = "20" });
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         var taken = new TaskCompletionSource();
         var run = host.Consumer.RunAsync(Topology.Interactions, 1 << 20, async (_, token) =>

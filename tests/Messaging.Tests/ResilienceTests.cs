@@ -81,7 +81,8 @@ public sealed class ResilienceTests
         int attempts = 0;
         await Pipeline(PipelineNames.UntilAvailable, new InstantClock())
             .ExecuteAsync(
-                new Outage(new Log(), "A server"), _ => ++attempts == 1 ? throw new OperationCanceledException() : Task.FromResult(0), Cancel);
+                new Outage(new Log(), "A server"), _ => ++attempts == 1 ? throw new OperationCanceledException()
+                    : Task.FromResult(0), Cancel);
         Assert.Equal(2, attempts);
     }
 

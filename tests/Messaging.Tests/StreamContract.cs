@@ -114,13 +114,15 @@ public abstract class StreamContract
         await host.Publisher.PublishAsync(Topology.Interactions, Body("good"), [], Cancel);
         await host.Publisher.PublishAsync(Topology.Interactions, Body("poison"), [], Cancel);
         await using var collector = new Collector(host, Topology.Interactions, batch =>
-            repaired ? [] : [.. batch.Where(d => Encoding.UTF8.GetString(d.Body.Span).Contains("poison")).Select(d => new DeadMessage(d.Body, "element 0: itemId is required"))]);
+            repaired ? [] : [.. batch.Where(d => Encoding.UTF8.GetString(d.Body.Span).Contains("poison"))
+            .Select(d => new DeadMessage(d.Body, "element 0: itemId is required"))]);
         await Eventually.TrueAsync(() => collector.Deliveries.Count == 2);
         await Eventually.EqualAsync(1, async () => (await host.Administration.ListDeadLettersAsync(10, Cancel)).Letters.Count);
 
         // Looking does not remove.
         await Eventually.EqualAsync(1, async () => (await host.Administration.ListDeadLettersAsync(10, Cancel)).Total);
-        var letter = (await Eventually.ValueAsync(async () => (await host.Administration.ListDeadLettersAsync(10, Cancel)).Letters is [var first, ..] ? first : null))!;
+        var letter = (await Eventually.ValueAsync(async () =>
+            (await host.Administration.ListDeadLettersAsync(10, Cancel)).Letters is [var first, ..] ? first : null))!;
         Assert.Equal("element 0: itemId is required", letter.Reason);
         Assert.Equal(Topology.Interactions, letter.Stream);
         Assert.Equal("[\"poison\"]", letter.Body);
@@ -138,11 +140,13 @@ public abstract class StreamContract
     {
         await using var host = await StartAsync();
         await host.Publisher.PublishAsync(Topology.Interactions, Body("x"), [], Cancel);
-        await using var collector = new Collector(host, Topology.Interactions, _ => [new DeadMessage(Body("of ann"), "r"), new DeadMessage(Body("of bob"), "r")]);
+        await using var collector = new Collector(host, Topology.Interactions,
+            _ => [new DeadMessage(Body("of ann"), "r"), new DeadMessage(Body("of bob"), "r")]);
         await Eventually.EqualAsync(2, async () => (await host.Administration.GetDepthsAsync(Cancel))[Topology.DeadLetters]);
         long removed = await host.Administration.RemoveDeadLettersAsync(body => body.Span.IndexOf("ann"u8) >= 0, Cancel);
         Assert.Equal(1, removed);
-        var left = await Eventually.ValueAsync(async () => (await host.Administration.ListDeadLettersAsync(10, Cancel)).Letters is [var only] ? only : null);
+        var left = await Eventually.ValueAsync(async () =>
+            (await host.Administration.ListDeadLettersAsync(10, Cancel)).Letters is [var only] ? only : null);
         Assert.Equal("[\"of bob\"]", left.Body);
     }
 
@@ -227,7 +231,8 @@ public abstract class StreamContract
         await using var host = await StartAsync();
         await host.Publisher.PublishAsync(Topology.Commands, Body("a"), [], Cancel);
         int tries = 0;
-        await using var collector = new Collector(host, Topology.Commands, _ => ++tries == 1 ? throw new MetricsProbeException() : [new DeadMessage(Body("a"), "r")]);
+        await using var collector = new Collector(host, Topology.Commands, _ => ++tries == 1 ? throw new MetricsProbeException()
+            : [new DeadMessage(Body("a"), "r")]);
         await Eventually.EqualAsync(1, async () => (await host.Administration.ListDeadLettersAsync(10, Cancel)).Letters.Count);
 
         await Eventually.TrueAsync(() => Tagged("recommender.messaging.dead_letters", "process"));
@@ -235,15 +240,19 @@ public abstract class StreamContract
         Assert.True(Tagged("messaging.client.operation.duration", "publish"));
         Assert.True(Tagged("messaging.client.consumed.messages", "process"));
         Assert.True(Tagged("messaging.process.duration", "process"));
-        Assert.Single(seen["messaging.process.duration"], tags => tags.GetValueOrDefault("error.type") is string type && type == typeof(MetricsProbeException).FullName && Equals(tags["messaging.system"], System));
+        Assert.Single(seen["messaging.process.duration"], tags => tags.GetValueOrDefault("error.type") is string type
+            && type == typeof(MetricsProbeException).FullName && Equals(tags["messaging.system"], System));
 
-        void Note(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags) => seen.GetOrAdd(instrument.Name, _ => []).Add(new(tags.ToArray()));
+        void Note(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
+            seen.GetOrAdd(instrument.Name, _ => []).Add(new(tags.ToArray()));
 
         bool Tagged(string instrument, string operation) => seen.TryGetValue(instrument, out var measured) && measured.Any(tags =>
-            Equals(tags["messaging.system"], System) && Equals(tags["messaging.operation.name"], operation) && Equals(tags["messaging.destination.name"], Topology.Commands) && !tags.ContainsKey("error.type"));
+            Equals(tags["messaging.system"], System) && Equals(tags["messaging.operation.name"], operation)
+            && Equals(tags["messaging.destination.name"], Topology.Commands) && !tags.ContainsKey("error.type"));
     }
 
-    private static ActivityContext NewContext() => new(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded, isRemote: true);
+    private static ActivityContext NewContext() =>
+        new(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded, isRemote: true);
 
     private void AssertTags(Activity span, string name, string type)
     {

@@ -75,7 +75,8 @@ public sealed class AllocationTests(Servers servers)
             var head = buffer.AsSpan(0, end);
             if (!head.StartsWith("HTTP/1.1 200"u8)) throw new InvalidOperationException(Encoding.ASCII.GetString(buffer, 0, length));
             int at = head.IndexOf("Content-Length: "u8) + 16;
-            if (!System.Buffers.Text.Utf8Parser.TryParse(head[at..], out int content, out _)) throw new InvalidOperationException("The answer has no length.");
+            if (!System.Buffers.Text.Utf8Parser.TryParse(head[at..], out int content, out _))
+                throw new InvalidOperationException("The answer has no length.");
             total = end + 4 + content;
         }
     }

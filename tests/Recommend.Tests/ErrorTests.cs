@@ -83,7 +83,8 @@ public sealed class ErrorTests : IAsyncLifetime
     [InlineData("""{"pins":[{"itemId":"a","position":1},{"itemId":"a","position":2}]}""", "pins[1].itemId ")]
     [InlineData("""{"boosts":[{"factor":2}]}""", "boosts[0].filter ")]
     [InlineData("""{"boosts":[{"filter":{},"factor":0}]}""", "boosts[0].factor ")]
-    [InlineData("""{"boosts":[{"filter":{"must":[{"key":"tags","any":[1]}]},"factor":2}]}""", "boosts[0].filter.must[0].any[0] is not a text")]
+    [InlineData("""{"boosts":[{"filter":{"must":[{"key":"tags","any":[1]}]},"factor":2}]}""",
+        "boosts[0].filter.must[0].any[0] is not a text")]
     [InlineData("""{"filter":{"must":[{"any":["red"]}]}}""", "filter.must[0].key ")]
     [InlineData("""{"filter":{"must":[{"key":"price"}]}}""", "filter.must[0] ")]
     [InlineData("""{"filter":{"mustNot":[{"key":"itemId","any":[5]}]}}""", "filter.mustNot[0].any[0] is not a text")]
@@ -93,7 +94,8 @@ public sealed class ErrorTests : IAsyncLifetime
     [InlineData("""{"filter":{"must":[{"key":"price","gt":-1e999}]}}""", "filter.must[0].gt is too large a number")]
     [InlineData("""{"filter":{"must":[{"key":"brand","any":["\ud800"]}]}}""", "filter.must[0].any[0] is not valid Unicode")]
     [InlineData("""{"filter":{"must":[{"key":"brand","any":[null]}]}}""", "filter.must[0].any[0] is not a text, a number, true or false")]
-    [InlineData("""{"filter":{"must":[{"key":"publishedAt","any":[1600000000000]}]}}""", "filter.must[0].any[0] is not a text with an RFC 3339 time")]
+    [InlineData("""{"filter":{"must":[{"key":"publishedAt","any":[1600000000000]}]}}""",
+        "filter.must[0].any[0] is not a text with an RFC 3339 time")]
     [InlineData("""{"filter":{"must":[{"key":"publishedAt","gte":"2020-01-01T00:00:00"}]}}""", "filter.must[0].gte has no offset from UTC")]
     [InlineData("""{"filter":{"must":[{"key":"publishedAt","gte":"2020-01-01"}]}}""", "filter.must[0].gte is a date without a time of day")]
     [InlineData("""{"filter":{"must":[{"key":"publishedAt","all":["\ud800"]}]}}""", "filter.must[0].all[0] is not valid Unicode")]
@@ -120,7 +122,9 @@ public sealed class ErrorTests : IAsyncLifetime
     [Fact]
     public async Task A_configured_filter_is_checked_when_the_service_starts()
     {
-        var error = await Assert.ThrowsAnyAsync<Exception>(() => RecommendHost.StartAsync(new InProcessFactorStore(), ("Placements:home:Filter:Must:0:Key", "publishedAt"), ("Placements:home:Filter:Must:0:Gte", "2020-01-01")));
+        var error = await Assert.ThrowsAnyAsync<Exception>(() =>
+            RecommendHost.StartAsync(new InProcessFactorStore(), ("Placements:home:Filter:Must:0:Key", "publishedAt"),
+            ("Placements:home:Filter:Must:0:Gte", "2020-01-01")));
         Assert.Contains("Placements:home:Filter.must[0].gte is a date without a time of day", error.Message, StringComparison.Ordinal);
     }
 
@@ -131,11 +135,15 @@ public sealed class ErrorTests : IAsyncLifetime
         Assert.StartsWith("history ", await _host.PostErrorAsync($$"""{"history":[{{many(1001, """{"itemId":"a"}""")}}]}"""));
         Assert.StartsWith("exclude ", await _host.PostErrorAsync($$"""{"exclude":[{{many(10_001, "\"a\"")}}]}"""));
         Assert.StartsWith("boosts ", await _host.PostErrorAsync($$"""{"boosts":[{{many(33, """{"filter":{},"factor":2}""")}}]}"""));
-        Assert.StartsWith("filter.must[64] ", await _host.PostErrorAsync($$$"""{"filter":{"must":[{{{many(65, """{"key":"price","lt":5}""")}}}]}}"""));
-        Assert.StartsWith("filter.must[0].any ", await _host.PostErrorAsync($$$"""{"filter":{"must":[{"key":"price","any":[{{{many(1001, "1")}}}]}]}}"""));
-        Assert.StartsWith("pins ", await _host.PostErrorAsync($$"""{"count":1000,"pins":[{{string.Join(',', Enumerable.Range(1, 101).Select(i => $$"""{"itemId":"i{{i}}","position":{{i}}}"""))}}]}"""));
+        Assert.StartsWith("filter.must[64] ",
+            await _host.PostErrorAsync($$$"""{"filter":{"must":[{{{many(65, """{"key":"price","lt":5}""")}}}]}}"""));
+        Assert.StartsWith("filter.must[0].any ",
+            await _host.PostErrorAsync($$$"""{"filter":{"must":[{"key":"price","any":[{{{many(1001, "1")}}}]}]}}"""));
+        Assert.StartsWith("pins ",
+            await _host.PostErrorAsync($$"""{"count":1000,"pins":[{{string.Join(',', Enumerable.Range(1, 101).Select(i => $$"""{"itemId":"i{{i}}","position":{{i}}}"""))}}]}"""));
         Assert.StartsWith("itemIds ", await _host.PostErrorAsync($$"""{"itemIds":[{{many(10_001, "\"a\"")}}]}""", "/v1/rank"));
-        Assert.StartsWith("userIds ", await _host.PostErrorAsync($$"""{"userIds":[{{many(10_001, "\"a\"")}}]}""", "/v1/recommendations/batch"));
+        Assert.StartsWith("userIds ", await _host.PostErrorAsync($$"""{"userIds":[{{many(10_001, "\"a\"")}}]}""",
+            "/v1/recommendations/batch"));
         Assert.StartsWith("userId ", await _host.GetErrorAsync($"/v1/users/{new string('a', 257)}/recommendations"));
     }
 
@@ -144,7 +152,8 @@ public sealed class ErrorTests : IAsyncLifetime
     [InlineData("""{"itemIds":["a",""]}""", "itemIds[1] ")]
     [InlineData("""{"itemIds":["a"],"count":3}""", "count")]
     [InlineData("""{"itemIds":["a"],"reasons":1e3}""", "reasons ")]
-    public async Task What_is_wrong_in_a_rank_request_is_named(string body, string place) => Assert.Contains(place, await _host.PostErrorAsync(body, "/v1/rank"));
+    public async Task What_is_wrong_in_a_rank_request_is_named(string body, string place) =>
+    Assert.Contains(place, await _host.PostErrorAsync(body, "/v1/rank"));
 
     [Theory]
     [InlineData("""{}""", "userIds ")]
@@ -152,12 +161,14 @@ public sealed class ErrorTests : IAsyncLifetime
     [InlineData("""{"userIds":["a"],"filter":{"must":[{"key":"tags","any":[1]}]}}""", "filter.must[0].any[0] ")]
     [InlineData("""{"userIds":["a"],"reasons":"some"}""", "reasons ")]
     [InlineData("""{"userIds":["a","."]}""", "userIds[1] ")]
-    public async Task What_is_wrong_in_a_batch_is_found_before_the_first_line(string body, string place) => Assert.StartsWith(place, await _host.PostErrorAsync(body, "/v1/recommendations/batch"));
+    public async Task What_is_wrong_in_a_batch_is_found_before_the_first_line(string body, string place) =>
+    Assert.StartsWith(place, await _host.PostErrorAsync(body, "/v1/recommendations/batch"));
 
     [Fact]
     public async Task Percent_encoding_that_is_none_is_refused()
     {
-        var response = await _host.Client.GetAsync(new Uri("/v1/users/a%FF/recommendations", UriKind.Relative), TestContext.Current.CancellationToken);
+        var response = await _host.Client.GetAsync(new Uri("/v1/users/a%FF/recommendations", UriKind.Relative),
+            TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
     }
 

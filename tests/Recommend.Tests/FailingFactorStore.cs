@@ -27,7 +27,8 @@ internal sealed class FailingFactorStore(IFactorStore inner) : IFactorStore
 
     public async ValueTask<PooledValue> LeaseUserAsync(UserRef user) => await Store.LeaseUserAsync(user);
 
-    public Task PutUsersAsync(IReadOnlyList<UserState> users, CancellationToken cancellationToken) => Store.PutUsersAsync(users, cancellationToken);
+    public Task PutUsersAsync(IReadOnlyList<UserState> users, CancellationToken cancellationToken) =>
+        Store.PutUsersAsync(users, cancellationToken);
 
     /// <summary>Before each batch of users of a listing.</summary>
     public Func<Task> BeforeListing { get; set; } = () => Task.CompletedTask;
@@ -51,21 +52,29 @@ internal sealed class FailingFactorStore(IFactorStore inner) : IFactorStore
     public Task<IReadOnlyList<string>> GetEventTypesAsync(CancellationToken cancellationToken) =>
         Store.GetEventTypesAsync(cancellationToken);
 
-    public Task DeleteUsersAsync(IReadOnlyList<UserRef> users, CancellationToken cancellationToken) => Store.DeleteUsersAsync(users, cancellationToken);
+    public Task DeleteUsersAsync(IReadOnlyList<UserRef> users, CancellationToken cancellationToken) =>
+        Store.DeleteUsersAsync(users, cancellationToken);
 
-    public Task EraseUsersAsync(IReadOnlyList<UserRef> users, long beforeRevision, CancellationToken cancellationToken) => Store.EraseUsersAsync(users, beforeRevision, cancellationToken);
+    public Task EraseUsersAsync(IReadOnlyList<UserRef> users, long beforeRevision, CancellationToken cancellationToken) =>
+        Store.EraseUsersAsync(users, beforeRevision, cancellationToken);
 
-    public Task<long> PutItemsAsync(IReadOnlyList<ItemRecord> items, CancellationToken cancellationToken) => Store.PutItemsAsync(items, cancellationToken);
+    public Task<long> PutItemsAsync(IReadOnlyList<ItemRecord> items, CancellationToken cancellationToken) =>
+        Store.PutItemsAsync(items, cancellationToken);
 
-    public Task<long> PutItemStatisticsAsync(IReadOnlyList<ItemStatisticsRecord> statistics, CancellationToken cancellationToken) => Store.PutItemStatisticsAsync(statistics, cancellationToken);
+    public Task<long> PutItemStatisticsAsync(IReadOnlyList<ItemStatisticsRecord> statistics, CancellationToken cancellationToken) =>
+        Store.PutItemStatisticsAsync(statistics, cancellationToken);
 
-    public Task<long> PutItemFactorsAsync(IReadOnlyList<ItemFactorRecord> factors, CancellationToken cancellationToken) => Store.PutItemFactorsAsync(factors, cancellationToken);
+    public Task<long> PutItemFactorsAsync(IReadOnlyList<ItemFactorRecord> factors, CancellationToken cancellationToken) =>
+        Store.PutItemFactorsAsync(factors, cancellationToken);
 
-    public Task<ItemChanges> ReadItemChangesAsync(long afterSequence, int limit, CancellationToken cancellationToken) => Store.ReadItemChangesAsync(afterSequence, limit, cancellationToken);
+    public Task<ItemChanges> ReadItemChangesAsync(long afterSequence, int limit, CancellationToken cancellationToken) =>
+        Store.ReadItemChangesAsync(afterSequence, limit, cancellationToken);
 
-    public Task PutModelAsync(long version, ReadOnlyMemory<byte> model, CancellationToken cancellationToken) => Store.PutModelAsync(version, model, cancellationToken);
+    public Task PutModelAsync(long version, ReadOnlyMemory<byte> model, CancellationToken cancellationToken) =>
+        Store.PutModelAsync(version, model, cancellationToken);
 
-    public Task<byte[]?> GetModelAsync(long version, CancellationToken cancellationToken) => Store.GetModelAsync(version, cancellationToken);
+    public Task<byte[]?> GetModelAsync(long version, CancellationToken cancellationToken) =>
+        Store.GetModelAsync(version, cancellationToken);
 
     public Task DeleteModelAsync(long version, CancellationToken cancellationToken) => Store.DeleteModelAsync(version, cancellationToken);
 
@@ -75,7 +84,8 @@ internal sealed class FailingFactorStore(IFactorStore inner) : IFactorStore
 
     public Task<string?> GetGenerationAsync(CancellationToken cancellationToken) => Store.GetGenerationAsync(cancellationToken);
 
-    public Task SetGenerationAsync(string generation, CancellationToken cancellationToken) => Store.SetGenerationAsync(generation, cancellationToken);
+    public Task SetGenerationAsync(string generation, CancellationToken cancellationToken) =>
+        Store.SetGenerationAsync(generation, cancellationToken);
 
     public ValueTask DisposeAsync() => Inner.DisposeAsync();
 }

@@ -17,7 +17,8 @@ public sealed class ModelWeightsTests
     private static async Task ReleaseAsync(InProcessFactorStore store, long version, EventTypeSettings glance)
     {
         var weights = EventWeights.Create(new Dictionary<string, EventTypeSettings> { ["glance"] = glance });
-        await store.PutModelAsync(version, (ModelPackage.Decode(Shop.Whole.Package()) with { EventTypes = weights.ToJson() }).Encode(), Cancellation);
+        await store.PutModelAsync(version, (ModelPackage.Decode(Shop.Whole.Package()) with { EventTypes = weights.ToJson() }).Encode(),
+            Cancellation);
         await store.SetReleasedAsync(version, Cancellation);
     }
 
@@ -73,6 +74,7 @@ public sealed class ModelWeightsTests
         Assert.DoesNotContain("item-09", Text(await host.GetAsync("/v1/users/u/recommendations?count=60")));
         await ReleaseAsync(store, 2, new EventTypeSettings { Weight = 0 });
         await host.ServesAsync(2);
-        await Eventually.TrueAsync(async () => Text(await host.GetAsync("/v1/users/u/recommendations?count=60")).Contains("item-09", StringComparison.Ordinal));
+        await Eventually.TrueAsync(async () => Text(await host.GetAsync("/v1/users/u/recommendations?count=60"))
+            .Contains("item-09", StringComparison.Ordinal));
     }
 }

@@ -15,21 +15,26 @@ public sealed class PathIdTests
         var cancellation = TestContext.Current.CancellationToken;
         var store = new InProcessFactorStore();
         await Shop.Whole.FillAsync(store, 1, [.. OddIds.All.Select(id => Shop.Whole.User(id, 1, Shop.Bought(3)))]);
-        await store.PutItemsAsync([.. OddIds.All.Select((id, n) => Shop.Record(n % Shop.Items) with { ItemKey = 9000 + n, ItemId = id })], cancellation);
+        await store.PutItemsAsync([.. OddIds.All.Select((id, n) => Shop.Record(n % Shop.Items) with { ItemKey = 9000 + n, ItemId = id })],
+            cancellation);
         await using var host = await RecommendHost.StartAsync(store);
         await host.ServesAsync(1);
         foreach (string id in OddIds.All)
         {
             foreach (string path in OddIds.Encodings(id))
             {
-                var (status, body) = await RawHttp.SendAsync(host.Client.BaseAddress!, "GET", $"/v1/users/{path}/history", null, cancellation);
+                var (status, body) = await RawHttp.SendAsync(host.Client.BaseAddress!, "GET", $"/v1/users/{path}/history", null,
+                    cancellation);
                 Assert.Equal(200, status);
                 var history = JsonSerializer.Deserialize(body, ContractsJson.Default.UserHistoryResponse)!;
                 Assert.Equal(id, history.UserId);
                 Assert.Equal([Shop.IdOf(3)], history.Items.Select(i => i.ItemId));
-                (status, body) = await RawHttp.SendAsync(host.Client.BaseAddress!, "GET", $"/v1/users/{path}/recommendations", null, cancellation);
-                Assert.Equal((200, Sources.Personal), (status, JsonSerializer.Deserialize(body, ContractsJson.Default.RecommendationResponse)!.Source));
-                Assert.Equal(200, (await RawHttp.SendAsync(host.Client.BaseAddress!, "GET", $"/v1/items/{path}/similar", null, cancellation)).Status);
+                (status, body) = await RawHttp.SendAsync(host.Client.BaseAddress!, "GET", $"/v1/users/{path}/recommendations", null,
+                    cancellation);
+                Assert.Equal((200, Sources.Personal), (status,
+                    JsonSerializer.Deserialize(body, ContractsJson.Default.RecommendationResponse)!.Source));
+                Assert.Equal(200,
+                    (await RawHttp.SendAsync(host.Client.BaseAddress!, "GET", $"/v1/items/{path}/similar", null, cancellation)).Status);
             }
         }
     }
@@ -42,6 +47,8 @@ public sealed class PathIdTests
     public async Task Dot_segments_are_no_ids(string target)
     {
         await using var host = await RecommendHost.StartAsync(new InProcessFactorStore());
-        Assert.InRange((await RawHttp.SendAsync(host.Client.BaseAddress!, "GET", target, null, TestContext.Current.CancellationToken)).Status, 400, 499);
+        Assert.InRange(
+            (await RawHttp.SendAsync(host.Client.BaseAddress!, "GET", target, null, TestContext.Current.CancellationToken)).Status, 400,
+                499);
     }
 }

@@ -65,21 +65,26 @@ internal sealed class RecommendHost : IAsyncDisposable
         await Eventually.TrueAsync(() => serving.Sequence >= changes.Sequence);
     }
 
-    public async Task<RecommendationResponse> GetAsync(string path) => await ReadAsync(await Client.GetAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken));
+    public async Task<RecommendationResponse> GetAsync(string path) =>
+        await ReadAsync(await Client.GetAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken));
 
-    public async Task<RecommendationResponse> PostAsync(object body, string path = "/v1/recommendations") => await ReadAsync(await SendAsync(body, path));
+    public async Task<RecommendationResponse> PostAsync(object body, string path = "/v1/recommendations") =>
+        await ReadAsync(await SendAsync(body, path));
 
     public async Task<HttpResponseMessage> SendAsync(object body, string path = "/v1/recommendations")
     {
         string json = body as string ?? JsonSerializer.Serialize(body, JsonSerializerOptions.Web);
-        return await Client.PostAsync(new Uri(path, UriKind.Relative), new StringContent(json, Encoding.UTF8, "application/json"), TestContext.Current.CancellationToken);
+        return await Client.PostAsync(new Uri(path, UriKind.Relative), new StringContent(json, Encoding.UTF8, "application/json"),
+            TestContext.Current.CancellationToken);
     }
 
     /// <summary>The detail of the 400 answer to a GET.</summary>
-    public async Task<string> GetErrorAsync(string path) => await ErrorAsync(await Client.GetAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken));
+    public async Task<string> GetErrorAsync(string path) =>
+        await ErrorAsync(await Client.GetAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken));
 
     /// <summary>The detail of the 400 answer to a POST.</summary>
-    public async Task<string> PostErrorAsync(object body, string path = "/v1/recommendations") => await ErrorAsync(await SendAsync(body, path));
+    public async Task<string> PostErrorAsync(object body, string path = "/v1/recommendations") =>
+        await ErrorAsync(await SendAsync(body, path));
 
     public async ValueTask DisposeAsync()
     {

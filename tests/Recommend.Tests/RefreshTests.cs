@@ -66,7 +66,8 @@ public sealed class RefreshTests
         await host.ServesAsync(1);
         string top = (await host.GetAsync("/v1/users/reader/recommendations?count=1")).Items[0].ItemId;
         int number = Shop.NumberOf(top);
-        foreach (string path in new[] { "/v1/users/reader/recommendations?count=60", "/v1/items/popular?count=60", "/v1/items/latest?count=60", "/v1/users/reader/recommendations?count=60&category=books" })
+        foreach (string path in new[] { "/v1/users/reader/recommendations?count=60", "/v1/items/popular?count=60",
+            "/v1/items/latest?count=60", "/v1/users/reader/recommendations?count=60&category=books" })
         {
             async Task<bool> ShowsAsync() => (await host.GetAsync(path)).Items.Any(i => i.ItemId == top);
             Assert.True(await ShowsAsync());
@@ -88,9 +89,16 @@ public sealed class RefreshTests
         await Shop.Whole.FillAsync(store);
         await using var host = await RecommendHost.StartAsync(store);
         await host.ServesAsync(1);
-        var record = Shop.Record(1) with { ItemKey = 5000, ItemId = "brand-new", Popularity = 500, Item = new Item { ItemId = "brand-new", Categories = ["new"], PublishedAt = DateTimeOffset.UtcNow } };
+        var record = Shop.Record(1) with
+        {
+            ItemKey = 5000,
+            ItemId = "brand-new",
+            Popularity = 500,
+            Item = new Item { ItemId = "brand-new", Categories = ["new"], PublishedAt = DateTimeOffset.UtcNow }
+        };
         await store.PutItemsAsync([record], Cancellation);
-        await Eventually.TrueAsync(async () => (await host.GetAsync("/v1/items/latest?count=1")).Items[0].ItemId == "brand-new", TimeSpan.FromSeconds(5));
+        await Eventually.TrueAsync(async () => (await host.GetAsync("/v1/items/latest?count=1")).Items[0].ItemId == "brand-new",
+            TimeSpan.FromSeconds(5));
         Assert.Equal("brand-new", (await host.GetAsync("/v1/items/popular?count=1")).Items[0].ItemId);
 
         // Behind the model's items, from which it has no score, it fills the page; the source is that of the first items.
@@ -110,7 +118,12 @@ public sealed class RefreshTests
         await Shop.Whole.FillAsync(store);
         await using var host = await RecommendHost.StartAsync(store);
         await host.ServesAsync(1);
-        var record = Shop.Record(1) with { ItemKey = 5000, ItemId = "brand-new", Item = new Item { ItemId = "brand-new", Categories = ["new"] } };
+        var record = Shop.Record(1) with
+        {
+            ItemKey = 5000,
+            ItemId = "brand-new",
+            Item = new Item { ItemId = "brand-new", Categories = ["new"] }
+        };
         await store.PutItemsAsync([record], Cancellation);
         await Eventually.TrueAsync(() => host.State.Catalogue.PositionOfId("brand-new") >= 0);
         var model = host.State.Model!;
@@ -126,13 +139,15 @@ public sealed class RefreshTests
         Assert.Equal((Sources.Personal, "brand-new"), (answer.Source, answer.Items[0].ItemId));
         Assert.Equal(taste.Sum(t => t * t) * 50, answer.Items[0].Score, 3);
         Assert.Equal("brand-new", (await host.GetAsync("/v1/users/reader/recommendations?category=new")).Items[0].ItemId);
-        Assert.Equal(answer.Items[0].Score, (await host.PostAsync(new { userId = "reader", itemIds = new[] { "brand-new" } }, "/v1/rank")).Items[0].Score);
+        Assert.Equal(answer.Items[0].Score,
+            (await host.PostAsync(new { userId = "reader", itemIds = new[] { "brand-new" } }, "/v1/rank")).Items[0].Score);
         Assert.Equal("brand-new", (await host.PostAsync(new { userId = "reader", count = 3, diversity = 0.5 })).Items[0].ItemId);
         Assert.Equal(Sources.Similar, (await host.GetAsync("/v1/items/brand-new/similar")).Source);
         Assert.Contains((await host.GetAsync("/v1/items/item-09/similar?count=60")).Items, i => i.ItemId == "brand-new");
 
         await store.PutItemsAsync([record with { Deleted = true }], Cancellation);
-        await Eventually.TrueAsync(async () => (await host.GetAsync("/v1/users/reader/recommendations?count=100")).Items.All(i => i.ItemId != "brand-new"));
+        await Eventually.TrueAsync(async () => (await host.GetAsync("/v1/users/reader/recommendations?count=100")).Items.All(i =>
+            i.ItemId != "brand-new"));
         await store.PutItemsAsync([record], Cancellation);
         await Eventually.TrueAsync(async () => (await host.GetAsync("/v1/users/reader/recommendations")).Items[0].ItemId == "brand-new");
     }
@@ -149,11 +164,17 @@ public sealed class RefreshTests
         {
             // Calibrated with users that come with the model; those of this sample look one way only.
             var package = ModelPackage.Decode(Shop.Whole.Package());
-            await store.PutModelAsync(2, (package with { SampleUsers = [.. Shop.Whole.User("reader", 1, Shop.Bought(0), Shop.Bought(3)).Factor.ToArray()] }).Encode(), Cancellation);
+            await store.PutModelAsync(2,
+                (package with
+                {
+                    SampleUsers =
+                    [.. Shop.Whole.User("reader", 1, Shop.Bought(0), Shop.Bought(3)).Factor.ToArray()]
+                }).Encode(), Cancellation);
             await store.SetReleasedAsync(2, Cancellation);
         }
 
-        await using var host = await RecommendHost.StartAsync(store, ("Recommend:LargestScanRows", "30"), ("Recommend:RecallTarget", recallTarget));
+        await using var host = await RecommendHost.StartAsync(store, ("Recommend:LargestScanRows", "30"),
+            ("Recommend:RecallTarget", recallTarget));
         await host.ServesAsync(withUsers ? 2 : 1);
         var info = await host.Client.GetFromJsonAsync("/v1/serving", ContractsJson.Default.ServingInfo, Cancellation);
         Assert.StartsWith("neighbourhood of ", info!.IndexKind);
@@ -168,7 +189,8 @@ public sealed class RefreshTests
     [InlineData("Recommend:RecallTarget", "1.1")]
     public async Task A_wrong_setting_of_the_index_is_named(string setting, string value)
     {
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => RecommendHost.StartAsync(new InProcessFactorStore(), (setting, value)));
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            RecommendHost.StartAsync(new InProcessFactorStore(), (setting, value)));
         Assert.StartsWith($"Setting {setting} must be ", error.Message);
     }
 
@@ -196,7 +218,8 @@ public sealed class RefreshTests
         await using var host = await RecommendHost.StartAsync(store);
         await host.ServesAsync(1);
         var model = host.State.Model!;
-        await store.PutItemsAsync([.. Enumerable.Range(0, 1200).Select(n => Shop.Record(n % 60) with { ItemKey = 5000 + n, ItemId = $"new-{n:0000}" })], Cancellation);
+        await store.PutItemsAsync([.. Enumerable.Range(0, 1200)
+            .Select(n => Shop.Record(n % 60) with { ItemKey = 5000 + n, ItemId = $"new-{n:0000}" })], Cancellation);
         await host.ServesAsync(1);
         var random = new Random(1);
         int without = host.State.Catalogue.PositionOfKey(5007);
@@ -211,7 +234,8 @@ public sealed class RefreshTests
         float[] taste = Shop.Whole.User("gamer", 1, Shop.Bought(1), Shop.Bought(4)).Factor.ToArray();
         var expected = Enumerable.Range(0, host.State.Catalogue.Count)
             .Where(p => model.HasFactor(p) && host.State.Catalogue[p]!.Id is not ("item-01" or "item-04"))
-            .OrderByDescending(p => System.Numerics.Tensors.TensorPrimitives.Dot(model.Factor(p), taste)).Take(30).Select(p => host.State.Catalogue[p]!.Id);
+            .OrderByDescending(p => System.Numerics.Tensors.TensorPrimitives.Dot(model.Factor(p), taste)).Take(30)
+                .Select(p => host.State.Catalogue[p]!.Id);
         Assert.Equal(expected, (await host.GetAsync("/v1/users/gamer/recommendations?count=30")).Items.Select(i => i.ItemId));
     }
 
@@ -224,7 +248,13 @@ public sealed class RefreshTests
         await shop.FillAsync(store);
         await using var host = await RecommendHost.StartAsync(store);
         await host.ServesAsync(1);
-        var record = Shop.Record(1) with { ItemKey = 5000, ItemId = "brand-new", Popularity = 0, Item = new Item { ItemId = "brand-new", Title = "Brand new" } };
+        var record = Shop.Record(1) with
+        {
+            ItemKey = 5000,
+            ItemId = "brand-new",
+            Popularity = 0,
+            Item = new Item { ItemId = "brand-new", Title = "Brand new" }
+        };
         await store.PutItemsAsync([record], Cancellation);
         var book = shop.Model.ItemFactors.Slice(shop.IndexOf(30) * Shop.Rank, Shop.Rank).ToArray().Select(f => 3 * f).ToArray();
 
@@ -234,7 +264,8 @@ public sealed class RefreshTests
         Assert.DoesNotContain("brand-new", (await host.GetAsync("/v1/users/reader/recommendations?count=50")).Items.Select(i => i.ItemId));
 
         await store.PutItemFactorsAsync([new(5000, 1, book)], Cancellation);
-        await Eventually.TrueAsync(async () => (await host.GetAsync("/v1/users/reader/recommendations?count=1")).Items[0].ItemId == "brand-new", TimeSpan.FromSeconds(5));
+        await Eventually.TrueAsync(async () =>
+            (await host.GetAsync("/v1/users/reader/recommendations?count=1")).Items[0].ItemId == "brand-new", TimeSpan.FromSeconds(5));
         var answer = await host.GetAsync("/v1/users/reader/recommendations?count=1&explain=true");
         Assert.Equal(3, answer.Items[0].Reasons!.Count);
         Assert.Equal(1, answer.Items[0].Reasons!.Sum(r => (double)r.Share), 1e-4);
@@ -242,7 +273,8 @@ public sealed class RefreshTests
         {
             var taste = new float[Shop.Rank];
             shop.Model.FoldIn(shop.Entries(bought.Select(n => Shop.Bought(n))), taste);
-            var ranked = (await host.PostAsync(new { userId = user, itemIds = new[] { Shop.IdOf(9), "brand-new" } }, "/v1/rank")).Items.Single(i => i.ItemId == "brand-new");
+            var ranked = (await host.PostAsync(new { userId = user, itemIds = new[] { Shop.IdOf(9), "brand-new" } },
+                "/v1/rank")).Items.Single(i => i.ItemId == "brand-new");
             Assert.Equal(System.Numerics.Tensors.TensorPrimitives.Dot<float>(taste, book), ranked.Score, 1e-4f);
         }
 
@@ -258,7 +290,8 @@ public sealed class RefreshTests
 
         // So does the content of a store that was emptied and filled again.
         await store.SetGenerationAsync("second", Cancellation);
-        await Eventually.TrueAsync(() => host.Services.GetRequiredService<Recommender.Recommend.Serving.ServingIndexes>().Generation == "second");
+        await Eventually.TrueAsync(() =>
+            host.Services.GetRequiredService<Recommender.Recommend.Serving.ServingIndexes>().Generation == "second");
         Assert.Equal("brand-new", (await host.GetAsync("/v1/users/reader/recommendations?count=1")).Items[0].ItemId);
     }
 
@@ -319,7 +352,8 @@ public sealed class RefreshTests
         store.IsGone = true;
         await Eventually.TrueAsync(async () => await HealthAsync(host) == (HttpStatusCode.OK, "degraded"));
         Assert.Equal(Sources.Popular, (await host.GetAsync("/v1/users/reader/recommendations")).Source);
-        Assert.Equal(Sources.Session, (await host.PostAsync(new { userId = "reader", history = new[] { new { itemId = Shop.IdOf(1) } } })).Source);
+        Assert.Equal(Sources.Session,
+            (await host.PostAsync(new { userId = "reader", history = new[] { new { itemId = Shop.IdOf(1) } } })).Source);
         Assert.Equal(Sources.Trending, (await host.GetAsync("/v1/items/trending")).Source);
         Assert.Equal(Sources.Similar, (await host.GetAsync("/v1/items/item-05/similar")).Source);
         var history = await host.Client.GetAsync(new Uri("/v1/users/reader/history", UriKind.Relative), Cancellation);

@@ -34,11 +34,17 @@ internal sealed class Shop
 
     private static readonly Lazy<Shop> s_withRecency = new(() => new Shop(_ => true, seed: 1, new RecencySettings
     {
-        Of = new HybridSettings { Factors = new IalsSettings { Rank = Rank, Epochs = 4 }, Neighbourhood = new NeighbourhoodSettings { Neighbours = 7 }, Weight = 1.5 },
+        Of = new HybridSettings
+        {
+            Factors = new IalsSettings { Rank = Rank, Epochs = 4 },
+            Neighbourhood = new NeighbourhoodSettings { Neighbours = 7 },
+            Weight = 1.5
+        },
         HalfLife = 1,
     }));
 
-    private static readonly Lazy<Shop> s_neighboursAlone = new(() => new Shop(_ => true, seed: 1, new NeighbourhoodSettings { Neighbours = 12 }));
+    private static readonly Lazy<Shop> s_neighboursAlone =
+        new(() => new Shop(_ => true, seed: 1, new NeighbourhoodSettings { Neighbours = 12 }));
 
     private Shop(Func<int, bool> hasFactor, int seed, LearnerSettings? settings = null)
     {
@@ -114,7 +120,8 @@ internal sealed class Shop
         },
     };
 
-    public static HistoryRecord Bought(int number, float weight = 1, float target = 1, uint lastAtSeconds = 1_600_000_000) => new(KeyOf(number), weight, target, lastAtSeconds);
+    public static HistoryRecord Bought(int number, float weight = 1, float target = 1, uint lastAtSeconds = 1_600_000_000) =>
+        new(KeyOf(number), weight, target, lastAtSeconds);
 
     /// <summary>A user with a history, folded in against this shop's model unless <paramref name="version"/> is 0.</summary>
     public UserState User(string id, long version, params HistoryRecord[] history) => State(UserRef.User(id), version, history);
@@ -127,7 +134,8 @@ internal sealed class Shop
     }
 
     public HistoryEntry[] Entries(IEnumerable<HistoryRecord> history) =>
-        [.. history.Select(h => new HistoryEntry(IndexOf((h.ItemKey - 100) / 7), h.Weight, h.Target, history.Count(o => o.LastAtSeconds > h.LastAtSeconds))).Where(e => e.Item >= 0)];
+        [.. history.Select(h => new HistoryEntry(IndexOf((h.ItemKey - 100) / 7), h.Weight, h.Target,
+            history.Count(o => o.LastAtSeconds > h.LastAtSeconds))).Where(e => e.Item >= 0)];
 
     public byte[] Package()
     {
@@ -136,13 +144,15 @@ internal sealed class Shop
         return new ModelPackage([.. Numbers.Select(KeyOf)], stream.ToArray()).Encode();
     }
 
-    /// <summary>Fills a factor store with the catalogue, this model as a released version, and users who bought in one category each.</summary>
+    /// <summary>Fills a factor store with the catalogue, this model as a released version, and users who bought in one category
+    /// each.</summary>
     public async Task FillAsync(IFactorStore store, long version = 1, params UserState[] users)
     {
         var cancellation = TestContext.Current.CancellationToken;
         await store.PutItemsAsync([.. Enumerable.Range(0, Items).Select(n => Record(n))], cancellation);
         await ReleaseAsync(store, version);
-        await store.PutUsersAsync([User("reader", version, Bought(0), Bought(3), Bought(6)), User("gamer", version, Bought(1), Bought(4)), .. users], cancellation);
+        await store.PutUsersAsync([User("reader", version, Bought(0), Bought(3), Bought(6)), User("gamer", version, Bought(1), Bought(4)),
+            .. users], cancellation);
         await store.SetGenerationAsync("first", cancellation);
     }
 

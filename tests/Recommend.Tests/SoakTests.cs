@@ -36,11 +36,14 @@ public sealed class SoakTests
             {
                 case 0:
                     available.Remove(number);
-                    await store.PutItemsAsync([Shop.Record(number, available: random.Next(2) == 0, deleted: true) with { Popularity = popularity[number] }], cancellation);
+                    await store.PutItemsAsync(
+                        [Shop.Record(number, available: random.Next(2) == 0, deleted: true) with { Popularity = popularity[number] }],
+                            cancellation);
                     break;
                 case 1:
                     available.Remove(number);
-                    await store.PutItemsAsync([Shop.Record(number, available: false) with { Popularity = popularity[number] }], cancellation);
+                    await store.PutItemsAsync([Shop.Record(number, available: false) with { Popularity = popularity[number] }],
+                        cancellation);
                     break;
                 case 2:
                     available.Add(number);
@@ -48,7 +51,8 @@ public sealed class SoakTests
                     break;
                 case 3:
                     popularity[number] = Math.Log2(random.Next(200));
-                    await store.PutItemStatisticsAsync([new ItemStatisticsRecord(Shop.KeyOf(number), Shop.IdOf(number), popularity[number], 1)], cancellation);
+                    await store.PutItemStatisticsAsync(
+                        [new ItemStatisticsRecord(Shop.KeyOf(number), Shop.IdOf(number), popularity[number], 1)], cancellation);
                     break;
                 case 4:
                     if (!history.Remove(number) || history.Count == 0) history.Add(number);
@@ -63,11 +67,13 @@ public sealed class SoakTests
 
             await host.ServesAsync(version);
             var popular = await host.GetAsync("/v1/items/popular?count=1000");
-            Assert.Equal(available.OrderByDescending(n => popularity[n]).ThenBy(n => n).Select(Shop.IdOf), popular.Items.Select(i => i.ItemId));
+            Assert.Equal(available.OrderByDescending(n => popularity[n]).ThenBy(n => n).Select(Shop.IdOf),
+                popular.Items.Select(i => i.ItemId));
 
             // A user's personal part is everything of the model that is available and unseen, best first; the rest follows by popularity.
             var personal = await host.GetAsync("/v1/users/reader/recommendations?count=1000");
-            Assert.Equal(available.Except(history).Select(Shop.IdOf).Order(StringComparer.Ordinal), personal.Items.Select(i => i.ItemId).Order(StringComparer.Ordinal));
+            Assert.Equal(available.Except(history).Select(Shop.IdOf).Order(StringComparer.Ordinal),
+                personal.Items.Select(i => i.ItemId).Order(StringComparer.Ordinal));
             var records = history.Select(n => Shop.Bought(n)).ToArray();
             if (model.Entries(records).Length == 0)
             {

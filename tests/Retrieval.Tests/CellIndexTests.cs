@@ -27,7 +27,8 @@ public sealed class CellIndexTests
                 ItemSet? allowed = share == 1 ? null : Data.RandomSet(random, N, share);
                 ScoredItem[] expected = Reference.Search(s_exact, query, K, allowed);
                 var found = new ScoredItem[K];
-                Assert.Equal(expected.Length, s_index.Search(query, K, new SearchScope(allowed), found, s_index.Reach, int.MaxValue, out int rows));
+                Assert.Equal(expected.Length, s_index.Search(query, K, new SearchScope(allowed), found, s_index.Reach, int.MaxValue,
+                    out int rows));
                 hits += found.Count(f => f.Score >= expected[^1].Score);
                 all += expected.Length;
                 scored += rows;
@@ -97,7 +98,8 @@ public sealed class CellIndexTests
         var random = new Random(1);
         for (int cell = 0; cell < 600; cell++)
         {
-            for (int i = one.Starts[cell]; i < one.Starts[cell + 1]; i++) if (Distance(one, one.Order[i], cell) < Distance(one, one.Order[i], (cell + random.Next(1, 600)) % 600)) nearer++;
+            for (int i = one.Starts[cell]; i < one.Starts[cell + 1]; i++)
+                if (Distance(one, one.Order[i], cell) < Distance(one, one.Order[i], (cell + random.Next(1, 600)) % 600)) nearer++;
         }
 
         Assert.True(nearer > 0.97 * N, $"{nearer} of {N}");
@@ -114,8 +116,10 @@ public sealed class CellIndexTests
     [Fact]
     public void Options_out_of_range_are_refused_by_name()
     {
-        Assert.Contains("RecallTarget", Assert.Throws<ArgumentException>(() => new CellIndex(s_factors, Rank, new() { RecallTarget = 0 })).Message);
-        Assert.Contains("SampleQueries", Assert.Throws<ArgumentException>(() => new CellIndex(s_factors, Rank, new() { SampleQueries = new float[3] })).Message);
+        Assert.Contains("RecallTarget", Assert.Throws<ArgumentException>(() =>
+            new CellIndex(s_factors, Rank, new() { RecallTarget = 0 })).Message);
+        Assert.Contains("SampleQueries", Assert.Throws<ArgumentException>(() =>
+            new CellIndex(s_factors, Rank, new() { SampleQueries = new float[3] })).Message);
         Assert.Contains("Threads", Assert.Throws<ArgumentException>(() => new CellIndex(s_factors, Rank, new() { Threads = 0 })).Message);
         Assert.Contains("Cells", Assert.Throws<ArgumentException>(() => new CellIndex(s_factors, Rank, new() { Cells = 0 })).Message);
     }

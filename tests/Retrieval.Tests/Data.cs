@@ -42,7 +42,15 @@ internal static class Data
                     Shape.NearTies => shared[j] * (1 + (1e-6f * row[j])),
                     // One large coordinate ruins the scale of all others.
                     Shape.OneSpike => j == i % rank ? 1000 * row[j] : row[j] * 0.5f,
-                    Shape.WithZerosAndNonFinite => (i % 7) switch { 0 => 0, 1 when j == 0 => float.NaN, 2 when j == rank - 1 && i % 14 == 2 => float.PositiveInfinity, 3 => float.MaxValue * Math.Sign(row[j]), _ => row[j] },
+                    Shape.WithZerosAndNonFinite => (i % 7) switch
+                    {
+                        0 => 0,
+                        1 when j == 0 => float.NaN,
+                        2 when j == rank - 1
+                        && i % 14 == 2 => float.PositiveInfinity,
+                        3 => float.MaxValue * Math.Sign(row[j]),
+                        _ => row[j]
+                    },
                     _ => throw new ArgumentOutOfRangeException(nameof(shape)),
                 };
             }
@@ -81,5 +89,6 @@ internal static class Data
         return values;
     }
 
-    public static double Gauss(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+    public static double Gauss(Random random) =>
+        Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 }

@@ -44,7 +44,8 @@ public sealed class DiversityTests
         List<ScoredItem> left = [.. candidates], expected = [];
         while (expected.Count < 15)
         {
-            ScoredItem best = left.MaxBy(c => expected.Count == 0 ? c.Score : (0.6 * (c.Score - low) / (high - low)) - (0.4 * expected.Max(e => Cosine(e.Item, c.Item))));
+            ScoredItem best = left.MaxBy(c => expected.Count == 0 ? c.Score
+                : (0.6 * (c.Score - low) / (high - low)) - (0.4 * expected.Max(e => Cosine(e.Item, c.Item))));
             expected.Add(best);
             left.Remove(best);
         }

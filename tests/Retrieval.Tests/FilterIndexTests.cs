@@ -53,8 +53,10 @@ public sealed class FilterIndexTests
         index.Upsert(1, new ItemAttribute("size", AttributeValue.Of(40)), new ItemAttribute("new", AttributeValue.Of(true)));
         ItemFilter[] tests =
         [
-            new ItemFilter.HasAny("colour", [AttributeValue.Of("red")]), new ItemFilter.HasAll("colour", [AttributeValue.Of(1)]), new ItemFilter.Range("colour", Gte: 0), new ItemFilter.Exists("colour"),
-            new ItemFilter.HasAny("price", [AttributeValue.Of("1.5")]), new ItemFilter.HasAny("price", [AttributeValue.Of(true)]), new ItemFilter.Range("new", Gte: 0),
+            new ItemFilter.HasAny("colour", [AttributeValue.Of("red")]), new ItemFilter.HasAll("colour", [AttributeValue.Of(1)]),
+                new ItemFilter.Range("colour", Gte: 0), new ItemFilter.Exists("colour"),
+            new ItemFilter.HasAny("price", [AttributeValue.Of("1.5")]), new ItemFilter.HasAny("price", [AttributeValue.Of(true)]),
+                new ItemFilter.Range("new", Gte: 0),
         ];
         foreach (var test in tests)
         {
@@ -75,7 +77,8 @@ public sealed class FilterIndexTests
     {
         using var index = new FilterIndex();
         index.Upsert(0, new ItemAttribute("price", AttributeValue.Of(1)));
-        Assert.Throws<ArgumentException>(() => index.Upsert(0, new ItemAttribute("price", AttributeValue.Of(2)), new ItemAttribute("price", AttributeValue.Of(3))));
+        Assert.Throws<ArgumentException>(() => index.Upsert(0, new ItemAttribute("price", AttributeValue.Of(2)),
+            new ItemAttribute("price", AttributeValue.Of(3))));
         Assert.Equal(1, index.Compile(new ItemFilter.Range("price", Gte: 1, Lte: 1)).Count);
         Assert.Throws<ArgumentException>(() => AttributeValue.Of(double.NaN));
     }
@@ -106,7 +109,9 @@ public sealed class FilterIndexTests
     {
         using var index = new FilterIndex();
         // Between 2^53 and 2^54 doubles have a gap of 2.
-        AttributeValue[] values = [AttributeValue.Of(9007199254740991), AttributeValue.Of(9007199254740992), AttributeValue.Of(9007199254740993), AttributeValue.Of(9007199254740994.0), AttributeValue.Of(long.MaxValue), AttributeValue.Of(9223372036854775808.0), AttributeValue.Of(ulong.MaxValue), AttributeValue.Of(2.5)];
+        AttributeValue[] values = [AttributeValue.Of(9007199254740991), AttributeValue.Of(9007199254740992),
+            AttributeValue.Of(9007199254740993), AttributeValue.Of(9007199254740994.0), AttributeValue.Of(long.MaxValue),
+                AttributeValue.Of(9223372036854775808.0), AttributeValue.Of(ulong.MaxValue), AttributeValue.Of(2.5)];
         for (int i = 0; i < values.Length; i++) index.Upsert(i, new ItemAttribute("n", values[i]));
         int[] Of(ItemFilter filter)
         {
@@ -135,7 +140,8 @@ public sealed class FilterIndexTests
         Assert.Equal([1], Of(new ItemFilter.HasAny("n", [AttributeValue.Of(9007199254740993)])));
         index.Remove(1);
         Assert.Empty(Of(new ItemFilter.HasAny("n", [AttributeValue.Of(9007199254740993)])));
-        Assert.Throws<ArgumentException>(() => index.Upsert(0, new ItemAttribute("n", AttributeValue.Of(9007199254740992)), new ItemAttribute("n", AttributeValue.Of(9007199254740993))));
+        Assert.Throws<ArgumentException>(() => index.Upsert(0, new ItemAttribute("n", AttributeValue.Of(9007199254740992)),
+            new ItemAttribute("n", AttributeValue.Of(9007199254740993))));
     }
 
     [Fact]
@@ -160,11 +166,13 @@ public sealed class FilterIndexTests
         // Every item is either (a, x) or (b, y); a set with a and y, or one missing an item, shows a half-made change.
         const int N = 2000;
         using var index = new FilterIndex();
-        void Put(int i, bool a) => index.Upsert(i, new ItemAttribute("k", AttributeValue.Of(a ? "a" : "b")), new ItemAttribute("n", AttributeValue.Of(a ? 1 : 2)));
+        void Put(int i, bool a) => index.Upsert(i, new ItemAttribute("k", AttributeValue.Of(a ? "a" : "b")),
+            new ItemAttribute("n", AttributeValue.Of(a ? 1 : 2)));
         for (int i = 0; i < N; i++) Put(i, true);
         var a = new ItemFilter.HasAny("k", [AttributeValue.Of("a")]);
         var one = new ItemFilter.Range("n", Lte: 1);
-        ItemFilter mixed = new ItemFilter.Any([new ItemFilter.All([a, new ItemFilter.Not(one)]), new ItemFilter.All([new ItemFilter.Not(a), one])]);
+        ItemFilter mixed = new ItemFilter.Any([new ItemFilter.All([a, new ItemFilter.Not(one)]),
+            new ItemFilter.All([new ItemFilter.Not(a), one])]);
         using var done = new CancellationTokenSource();
         Task reading = Task.Run(() =>
         {
@@ -188,7 +196,8 @@ public sealed class FilterIndexTests
     private static ItemAttribute[] Attributes(Random random)
     {
         var attributes = new List<ItemAttribute>();
-        for (int i = random.Next(3); i > 0; i--) attributes.Add(new("tags", AttributeValue.Of(s_texts[Math.Min(random.Next(4), random.Next(4))])));
+        for (int i = random.Next(3); i > 0; i--)
+            attributes.Add(new("tags", AttributeValue.Of(s_texts[Math.Min(random.Next(4), random.Next(4))])));
         if (random.Next(3) > 0) attributes.Add(new("price", AttributeValue.Of(random.Next(-5, 6))));
         if (random.Next(3) > 0) attributes.Add(new("serial", Large(random)));
         if (random.Next(2) == 0) attributes.Add(new("new", AttributeValue.Of(random.Next(2) == 0)));
@@ -239,7 +248,8 @@ public sealed class FilterIndexTests
         _ => throw new ArgumentOutOfRangeException(nameof(filter)),
     };
 
-    /// <summary>Whole numbers where doubles have gaps, and doubles beside them: around ±2^53, the ends of both kinds of 64 bits, and 2^70.</summary>
+    /// <summary>Whole numbers where doubles have gaps, and doubles beside them: around ±2^53, the ends of both kinds of 64 bits, and
+    /// 2^70.</summary>
     private static AttributeValue Large(Random random) => Large(random, out _);
 
     private static AttributeValue Large(Random random, out BigInteger exact)
@@ -248,7 +258,8 @@ public sealed class FilterIndexTests
         switch (random.Next(4))
         {
             case 0:
-                long signed = new[] { (1L << 53) + near, -(1L << 53) + near, long.MaxValue - (near + 3), long.MinValue + (near + 3), near }[random.Next(5)];
+                long signed = new[] { (1L << 53) + near, -(1L << 53) + near, long.MaxValue - (near + 3), long.MinValue + (near + 3),
+                    near }[random.Next(5)];
                 exact = signed;
                 return AttributeValue.Of(signed);
             case 1:
@@ -256,7 +267,8 @@ public sealed class FilterIndexTests
                 exact = unsigned;
                 return AttributeValue.Of(unsigned);
             default:
-                double number = new[] { 9007199254740992.0, 9007199254740994.0, -9007199254740992.0, 9223372036854775808.0, -9223372036854775808.0, 18446744073709551616.0, Math.Pow(2, 70), near }[random.Next(8)];
+                double number = new[] { 9007199254740992.0, 9007199254740994.0, -9007199254740992.0, 9223372036854775808.0,
+                    -9223372036854775808.0, 18446744073709551616.0, Math.Pow(2, 70), near }[random.Next(8)];
                 exact = new BigInteger(number);
                 return AttributeValue.Of(number);
         }

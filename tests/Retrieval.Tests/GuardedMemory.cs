@@ -16,7 +16,8 @@ internal sealed unsafe partial class GuardedMemory : IDisposable
         const int ReadWrite = 3, PrivateAnonymous = 0x22;
         _start = Map(0, _length, ReadWrite, PrivateAnonymous, -1, 0);
         if (_start == -1) throw new InvalidOperationException($"mmap failed with {Marshal.GetLastPInvokeError()}.");
-        if (Protect(_start + (nint)usable, page, 0) != 0) throw new InvalidOperationException($"mprotect failed with {Marshal.GetLastPInvokeError()}.");
+        if (Protect(_start + (nint)usable, page, 0) != 0)
+            throw new InvalidOperationException($"mprotect failed with {Marshal.GetLastPInvokeError()}.");
         Pointer = (byte*)_start + usable - (nuint)bytes;
     }
 

@@ -109,7 +109,8 @@ public abstract class IndexContract
         var random = new Random(7);
         float[] factors = Data.Factors(Data.Shape.Clustered, N, Rank, 7);
         IItemIndex index = Create(factors, Rank, Kernel.Default);
-        float[] queries = [.. Enumerable.Range(0, Queries).SelectMany(q => q == 4 ? [float.NaN, .. new float[Rank - 1]] : Data.Query(Data.Shape.Clustered, factors, Rank, random))];
+        float[] queries = [.. Enumerable.Range(0, Queries)
+            .SelectMany(q => q == 4 ? [float.NaN, .. new float[Rank - 1]] : Data.Query(Data.Shape.Clustered, factors, Rank, random))];
         int[][] excluded = [.. Enumerable.Range(0, Queries).Select(_ => Enumerable.Range(0, N).Where(_ => random.Next(4) == 0).ToArray())];
         int[] starts = new int[Queries + 1];
         for (int q = 0; q < Queries; q++) starts[q + 1] = starts[q] + excluded[q].Length;
@@ -149,7 +150,8 @@ public abstract class IndexContract
     }
 
     internal static bool Same(ScoredItem[] a, ScoredItem[] b) =>
-        a.Length == b.Length && a.Zip(b).All(p => p.First.Item == p.Second.Item && BitConverter.SingleToInt32Bits(p.First.Score) == BitConverter.SingleToInt32Bits(p.Second.Score));
+        a.Length == b.Length && a.Zip(b).All(p => p.First.Item == p.Second.Item
+        && BitConverter.SingleToInt32Bits(p.First.Score) == BitConverter.SingleToInt32Bits(p.Second.Score));
 
     internal static string Difference(ScoredItem[] expected, ScoredItem[] actual)
     {

@@ -38,7 +38,8 @@ public sealed unsafe class KernelTests
                 float[] query = Data.Normal(random, rank), rows = Data.Normal(random, rank * count);
                 var scores = new float[count + 1];
                 scores[count] = 123;
-                fixed (float* s = scores) kernel.Dots(GuardedMemory.Copy<float>(query, owned), GuardedMemory.Copy<float>(rows, owned), count, rank, s);
+                fixed (float* s = scores) kernel.Dots(GuardedMemory.Copy<float>(query, owned), GuardedMemory.Copy<float>(rows, owned),
+                    count, rank, s);
                 for (int i = 0; i < count; i++) Assert.Equal(kernel.Dot(query, rows.AsSpan(i * rank, rank)), scores[i]);
                 Assert.Equal(123, scores[count]);
                 owned.ForEach(o => o.Dispose());
@@ -58,7 +59,8 @@ public sealed unsafe class KernelTests
             for (int count = 0; count <= 35; count++)
             {
                 bool extreme = count % 3 == 2;
-                short[] query = [.. Enumerable.Range(0, stride).Select(_ => (short)(extreme ? short.MaxValue : random.Next(-32767, 32768)))];
+                short[] query = [.. Enumerable.Range(0, stride)
+                    .Select(_ => (short)(extreme ? short.MaxValue : random.Next(-32767, 32768)))];
                 sbyte[] rows = [.. Enumerable.Range(0, stride * count).Select(_ => (sbyte)(extreme ? -127 : random.Next(-127, 128)))];
                 var expected = new int[count + 1];
                 var actual = new int[count + 1];
@@ -97,7 +99,8 @@ public sealed unsafe class KernelTests
             for (int count = 0; count <= 35; count++)
             {
                 bool extreme = count % 3 == 2;
-                byte[] query = [.. Enumerable.Range(0, stride).Select(_ => (byte)(extreme ? Kernel.LargestNarrow : random.Next(Kernel.LargestNarrow + 1)))];
+                byte[] query = [.. Enumerable.Range(0, stride)
+                    .Select(_ => (byte)(extreme ? Kernel.LargestNarrow : random.Next(Kernel.LargestNarrow + 1)))];
                 sbyte[] rows = [.. Enumerable.Range(0, stride * count).Select(_ => (sbyte)(extreme ? -127 : random.Next(-127, 128)))];
                 int[] offsets = [.. Enumerable.Range(0, count).Select(_ => random.Next(-100_000, 100_000))];
                 var actual = new int[count + 1];
@@ -106,7 +109,8 @@ public sealed unsafe class KernelTests
                 sbyte* r = GuardedMemory.Copy<sbyte>(rows, owned);
                 int* o = GuardedMemory.Copy<int>(offsets, owned);
                 fixed (int* a = actual) kernel.DotsNarrow(q, r, o, stride, count, a);
-                for (int i = 0; i < count; i++) Assert.Equal(Enumerable.Range(0, stride).Sum(j => query[j] * rows[(i * stride) + j]) - offsets[i], actual[i]);
+                for (int i = 0; i < count; i++) Assert.Equal(Enumerable.Range(0, stride)
+                    .Sum(j => query[j] * rows[(i * stride) + j]) - offsets[i], actual[i]);
                 Assert.Equal(99, actual[count]);
                 owned.ForEach(m => m.Dispose());
                 owned.Clear();
@@ -127,8 +131,10 @@ public sealed unsafe class KernelTests
             var bound = new Bound(0.5f, 0.25f, 1);
             int[] survivors = new int[count];
             int found;
-            fixed (int* v = survivors) found = kernel.Survivors(GuardedMemory.Copy<int>(sums, owned), GuardedMemory.Copy<float>(scales, owned), count, bound, 1.75f, v);
-            int[] expected = [.. Enumerable.Range(0, count).Where(i => float.IsNaN(scales[i]) || (scales[i] * ((0.5f * sums[i]) + 0.25f)) + 1 >= 1.75f)];
+            fixed (int* v = survivors) found = kernel.Survivors(GuardedMemory.Copy<int>(sums, owned),
+                GuardedMemory.Copy<float>(scales, owned), count, bound, 1.75f, v);
+            int[] expected = [.. Enumerable.Range(0, count)
+                .Where(i => float.IsNaN(scales[i]) || (scales[i] * ((0.5f * sums[i]) + 0.25f)) + 1 >= 1.75f)];
             Assert.Equal(expected, survivors[..found]);
             owned.ForEach(o => o.Dispose());
             owned.Clear();
@@ -154,7 +160,9 @@ public sealed unsafe class KernelTests
             return;
         }
 
-        var start = new ProcessStartInfo("dotnet", [typeof(KernelTests).Assembly.Location, "-method", $"{typeof(KernelTests).FullName}.{nameof(An_over_read_would_end_the_process)}"])
+        var start = new ProcessStartInfo("dotnet",
+            [typeof(KernelTests).Assembly.Location,
+                "-method", $"{typeof(KernelTests).FullName}.{nameof(An_over_read_would_end_the_process)}"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

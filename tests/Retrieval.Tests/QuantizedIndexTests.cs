@@ -29,7 +29,8 @@ public sealed class QuantizedIndexTests : IndexContract
             }).Check(Config.QuickThrowOnFailure.WithMaxTest(1500));
     }
 
-    /// <summary>Sets of every share of the items, which are scanned, picked from or gathered, beside lengths so skewed that scans end early.</summary>
+    /// <summary>Sets of every share of the items, which are scanned, picked from or gathered, beside lengths so skewed that scans end
+    /// early.</summary>
     [Theory]
     [InlineData(0.004)]
     [InlineData(0.02)]
@@ -40,7 +41,8 @@ public sealed class QuantizedIndexTests : IndexContract
     {
         const int N = 20_000, Rank = 24, K = 20;
         var random = new Random(7);
-        float[] factors = [.. Enumerable.Range(0, N).SelectMany(item => Data.Normal(random, Rank).Select(v => v / (1 + (((item * 7919) % N) * 0.05f))))];
+        float[] factors = [.. Enumerable.Range(0, N)
+            .SelectMany(item => Data.Normal(random, Rank).Select(v => v / (1 + (((item * 7919) % N) * 0.05f))))];
         var index = new QuantizedIndex(factors, Rank);
         const int Rounds = 20;
         long read = 0;
@@ -61,7 +63,8 @@ public sealed class QuantizedIndexTests : IndexContract
     }
 
     /// <summary>
-    /// Where all factors point the way of the query, the product of the lengths is the score: the bound that ends a scan has no room to spare. Several
+    /// Where all factors point the way of the query, the product of the lengths is the score: the bound that ends a scan has no room to
+    /// spare. Several
     /// searches at once go on from float32 scores, so the threshold has none either.
     /// </summary>
     [Theory]
@@ -77,7 +80,8 @@ public sealed class QuantizedIndexTests : IndexContract
         {
             float[] direction = [.. Enumerable.Range(0, rank).Select(_ => random.NextSingle() - 0.5f)];
             // Units in the last place decide the order of the scores, and not as that of the lengths.
-            float[] factors = [.. Enumerable.Range(0, N).SelectMany(_ => direction.Select(v => v * (1 + ((random.Next(3) - 1) * 1.2e-7f))))];
+            float[] factors = [.. Enumerable.Range(0, N)
+                .SelectMany(_ => direction.Select(v => v * (1 + ((random.Next(3) - 1) * 1.2e-7f))))];
             ScoredItem[] expected = Reference.Search(factors, rank, direction, K, Kernel.Default);
             var index = new QuantizedIndex(factors, rank);
             var many = new ScoredItem[K];

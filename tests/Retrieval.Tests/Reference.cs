@@ -6,7 +6,8 @@ namespace Recommender.Retrieval.Tests;
 internal static class Reference
 {
     /// <summary>Scores every item with the kernel's own Dot, sorts all of them, takes k.</summary>
-    public static ScoredItem[] Search(float[] factors, int rank, float[] query, int k, Kernel kernel, ItemSet? allowed = null, params int[] excluded)
+    public static ScoredItem[] Search(float[] factors, int rank, float[] query, int k, Kernel kernel, ItemSet? allowed = null,
+        params int[] excluded)
     {
         var all = new List<ScoredItem>();
         for (int item = 0; item < factors.Length / rank; item++)

@@ -20,7 +20,12 @@ public sealed class ServingIndexTests
         var random = new Random(seed);
         int n = random.Next(0, 300);
         // Every kind of index serves: the full scans, and neighbourhoods in their exact mode.
-        var options = new ItemIndexOptions { LargestScanRows = seed % 2 == 0 ? 1000 : 50, Cells = new() { RecallTarget = 1, Cells = 12, Rounds = 1, Threads = 1 } };
+        var options = new ItemIndexOptions
+        {
+            LargestScanRows = seed % 2 == 0 ? 1000
+            : 50,
+            Cells = new() { RecallTarget = 1, Cells = 12, Rounds = 1, Threads = 1 }
+        };
         List<float[]> rows = [.. Enumerable.Range(0, n).Select(_ => Data.Normal(random, Rank))];
         var removed = new HashSet<int>();
         var index = new ServingIndex(ItemIndexes.Create(rows.SelectMany(r => r).ToArray(), Rank, options));
@@ -67,9 +72,11 @@ public sealed class ServingIndexTests
             ItemSet? filter = random.Next(2) == 0 ? null : Data.RandomSet(random, rows.Count, 0.3);
             int[] excluded = [.. Enumerable.Range(0, rows.Count).Where(_ => random.Next(10) == 0)];
             float[] factors = [.. rows.SelectMany(r => r)];
-            ScoredItem[] expected = Reference.Search(factors, Rank, query, 10, Kernel.Default, filter is null ? live : live.And(filter), excluded);
+            ScoredItem[] expected = Reference.Search(factors, Rank, query, 10, Kernel.Default, filter is null ? live
+                : live.And(filter), excluded);
             ScoredItem[] actual = Reference.Search(index, query, 10, filter, excluded);
-            Assert.True(IndexContract.Same(expected, actual), $"RECOMMENDER_TEST_SEED={seed}, step {step}: {IndexContract.Difference(expected, actual)}");
+            Assert.True(IndexContract.Same(expected,
+                actual), $"RECOMMENDER_TEST_SEED={seed}, step {step}: {IndexContract.Difference(expected, actual)}");
             if (item >= 0) Assert.Equal(rows[item], index.Factor(item).ToArray());
         }
     }
@@ -107,7 +114,8 @@ public sealed class ServingIndexTests
         IEnumerable<int> Found()
         {
             var results = new ScoredItem[index.Count];
-            return results.Take(index.Search(Data.Normal(random, Rank), results.Length, default, results)).Select(r => r.Item).Order().ToArray();
+            return results.Take(index.Search(Data.Normal(random, Rank), results.Length, default, results)).Select(r => r.Item).Order()
+                .ToArray();
         }
     }
 

@@ -26,7 +26,8 @@ public sealed class DemoTests
     public void Later_is_the_same_shifted()
     {
         var later = DemoData.Generate(s_end.AddDays(10));
-        Assert.Equal(s_data.Value.Events.Select(e => (e.EventId, e.UserId, e.ItemId, e.Type, e.OccurredAt!.Value.AddDays(10))), later.Events.Select(e => (e.EventId, e.UserId, e.ItemId, e.Type, e.OccurredAt!.Value)));
+        Assert.Equal(s_data.Value.Events.Select(e => (e.EventId, e.UserId, e.ItemId, e.Type, e.OccurredAt!.Value.AddDays(10))),
+            later.Events.Select(e => (e.EventId, e.UserId, e.ItemId, e.Type, e.OccurredAt!.Value)));
     }
 
     [Fact]
@@ -55,7 +56,8 @@ public sealed class DemoTests
         double own = s_data.Value.Events.GroupBy(e => e.UserId).Average(g => TopShare(g.Select(e => shelf[e.ItemId!]), 5));
         double all = TopShare(s_data.Value.Events.Select(e => shelf[e.ItemId!]), 5);
         double topItems = TopShare(s_data.Value.Events.Select(e => e.ItemId!), 20);
-        TestContext.Current.SendDiagnosticMessage($"{s_data.Value.Events.Count} events; share of the top 5 shelves: own {own:0.000}, all {all:0.000}; of the top 20 items {topItems:0.000}");
+        TestContext.Current.SendDiagnosticMessage($"{s_data.Value.Events.Count} events; share of the top 5 shelves: own {own:0.000}, all "
+            + $"{all:0.000}; of the top 20 items {topItems:0.000}");
         Assert.True(own > 0.6);
         Assert.True(all < 0.25);
         Assert.True(topItems < 0.1);
@@ -72,14 +74,17 @@ public sealed class DemoTests
         {
             if (!users.TryGetValue(e.UserId!, out int user)) users[e.UserId!] = user = users.Count;
             var preference = weights.Of(e.Type!, e.Value, 0);
-            entries.Add(new(new(user, items[e.ItemId!], (float)preference.Weight, (float)preference.Target), e.OccurredAt!.Value.ToUnixTimeMilliseconds()));
+            entries.Add(new(new(user, items[e.ItemId!], (float)preference.Weight, (float)preference.Target),
+                e.OccurredAt!.Value.ToUnixTimeMilliseconds()));
         }
 
         var split = Splits.Temporal(users.Count, items.Count, entries);
         var stop = TestContext.Current.CancellationToken;
-        var model = Evaluation.Run(new IalsSettings { Rank = 32, Epochs = 4 }.Train(split.Train, cancellation: stop), split, cancellation: stop);
+        var model = Evaluation.Run(new IalsSettings { Rank = 32, Epochs = 4 }.Train(split.Train, cancellation: stop), split,
+            cancellation: stop);
         var popular = Evaluation.Run(new PopularitySettings().Train(split.Train, cancellation: stop), split, cancellation: stop);
-        TestContext.Current.SendDiagnosticMessage($"Recall@20 / NDCG@20: model {model.Recall:0.000} / {model.Ndcg:0.000}, popular {popular.Recall:0.000} / {popular.Ndcg:0.000}, {model.Users} users");
+        TestContext.Current.SendDiagnosticMessage($"Recall@20 / NDCG@20: model {model.Recall:0.000} / {model.Ndcg:0.000}, popular "
+            + $"{popular.Recall:0.000} / {popular.Ndcg:0.000}, {model.Users} users");
         Assert.True(model.Recall > 3 * popular.Recall);
         Assert.True(model.Ndcg > 3 * popular.Ndcg);
     }
@@ -113,14 +118,16 @@ public sealed class DemoTests
             if (number == 10) stop.Cancel();
             return Task.FromResult(false);
         };
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => DemoLoader.LoadAsync(client, folder.Path, cancellationToken: stop.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            DemoLoader.LoadAsync(client, folder.Path, cancellationToken: stop.Token));
         var before = server.Events.ToDictionary(e => e.EventId!);
         Assert.InRange(before.Count, 1, s_data.Value.Events.Count - 1);
 
         server.Intercept = null;
         server.EventBatches.Clear();
         Assert.True(await DemoLoader.LoadAsync(client, folder.Path, cancellationToken: TestContext.Current.CancellationToken));
-        // The two requests that were under way when it was broken off may still arrive, with the ids under which their events come again; no other does.
+        // The two requests that were under way when it was broken off may still arrive, with the ids under which their events come again;
+        // no other does.
         Assert.InRange(server.EventBatches.Count - server.EventBatches.DistinctBy(b => b[0].EventId).Count(), 0, 2);
         var after = server.Events.DistinctBy(e => e.EventId).ToDictionary(e => e.EventId!);
         Assert.Equal(s_data.Value.Events.Count, after.Count);

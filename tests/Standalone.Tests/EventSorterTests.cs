@@ -24,7 +24,16 @@ public sealed class EventSorterTests
     [Fact]
     public void Every_field_survives_the_disk()
     {
-        var full = new Interaction { EventId = "e", UserId = "ü", SessionId = "s", ItemId = "i", Type = "t", Value = -0.1, OccurredAt = DateTimeOffset.UnixEpoch.AddTicks(12_345) };
+        var full = new Interaction
+        {
+            EventId = "e",
+            UserId = "ü",
+            SessionId = "s",
+            ItemId = "i",
+            Type = "t",
+            Value = -0.1,
+            OccurredAt = DateTimeOffset.UnixEpoch.AddTicks(12_345)
+        };
         var bare = new Interaction { ItemId = "i", SessionId = "s", Type = "t", Value = 0, OccurredAt = DateTimeOffset.UnixEpoch };
         using var sorter = new EventSorter(1);
         sorter.Add(full);
@@ -41,5 +50,13 @@ public sealed class EventSorterTests
         Assert.Equal(events, Importer.Batches(events, 3).SelectMany(b => b));
     }
 
-    private static Interaction Event(int second, int number) => new() { EventId = $"e{number}", UserId = "u", ItemId = "i", Type = "view", OccurredAt = DateTimeOffset.UnixEpoch.AddSeconds(second) };
+    private static Interaction Event(int second, int number) =>
+        new()
+        {
+            EventId = $"e{number}",
+            UserId = "u",
+            ItemId = "i",
+            Type = "view",
+            OccurredAt = DateTimeOffset.UnixEpoch.AddSeconds(second)
+        };
 }

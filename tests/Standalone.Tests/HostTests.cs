@@ -32,12 +32,14 @@ public sealed class HostTests : IDisposable
         Assert.Equal((0, ""), await RunAsync(import, cancellation));
         await Eventually.EqualAsync((500L, 31L, 20L), CountsAsync);
         Assert.Equal((0, ""), await RunAsync([.. import, "--batch-size", "7"], cancellation));
-        Assert.Equal((0, ""), await RunAsync(["import", _folder.Write("one.csv", "userId,itemId,timestamp\nlast,i1,1700000000\n"), .. import[2..]], cancellation));
+        Assert.Equal((0, ""), await RunAsync(["import", _folder.Write("one.csv", "userId,itemId,timestamp\nlast,i1,1700000000\n"),
+            .. import[2..]], cancellation));
         await Eventually.EqualAsync((501L, 31L, 21L), CountsAsync);
 
         await Eventually.TrueAsync(async () =>
         {
-            var popular = await client.GetFromJsonAsync("v1/items/popular?count=1", ContractsJson.Default.RecommendationResponse, cancellation);
+            var popular = await client.GetFromJsonAsync("v1/items/popular?count=1", ContractsJson.Default.RecommendationResponse,
+                cancellation);
             return popular!.Items is [var item] && item.Title!.StartsWith("Item ", StringComparison.Ordinal);
         }, what: "what was imported is popular, with its title");
 
@@ -134,11 +136,13 @@ public sealed class HostTests : IDisposable
         int changing = 0;
         foreach (var path in api.GetProperty("paths").EnumerateObject())
         {
-            foreach (var operation in path.Value.EnumerateObject().Where(operation => operation.Name is "post" or "put" or "patch" or "delete"))
+            foreach (var operation in path.Value.EnumerateObject()
+                .Where(operation => operation.Name is "post" or "put" or "patch" or "delete"))
             {
                 changing++;
                 string target = Regex.Replace(path.Name, @"\{[^}]+\}", "7");
-                foreach (var (name, value) in new[] { ("Origin", "https://evil.example"), ("Origin", "null"), ("Sec-Fetch-Site", "cross-site") })
+                foreach (var (name, value) in new[] { ("Origin", "https://evil.example"), ("Origin", "null"),
+                    ("Sec-Fetch-Site", "cross-site") })
                 {
                     using var request = new HttpRequestMessage(new HttpMethod(operation.Name.ToUpperInvariant()), target);
                     request.Headers.TryAddWithoutValidation(name, value);

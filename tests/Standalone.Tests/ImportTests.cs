@@ -17,7 +17,8 @@ public sealed class ImportTests : IDisposable
     {
         // Against time order, with equal times: 10 events a second.
         _csv = _folder.Write("events.csv", "eventId,userId,itemId,type,timestamp,title\n"
-            + string.Concat(Enumerable.Range(0, Rows).Select(i => $"e{i},u{i % 7},i{i % 50},view,{1_700_000_000 - i / 10},Item {i % 50}\n")));
+            + string.Concat(Enumerable.Range(0, Rows)
+            .Select(i => $"e{i},u{i % 7},i{i % 50},view,{1_700_000_000 - i / 10},Item {i % 50}\n")));
     }
 
     public void Dispose() => _folder.Dispose();
@@ -221,7 +222,8 @@ public sealed class ImportTests : IDisposable
         {
             if (context.Request.Path != "/v1/items") return false;
             context.Response.StatusCode = 400;
-            await context.Response.WriteAsync("""{"type":"about:blank","detail":"no item is valid","rejected":[{"index":0,"field":"title","error":"is odd"},{"index":1,"field":"title","error":"is odd"}]}""");
+            await context.Response.WriteAsync(
+                """{"type":"about:blank","detail":"no item is valid","rejected":[{"index":0,"field":"title","error":"is odd"},{"index":1,"field":"title","error":"is odd"}]}""");
             return true;
         };
         var (code, output, error) = await RunAsync(server.Address);
@@ -495,12 +497,16 @@ public sealed class ImportTests : IDisposable
             ["import", file, "--preset", "csv", "--to", server.Address, "--checkpoint", _folder.File("checkpoint.json"), .. more],
             TestContext.Current.CancellationToken);
 
-    private Task<(int Code, string Output, string Error)> RunAsync(string address, params string[] more) => RunUntilAsync(address, more, TestContext.Current.CancellationToken);
+    private Task<(int Code, string Output, string Error)> RunAsync(string address, params string[] more) =>
+        RunUntilAsync(address, more, TestContext.Current.CancellationToken);
 
-    private Task<(int Code, string Output, string Error)> RunUntilAsync(string address, string[] more, CancellationToken cancellationToken) =>
-        RunCommandAsync(["import", _csv, "--preset", "csv", "--to", address, "--checkpoint", _folder.File("checkpoint.json"), .. more], cancellationToken);
+    private Task<(int Code, string Output, string Error)> RunUntilAsync(string address, string[] more,
+        CancellationToken cancellationToken) =>
+        RunCommandAsync(["import", _csv, "--preset", "csv", "--to", address, "--checkpoint", _folder.File("checkpoint.json"), .. more],
+        cancellationToken);
 
-    private static async Task<(int Code, string Output, string Error)> RunCommandAsync(string[] arguments, CancellationToken cancellationToken)
+    private static async Task<(int Code, string Output, string Error)> RunCommandAsync(string[] arguments,
+        CancellationToken cancellationToken)
     {
         using var output = new StringWriter();
         using var error = new StringWriter();

@@ -38,10 +38,14 @@ public sealed class PresetTests : IDisposable
 
         Assert.Equal(
             [
-                new Interaction { EventId = "or-536365-85123A-1", UserId = "17850", ItemId = "85123A", Type = "purchase", Value = 6, OccurredAt = At("2010-12-01T08:26:00Z") },
-                new Interaction { EventId = "or-536365-85123A-2", UserId = "17850", ItemId = "85123A", Type = "purchase", Value = 6, OccurredAt = At("2010-12-01T08:26:00Z") },
-                new Interaction { EventId = "or-C536379-85123A-1", UserId = "14527", ItemId = "85123A", Type = "return", Value = 1, OccurredAt = At("2010-12-01T09:41:00Z") },
-                new Interaction { EventId = "or-536380-POST-1", UserId = "14527", ItemId = "POST", Type = "return", Value = 3, OccurredAt = At("2010-12-01T09:45:00Z") },
+                new Interaction { EventId = "or-536365-85123A-1", UserId = "17850", ItemId = "85123A", Type = "purchase", Value = 6,
+                    OccurredAt = At("2010-12-01T08:26:00Z") },
+                new Interaction { EventId = "or-536365-85123A-2", UserId = "17850", ItemId = "85123A", Type = "purchase", Value = 6,
+                    OccurredAt = At("2010-12-01T08:26:00Z") },
+                new Interaction { EventId = "or-C536379-85123A-1", UserId = "14527", ItemId = "85123A", Type = "return", Value = 1,
+                    OccurredAt = At("2010-12-01T09:41:00Z") },
+                new Interaction { EventId = "or-536380-POST-1", UserId = "14527", ItemId = "POST", Type = "return", Value = 3,
+                    OccurredAt = At("2010-12-01T09:45:00Z") },
             ],
             events);
         Assert.Equal(["85123A", "POST"], items.Select(i => i.ItemId));
@@ -80,7 +84,9 @@ public sealed class PresetTests : IDisposable
     [Fact]
     public void A_quote_that_is_never_closed_is_an_error_and_does_not_swallow_rows()
     {
-        string file = _folder.Write("retail.csv", RetailHeader + "536365,85123A,\"X,6,2010-12-01 08:26:00,2.55,17850.0,UK\n536366,85123A,X,6,2010-12-01 08:26:00,2.55,17850.0,UK\n");
+        string file = _folder.Write("retail.csv",
+            RetailHeader + "536365,85123A,\"X,6,2010-12-01 08:26:00,2.55,17850.0,UK\n536366,85123A,X,6,2010-12-01 "
+                + "08:26:00,2.55,17850.0,UK\n");
         var error = Assert.Throws<CommandException>(() => Read(new OnlineRetail(), file));
         Assert.Contains("line 2", error.Message, StringComparison.Ordinal);
     }
@@ -100,14 +106,24 @@ public sealed class PresetTests : IDisposable
     {
         _folder.Write("README.txt", "not a table");
         _folder.Write("ratings.csv", "userId,movieId,rating,timestamp\n2,10,4.0,835355493\n1,31,2.5,1260759144\n1,1029,3.0,835355493\n");
-        _folder.WriteGzip("movies.csv.gz", "movieId,title,genres\n31,\"City, The (Cité, La) (1995)\",Adventure|Drama\n10,Series (2007-),(no genres listed)\n1029,Stranger Things,Drama\n");
+        _folder.WriteGzip("movies.csv.gz",
+            "movieId,title,genres\n31,\"City, The (Cité, La) (1995)\",Adventure|Drama\n10,Series (2007-),(no genres "
+                + "listed)\n1029,Stranger Things,Drama\n");
         _folder.Write("tags.csv", "userId,movieId,tag,timestamp\n15,31,Dark,1138537770\n16,31,dark,1138537771\n16,31,odd,1138537771\n");
         _folder.Write("links.csv", "movieId,imdbId,tmdbId\n31,0112682,902\n");
 
         var (events, items, data) = Read(new MovieLens(), _folder.Path);
 
         Assert.Equal(["ml-2-10-835355493", "ml-1-1029-835355493", "ml-1-31-1260759144"], events.Select(e => e.EventId));
-        Assert.Equal(new Interaction { EventId = "ml-1-31-1260759144", UserId = "1", ItemId = "31", Type = "rating", Value = 2.5, OccurredAt = At("2009-12-14T02:52:24Z") }, events[2]);
+        Assert.Equal(new Interaction
+        {
+            EventId = "ml-1-31-1260759144",
+            UserId = "1",
+            ItemId = "31",
+            Type = "rating",
+            Value = 2.5,
+            OccurredAt = At("2009-12-14T02:52:24Z")
+        }, events[2]);
         var city = items.Single(i => i.ItemId == "31");
         Assert.Equal("City, The (Cité, La) (1995)", city.Title);
         Assert.Equal(["Adventure", "Drama"], city.Categories);
@@ -134,9 +150,12 @@ public sealed class PresetTests : IDisposable
 
         Assert.Equal(
             [
-                new Interaction { EventId = "dd-1457963670-692-8078-comment-1", UserId = "692", SessionId = "-243", ItemId = "8078", Type = "comment", OccurredAt = At("2016-03-14T13:54:30Z") },
-                new Interaction { EventId = "dd-1457963676--389-8078-view-1", UserId = "-389", SessionId = "-875", ItemId = "8078", Type = "view", OccurredAt = At("2016-03-14T13:54:36Z") },
-                new Interaction { EventId = "dd-1457963676--389-8078-view-2", UserId = "-389", SessionId = "-875", ItemId = "8078", Type = "view", OccurredAt = At("2016-03-14T13:54:36Z") },
+                new Interaction { EventId = "dd-1457963670-692-8078-comment-1", UserId = "692", SessionId = "-243", ItemId = "8078",
+                    Type = "comment", OccurredAt = At("2016-03-14T13:54:30Z") },
+                new Interaction { EventId = "dd-1457963676--389-8078-view-1", UserId = "-389", SessionId = "-875", ItemId = "8078",
+                    Type = "view", OccurredAt = At("2016-03-14T13:54:36Z") },
+                new Interaction { EventId = "dd-1457963676--389-8078-view-2", UserId = "-389", SessionId = "-875", ItemId = "8078",
+                    Type = "view", OccurredAt = At("2016-03-14T13:54:36Z") },
             ],
             events);
         Assert.Empty(items);
@@ -161,8 +180,10 @@ public sealed class PresetTests : IDisposable
     [Fact]
     public void Csv_maps_columns_and_reads_a_catalogue_beside_the_events()
     {
-        string catalogue = _folder.Write("products.csv", "sku;label;groups;price;brand\nA;Red lamp;Home > Lamps;12.5;Acme\nB;Blue lamp;;;\n");
-        string orders = _folder.Write("orders.csv", "when\twho\tsku\twhat\tn\n31/12/2023 10:00\tu1\tA\tBUY\t2\n31/12/2023 09:00\tu2\tB\tbuy\t\n31/12/2023 09:00\tu2\tB\tbuy\t\n");
+        string catalogue = _folder.Write("products.csv",
+            "sku;label;groups;price;brand\nA;Red lamp;Home > Lamps;12.5;Acme\nB;Blue lamp;;;\n");
+        string orders = _folder.Write("orders.csv",
+            "when\twho\tsku\twhat\tn\n31/12/2023 10:00\tu1\tA\tBUY\t2\n31/12/2023 09:00\tu2\tB\tbuy\t\n31/12/2023 09:00\tu2\tB\tbuy\t\n");
         var mapping = new CsvMapping
         {
             User = "who",
@@ -179,7 +200,8 @@ public sealed class PresetTests : IDisposable
 
         var (events, items, data) = Read(new CsvPreset(mapping), catalogue, orders);
 
-        Assert.Equal([("u2", "B", "buy", (double?)null), ("u2", "B", "buy", null), ("u1", "A", "buy", 2)], events.Select(e => (e.UserId!, e.ItemId!, e.Type!, e.Value)));
+        Assert.Equal([("u2", "B", "buy", (double?)null), ("u2", "B", "buy", null), ("u1", "A", "buy", 2)],
+            events.Select(e => (e.UserId!, e.ItemId!, e.Type!, e.Value)));
         Assert.Equal(At("2023-12-31T10:00:00Z"), events[2].OccurredAt);
         Assert.Equal(3, events.Select(e => e.EventId).Distinct().Count());
         Assert.Equal(["Home", "Lamps"], items[0].Categories);
@@ -202,7 +224,8 @@ public sealed class PresetTests : IDisposable
     [Fact]
     public void Csv_uses_own_event_ids_as_they_are_and_sends_no_bare_items()
     {
-        var (events, items, _) = Read(new CsvPreset(new()), _folder.Write("a.csv", "eventId,userId,itemId,occurredAt\nx1,u,A,2024-01-01T00:00:00+02:00\n"));
+        var (events, items, _) = Read(new CsvPreset(new()),
+            _folder.Write("a.csv", "eventId,userId,itemId,occurredAt\nx1,u,A,2024-01-01T00:00:00+02:00\n"));
         Assert.Equal(new Interaction { EventId = "x1", UserId = "u", ItemId = "A", Type = "view", OccurredAt = At("2023-12-31T22:00:00Z") }, Assert.Single(events));
         Assert.Empty(items);
     }
@@ -362,7 +385,8 @@ public sealed class PresetTests : IDisposable
     [Fact]
     public void Csv_names_the_columns_that_are_not_used()
     {
-        var (_, _, data) = Read(new CsvPreset(new()), _folder.Write("a.csv", "userId,itemId,timestamp,colour,size\nu,A,1700000000,red,L\n"));
+        var (_, _, data) = Read(new CsvPreset(new()),
+            _folder.Write("a.csv", "userId,itemId,timestamp,colour,size\nu,A,1700000000,red,L\n"));
         Assert.Contains("Columns not used: colour, size.", data.Notes);
     }
 

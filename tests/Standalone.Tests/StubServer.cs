@@ -69,10 +69,15 @@ public sealed class StubServer : IAsyncDisposable
         {
             case "/v1/events":
                 var events = (await JsonSerializer.DeserializeAsync(context.Request.Body, ContractsJson.Default.InteractionArray))!;
-                var rejected = events.Index().Where(e => Unwanted.Contains(e.Item.EventId!)).Select(e => new RejectedElement(e.Index, "eventId", "is not wanted")).ToList();
+                var rejected = events.Index().Where(e => Unwanted.Contains(e.Item.EventId!))
+                    .Select(e => new RejectedElement(e.Index, "eventId", "is not wanted")).ToList();
                 EventBatches.Enqueue(events.Where(e => !Unwanted.Contains(e.EventId!)).ToArray());
                 context.Response.StatusCode = 202;
-                await context.Response.WriteAsJsonAsync(new AcceptedResponse { Accepted = events.Length - rejected.Count, Rejected = rejected });
+                await context.Response.WriteAsJsonAsync(new AcceptedResponse
+                {
+                    Accepted = events.Length - rejected.Count,
+                    Rejected = rejected
+                });
                 break;
             case "/v1/items" when HttpMethods.IsPatch(context.Request.Method):
                 var patches = (await JsonSerializer.DeserializeAsync<JsonElement[]>(context.Request.Body))!;

@@ -102,7 +102,8 @@ public sealed class JournalTests : IAsyncLifetime
         await _journal.RemoveAsync("b", 1, [(Body("[4]"), null, "not JSON")], Stop);
 
         var letters = await _journal.ListDeadLettersAsync(0, 10, Stop);
-        Assert.Equal([("a", "[2]", "trace", "itemId is required"), ("b", "[4]", null, "not JSON")], letters.Select(l => (l.Stream, Text(l.Body), l.Headers, l.Reason)));
+        Assert.Equal([("a", "[2]", "trace", "itemId is required"), ("b", "[4]", null, "not JSON")],
+            letters.Select(l => (l.Stream, Text(l.Body), l.Headers, l.Reason)));
         Assert.Equal(2, _journal.DeadLetterCount);
         Assert.Single(await _journal.ListDeadLettersAsync(letters[0].Id, 10, Stop));
 
@@ -157,7 +158,8 @@ public sealed class JournalTests : IAsyncLifetime
     public async Task A_second_opener_is_refused() => await Assert.ThrowsAsync<StoreUnavailableException>(OpenAsync);
 
     [Fact]
-    public async Task Stream_names_are_checked() => await Assert.ThrowsAsync<ArgumentException>(() => _journal.AppendAsync("a\"; DROP", Body(""), null, Stop));
+    public async Task Stream_names_are_checked() =>
+    await Assert.ThrowsAsync<ArgumentException>(() => _journal.AppendAsync("a\"; DROP", Body(""), null, Stop));
 
     [Fact]
     public async Task After_closing_nothing_is_accepted()

@@ -90,7 +90,9 @@ public sealed class PostgresStoreTests(Servers servers) : StoreContract
     {
         await using var lease = await Store.TryAcquireTrainingLeaseAsync(Stop);
         Assert.NotNull(lease);
-        await ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
+        await ExecuteAsync(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE "
+                + "datname = current_database())");
         IAsyncDisposable? next = null;
         await Eventually.TrueAsync(async () => (next = await Store.TryAcquireTrainingLeaseAsync(Stop)) is not null);
         await next!.DisposeAsync();
@@ -132,7 +134,8 @@ public sealed class PostgresStoreTests(Servers servers) : StoreContract
         using var folder = new TempFolder();
         await using var embedded = Stores.Open(null, Path.Combine(folder.Path, "r.db"), Settings);
         await embedded.MigrateAsync(Stop);
-        await embedded.StoreInteractionsAsync([.. Enumerable.Range(0, 1000).Select(n => Event($"e{n}", $"u{n % 50}", $"i{n % 70}", at: T0.AddDays(-n)))], Stop);
+        await embedded.StoreInteractionsAsync([.. Enumerable.Range(0, 1000)
+            .Select(n => Event($"e{n}", $"u{n % 50}", $"i{n % 70}", at: T0.AddDays(-n)))], Stop);
         using var backup = new MemoryStream();
         await embedded.BackupAsync(backup, Stop);
         backup.Position = 0;

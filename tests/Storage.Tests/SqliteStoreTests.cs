@@ -83,10 +83,14 @@ public sealed class SqliteStoreTests : StoreContract
         Directory.CreateDirectory(copy);
         using (var connection = Connect(DatabasePath))
         {
-            // A small cache makes SQLite write pages of the open transaction to the log; then the files are taken as a kill would leave them.
+            // A small cache makes SQLite write pages of the open transaction to the log; then the files are taken as a kill would leave
+            // them.
             SqliteDatabase.Execute(connection, "PRAGMA cache_size = 5; BEGIN IMMEDIATE; DELETE FROM events; UPDATE state SET events = 99");
-            SqliteDatabase.Execute(connection, "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) INSERT INTO events (sequence, event_id, user_key, item_key, type_id, occurred_at_ms) SELECT i, 'k' || i, 1, 1, 0, 0 FROM n");
-            foreach (string file in Directory.GetFiles(_folder, "recommender.db*")) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+            SqliteDatabase.Execute(connection,
+                "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) INSERT INTO events (sequence, event_id, "
+                    + "user_key, item_key, type_id, occurred_at_ms) SELECT i, 'k' || i, 1, 1, 0, 0 FROM n");
+            foreach (string file in Directory.GetFiles(_folder, "recommender.db*"))
+                File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
             Assert.True(new FileInfo(Path.Combine(copy, "recommender.db-wal")).Length > 100_000);
             Assert.Equal(1, (await Store.GetStatusAsync(Stop)).Events);
             SqliteDatabase.Execute(connection, "ROLLBACK");
@@ -113,7 +117,8 @@ public sealed class SqliteStoreTests : StoreContract
         }
 
         Assert.Equal(before, await Store.GetStatusAsync(Stop));
-        Assert.Equal([before.Users, before.Items], new[] { (await Store.ListUserKeysAsync(0, 10, Stop)).Count, (long)(await Store.ReadCatalogueAsync(0, 10, Stop)).Count });
+        Assert.Equal([before.Users, before.Items],
+            new[] { (await Store.ListUserKeysAsync(0, 10, Stop)).Count, (long)(await Store.ReadCatalogueAsync(0, 10, Stop)).Count });
         await sqlite.Database.ExecuteAsync("PRAGMA max_page_count = 1000000", Stop);
         Assert.Equal(2000, (await PutAsync(many)).Stored);
     }

@@ -7,7 +7,8 @@ namespace Recommender.Storage.Tests;
 
 public abstract partial class StoreContract
 {
-    private static Command PutVector(string id, params float[] vector) => new() { Kind = CommandKind.PutItem, AcceptedAt = T0, Item = new Item { ItemId = id, Vector = vector } };
+    private static Command PutVector(string id, params float[] vector) =>
+        new() { Kind = CommandKind.PutItem, AcceptedAt = T0, Item = new Item { ItemId = id, Vector = vector } };
 
     private async Task<CatalogueResult> ApplyAsync(params Command[] commands) => await Store.ApplyCatalogueAsync(commands, Stop);
 
@@ -32,7 +33,8 @@ public abstract partial class StoreContract
         Assert.Equal(4, (await Store.GetStatusAsync(Stop)).Counters.IgnoredItemChanges);
 
         // Another change, and the same one of another item, are changes of their own. The ids are not simply joined.
-        await ApplyAsync(Patch("a", """{"title":"new"}""") with { ChangeId = "d" }, Patch("ac", """{"title":"x"}""") with { ChangeId = "c" }, Patch("a", """{"title":"y"}""") with { ChangeId = "cc" });
+        await ApplyAsync(Patch("a", """{"title":"new"}""") with { ChangeId = "d" },
+            Patch("ac", """{"title":"x"}""") with { ChangeId = "c" }, Patch("a", """{"title":"y"}""") with { ChangeId = "cc" });
         Assert.Equal(("y", "x"), ((await ItemAsync("a"))!.Title, (await ItemAsync("ac"))!.Title));
     }
 
@@ -40,7 +42,8 @@ public abstract partial class StoreContract
     public async Task A_put_may_carry_a_change_id_too()
     {
         var change = Put("a", "one") with { ChangeId = new string('x', 256) };
-        await ApplyAsync(change, Put("a", "two"), change, change with { ChangeId = new string('x', 255) + "y", Item = new Item { ItemId = "a", Title = "three" } });
+        await ApplyAsync(change, Put("a", "two"), change,
+            change with { ChangeId = new string('x', 255) + "y", Item = new Item { ItemId = "a", Title = "three" } });
         Assert.Equal("three", (await ItemAsync("a"))!.Title);
         Assert.Equal(1, (await Store.GetStatusAsync(Stop)).Counters.IgnoredItemChanges);
     }
@@ -108,7 +111,8 @@ public abstract partial class StoreContract
         string tag = (await TagAsync("a"))!.Trim('"');
         Command If(Command command, params string[] tags) => command with { IfMatch = tags, ChangeId = Guid.NewGuid().ToString() };
         var winner = If(Patch("a", """{"title":"two"}"""), "0", tag);
-        var result = await ApplyAsync(If(Put("a", "never"), "999"), If(Put("a", "never")), winner, If(Put("a", "late"), tag), If(Delete("a"), tag), If(Put("gone", "never"), "*"), If(Put("unknown", "never"), "*"));
+        var result = await ApplyAsync(If(Put("a", "never"), "999"), If(Put("a", "never")), winner, If(Put("a", "late"), tag),
+            If(Delete("a"), tag), If(Put("gone", "never"), "*"), If(Put("unknown", "never"), "*"));
         Assert.Equal([0, 1, 3, 4, 5, 6], result.Failed.Select(f => f.Index));
         Assert.All(result.Failed, f => Assert.Equal("If-Match", f.Field));
         Assert.Equal("two", (await ItemAsync("a"))!.Title);
@@ -126,7 +130,8 @@ public abstract partial class StoreContract
         Assert.Null(await Store.GetVectorLengthAsync(Stop));
         await ApplyAsync(PutVector("a", 1, 2, 3), Put("b", "no vector"));
         Assert.Equal(3, await Store.GetVectorLengthAsync(Stop));
-        var wrong = await ApplyAsync(PutVector("c", 1, 2), Patch("b", """{"vector":[1,2,3,4]}"""), PutVector("a", 1), PutVector("d", 4, 5, 6));
+        var wrong = await ApplyAsync(PutVector("c", 1, 2), Patch("b", """{"vector":[1,2,3,4]}"""), PutVector("a", 1),
+            PutVector("d", 4, 5, 6));
         Assert.Equal([0, 1, 2], wrong.Failed.Select(f => f.Index));
         Assert.All(wrong.Failed, f => Assert.Equal("vector", f.Field));
         Assert.Contains("has 2 numbers; the vectors of this catalogue have 3", wrong.Failed[0].Error, StringComparison.Ordinal);
@@ -160,7 +165,8 @@ public abstract partial class StoreContract
             Assert.Equal(2, await empty.GetVectorLengthAsync(Stop));
             Assert.Null((await empty.GetItemAsync("b", Stop))!.Item!.Vector);
             Assert.Equal("\"0\"", EntityTag.Of(await empty.GetItemAsync("c", Stop)));
-            Assert.Equal((0, 1), await empty.StoreInteractionsAsync([Event("e1", "ann", "a", at: T0.AddDays(1))], Stop) is var again ? (again.Stored, again.Duplicates) : default);
+            Assert.Equal((0, 1), await empty.StoreInteractionsAsync([Event("e1", "ann", "a", at: T0.AddDays(1))], Stop) is var again
+                ? (again.Stored, again.Duplicates) : default);
             Assert.Equal(new StatusCounters(DuplicateEvents: 1), (await empty.GetStatusAsync(Stop)).Counters);
         });
     }
@@ -168,7 +174,8 @@ public abstract partial class StoreContract
     /// <summary>The backup as a program of schema version 3 made it.</summary>
     private static MemoryStream WithoutSchema4(MemoryStream backup, string deletedVector)
     {
-        string[] added = ["version", "occurred_at_stated", "duplicate_events", "conflicting_events", "dropped_events", "ignored_item_changes", "vectors", "vector_length"];
+        string[] added = ["version", "occurred_at_stated", "duplicate_events", "conflicting_events", "dropped_events",
+            "ignored_item_changes", "vectors", "vector_length"];
         backup.Position = 0;
         var earlier = new MemoryStream();
         using var reader = new BackupFormat.Reader(backup);
@@ -177,7 +184,8 @@ public abstract partial class StoreContract
         writer.Begin(3);
         while (reader.NextTable() is var (table, columns))
         {
-            int[] kept = [.. Enumerable.Range(0, columns.Length).Where(i => table is "models" or "model_chunks" || !added.Contains(columns[i]))];
+            int[] kept = [.. Enumerable.Range(0, columns.Length)
+                .Where(i => table is "models" or "model_chunks" || !added.Contains(columns[i]))];
             if (table != "item_changes") writer.BeginTable(table, [.. kept.Select(i => columns[i])]);
             object?[] row = new object?[columns.Length];
             while (reader.NextRow(row))

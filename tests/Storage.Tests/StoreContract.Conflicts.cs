@@ -35,7 +35,8 @@ public abstract partial class StoreContract
     {
         await PutAsync(Event("x", "bob", "b", "view"));
         if (!inOneBatch) await PutAsync(s_first);
-        Interaction[] batch = [s_first, Event("new", "ann", "b"), .. s_others.Select(o => o.Event), s_first with { RecommendationId = "r" }];
+        Interaction[] batch = [s_first, Event("new", "ann", "b"), .. s_others.Select(o => o.Event),
+            s_first with { RecommendationId = "r" }];
         var result = await PutAsync(batch);
         Assert.Equal(s_others.Select((o, n) => new EventConflict(n + 2, o.Field)), result.Conflicts);
         Assert.Equal(inOneBatch ? (2, 1) : (1, 2), (result.Stored, result.Duplicates));
@@ -44,10 +45,12 @@ public abstract partial class StoreContract
         Assert.Null(await Store.ExportUserAsync("unknown", Stop));
         Assert.Null(await Store.GetItemAsync("unknown", Stop));
         var counters = (await Store.GetStatusAsync(Stop)).Counters;
-        Assert.Equal((result.Duplicates, s_others.Length, 0), ((int)counters.DuplicateEvents, (int)counters.ConflictingEvents, (int)counters.DroppedEvents));
+        Assert.Equal((result.Duplicates, s_others.Length, 0),
+            ((int)counters.DuplicateEvents, (int)counters.ConflictingEvents, (int)counters.DroppedEvents));
 
         // Sent again they are conflicts again, and change nothing.
-        Assert.Equal(result.Conflicts.Select(c => c.Field), (await PutAsync([.. s_others.Select(o => o.Event)])).Conflicts.Select(c => c.Field));
+        Assert.Equal(result.Conflicts.Select(c => c.Field),
+            (await PutAsync([.. s_others.Select(o => o.Event)])).Conflicts.Select(c => c.Field));
         Assert.Equal(2 * s_others.Length, (await Store.GetStatusAsync(Stop)).Counters.ConflictingEvents);
         Assert.Equal(3, (await Store.GetStatusAsync(Stop)).Events);
     }
@@ -56,14 +59,17 @@ public abstract partial class StoreContract
     public async Task A_time_is_compared_only_where_the_producer_stated_both()
     {
         var later = T0.AddMonths(2);
-        await PutAsync(Event("stated", "ann", "a"), Assigned(Event("assigned", "ann", "a")), SessionEvent("ofSession", "s", "a"), Assigned(SessionEvent("assignedOfSession", "s", "a")));
+        await PutAsync(Event("stated", "ann", "a"), Assigned(Event("assigned", "ann", "a")), SessionEvent("ofSession", "s", "a"),
+            Assigned(SessionEvent("assignedOfSession", "s", "a")));
         var again = await PutAsync(
             Assigned(Event("stated", "ann", "a", at: later)),
             Event("assigned", "ann", "a", at: later),
             Assigned(Event("assigned", "ann", "a", at: later)),
             Assigned(SessionEvent("assignedOfSession", "s", "a", later)));
         Assert.Equal((0, 4, 0), (again.Stored, again.Duplicates, again.Conflicts.Count));
-        Assert.Equal(["occurredAt", "occurredAt"], (await PutAsync(Event("stated", "ann", "a", at: later), SessionEvent("ofSession", "s", "a", later))).Conflicts.Select(c => c.Field));
+        Assert.Equal(["occurredAt", "occurredAt"],
+            (await PutAsync(Event("stated", "ann", "a", at: later), SessionEvent("ofSession", "s", "a", later))).Conflicts.Select(c =>
+                c.Field));
     }
 
     [Fact]
@@ -79,7 +85,8 @@ public abstract partial class StoreContract
         Interaction[] retries = [stated, .. new[] { 0, 2, 4 }.Select(hours => assigned with { OccurredAt = T0.AddHours(hours) })];
         Assert.Equal((0, 4), await PutAsync(retries) is var again ? (again.Stored, again.Duplicates) : default);
         // Another session, and a user the session was never merged into, are someone else.
-        var conflicts = await PutAsync(assigned with { SessionId = "t" }, Event("assigned", "eve", "b") with { SessionId = "s" }, Event("later", "ann", "c", at: T0.AddHours(2)) with { SessionId = "s" });
+        var conflicts = await PutAsync(assigned with { SessionId = "t" }, Event("assigned", "eve", "b") with { SessionId = "s" },
+            Event("later", "ann", "c", at: T0.AddHours(2)) with { SessionId = "s" });
         Assert.Equal(3, conflicts.Conflicts.Count);
         Assert.Equal("stated:a assigned:b", await ReadableAsync("ann"));
     }
@@ -89,10 +96,12 @@ public abstract partial class StoreContract
     {
         Interaction From(string? source, string item) => Event("1", "ann", item) with { CloudEventSource = source };
         Assert.Equal(3, (await PutAsync(From("/shop", "a"), From("/app", "b"), From(null, "c"))).Stored);
-        Assert.Equal((0, 3, 0), await PutAsync(From("/shop", "a"), From("/app", "b"), From(null, "c")) is var again ? (again.Stored, again.Duplicates, again.Conflicts.Count) : default);
+        Assert.Equal((0, 3, 0), await PutAsync(From("/shop", "a"), From("/app", "b"), From(null, "c")) is var again
+            ? (again.Stored, again.Duplicates, again.Conflicts.Count) : default);
         Assert.Equal([0, 1], (await PutAsync(From("/shop", "b"), From(null, "a"))).Conflicts.Select(c => c.Index));
         var events = (await Store.ExportUserAsync("ann", Stop))!.Events;
-        Assert.Equal([("/shop", "1", "a"), ("/app", "1", "b"), (null, "1", "c")], events.Select(e => (e.CloudEventSource, e.EventId!, e.ItemId!)));
+        Assert.Equal([("/shop", "1", "a"), ("/app", "1", "b"), (null, "1", "c")],
+            events.Select(e => (e.CloudEventSource, e.EventId!, e.ItemId!)));
         // Their ids go with them.
         await Store.EraseUserAsync("ann", "x", T0, Stop);
         Assert.Equal(1, (await PutAsync(From("/shop", "a") with { UserId = "bob" })).Stored);
@@ -104,7 +113,8 @@ public abstract partial class StoreContract
         await PutAsync(Event("1", "ann", "a"), Event("2", "bob", "a", at: T0.AddYears(-1)));
         await Store.EraseUserAsync("ann", "x", T0.AddHours(1), Stop);
         await foreach (var _ in Store.RemoveEventsBeforeAsync(T0.AddDays(-1), Stop)) ;
-        var batch = await PutAsync(Event("1", "bob", "b"), Event("2", "eve", "b"), Event("3", "ann", "a"), Event("4", "eve", "a", at: T0.AddYears(-1)));
+        var batch = await PutAsync(Event("1", "bob", "b"), Event("2", "eve", "b"), Event("3", "ann", "a"),
+            Event("4", "eve", "a", at: T0.AddYears(-1)));
         Assert.Equal((2, 0, 2), (batch.Stored, batch.Conflicts.Count, batch.Dropped));
         Assert.Equal(2, (await Store.GetStatusAsync(Stop)).Counters.DroppedEvents);
     }
@@ -112,9 +122,11 @@ public abstract partial class StoreContract
     [Fact]
     public async Task Many_repeated_events_are_told_apart()
     {
-        Interaction[] events = [.. Enumerable.Range(0, 3_000).Select(n => Event(n.ToString(CultureInfo.InvariantCulture), $"u{n % 50}", $"i{n % 70}", value: n, at: T0.AddHours(-n)))];
+        Interaction[] events = [.. Enumerable.Range(0, 3_000)
+            .Select(n => Event(n.ToString(CultureInfo.InvariantCulture), $"u{n % 50}", $"i{n % 70}", value: n, at: T0.AddHours(-n)))];
         Assert.Equal(3_000, (await PutAsync(events)).Stored);
-        var again = await PutAsync([.. events.Select((e, n) => n % 3 == 0 ? e with { Value = -n - 1 } : n % 3 == 1 ? Assigned(e with { OccurredAt = T0 }) : e)]);
+        var again = await PutAsync(
+            [.. events.Select((e, n) => n % 3 == 0 ? e with { Value = -n - 1 } : n % 3 == 1 ? Assigned(e with { OccurredAt = T0 }) : e)]);
         Assert.Equal((0, 2_000), (again.Stored, again.Duplicates));
         Assert.Equal(Enumerable.Range(0, 1_000).Select(n => new EventConflict(3 * n, "value")), again.Conflicts);
     }

@@ -48,7 +48,8 @@ public abstract partial class StoreContract
     [Fact]
     public async Task Duplicates_within_one_batch_and_with_another_time_of_the_servers_count_once()
     {
-        var batch = await PutAsync(Event("e1", "ann", "a"), Event("e1", "ann", "a"), Assigned(Event("e1", "ann", "a", at: T0.AddMonths(2))));
+        var batch = await PutAsync(Event("e1", "ann", "a"), Event("e1", "ann", "a"),
+            Assigned(Event("e1", "ann", "a", at: T0.AddMonths(2))));
         Assert.Equal((1, 2), (batch.Stored, batch.Duplicates));
         var later = await PutAsync(Assigned(Event("e1", "ann", "a", at: T0.AddYears(1))));
         Assert.Equal((0, 1), (later.Stored, later.Duplicates));
@@ -95,7 +96,8 @@ public abstract partial class StoreContract
     [Fact]
     public async Task Ids_of_any_script_and_of_full_length_are_kept_apart()
     {
-        string[] ids = ["a", "A", "á", "a\u0301", "日本", "🛒", "a'b\"c;--", "a b", " a", "a ", "%_", "\\", new string('x', 256), new string('x', 255), new string('界', 85)];
+        string[] ids = ["a", "A", "á", "a\u0301", "日本", "🛒", "a'b\"c;--", "a b", " a", "a ", "%_", "\\", new string('x', 256),
+            new string('x', 255), new string('界', 85)];
         var batch = await PutAsync([.. ids.Select((id, n) => Event("event-" + id, id, id))]);
         Assert.Equal(ids.Length, batch.Stored);
         Assert.Equal(ids.Length, batch.UserKeys.Distinct().Count());
@@ -200,7 +202,9 @@ public abstract partial class StoreContract
         long between = (await Store.GetStatusAsync(Stop)).Sequence;
         await PutAsync(Event("3", "cid", "b"), Event("4", "ann", "a"), Event("5", "dan", "b"));
         var keys = (await Store.ReadCatalogueAsync(0, 10, Stop)).ToDictionary(e => e.ItemKey, e => e.ItemId);
-        async Task<string[]> CountAsync(long after, long upTo) => [.. (await Store.CountEventsAsync(after, upTo, Stop)).Select(c => $"{keys[c.ItemKey]}:{c.TypeId}:{c.Events}").Order(StringComparer.Ordinal)];
+        async Task<string[]> CountAsync(long after, long upTo) =>
+            [.. (await Store.CountEventsAsync(after, upTo, Stop)).Select(c => $"{keys[c.ItemKey]}:{c.TypeId}:{c.Events}")
+                .Order(StringComparer.Ordinal)];
         Assert.Equal(["a:0:2"], await CountAsync(0, between));
         Assert.Equal(["a:0:1", "b:0:2"], await CountAsync(between, long.MaxValue));
         Assert.Empty(await CountAsync(5, 5));

@@ -7,9 +7,11 @@ namespace Recommender.Storage.Tests;
 
 public abstract partial class StoreContract
 {
-    private static Command Put(string id, string title) => new() { Kind = CommandKind.PutItem, AcceptedAt = T0, Item = new Item { ItemId = id, Title = title } };
+    private static Command Put(string id, string title) =>
+        new() { Kind = CommandKind.PutItem, AcceptedAt = T0, Item = new Item { ItemId = id, Title = title } };
 
-    private static Command Patch(string id, string patch) => new() { Kind = CommandKind.PatchItem, AcceptedAt = T0, ItemId = id, Patch = JsonElement.Parse(patch) };
+    private static Command Patch(string id, string patch) =>
+        new() { Kind = CommandKind.PatchItem, AcceptedAt = T0, ItemId = id, Patch = JsonElement.Parse(patch) };
 
     private static Command Delete(string id) => new() { Kind = CommandKind.DeleteItem, AcceptedAt = T0, ItemId = id };
 
@@ -35,7 +37,9 @@ public abstract partial class StoreContract
     public async Task Catalogue_commands_apply_in_order_and_again_without_effect()
     {
         await PutAsync(Event("e1", "ann", "known"));
-        Command[] commands = [Put("a", "one"), Patch("a", """{"title":"two","tags":["t"],"properties":{"price":2}}"""), Put("b", "b"), Delete("b"), Patch("known", """{"available":false}"""), Patch("a", """{"properties":{"price":null,"x":1}}"""), Delete("never-seen")];
+        Command[] commands = [Put("a", "one"), Patch("a", """{"title":"two","tags":["t"],"properties":{"price":2}}"""), Put("b", "b"),
+            Delete("b"), Patch("known", """{"available":false}"""), Patch("a", """{"properties":{"price":null,"x":1}}"""),
+                Delete("never-seen")];
         var result = await Store.ApplyCatalogueAsync(commands, Stop);
         Assert.Empty(result.Failed);
         var entries = result.Changed.ToDictionary(e => e.ItemId);
@@ -48,7 +52,8 @@ public abstract partial class StoreContract
         Assert.All(result.Changed, e => Assert.True(e.ItemKey > 0));
         Assert.Equal(2, (await Store.GetStatusAsync(Stop)).Items);
         var read = await Store.ReadCatalogueAsync(0, 10, Stop);
-        Assert.Equal(result.Changed.Select(e => (e.ItemKey, e.Deleted, e.Item?.Title)), read.Select(e => (e.ItemKey, e.Deleted, e.Item?.Title)));
+        Assert.Equal(result.Changed.Select(e => (e.ItemKey, e.Deleted, e.Item?.Title)),
+            read.Select(e => (e.ItemKey, e.Deleted, e.Item?.Title)));
 
         var again = await Store.ApplyCatalogueAsync(commands[..1], Stop);
         Assert.Equal((entries["a"].ItemKey, "one"), (again.Changed[0].ItemKey, again.Changed[0].Item!.Title));
@@ -64,7 +69,9 @@ public abstract partial class StoreContract
     public async Task Patches_that_make_no_valid_item_fail_alone()
     {
         await Store.ApplyCatalogueAsync([Put("a", "one"), Put("gone", "g"), Delete("gone")], Stop);
-        var result = await Store.ApplyCatalogueAsync([Patch("a", """{"title":5}"""), Patch("a", """{"properties":{"p":{"q":1}}}"""), Patch("gone", """{"title":"back"}"""), Patch("a", "[]"), Patch("a", """{"title":"good","itemId":"other"}""")], Stop);
+        var result = await Store.ApplyCatalogueAsync(
+            [Patch("a", """{"title":5}"""), Patch("a", """{"properties":{"p":{"q":1}}}"""), Patch("gone", """{"title":"back"}"""),
+                Patch("a", "[]"), Patch("a", """{"title":"good","itemId":"other"}""")], Stop);
         Assert.Equal([0, 1, 3], result.Failed.Select(f => f.Index));
         Assert.Equal(["title", "properties.p", "patch"], result.Failed.Select(f => f.Field));
         Assert.Equal(("gone", 1), (Assert.Single(result.Changed, e => e.Deleted).ItemId, result.Ignored));
@@ -89,7 +96,8 @@ public abstract partial class StoreContract
         Assert.Equal([third, second, first], (await Store.ListModelsAsync(10, Stop)).Select(m => m.Version));
         Assert.Single(await Store.ListModelsAsync(1, Stop));
         var rejected = (await Store.GetModelAsync(second, Stop))!;
-        Assert.Equal((ModelState.Rejected, "worse", 0.1), (rejected.State, rejected.Reason, rejected.Settings.GetProperty("alpha").GetDouble()));
+        Assert.Equal((ModelState.Rejected, "worse", 0.1),
+            (rejected.State, rejected.Reason, rejected.Settings.GetProperty("alpha").GetDouble()));
 
         var released = (await Store.ReleaseModelAsync(first, T0, Stop))!;
         Assert.Equal((ModelState.Released, T0, first), (released.State, released.ReleasedAt, released.Version));
@@ -159,21 +167,25 @@ public abstract partial class StoreContract
     private protected async Task EveryEarlierSchemaUpgradesAsync(string dialect)
     {
         var migrations = Migration.All(dialect);
-        Assert.Equal(migrations.Select(m => (m.Version, m.Name)), Migration.All(dialect == "sqlite" ? "postgres" : "sqlite").Select(m => (m.Version, m.Name)));
+        Assert.Equal(migrations.Select(m => (m.Version, m.Name)),
+            Migration.All(dialect == "sqlite" ? "postgres" : "sqlite").Select(m => (m.Version, m.Name)));
         foreach (var newest in migrations.SkipLast(1))
         {
-            using var fixture = GetType().Assembly.GetManifestResourceStream(FormattableString.Invariant($"Fixtures/{newest.Version:000}.{dialect}.sql"));
+            using var fixture = GetType().Assembly.GetManifestResourceStream(
+                FormattableString.Invariant($"Fixtures/{newest.Version:000}.{dialect}.sql"));
             Assert.NotNull(fixture);
             string rows = await new StreamReader(fixture).ReadToEndAsync(Stop);
             await WithoutSchemaAsync(dialect, async (store, execute) =>
             {
                 await execute(dialect == "sqlite"
                     ? "CREATE TABLE schema_versions (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL)"
-                    : "CREATE TABLE schema_versions (version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())");
+                    : "CREATE TABLE schema_versions (version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL "
+                        + "DEFAULT now())");
                 foreach (var migration in migrations.Where(m => m.Version <= newest.Version))
                 {
                     await execute(migration.Sql);
-                    await execute(FormattableString.Invariant($"INSERT INTO schema_versions (version, name, applied_at) VALUES ({migration.Version}, '{migration.Name}', '2024-03-01')"));
+                    await execute(
+                        FormattableString.Invariant($"INSERT INTO schema_versions (version, name, applied_at) VALUES ({migration.Version}, '{migration.Name}', '2024-03-01')"));
                 }
 
                 await execute(rows);
@@ -205,7 +217,8 @@ public abstract partial class StoreContract
                 Assert.True(upgraded["a"].Revision > 2);
                 Assert.True(await store.AreStatisticsRecountedAsync(Stop));
                 Assert.Equal(1, (await store.GetSettingAsync("tuned", Stop))!.Value.GetProperty("alpha").GetInt32());
-                var more = await store.StoreInteractionsAsync([Event("e1", "ann", "a"), Event("n1", "gone", "a"), SessionEvent("n2", "other", "a"), Event("n3", "new", "new")], Stop);
+                var more = await store.StoreInteractionsAsync(
+                    [Event("e1", "ann", "a"), Event("n1", "gone", "a"), SessionEvent("n2", "other", "a"), Event("n3", "new", "new")], Stop);
                 Assert.Equal((2, 1, 1, 5L), (more.Stored, more.Duplicates, more.Dropped, more.Sequence));
                 Assert.Equal(3, (await store.ExportUserAsync("ann", Stop))!.Events.Count);
             });

@@ -12,9 +12,11 @@ public abstract partial class StoreContract
     {
         var output = TestContext.Current.TestOutputHelper!;
         var random = new Random(5);
-        int count = int.Parse(Environment.GetEnvironmentVariable("SPEED_EVENTS") ?? "300000", System.Globalization.CultureInfo.InvariantCulture);
+        int count = int.Parse(Environment.GetEnvironmentVariable("SPEED_EVENTS")
+            ?? "300000", System.Globalization.CultureInfo.InvariantCulture);
         using var self = Process.GetCurrentProcess();
-        string Cpu(TimeSpan since, int events) => $"{(self.TotalProcessorTime - since).TotalMicroseconds / events:N1} µs of this process's CPU each";
+        string Cpu(TimeSpan since,
+            int events) => $"{(self.TotalProcessorTime - since).TotalMicroseconds / events:N1} µs of this process's CPU each";
         Interaction Next(int n) => new()
         {
             EventId = $"order-{n}-{random.Next():x8}",

@@ -9,7 +9,8 @@ namespace Recommender.Storage.Tests;
 
 public abstract partial class StoreContract
 {
-    private static UserProfile Profile(string json) => JsonSerializer.Deserialize($$"""{"properties":{{json}}}""", ContractsJson.Default.UserProfile)!;
+    private static UserProfile Profile(string json) =>
+        JsonSerializer.Deserialize($$"""{"properties":{{json}}}""", ContractsJson.Default.UserProfile)!;
 
     [Fact]
     public async Task Profiles_are_replaced_and_exported()
@@ -29,7 +30,8 @@ public abstract partial class StoreContract
     [Fact]
     public async Task Users_are_listed_by_prefix_with_most_events_first()
     {
-        await PutAsync(Event("1", "a_1", "x"), Event("2", "ab", "x", at: T0.AddDays(1)), Event("3", "ab", "y"), Event("4", "b", "x"), Event("5", "á", "x"), SessionEvent("6", "ab", "x"));
+        await PutAsync(Event("1", "a_1", "x"), Event("2", "ab", "x", at: T0.AddDays(1)), Event("3", "ab", "y"), Event("4", "b", "x"),
+            Event("5", "á", "x"), SessionEvent("6", "ab", "x"));
         Assert.Equal([new UserSummary("ab", 2, T0.AddDays(1)), new UserSummary("a_1", 1, T0)], await Store.ListUsersAsync("a", 10, Stop));
         Assert.Equal(["a_1"], (await Store.ListUsersAsync("a_", 10, Stop)).Select(u => u.UserId));
         Assert.Equal(["á"], (await Store.ListUsersAsync("á", 10, Stop)).Select(u => u.UserId));
@@ -80,10 +82,12 @@ public abstract partial class StoreContract
     [Fact]
     public async Task An_erased_user_is_gone_with_their_part_in_popularity_and_late_events_are_dropped()
     {
-        await PutAsync(Event("e1", "ann", "a"), Event("e2", "ann", "b"), Event("e3", "ann", "b", "dislike"), Event("e4", "bob", "a", at: T0.AddHours(-50)), SessionEvent("e5", "s", "c"));
+        await PutAsync(Event("e1", "ann", "a"), Event("e2", "ann", "b"), Event("e3", "ann", "b", "dislike"),
+            Event("e4", "bob", "a", at: T0.AddHours(-50)), SessionEvent("e5", "s", "c"));
         await Store.PutUserAsync("ann", Profile("{}"), T0, Stop);
         await Store.MergeSessionAsync("s", "ann", T0.AddHours(1), Stop);
-        int key = (await Store.ReadUserEventsAsync([.. await Store.ListUserKeysAsync(0, 10, Stop)], Stop)).Single(u => u.User == UserRef.User("ann")).UserKey;
+        int key = (await Store.ReadUserEventsAsync([.. await Store.ListUserKeysAsync(0, 10, Stop)], Stop)).Single(u =>
+            u.User == UserRef.User("ann")).UserKey;
         long before = (await HistoryAsync(key)).Revision;
         var requested = T0.AddHours(2);
         var erased = await Store.EraseUserAsync("ann", "x-1", requested, Stop);
@@ -138,7 +142,8 @@ public abstract partial class StoreContract
     public async Task Trends_after_an_erasure_are_those_of_the_events_that_are_left()
     {
         // Beside the newest event the others have no weight at all in a sum of 52 bits; alone they do.
-        await PutAsync(Event("old1", "bob", "a", at: T0.AddYears(-2)), Event("old2", "eve", "a", at: T0.AddYears(-2).AddDays(3)), Event("new", "ann", "a"));
+        await PutAsync(Event("old1", "bob", "a", at: T0.AddYears(-2)), Event("old2", "eve", "a", at: T0.AddYears(-2).AddDays(3)),
+            Event("new", "ann", "a"));
         await Store.EraseUserAsync("ann", "x", T0, Stop);
         AssertCounts(Assert.Single(await Store.ReadCatalogueAsync(0, 10, Stop)), T0.AddYears(-2), T0.AddYears(-2).AddDays(3));
     }
@@ -194,7 +199,8 @@ public abstract partial class StoreContract
         Assert.Equal("x", Assert.Single(await ClaimAsync(due)));
         Assert.Equal(3, (await Store.ReadErasureAsync("x", Stop))!.ModelVersion);
 
-        async Task<string[]> ClaimAsync(DateTimeOffset now, int limit = 10) => [.. await Store.ClaimDueErasuresAsync(now, now.AddMinutes(1), limit, Stop)];
+        async Task<string[]> ClaimAsync(DateTimeOffset now, int limit = 10) =>
+            [.. await Store.ClaimDueErasuresAsync(now, now.AddMinutes(1), limit, Stop)];
     }
 
     [Fact]
@@ -203,7 +209,8 @@ public abstract partial class StoreContract
         await Store.EraseUserAsync("ann", "x", T0, Stop);
         var read = (await Store.ReadErasureAsync("x", Stop))!;
         Assert.True(await Store.SaveErasureAsync(read with { DueAt = T0 }, Stop));
-        Assert.False(await Store.SaveErasureAsync(read with { UserId = null, DueAt = null, Stages = new Dictionary<string, DateTimeOffset> { ["serving"] = T0 } }, Stop));
+        Assert.False(await Store.SaveErasureAsync(
+            read with { UserId = null, DueAt = null, Stages = new Dictionary<string, DateTimeOffset> { ["serving"] = T0 } }, Stop));
         var now = (await Store.ReadErasureAsync("x", Stop))!;
         Assert.Equal(("ann", T0, read.Version + 1), (now.UserId, now.DueAt, now.Version));
         Assert.Equal(["requested", "store"], now.Stages.Keys.Order());
@@ -213,11 +220,13 @@ public abstract partial class StoreContract
     [Fact]
     public async Task Old_events_are_removed_as_if_they_had_never_been_and_do_not_come_back()
     {
-        Interaction[] old = [.. Enumerable.Range(0, 300).Select(n => Event($"old{n}", $"u{n % 20}", $"i{n % 30}", n % 5 == 0 ? "dislike" : "view", at: T0.AddDays(-n)))];
+        Interaction[] old = [.. Enumerable.Range(0, 300)
+            .Select(n => Event($"old{n}", $"u{n % 20}", $"i{n % 30}", n % 5 == 0 ? "dislike" : "view", at: T0.AddDays(-n)))];
         Interaction[] kept = [.. Enumerable.Range(1, 100).Select(n => Event($"new{n}", $"u{n % 15}", $"i{n % 25}", at: T0.AddHours(n)))];
         await PutAsync([.. old, .. kept, Event("gone", "only-old", "only-old", at: T0.AddYears(-3))]);
         var boundary = T0.AddDays(-0.5);
-        var revisions = (await Store.ReadUserEventsAsync([.. await Store.ListUserKeysAsync(0, 100, Stop)], Stop)).ToDictionary(u => u.UserKey, u => u.Revision);
+        var revisions = (await Store.ReadUserEventsAsync([.. await Store.ListUserKeysAsync(0, 100, Stop)], Stop)).ToDictionary(u =>
+            u.UserKey, u => u.Revision);
         var slices = new List<RemovedSlice>();
         await foreach (var slice in Store.RemoveEventsBeforeAsync(boundary, Stop)) slices.Add(slice);
 
@@ -225,7 +234,8 @@ public abstract partial class StoreContract
         Assert.Equal(21, slices.SelectMany(slice => slice.UserKeys).Distinct().Count());
         Interaction[] left = [old[0], .. kept];
         Assert.Equal(left.Length, (await Store.GetStatusAsync(Stop)).Events);
-        Assert.Equal(left.Select(e => e.OccurredAt!.Value.ToUnixTimeMilliseconds()).Order(), (await Store.ReadInteractionsAsync(long.MaxValue, Stop)).OccurredAtMs);
+        Assert.Equal(left.Select(e => e.OccurredAt!.Value.ToUnixTimeMilliseconds()).Order(),
+            (await Store.ReadInteractionsAsync(long.MaxValue, Stop)).OccurredAtMs);
         foreach (var user in await Store.ReadUserEventsAsync([.. revisions.Keys], Stop))
         {
             Assert.Equal(left.Count(e => e.UserId == user.User.Id), user.Events.Count);
@@ -255,7 +265,8 @@ public abstract partial class StoreContract
     [Fact]
     public async Task A_backup_restored_up_to_a_time_is_as_if_nothing_had_occurred_since()
     {
-        Interaction[] before = [.. Enumerable.Range(0, 60).Select(n => Event($"e{n}", $"u{n % 7}", $"i{n % 5}", n % 4 == 0 ? "dislike" : "view", at: T0.AddHours(-n)))];
+        Interaction[] before = [.. Enumerable.Range(0, 60)
+            .Select(n => Event($"e{n}", $"u{n % 7}", $"i{n % 5}", n % 4 == 0 ? "dislike" : "view", at: T0.AddHours(-n)))];
         Interaction[] after = [.. Enumerable.Range(1, 40).Select(n => Event($"f{n}", $"u{n % 9}", $"i{n % 8}", at: T0.AddDays(n)))];
         await PutAsync([.. after[..20], .. before, .. after[20..]]);
         await Store.ApplyCatalogueAsync([Put("i7", "Known")], Stop);
@@ -269,15 +280,18 @@ public abstract partial class StoreContract
             var status = await replayed.GetStatusAsync(Stop);
             Assert.Equal((60, 7, 6), (status.Events, status.Users, status.Items));
             Assert.Empty(await replayed.ListModelsAsync(10, Stop));
-            Assert.Equal(before.Select(e => e.OccurredAt!.Value.ToUnixTimeMilliseconds()).Order(), (await replayed.ReadInteractionsAsync(long.MaxValue, Stop)).OccurredAtMs);
+            Assert.Equal(before.Select(e => e.OccurredAt!.Value.ToUnixTimeMilliseconds()).Order(),
+                (await replayed.ReadInteractionsAsync(long.MaxValue, Stop)).OccurredAtMs);
             foreach (var entry in await replayed.ReadCatalogueAsync(0, 100, Stop))
             {
                 AssertCounts(entry, CountedTimes(before, entry.ItemId));
             }
 
             Assert.All(await replayed.ListUsersAsync("", 10, Stop), user => Assert.Equal(
-                (before.Count(e => e.UserId == user.UserId), before.Where(e => e.UserId == user.UserId).Max(e => e.OccurredAt!.Value)), ((int)user.Events, user.LastAt)));
-            Assert.Equal((1, 1), await replayed.StoreInteractionsAsync([before[3], after[3]], Stop) is var more ? (more.Stored, more.Duplicates) : default);
+                (before.Count(e => e.UserId == user.UserId), before.Where(e => e.UserId == user.UserId).Max(e => e.OccurredAt!.Value)),
+                    ((int)user.Events, user.LastAt)));
+            Assert.Equal((1, 1), await replayed.StoreInteractionsAsync([before[3], after[3]], Stop) is var more
+                ? (more.Stored, more.Duplicates) : default);
         });
     }
 
@@ -285,7 +299,8 @@ public abstract partial class StoreContract
     public async Task A_backup_restores_into_an_empty_store_and_goes_on()
     {
         var context = JsonElement.Parse("""{"d":"é"}""");
-        await PutAsync(Event("e1", "ann", "a", "purchase", 2.5) with { Context = context, SessionId = "q", RecommendationId = "r" }, Event("e2", "bob", "b", at: T0.AddYears(-1)), SessionEvent("e3", "s", "a"), Event("e4", "eve", "c", "dislike"));
+        await PutAsync(Event("e1", "ann", "a", "purchase", 2.5) with { Context = context, SessionId = "q", RecommendationId = "r" },
+            Event("e2", "bob", "b", at: T0.AddYears(-1)), SessionEvent("e3", "s", "a"), Event("e4", "eve", "c", "dislike"));
         var change = Patch("v", """{"title":"never again"}""") with { ChangeId = "c" };
         await Store.ApplyCatalogueAsync([Put("a", "Title"), Put("z", "Zed"), Delete("z"), change, PutVector("v", 1, 2), change], Stop);
         await Store.PutUserAsync("ann", Profile("""{"age":3}"""), Stop);
@@ -301,16 +316,19 @@ public abstract partial class StoreContract
         await RecreateAsync(async empty =>
         {
             foreach (int length in new[] { 0, 10, (int)backup.Length / 2, (int)backup.Length - 1 })
-                await Assert.ThrowsAsync<InvalidDataException>(() => empty.RestoreAsync(new MemoryStream(backup.ToArray()[..length]), Stop));
+                await Assert.ThrowsAsync<InvalidDataException>(() =>
+                    empty.RestoreAsync(new MemoryStream(backup.ToArray()[..length]), Stop));
             Assert.Equal(new StoreStatus(0, 0, 0, 0, null), await empty.GetStatusAsync(Stop));
             backup.Position = 0;
             await empty.RestoreAsync(backup, Stop);
             Assert.Equal(await Store.GetStatusAsync(Stop), await empty.GetStatusAsync(Stop));
             foreach (string user in new[] { "ann", "bob" })
-                Assert.Equal(JsonSerializer.Serialize(await Store.ExportUserAsync(user, Stop), ContractsJson.Default.UserExport), JsonSerializer.Serialize(await empty.ExportUserAsync(user, Stop), ContractsJson.Default.UserExport));
+                Assert.Equal(JsonSerializer.Serialize(await Store.ExportUserAsync(user, Stop), ContractsJson.Default.UserExport),
+                    JsonSerializer.Serialize(await empty.ExportUserAsync(user, Stop), ContractsJson.Default.UserExport));
             var keys = await Store.ListUserKeysAsync(0, 100, Stop);
             Assert.Equal(keys, await empty.ListUserKeysAsync(0, 100, Stop));
-            Assert.Equal((await Store.ReadUserEventsAsync([.. keys], Stop)).OrderBy(u => u.UserKey).Select(u => u.Revision), (await empty.ReadUserEventsAsync([.. keys], Stop)).OrderBy(u => u.UserKey).Select(u => u.Revision));
+            Assert.Equal((await Store.ReadUserEventsAsync([.. keys], Stop)).OrderBy(u => u.UserKey).Select(u => u.Revision),
+                (await empty.ReadUserEventsAsync([.. keys], Stop)).OrderBy(u => u.UserKey).Select(u => u.Revision));
             Assert.Equal((await Store.ReadCatalogueAsync(0, 10, Stop))
                 .Select(e => (e.ItemKey, e.ItemId, e.Item?.Title, e.Deleted, e.Users, Math.Round(e.Popularity, 9), Math.Round(e.Trend, 9),
                 e.CreatedAt, e.Version)),
@@ -324,7 +342,9 @@ public abstract partial class StoreContract
             Assert.Equal("[1]", (await empty.GetSettingAsync("s", Stop))!.Value.GetRawText());
             Assert.Equal((await Store.GetErasureAsync("x", Stop))!.Stages, (await empty.GetErasureAsync("x", Stop))!.Stages);
             // It goes on where the first was: duplicates are known, the erased stay away, keys are new.
-            var more = await empty.StoreInteractionsAsync([Event("e1", "ann", "a", "purchase", 2.5) with { SessionId = "q" }, Event("e4", "eve", "c"), Event("e5", "new", "new")], Stop);
+            var more = await empty.StoreInteractionsAsync(
+                [Event("e1", "ann", "a", "purchase", 2.5) with { SessionId = "q" }, Event("e4", "eve", "c"), Event("e5", "new", "new")],
+                    Stop);
             Assert.Equal((1, 1, 1), (more.Stored, more.Duplicates, more.Dropped));
             Assert.True(more.UserKeys.Max() > keys.Max());
             await Assert.ThrowsAsync<InvalidOperationException>(() => empty.RestoreAsync(new MemoryStream(backup.ToArray()), Stop));

@@ -37,7 +37,8 @@ public abstract partial class StoreContract : IAsyncLifetime
         await DropAsync();
     }
 
-    protected static Interaction Event(string id, string user, string item, string type = "view", double? value = null, DateTimeOffset? at = null) =>
+    protected static Interaction Event(string id, string user, string item, string type = "view", double? value = null,
+        DateTimeOffset? at = null) =>
         new() { EventId = id, UserId = user, ItemId = item, Type = type, Value = value, OccurredAt = at ?? T0 };
 
     /// <summary>Popularity and trend of users who count at these times.</summary>
@@ -67,14 +68,16 @@ public abstract partial class StoreContract : IAsyncLifetime
     protected async Task CompleteAsync(string erasureId, string stage, DateTimeOffset at)
     {
         var erasure = (await Store.ReadErasureAsync(erasureId, Stop))!;
-        Assert.True(await Store.SaveErasureAsync(erasure with { Stages = new Dictionary<string, DateTimeOffset>(erasure.Stages) { [stage] = at } }, Stop));
+        Assert.True(await Store.SaveErasureAsync(
+            erasure with { Stages = new Dictionary<string, DateTimeOffset>(erasure.Stages) { [stage] = at } }, Stop));
     }
 
     /// <summary>Saves the last stage but the model, and forgets the user.</summary>
     protected async Task CloseErasureAsync(string erasureId, DateTimeOffset at)
     {
         await CompleteAsync(erasureId, "queues", at);
-        Assert.True(await Store.SaveErasureAsync((await Store.ReadErasureAsync(erasureId, Stop))! with { UserId = null, DueAt = null }, Stop));
+        Assert.True(await Store.SaveErasureAsync((await Store.ReadErasureAsync(erasureId, Stop))! with { UserId = null, DueAt = null },
+            Stop));
     }
 
     /// <summary>The whole history as readable text, in order.</summary>

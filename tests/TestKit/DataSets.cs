@@ -2,7 +2,8 @@ using Xunit;
 
 namespace Recommender.TestKit;
 
-/// <summary>Public data sets, which are not part of the repository: in the folder named by RECOMMENDER_DATA, else in shared/data beside the repository.</summary>
+/// <summary>Public data sets, which are not part of the repository: in the folder named by RECOMMENDER_DATA, else in shared/data beside the
+/// repository.</summary>
 public static class DataSets
 {
     /// <summary>The repository's root folder.</summary>
@@ -11,7 +12,8 @@ public static class DataSets
     /// <summary>The folder of a data set, or null when it is not on this machine.</summary>
     public static string? TryFind(string name)
     {
-        foreach (var root in (string?[])[Environment.GetEnvironmentVariable("RECOMMENDER_DATA"), Path.Combine(RepositoryRoot, "..", "shared", "data")])
+        foreach (var root in (string?[])[Environment.GetEnvironmentVariable("RECOMMENDER_DATA"),
+            Path.Combine(RepositoryRoot, "..", "shared", "data")])
         {
             if (string.IsNullOrEmpty(root)) continue;
             string folder = Path.GetFullPath(Path.Combine(root, name));

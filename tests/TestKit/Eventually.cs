@@ -21,7 +21,8 @@ public static class Eventually
         var clock = Stopwatch.StartNew();
         while (!await condition())
         {
-            if (clock.Elapsed > (deadline ?? DefaultDeadline)) Assert.Fail($"Not true within {(deadline ?? DefaultDeadline).TotalSeconds:0} s: {what}");
+            if (clock.Elapsed > (deadline ?? DefaultDeadline))
+                Assert.Fail($"Not true within {(deadline ?? DefaultDeadline).TotalSeconds:0} s: {what}");
             await PauseAsync(clock.Elapsed);
         }
         return clock.Elapsed;
@@ -67,7 +68,8 @@ public static class Eventually
         }
     }
 
-    /// <summary>What has not come at once is asked for less often: a question costs the processes that answer it the time they need to get there.</summary>
+    /// <summary>What has not come at once is asked for less often: a question costs the processes that answer it the time they need to get
+    /// there.</summary>
     private static Task PauseAsync(TimeSpan waited) =>
         Task.Delay((int)Math.Clamp(waited.TotalMilliseconds / 50, 5, 100), TestContext.Current.CancellationToken);
 }

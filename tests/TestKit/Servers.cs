@@ -28,7 +28,8 @@ public sealed class Servers : IAsyncLifetime
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    /// <summary>The assembly's broker. Give each test a virtual host: <see cref="RabbitMqServer.CreateVirtualHostAsync"/>, or <see cref="NewVirtualHostAsync"/>.</summary>
+    /// <summary>The assembly's broker. Give each test a virtual host: <see cref="RabbitMqServer.CreateVirtualHostAsync"/>, or
+    /// <see cref="NewVirtualHostAsync"/>.</summary>
     public Task<RabbitMqServer> RabbitMqAsync()
     {
         Require(RabbitMqServer.RequiredPrograms);
@@ -49,7 +50,8 @@ public sealed class Servers : IAsyncLifetime
         lock (_gate) return _garnet ??= StartAsync(new GarnetServer(NewFolder("garnet")));
     }
 
-    /// <summary>The assembly's PostgreSQL. Give each test a database: <see cref="PostgresServer.CreateDatabaseAsync"/>, or <see cref="NewDatabaseAsync"/>.</summary>
+    /// <summary>The assembly's PostgreSQL. Give each test a database: <see cref="PostgresServer.CreateDatabaseAsync"/>, or
+    /// <see cref="NewDatabaseAsync"/>.</summary>
     public Task<PostgresServer> PostgresAsync()
     {
         Require(PostgresServer.RequiredPrograms);
@@ -67,11 +69,13 @@ public sealed class Servers : IAsyncLifetime
 
     /// <summary>Connection string of a new virtual host of the assembly's broker.</summary>
     public async Task<string> NewVirtualHostAsync() =>
-        await (await RabbitMqAsync()).CreateVirtualHostAsync($"test-{Interlocked.Increment(ref _number)}", TestContext.Current.CancellationToken);
+        await (await RabbitMqAsync()).CreateVirtualHostAsync($"test-{Interlocked.Increment(ref _number)}",
+        TestContext.Current.CancellationToken);
 
     /// <summary>Connection string of a new, empty database of the assembly's PostgreSQL.</summary>
     public async Task<string> NewDatabaseAsync() =>
-        await (await PostgresAsync()).CreateDatabaseAsync($"test_{Interlocked.Increment(ref _number)}", TestContext.Current.CancellationToken);
+        await (await PostgresAsync()).CreateDatabaseAsync($"test_{Interlocked.Increment(ref _number)}",
+        TestContext.Current.CancellationToken);
 
     /// <summary>A broker of the test's own, to kill, freeze and restart. It ends with the assembly, or when the test disposes it.</summary>
     public Task<RabbitMqServer> NewRabbitMqAsync()

@@ -14,7 +14,8 @@ public sealed class ServiceProcess : IAsyncDisposable
     private readonly ConcurrentQueue<string> _log = new();
     private Process? _process;
 
-    /// <param name="project">Folder of the project below services/, such as <c>Trainer</c>. It must have been built: with the solution, or through a project reference.</param>
+    /// <param name="project">Folder of the project below services/, such as <c>Trainer</c>. It must have been built: with the solution, or
+    /// through a project reference.</param>
     /// <param name="environment">Added to this process's environment; ASPNETCORE_URLS is set from the port.</param>
     /// <param name="arguments">In them <c>{PORT}</c> stands for the port.</param>
     /// <param name="port">0 for any free one.</param>
@@ -63,7 +64,8 @@ public sealed class ServiceProcess : IAsyncDisposable
         _process.BeginErrorReadLine();
     }
 
-    /// <summary>Waits until a GET of the path answers 200. Fails the test when the process ends, or at the deadline, with the end of its log.</summary>
+    /// <summary>Waits until a GET of the path answers 200. Fails the test when the process ends, or at the deadline, with the end of its
+    /// log.</summary>
     public async Task WaitForAsync(string path = "health/ready", TimeSpan? deadline = null)
     {
         var clock = Stopwatch.StartNew();
@@ -78,7 +80,8 @@ public sealed class ServiceProcess : IAsyncDisposable
                 using var response = await Client.GetAsync(path, attempt.Token);
                 if (response.IsSuccessStatusCode) return;
             }
-            catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !TestContext.Current.CancellationToken.IsCancellationRequested)
+            catch (Exception e) when (e is HttpRequestException or OperationCanceledException
+                && !TestContext.Current.CancellationToken.IsCancellationRequested)
             {
                 // Not listening yet.
             }
@@ -101,7 +104,8 @@ public sealed class ServiceProcess : IAsyncDisposable
         if (_process is null) return 0;
         var processes = ProcessTree.Of(_process.Id);
         ProcessTree.Signal(_process.Id, ProcessTree.SigTerm);
-        if (!await ProcessTree.WaitForEndAsync(processes, timeout ?? TimeSpan.FromSeconds(30))) ProcessTree.SignalAll(processes, ProcessTree.SigKill);
+        if (!await ProcessTree.WaitForEndAsync(processes, timeout ?? TimeSpan.FromSeconds(30)))
+            ProcessTree.SignalAll(processes, ProcessTree.SigKill);
         await _process.WaitForExitAsync(CancellationToken.None);
         return _process.ExitCode;
     }
@@ -138,6 +142,7 @@ public sealed class ServiceProcess : IAsyncDisposable
             string dll = Path.Combine(folder, $"Recommender.{project}.dll");
             if (File.Exists(dll)) return dll;
         }
-        throw new FileNotFoundException($"{project} is not built for {output.Parent!.Name}: dotnet build Recommender.sln -c {output.Parent.Name}");
+        throw new FileNotFoundException($"{project} is not built for {output.Parent!.Name}: dotnet build Recommender.sln -c "
+            + $"{output.Parent.Name}");
     }
 }

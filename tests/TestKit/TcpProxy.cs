@@ -116,7 +116,8 @@ public sealed class TcpProxy : IAsyncDisposable
                 await target.WriteAsync(buffer.AsMemory(0, read), _stop.Token);
             }
         }
-        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException
+            or InvalidOperationException)
         {
             // The end of either side ends the relay.
         }

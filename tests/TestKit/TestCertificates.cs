@@ -30,7 +30,8 @@ public static class TestCertificates
         server.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
         using var certificate = server.Create(authority, from, from.AddDays(20), RandomNumberGenerator.GetBytes(12));
 
-        var files = new TlsFiles(Path.Combine(folder, "server.pem"), Path.Combine(folder, "server.key"), Path.Combine(folder, "authority.pem"));
+        var files = new TlsFiles(Path.Combine(folder, "server.pem"), Path.Combine(folder, "server.key"),
+            Path.Combine(folder, "authority.pem"));
         File.WriteAllText(files.Certificate, certificate.ExportCertificatePem());
         File.WriteAllText(files.Key, key.ExportPkcs8PrivateKeyPem());
         File.WriteAllText(files.Authority, authority.ExportCertificatePem());

@@ -14,7 +14,8 @@ internal sealed class KeptDeadLetters : IStreamAdministration
     public Task<IReadOnlyDictionary<string, long>> GetDepthsAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyDictionary<string, long>>(new Dictionary<string, long> { [Topology.Interactions] = Waiting });
 
-    public Task<DeadLettersResponse> ListDeadLettersAsync(int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<DeadLettersResponse> ListDeadLettersAsync(int limit, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
     public Task<long> ReplayDeadLettersAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -64,12 +64,20 @@ public class OperateTests
         app.UseServiceDefaults();
         app.MapTrainer();
         await app.StartAsync(Cancellation);
-        using var client = new HttpClient { BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
+        using var client = new HttpClient
+        {
+            BaseAddress =
+            new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First())
+        };
 
-        await AssertProblemAsync(await client.GetAsync("v1/models/7", Cancellation), HttpStatusCode.NotFound, "urn:recommender:problem:not-found", null);
-        await AssertProblemAsync(await client.PostAsync("v1/models/7/release", null, Cancellation), HttpStatusCode.NotFound, "urn:recommender:problem:not-found", null);
-        await AssertProblemAsync(await client.GetAsync("v1/users?limit=0", Cancellation), HttpStatusCode.BadRequest, "urn:recommender:problem:invalid-field", "limit");
-        await AssertProblemAsync(await client.GetAsync("v1/users?prefix=a%00", Cancellation), HttpStatusCode.BadRequest, "urn:recommender:problem:invalid-field", "prefix");
+        await AssertProblemAsync(await client.GetAsync("v1/models/7", Cancellation), HttpStatusCode.NotFound,
+            "urn:recommender:problem:not-found", null);
+        await AssertProblemAsync(await client.PostAsync("v1/models/7/release", null, Cancellation), HttpStatusCode.NotFound,
+            "urn:recommender:problem:not-found", null);
+        await AssertProblemAsync(await client.GetAsync("v1/users?limit=0", Cancellation), HttpStatusCode.BadRequest,
+            "urn:recommender:problem:invalid-field", "limit");
+        await AssertProblemAsync(await client.GetAsync("v1/users?prefix=a%00", Cancellation), HttpStatusCode.BadRequest,
+            "urn:recommender:problem:invalid-field", "prefix");
         var gone = await client.GetAsync("v1/deadletters", Cancellation);
         Assert.NotNull(gone.Headers.RetryAfter);
         await AssertProblemAsync(gone, HttpStatusCode.ServiceUnavailable, "urn:recommender:problem:unavailable", null);
@@ -110,7 +118,16 @@ public class OperateTests
         using var folder = new TempFolder();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        foreach (var (name, value) in new Dictionary<string, string> { ["MinimumEvents"] = "1", ["CheckEverySeconds"] = "3600", ["TuneBudgetSeconds"] = "0", ["Rank"] = "8", ["LagEverySeconds"] = "0.05", ["TrainedLagAlarmSeconds"] = "0.1", ["ReleasedLagAlarmSeconds"] = "0.1" })
+        foreach (var (name, value) in new Dictionary<string, string>
+        {
+            ["MinimumEvents"] = "1",
+            ["CheckEverySeconds"] = "3600",
+            ["TuneBudgetSeconds"] = "0",
+            ["Rank"] = "8",
+            ["LagEverySeconds"] = "0.05",
+            ["TrainedLagAlarmSeconds"] = "0.1",
+            ["ReleasedLagAlarmSeconds"] = "0.1"
+        })
             builder.Configuration["Trainer:" + name] = value;
         builder.Configuration["Data:Directory"] = folder.Path;
         builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -120,10 +137,16 @@ public class OperateTests
         app.UseServiceDefaults();
         app.MapTrainer();
         await app.StartAsync(Cancellation);
-        using var client = new HttpClient { BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
+        using var client = new HttpClient
+        {
+            BaseAddress =
+            new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First())
+        };
         Assert.Equal("healthy", (await ReadyAsync(client)).Status);
 
-        await app.Services.GetRequiredService<IStreamPublisher>().PublishAsync(Topology.Interactions, JsonSerializer.SerializeToUtf8Bytes(TrainerFixture.Circles(), ContractsJson.Default.InteractionArray), [], Cancellation);
+        await app.Services.GetRequiredService<IStreamPublisher>()
+            .PublishAsync(Topology.Interactions, JsonSerializer.SerializeToUtf8Bytes(TrainerFixture.Circles(),
+                ContractsJson.Default.InteractionArray), [], Cancellation);
         await Eventually.EqualAsync("degraded", async () => (await ReadyAsync(client)).Status);
         Assert.Contains("Trainer:TrainedLagAlarmSeconds", (await ReadyAsync(client)).Body);
         var status = (await client.GetFromJsonAsync("v1/status", ContractsJson.Default.StatusResponse, Cancellation))!;
@@ -131,7 +154,8 @@ public class OperateTests
         Assert.Contains(status.Problems, problem => problem.Contains("Trainer:ReleasedLagAlarmSeconds", StringComparison.Ordinal));
         // The alarm may come before the first fold-in has ended.
         await Eventually.TrueAsync(async () =>
-            (status = (await client.GetFromJsonAsync("v1/status", ContractsJson.Default.StatusResponse, Cancellation))!).StageMilliseconds.ContainsKey("folding"));
+            (status = (await client.GetFromJsonAsync("v1/status", ContractsJson.Default.StatusResponse,
+            Cancellation))!).StageMilliseconds.ContainsKey("folding"));
         // How long the first messages after a start were queued is not counted: they may have come before it.
         Assert.Superset(new HashSet<string> { "storing", "folding" }, status.StageMilliseconds.Keys.ToHashSet());
         Assert.Equal(status.Watermarks.Keys.Order(), status.LagSeconds.Keys.Order());
@@ -149,7 +173,15 @@ public class OperateTests
     private static Dictionary<string, double> Measured(string instrument)
     {
         var values = new Dictionary<string, double>();
-        using var listener = new MeterListener { InstrumentPublished = (published, listener) => { if (published.Name == instrument && published.Meter.Name == "Recommender.Trainer") listener.EnableMeasurementEvents(published); } };
+        using var listener = new MeterListener
+        {
+            InstrumentPublished =
+            (published, listener) =>
+            {
+                if (published.Name == instrument && published.Meter.Name == "Recommender.Trainer")
+                    listener.EnableMeasurementEvents(published);
+            }
+        };
         listener.SetMeasurementEventCallback<double>((_, value, tags, _) => values[(string)tags[0].Value!] = value);
         listener.SetMeasurementEventCallback<long>((_, value, tags, _) => values[(string)tags[0].Value!] = value);
         listener.Start();
@@ -182,13 +214,23 @@ public class OperateTests
         var first = TrainerFixture.Event("ann", "a", at);
         await trainer.Store.EraseUserAsync("gone", "x", at.AddDays(1), Cancellation);
         await trainer.SendAsync(first, first, first, first with { ItemId = "b" }, TrainerFixture.Event("gone", "a", at));
-        var patch = new Command { Kind = CommandKind.PatchItem, AcceptedAt = at, ItemId = "a", Patch = JsonElement.Parse("{}"), ChangeId = "c" };
-        await trainer.SendAsync(patch, patch, new Command { Kind = CommandKind.DeleteItem, AcceptedAt = at, ItemId = "a" }, patch with { ChangeId = "d" });
-        Assert.Equal(new StatusCounters(DuplicateEvents: 2, ConflictingEvents: 1, DroppedEvents: 1, IgnoredItemChanges: 2), (await StatusAsync(trainer, trainer.Progress, 0)).Counters);
+        var patch = new Command
+        {
+            Kind = CommandKind.PatchItem,
+            AcceptedAt = at,
+            ItemId = "a",
+            Patch = JsonElement.Parse("{}"),
+            ChangeId = "c"
+        };
+        await trainer.SendAsync(patch, patch, new Command { Kind = CommandKind.DeleteItem, AcceptedAt = at, ItemId = "a" },
+            patch with { ChangeId = "d" });
+        Assert.Equal(new StatusCounters(DuplicateEvents: 2, ConflictingEvents: 1, DroppedEvents: 1, IgnoredItemChanges: 2),
+            (await StatusAsync(trainer, trainer.Progress, 0)).Counters);
     }
 
     private static Task<StatusResponse> StatusAsync(TrainerFixture trainer, Progress progress, long waiting) =>
-        new StatusReader(trainer.Store, trainer.FactorStore, new WaitingStreams(waiting), progress, trainer.Reconciler, trainer.Options, TimeProvider.System).ReadAsync(Cancellation);
+        new StatusReader(trainer.Store, trainer.FactorStore, new WaitingStreams(waiting), progress, trainer.Reconciler, trainer.Options,
+        TimeProvider.System).ReadAsync(Cancellation);
 
     private static IEnumerable<long> Ordered(StatusResponse status) =>
         new[] { "accepted", "stored", "folded", "trained", "released" }.Select(stage => status.Watermarks[stage]);
@@ -201,7 +243,8 @@ public class OperateTests
 
         public Task<long> ReplayDeadLettersAsync(CancellationToken cancellationToken) => throw Gone();
 
-        public Task<long> RemoveDeadLettersAsync(Func<ReadOnlyMemory<byte>, bool> predicate, CancellationToken cancellationToken) => throw Gone();
+        public Task<long> RemoveDeadLettersAsync(Func<ReadOnlyMemory<byte>, bool> predicate, CancellationToken cancellationToken) =>
+            throw Gone();
 
         private static StreamUnavailableException Gone() => new("The broker cannot be reached.");
     }

@@ -31,7 +31,8 @@ internal sealed class TrainerFixture : IAsyncDisposable
         Released = new(store);
         Folding = new(store, FactorStore, Released, Weights, options);
         Placer = new(store, FactorStore, Released, Weights, Notices, options, TimeProvider.System, NullLogger<ItemPlacer>.Instance);
-        Reconciler = new(store, FactorStore, Released, Folding, Placer, Notices, options, TimeProvider.System, NullLogger<Reconciler>.Instance);
+        Reconciler = new(store, FactorStore, Released, Folding, Placer, Notices, options, TimeProvider.System,
+            NullLogger<Reconciler>.Instance);
         Interactions = new(new NoStreams(), store, FactorStore, Folding, Placer, Weights, Progress, options, TimeProvider.System,
             NullLogger<InteractionWorker>.Instance);
         Other = new(new NoStreams(), store, FactorStore, new Folding(store, FactorStore, Released, Weights, options), Placer, Weights,
@@ -42,7 +43,8 @@ internal sealed class TrainerFixture : IAsyncDisposable
         Notices.Erasures = ErasureBus;
         Erasures = new(store, Notices, clock, NullLogger<ErasureWorker>.Instance);
         Tuner = new(store, Weights, Progress, options, NullLogger<SettingsTuner>.Instance);
-        Training = new(store, FactorStore, Reconciler, Tuner, new DriftMeter(store), Weights, Progress, options, TimeProvider.System, NullLogger<Training>.Instance);
+        Training = new(store, FactorStore, Reconciler, Tuner, new DriftMeter(store), Weights, Progress, options, TimeProvider.System,
+            NullLogger<Training>.Instance);
     }
 
     public static EventWeights Weights { get; } = EventWeights.Create();
@@ -67,7 +69,8 @@ internal sealed class TrainerFixture : IAsyncDisposable
     public SettingsTuner Tuner { get; }
 
     /// <param name="postgres">Connection string of an empty database; without one the store is embedded.</param>
-    public static async Task<TrainerFixture> CreateAsync(Action<TrainerOptions>? configure = null, string? postgres = null, TimeProvider? clock = null)
+    public static async Task<TrainerFixture> CreateAsync(Action<TrainerOptions>? configure = null, string? postgres = null,
+        TimeProvider? clock = null)
     {
         var options = new TrainerOptions { Rank = 8, Threads = 2 };
         configure?.Invoke(options);
@@ -79,18 +82,23 @@ internal sealed class TrainerFixture : IAsyncDisposable
 
     /// <summary>Events as a message, through the handler.</summary>
     public Task<IReadOnlyList<DeadMessage>> SendAsync(params Interaction[] events) =>
-        Interactions.HandleAsync([Message(JsonSerializer.SerializeToUtf8Bytes(events, ContractsJson.Default.InteractionArray))], TestContext.Current.CancellationToken);
+        Interactions.HandleAsync([Message(JsonSerializer.SerializeToUtf8Bytes(events, ContractsJson.Default.InteractionArray))],
+        TestContext.Current.CancellationToken);
 
     /// <summary>Two messages at once, each to an instance of its own.</summary>
     public Task SendAsync(Interaction[] one, Interaction[] other) =>
-        Task.WhenAll(SendAsync(one), Other.HandleAsync([Message(JsonSerializer.SerializeToUtf8Bytes(other, ContractsJson.Default.InteractionArray))], TestContext.Current.CancellationToken));
+        Task.WhenAll(SendAsync(one), Other.HandleAsync(
+        [Message(JsonSerializer.SerializeToUtf8Bytes(other, ContractsJson.Default.InteractionArray))],
+            TestContext.Current.CancellationToken));
 
     public Task<IReadOnlyList<DeadMessage>> SendAsync(params Command[] commands) =>
-        Commands.HandleAsync([Message(JsonSerializer.SerializeToUtf8Bytes(commands, ContractsJson.Default.CommandArray))], TestContext.Current.CancellationToken);
+        Commands.HandleAsync([Message(JsonSerializer.SerializeToUtf8Bytes(commands, ContractsJson.Default.CommandArray))],
+        TestContext.Current.CancellationToken);
 
     /// <summary>The saga of another Trainer, or of this one after a restart, over the same stores.</summary>
     public ErasureBus NewErasureBus(IFactorStore? factorStore = null) =>
-        new(new ErasureSteps(Store, factorStore ?? FactorStore, DeadLetters, Notices, Progress, Options, _clock, NullLogger<ErasureSteps>.Instance), new ErasureRepository(Store, NullLogger<ErasureRepository>.Instance));
+        new(new ErasureSteps(Store, factorStore ?? FactorStore, DeadLetters, Notices, Progress, Options, _clock,
+        NullLogger<ErasureSteps>.Instance), new ErasureRepository(Store, NullLogger<ErasureRepository>.Instance));
 
     public static Delivery Message(byte[] body) => new(body, [], false);
 
@@ -139,6 +147,7 @@ internal sealed class TrainerFixture : IAsyncDisposable
 
     private sealed class NoStreams : IStreamConsumer
     {
-        public Task RunAsync(string stream, int maxBatchBytes, StreamHandler handler, CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task RunAsync(string stream, int maxBatchBytes, StreamHandler handler, CancellationToken cancellationToken) =>
+            Task.CompletedTask;
     }
 }

@@ -37,7 +37,8 @@ public class TrainerTests
     [Fact]
     public async Task Whatever_way_events_come_the_user_ends_the_same()
     {
-        var events = Enumerable.Range(0, 12).Select(i => TrainerFixture.Event("u", $"item-{i % 5}", s_start.AddHours(i), i % 3 == 0 ? "purchase" : "view")).ToArray();
+        var events = Enumerable.Range(0, 12).Select(i =>
+            TrainerFixture.Event("u", $"item-{i % 5}", s_start.AddHours(i), i % 3 == 0 ? "purchase" : "view")).ToArray();
         await using var inOrder = await TrainerFixture.CreateAsync();
         foreach (var one in events) await inOrder.SendAsync(one);
         await using var backwards = await TrainerFixture.CreateAsync();
@@ -45,7 +46,8 @@ public class TrainerTests
 
         // Item keys depend on the order of arrival; weights and times must not.
         var expected = (await inOrder.ReadUserAsync(UserRef.User("u")))!.Value.History.Select(h => (h.Weight, h.Target, h.LastAtSeconds));
-        Assert.Equal(expected, (await backwards.ReadUserAsync(UserRef.User("u")))!.Value.History.Select(h => (h.Weight, h.Target, h.LastAtSeconds)));
+        Assert.Equal(expected, (await backwards.ReadUserAsync(UserRef.User("u")))!.Value.History.Select(h =>
+            (h.Weight, h.Target, h.LastAtSeconds)));
     }
 
     [Fact]
@@ -79,7 +81,8 @@ public class TrainerTests
         Assert.Equal(["itemItem", "model", "popular", "recentPopular"], info.Metrics.Results.Keys.Order(StringComparer.Ordinal));
         foreach (var set in info.Metrics.Results.Values)
         {
-            Assert.Equal(["coverageAt20", "diversityAt20", "giniAt20", "hitRateAt20", "mapAt20", "mrrAt20", "noveltyAt20"], set.More.Keys.Order(StringComparer.Ordinal));
+            Assert.Equal(["coverageAt20", "diversityAt20", "giniAt20", "hitRateAt20", "mapAt20", "mrrAt20", "noveltyAt20"],
+                set.More.Keys.Order(StringComparer.Ordinal));
             Assert.InRange(set.RecallAt20.Mean, set.RecallAt20.Low, set.RecallAt20.High);
             Assert.Equal(info.Metrics.Users, set.Bands.Where(b => b.Of == "users").Sum(b => b.Count));
             Assert.Equal(["head", "middle", "tail"], set.Bands.Where(b => b.Of == "items").Select(b => b.Name));
@@ -166,7 +169,8 @@ public class TrainerTests
         await using var trainer = await TrainerFixture.CreateAsync();
         await trainer.SendAsync(TrainerFixture.Circles());
         var good = await trainer.Training.RunAsync(Cancellation);
-        await trainer.Store.PutSettingAsync(SettingsTuner.SettingsName, JsonDocument.Parse(new PopularitySettings().ToJson()).RootElement, Cancellation);
+        await trainer.Store.PutSettingAsync(SettingsTuner.SettingsName, JsonDocument.Parse(new PopularitySettings().ToJson()).RootElement,
+            Cancellation);
         var rejected = await trainer.Training.RunAsync(Cancellation);
 
         Assert.Equal(ModelState.Rejected, rejected!.State);
@@ -217,7 +221,8 @@ public class TrainerTests
         await trainer.Tuner.RunAsync(Cancellation);
         var state = TuningState.FromJson((await trainer.Store.GetSettingAsync("tuning", Cancellation))!.Value.GetRawText());
         Assert.Equal(itemsLimit > 20, state.Trials.Any(t => t.Settings is NeighbourhoodSettings));
-        var chosen = LearnerSettings.FromJson((await trainer.Store.GetSettingAsync(SettingsTuner.SettingsName, Cancellation))!.Value.GetRawText());
+        var chosen = LearnerSettings.FromJson(
+            (await trainer.Store.GetSettingAsync(SettingsTuner.SettingsName, Cancellation))!.Value.GetRawText());
         Assert.IsNotType<NeighbourhoodSettings>(chosen);
     }
 
@@ -238,7 +243,8 @@ public class TrainerTests
         Assert.Equal(IalsModel.Name, (await trainer.Training.RunAsync(Cancellation))!.Learner);
 
         Assert.True(await trainer.Tuner.RunAsync(Cancellation));
-        var chosen = LearnerSettings.FromJson((await trainer.Store.GetSettingAsync(SettingsTuner.SettingsName, Cancellation))!.Value.GetRawText());
+        var chosen = LearnerSettings.FromJson(
+            (await trainer.Store.GetSettingAsync(SettingsTuner.SettingsName, Cancellation))!.Value.GetRawText());
         Assert.Equal(LearnerRegistry.NameOf(chosen), (await trainer.Training.RunAsync(Cancellation))!.Learner);
     }
 
@@ -247,7 +253,11 @@ public class TrainerTests
     {
         await using var trainer = await TrainerFixture.CreateAsync();
         await trainer.SendAsync(TrainerFixture.Circles());
-        var settings = new HybridSettings { Factors = new IalsSettings { Rank = 8 }, Neighbourhood = new NeighbourhoodSettings { Neighbours = 5 } };
+        var settings = new HybridSettings
+        {
+            Factors = new IalsSettings { Rank = 8 },
+            Neighbourhood = new NeighbourhoodSettings { Neighbours = 5 }
+        };
         await trainer.Store.PutSettingAsync(SettingsTuner.SettingsName, JsonDocument.Parse(settings.ToJson()).RootElement, Cancellation);
         var info = await trainer.Training.RunAsync(Cancellation);
         Assert.Equal(ModelState.Released, (await trainer.Store.GetModelAsync(info!.Version, Cancellation))!.State);
@@ -260,7 +270,8 @@ public class TrainerTests
     {
         await using var trainer = await TrainerFixture.CreateAsync();
         string[] words = ["red wool scarf", "steel camping stove"];
-        await trainer.SendAsync([.. from circle in new[] { 0, 1 } from n in Enumerable.Range(0, 10) select Put($"item-{circle}-{n}", $"{words[circle]} {n}")]);
+        await trainer.SendAsync(
+            [.. from circle in new[] { 0, 1 } from n in Enumerable.Range(0, 10) select Put($"item-{circle}-{n}", $"{words[circle]} {n}")]);
         await trainer.SendAsync(TrainerFixture.Circles());
         await trainer.Training.RunAsync(Cancellation);
         await trainer.Folding.FoldInAllAsync(Cancellation);
@@ -274,7 +285,8 @@ public class TrainerTests
         Assert.True(fromContent > .05f, $"{fromContent}");
 
         // It turns out that the other circle buys it.
-        await trainer.SendAsync([.. Enumerable.Range(0, 20).Select(n => TrainerFixture.Event($"user-{2 * n + 1}", "new", s_start.AddDays(20)))]);
+        await trainer.SendAsync([.. Enumerable.Range(0, 20)
+            .Select(n => TrainerFixture.Event($"user-{2 * n + 1}", "new", s_start.AddDays(20)))]);
         await Eventually.TrueAsync(async () => await ScoreAsync("user-0") < await ScoreAsync("user-1"));
 
         // What the model was trained with keeps the factor it has there.
@@ -292,8 +304,10 @@ public class TrainerTests
         await Eventually.TrueAsync(async () => (await ItemAsync("last")).Factor!.ModelVersion == first);
         await trainer.Placer.StopAsync(Cancellation);
 
-        static Command Put(string id, string title) => new() { Kind = CommandKind.PutItem, AcceptedAt = s_start, Item = new Item { ItemId = id, Title = title } };
-        async Task<ItemRecord> ItemAsync(string id) => (await trainer.FactorStore.ReadItemChangesAsync(0, 1000, Cancellation)).Items.Single(i => i.ItemId == id);
+        static Command Put(string id, string title) =>
+            new() { Kind = CommandKind.PutItem, AcceptedAt = s_start, Item = new Item { ItemId = id, Title = title } };
+        async Task<ItemRecord> ItemAsync(string id) =>
+            (await trainer.FactorStore.ReadItemChangesAsync(0, 1000, Cancellation)).Items.Single(i => i.ItemId == id);
         async Task<ItemFactor?> FactorAsync() => (await ItemAsync("new")).Factor;
         async Task<float> ScoreAsync(string user)
         {
@@ -309,9 +323,15 @@ public class TrainerTests
         await using var trainer = await TrainerFixture.CreateAsync(o => o.ContentFeaturesLimit = 0);
         await trainer.SendAsync(TrainerFixture.Circles());
         await trainer.Training.RunAsync(Cancellation);
-        await trainer.SendAsync(new Command { Kind = CommandKind.PutItem, AcceptedAt = s_start, Item = new Item { ItemId = "new", Title = "item" } });
+        await trainer.SendAsync(new Command
+        {
+            Kind = CommandKind.PutItem,
+            AcceptedAt = s_start,
+            Item = new Item { ItemId = "new", Title = "item" }
+        });
         await trainer.Placer.PlaceAllAsync(Cancellation);
-        async Task<ItemFactor?> FactorAsync() => (await trainer.FactorStore.ReadItemChangesAsync(0, 1000, Cancellation)).Items.Single(i => i.ItemId == "new").Factor;
+        async Task<ItemFactor?> FactorAsync() =>
+            (await trainer.FactorStore.ReadItemChangesAsync(0, 1000, Cancellation)).Items.Single(i => i.ItemId == "new").Factor;
         Assert.Null(await FactorAsync());
         await trainer.SendAsync(TrainerFixture.Event("user-1", "new", s_start.AddDays(20)));
         await trainer.Placer.PlaceAllAsync(Cancellation);
@@ -329,7 +349,8 @@ public class TrainerTests
         await trainer.Store.PutSettingAsync("tuned-events", JsonSerializer.SerializeToElement(events), Cancellation);
 
         // More of the same is no drift.
-        await trainer.SendAsync([.. Enumerable.Range(0, 100).Select(n => TrainerFixture.Event($"user-{n % 40}", $"item-{n % 2}-{n / 2 % 10}", s_start.AddDays(30).AddMinutes(n)))]);
+        await trainer.SendAsync([.. Enumerable.Range(0, 100)
+            .Select(n => TrainerFixture.Event($"user-{n % 40}", $"item-{n % 2}-{n / 2 % 10}", s_start.AddDays(30).AddMinutes(n)))]);
         var same = await trainer.Training.RunAsync(Cancellation);
         Assert.Equal((first.Version, 100), (same!.Drift!.SinceVersion, same.Drift.NewEvents));
         Assert.InRange(same.Drift.Items, 0, .25);
@@ -338,7 +359,8 @@ public class TrainerTests
         Assert.Null(await trainer.Tuner.DueAsync(events + 100, same, Cancellation));
 
         // Other items, consumed in another way, are.
-        await trainer.SendAsync([.. Enumerable.Range(0, 100).Select(n => TrainerFixture.Event($"user-{n % 40}", $"fashion-{n % 5}", s_start.AddDays(60).AddMinutes(n), "purchase"))]);
+        await trainer.SendAsync([.. Enumerable.Range(0, 100)
+            .Select(n => TrainerFixture.Event($"user-{n % 40}", $"fashion-{n % 5}", s_start.AddDays(60).AddMinutes(n), "purchase"))]);
         var moved = await trainer.Training.RunAsync(Cancellation);
         Assert.InRange(moved!.Drift!.Items, .8, 1);
         Assert.InRange(moved.Drift.Types, .8, 1);
@@ -371,18 +393,25 @@ public class TrainerTests
         // Meanwhile events came, which the search must not start over for. A new process finds it unfinished.
         await trainer.SendAsync(TrainerFixture.Event("user-1", "item-1-9", s_start.AddDays(30)));
         trainer.Options.TuneBudgetSeconds = 1;
-        using var worker = new TrainingWorker(trainer.Store, trainer.Training, trainer.Tuner, trainer.DeadLetters, new Progress(), trainer.Options, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<TrainingWorker>.Instance);
+        using var worker = new TrainingWorker(trainer.Store, trainer.Training, trainer.Tuner, trainer.DeadLetters, new Progress(),
+            trainer.Options, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<TrainingWorker>.Instance);
         await worker.StartAsync(Cancellation);
-        await Eventually.TrueAsync(async () => (await trainer.Store.ListModelsAsync(1, Cancellation))[0] is { Version: 2, Search: not null });
+        await Eventually.TrueAsync(async () => (await trainer.Store.ListModelsAsync(1, Cancellation))[0] is
+        {
+            Version: 2,
+            Search: not null
+        });
         await worker.StopAsync(Cancellation);
 
         var after = (await StateAsync())!;
         Assert.True(after.Trials.Count >= before.Trials.Count);
-        Assert.Equal(before.Trials.Select(t => (t.Number, t.Score, t.Seconds)), after.Trials.Take(before.Trials.Count).Select(t => (t.Number, t.Score, t.Seconds)));
+        Assert.Equal(before.Trials.Select(t => (t.Number, t.Score, t.Seconds)),
+            after.Trials.Take(before.Trials.Count).Select(t => (t.Number, t.Score, t.Seconds)));
         Assert.Equal(after.Trials.Count, after.Trials.Select(t => t.Asked.ToJson()).Distinct().Count());
         Assert.False(await trainer.Tuner.IsUnfinishedAsync(Cancellation));
 
-        async Task<TuningState?> StateAsync() => await trainer.Store.GetSettingAsync("tuning", Cancellation) is { } saved ? TuningState.FromJson(saved.GetRawText()) : null;
+        async Task<TuningState?> StateAsync() =>
+            await trainer.Store.GetSettingAsync("tuning", Cancellation) is { } saved ? TuningState.FromJson(saved.GetRawText()) : null;
     }
 
     [Fact]
@@ -396,7 +425,12 @@ public class TrainerTests
     public async Task An_emptied_factor_store_is_filled_again_from_the_store()
     {
         await using var trainer = await TrainerFixture.CreateAsync();
-        await trainer.SendAsync(new Command { Kind = CommandKind.PutItem, AcceptedAt = s_start, Item = new Item { ItemId = "item-0-0", Title = "First" } });
+        await trainer.SendAsync(new Command
+        {
+            Kind = CommandKind.PutItem,
+            AcceptedAt = s_start,
+            Item = new Item { ItemId = "item-0-0", Title = "First" }
+        });
         await trainer.SendAsync(TrainerFixture.Circles());
         var info = await trainer.Training.RunAsync(Cancellation);
 
@@ -406,13 +440,15 @@ public class TrainerTests
         var emptied = new InProcessFactorStore();
         var released = new ReleasedModel(trainer.Store);
         var folding = new Folding(trainer.Store, emptied, released, TrainerFixture.Weights, trainer.Options);
-        using var reconciler = new Reconciler(trainer.Store, emptied, released, folding, trainer.Placer, trainer.Notices, trainer.Options, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<Reconciler>.Instance);
+        using var reconciler = new Reconciler(trainer.Store, emptied, released, folding, trainer.Placer, trainer.Notices, trainer.Options,
+            TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<Reconciler>.Instance);
         await reconciler.StartAsync(Cancellation);
         await Eventually.TrueAsync(async () => await emptied.GetGenerationAsync(Cancellation) is not null);
         await reconciler.StopAsync(Cancellation);
 
         Assert.Equal(info!.Version, await emptied.GetReleasedAsync(Cancellation));
-        Assert.Equal(await trainer.FactorStore.GetModelAsync(info.Version, Cancellation), await emptied.GetModelAsync(info.Version, Cancellation));
+        Assert.Equal(await trainer.FactorStore.GetModelAsync(info.Version, Cancellation),
+            await emptied.GetModelAsync(info.Version, Cancellation));
         var items = (await emptied.ReadItemChangesAsync(0, 1000, Cancellation)).Items;
         Assert.Equal(20, items.Count);
         Assert.Equal("First", items.Single(i => i.ItemId == "item-0-0").Item!.Title);
@@ -424,9 +460,26 @@ public class TrainerTests
     {
         await using var trainer = await TrainerFixture.CreateAsync();
         var dead = await trainer.SendAsync(
-            new Command { Kind = CommandKind.PutItem, AcceptedAt = s_start, Item = new Item { ItemId = "i", Title = "Old", Tags = ["kept"] } },
-            new Command { Kind = CommandKind.PatchItem, AcceptedAt = s_start, ItemId = "i", Patch = JsonDocument.Parse("""{"title":"New"}""").RootElement },
-            new Command { Kind = CommandKind.PatchItem, AcceptedAt = s_start, ItemId = "i", Patch = JsonDocument.Parse("""{"tags":7}""").RootElement });
+            new Command
+            {
+                Kind = CommandKind.PutItem,
+                AcceptedAt = s_start,
+                Item = new Item { ItemId = "i", Title = "Old", Tags = ["kept"] }
+            },
+            new Command
+            {
+                Kind = CommandKind.PatchItem,
+                AcceptedAt = s_start,
+                ItemId = "i",
+                Patch = JsonDocument.Parse("""{"title":"New"}""").RootElement
+            },
+            new Command
+            {
+                Kind = CommandKind.PatchItem,
+                AcceptedAt = s_start,
+                ItemId = "i",
+                Patch = JsonDocument.Parse("""{"tags":7}""").RootElement
+            });
 
         Assert.Single(dead);
         var item = Assert.Single((await trainer.FactorStore.ReadItemChangesAsync(0, 10, Cancellation)).Items);
@@ -438,7 +491,8 @@ public class TrainerTests
     public async Task Merging_a_session_moves_its_events_to_the_user()
     {
         await using var trainer = await TrainerFixture.CreateAsync();
-        await trainer.SendAsync(TrainerFixture.Event("u", "a", s_start), TrainerFixture.Event("u", "b", s_start) with { UserId = null, SessionId = "s", EventId = "e2" });
+        await trainer.SendAsync(TrainerFixture.Event("u", "a", s_start),
+            TrainerFixture.Event("u", "b", s_start) with { UserId = null, SessionId = "s", EventId = "e2" });
         await trainer.SendAsync(new Command { Kind = CommandKind.MergeSession, AcceptedAt = s_start, UserId = "u", SessionId = "s" });
 
         Assert.Equal(2, (await trainer.ReadUserAsync(UserRef.User("u")))!.Value.History.Length);
@@ -450,7 +504,13 @@ public class TrainerTests
     {
         await using var trainer = await TrainerFixture.CreateAsync();
         await trainer.SendAsync(TrainerFixture.Event("u", "a", s_start));
-        await trainer.SendAsync(new Command { Kind = CommandKind.EraseUser, AcceptedAt = s_start.AddDays(1), UserId = "u", ErasureId = "r" });
+        await trainer.SendAsync(new Command
+        {
+            Kind = CommandKind.EraseUser,
+            AcceptedAt = s_start.AddDays(1),
+            UserId = "u",
+            ErasureId = "r"
+        });
         await trainer.SendAsync(TrainerFixture.Event("u", "late", s_start.AddHours(1)));
 
         Assert.Null(await trainer.ReadUserAsync(UserRef.User("u")));

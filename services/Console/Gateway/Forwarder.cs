@@ -98,7 +98,8 @@ internal sealed class Forwarder : IAsyncDisposable
             if (failure.IsUntouched && replica.SetHealthy(false) && replicas.Count > 1)
                 LogUnhealthy(service, replica, failure.Reason);
             // What changes something is tried again only where it is certain that the service has seen nothing of it.
-            bool isHarmless = (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)) && !HasBody(context);
+            bool isHarmless = (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
+                && !HasBody(context);
             if ((failure.IsUntouched || isHarmless) && tried.Count < replicas.Count) continue;
             _logger.LogWarning("{Service} did not answer: {Reason}", service, failure.Reason);
             if (failure.IsUntouched) break;
@@ -119,7 +120,8 @@ internal sealed class Forwarder : IAsyncDisposable
 
     private static bool HasBody(HttpContext context) => context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
 
-    private static Problem Unreachable(string service) => Problem.Unavailable($"The service {service} cannot be reached. Nothing was done; try again shortly.");
+    private static Problem Unreachable(string service) =>
+        Problem.Unavailable($"The service {service} cannot be reached. Nothing was done; try again shortly.");
 
     private static Problem TooSlow(string service) => new()
     {
@@ -195,7 +197,8 @@ internal sealed class Forwarder : IAsyncDisposable
             var caller = error.Error is ForwarderError.RequestBodyClient ? all.FirstOrDefault(RequestReading.IsBrokenBody) ?? all[0] : null;
             // The time for making a connection ends with an inner exception, that for answering without one.
             bool isUntouched = all is [HttpRequestException { HttpRequestError: var cause }]
-                ? cause is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
+                ? cause is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+                    or HttpRequestError.SecureConnectionError
                 : all is [OperationCanceledException { InnerException: TimeoutException }];
             return new Failure(caller, isUntouched, error.Error is ForwarderError.RequestTimedOut, all[0].Message);
         }

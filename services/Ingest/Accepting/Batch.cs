@@ -51,7 +51,8 @@ internal sealed class Batch<T>(GroupPublisher publisher, JsonTypeInfo<T> typeInf
     }
 
     /// <summary>Returns when every element taken is durable.</summary>
-    /// <exception cref="ProblemException">Nothing was valid, or a later part of a long body could not be kept; then it says how many elements were.</exception>
+    /// <exception cref="ProblemException">Nothing was valid, or a later part of a long body could not be kept; then it says how many
+    /// elements were.</exception>
     public async Task<IResult> CompleteAsync(bool isSingle)
     {
         if (Taken == 0 && _rejectedTotal > 0) return NothingValid(isSingle);
@@ -90,7 +91,8 @@ internal sealed class Batch<T>(GroupPublisher publisher, JsonTypeInfo<T> typeInf
             Field = hasField ? first.Field : null,
             Type = Problem.TypeOf("invalid-elements"),
             Title = Taken == 0 ? "No element is valid" : "Some elements are not valid",
-            Detail = $"{_rejectedTotal} elements are not valid and nothing was kept; the first, element {first.Index}: {(hasField ? first.Field + " " : "")}{first.Error}",
+            Detail = $"{_rejectedTotal} elements are not valid and nothing was kept; the first, element {first.Index}: "
+            + $"{(hasField ? first.Field + " " : "")}{first.Error}",
             Rejected = _rejected,
             Accepted = 0,
         };
@@ -100,7 +102,9 @@ internal sealed class Batch<T>(GroupPublisher publisher, JsonTypeInfo<T> typeInf
     {
         _current?.Dispose();
         // Failures of messages nobody waits for any more must not surface as unobserved.
-        foreach (var (durable, _) in _inFlight) _ = durable.ContinueWith(static task => task.Exception, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously);
+        foreach (var (durable, _) in _inFlight) _ =
+            durable.ContinueWith(static task => task.Exception,
+            TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously);
     }
 
     private async ValueTask SendAsync()
@@ -133,5 +137,8 @@ internal sealed class Batch<T>(GroupPublisher publisher, JsonTypeInfo<T> typeInf
         }
     }
 
-    private ProblemException Partly() => new(Problem.Unavailable($"The broker went away: {_durable} elements of this body are durable, the rest may not be. Send it again with the same ids.") with { Accepted = _durable });
+    private ProblemException Partly() => new(
+        Problem.Unavailable($"The broker went away: {_durable} elements of this body are durable, the rest may not be. Send it again with "
+            + $"the same ids.") with
+        { Accepted = _durable });
 }

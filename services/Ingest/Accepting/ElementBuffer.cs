@@ -9,7 +9,8 @@ namespace Recommender.Ingest.Accepting;
 internal sealed class ElementBuffer : IBufferWriter<byte>, IDisposable
 {
     // The text goes to a message, not into a page: only what JSON itself demands is escaped.
-    private static readonly JsonWriterOptions s_options = new() { SkipValidation = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions s_options =
+        new() { SkipValidation = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private readonly Utf8JsonWriter _writer;
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(1024);
     private int _length;

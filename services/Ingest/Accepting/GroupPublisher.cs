@@ -15,7 +15,8 @@ internal sealed class GroupPublisher(string stream, IStreamPublisher publisher, 
 {
     private const int MaxRuns = 4;
     private static readonly Meter s_meter = new("Recommender.Ingest");
-    private static readonly Histogram<int> s_groupSize = s_meter.CreateHistogram<int>("recommender.ingest.group_size", "{request}", "Requests in one message to the broker");
+    private static readonly Histogram<int> s_groupSize =
+        s_meter.CreateHistogram<int>("recommender.ingest.group_size", "{request}", "Requests in one message to the broker");
     private readonly Channel<Waiting> _waiting = Channel.CreateUnbounded<Waiting>();
     private readonly long[] _sendingSince = new long[MaxRuns];
     private long _backlogBytes;
@@ -62,7 +63,8 @@ internal sealed class GroupPublisher(string stream, IStreamPublisher publisher, 
         {
             Interlocked.Add(ref _backlogBytes, -length);
             elements.Dispose();
-            throw new ProblemException(Problem.Unavailable("More is arriving than the broker takes. Send the request again later.", retryAfterSeconds: 2));
+            throw new ProblemException(Problem.Unavailable("More is arriving than the broker takes. Send the request again later.",
+                retryAfterSeconds: 2));
         }
 
         var waiting = new Waiting(elements, length, Activity.Current?.Context ?? default);
@@ -76,7 +78,8 @@ internal sealed class GroupPublisher(string stream, IStreamPublisher publisher, 
         return waiting.Durable.Task;
     }
 
-    /// <summary>Publishes until <see cref="Complete"/>, and then what is left. May run several times at once, so that the next group is made while the last is being confirmed.</summary>
+    /// <summary>Publishes until <see cref="Complete"/>, and then what is left. May run several times at once, so that the next group is
+    /// made while the last is being confirmed.</summary>
     public async Task RunAsync()
     {
         int run = Interlocked.Increment(ref _runs) - 1;

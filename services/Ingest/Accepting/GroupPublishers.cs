@@ -15,8 +15,12 @@ internal sealed class GroupPublishers : IHostedService, IDisposable
         Interactions = new GroupPublisher(Topology.Interactions, publisher, options, queue);
         Commands = new GroupPublisher(Topology.Commands, publisher, options);
         var meter = new Meter("Recommender.Ingest");
-        meter.CreateObservableGauge("recommender.lag", () => new Measurement<double>(Interactions.Lag.TotalSeconds, new KeyValuePair<string, object?>("recommender.stage", "accepted")), "s", "How long the oldest event a stage has not seen has waited for it");
-        meter.CreateObservableGauge("recommender.ingest.backlog", () => Interactions.BacklogBytes, "By", "Events waiting for the broker in this process");
+        meter.CreateObservableGauge("recommender.lag",
+            () => new Measurement<double>(Interactions.Lag.TotalSeconds,
+                new KeyValuePair<string, object?>("recommender.stage", "accepted")), "s",
+                    "How long the oldest event a stage has not seen has waited for it");
+        meter.CreateObservableGauge("recommender.ingest.backlog", () => Interactions.BacklogBytes, "By",
+            "Events waiting for the broker in this process");
         _meter = meter;
     }
 
@@ -28,8 +32,10 @@ internal sealed class GroupPublishers : IHostedService, IDisposable
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        // Commands go one message at a time: their order counts. Events may overlap, so that the next group is made while the last one is being confirmed.
-        _running = Task.WhenAll(Task.Run(Interactions.RunAsync, CancellationToken.None), Task.Run(Interactions.RunAsync, CancellationToken.None), Task.Run(Commands.RunAsync, CancellationToken.None));
+        // Commands go one message at a time: their order counts. Events may overlap, so that the next group is made while the last one is
+        // being confirmed.
+        _running = Task.WhenAll(Task.Run(Interactions.RunAsync, CancellationToken.None),
+            Task.Run(Interactions.RunAsync, CancellationToken.None), Task.Run(Commands.RunAsync, CancellationToken.None));
         return Task.CompletedTask;
     }
 

@@ -5,7 +5,8 @@ using Recommender.ServiceDefaults.Requests;
 namespace Recommender.Ingest.Accepting;
 
 /// <summary>
-/// Knows how many messages wait for the Trainer. A queue that grows without end fills the broker's disk; long before that, requests are refused,
+/// Knows how many messages wait for the Trainer. A queue that grows without end fills the broker's disk; long before that, requests are
+/// refused,
 /// and producers keep what they have until the Trainer has caught up.
 /// </summary>
 internal sealed class QueueGuard(IStreamAdministration streams, IngestOptions options, TimeProvider clock) : BackgroundService
@@ -17,7 +18,8 @@ internal sealed class QueueGuard(IStreamAdministration streams, IngestOptions op
     /// <exception cref="ProblemException">As many messages wait as may.</exception>
     public void ThrowIfFull()
     {
-        if (IsFull) throw new ProblemException(Problem.Unavailable("More events wait to be processed than may (Ingest:QueueMessagesLimit). Send the request again later.", retryAfterSeconds: 5));
+        if (IsFull) throw new ProblemException(Problem.Unavailable(
+            "More events wait to be processed than may (Ingest:QueueMessagesLimit). Send the request again later.", retryAfterSeconds: 5));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -17,7 +17,8 @@ internal static class EventEndpoints
         app.MapPost("/v1/events", PostAsync)
             .RequireScope(Scopes.Ingest)
             .WithName("PostEvents")
-            .WithSummary("Takes one event, an array, NDJSON or CloudEvents. Answers once they are durable. ?atomic=true takes all or nothing.")
+            .WithSummary(
+                "Takes one event, an array, NDJSON or CloudEvents. Answers once they are durable. ?atomic=true takes all or nothing.")
             .WithDescription(IdRules + ValueRules)
             .Accepts<Interaction>("application/json", "application/x-ndjson", CloudEvents.Structured, CloudEvents.Batched)
             .Produces<AcceptedResponse>(StatusCodes.Status202Accepted);
@@ -61,7 +62,8 @@ internal static class EventEndpoints
             throw new ProblemException(RequestReading.UnsupportedType(contentType,
                 "application/json, application/x-ndjson, application/cloudevents+json or application/cloudevents-batch+json"));
 
-        using var batch = new Batch<Interaction>(publishers.Interactions, ContractsJson.Default.Interaction, atomic ? int.MaxValue : options.GroupBytes);
+        using var batch = new Batch<Interaction>(publishers.Interactions, ContractsJson.Default.Interaction, atomic ? int.MaxValue
+            : options.GroupBytes);
         bool isSingle = false;
         try
         {
@@ -99,7 +101,8 @@ internal static class EventEndpoints
 
         if (parsed.Rejected is [{ Index: < 0 } whole]) throw new ProblemException(Problem.InvalidBody(whole.Error));
         int count = parsed.Valid.Count + parsed.Rejected.Count;
-        if (count > Limits.EventsPerArray) throw new ProblemException(Problem.TooLarge($"The array holds {count} events; {Limits.EventsPerArray} are allowed. NDJSON has no limit."));
+        if (count > Limits.EventsPerArray) throw new ProblemException(
+            Problem.TooLarge($"The array holds {count} events; {Limits.EventsPerArray} are allowed. NDJSON has no limit."));
         foreach (var interaction in parsed.Valid) await batch.AddAsync(interaction);
         foreach (var rejected in parsed.Rejected) batch.Reject(rejected.Index, rejected.Field, rejected.Error);
         return single;
@@ -113,7 +116,8 @@ internal static class EventEndpoints
         await foreach (var (index, line) in Ndjson.ReadLinesAsync(context, context.RequestAborted))
         {
             // All or nothing means that all is held until the end.
-            if (atomic && (bytes += line?.Length ?? 0) > Limits.BodyBytes) throw new ProblemException(Problem.TooLarge($"With atomic=true a body is at most {Limits.BodyBytes} bytes long."));
+            if (atomic && (bytes += line?.Length ?? 0) > Limits.BodyBytes)
+                throw new ProblemException(Problem.TooLarge($"With atomic=true a body is at most {Limits.BodyBytes} bytes long."));
             if (line is not { } content)
             {
                 batch.Reject(index, "", $"is longer than {Limits.LineBytes} bytes");
@@ -130,7 +134,8 @@ internal static class EventEndpoints
             if ((index & 1023) == 0) now = clock.GetUtcNow();
             var (interaction, error) = InteractionParser.ParseOne(content.Span, now, weights);
             if (interaction is null) batch.Reject(index, error!.Field, error.Error);
-            else await batch.AddAsync(InteractionParser.Complete(InteractionParser.FromProducer(interaction), now, interaction.EventId ?? batch.AssignId()));
+            else await batch.AddAsync(InteractionParser.Complete(InteractionParser.FromProducer(interaction), now, interaction.EventId
+                ?? batch.AssignId()));
         }
     }
 
@@ -144,6 +149,7 @@ internal static class EventEndpoints
     {
         var values = context.Request.Query[name];
         if (values.Count == 0) return false;
-        return bool.TryParse(values.ToString(), out bool value) ? value : throw new ProblemException(Problem.InvalidField(name, "is neither true nor false"));
+        return bool.TryParse(values.ToString(), out bool value) ? value
+            : throw new ProblemException(Problem.InvalidField(name, "is neither true nor false"));
     }
 }

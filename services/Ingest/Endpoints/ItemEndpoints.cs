@@ -35,12 +35,15 @@ internal static class ItemEndpoints
     {
         app.MapGet("/v1/items/{itemId}", (HttpContext context, IStore store) => GetAsync(context.GetPathId("itemId"), context, store))
             .RequireScope(Scopes.Read).WithName("GetItem").WithSummary("An item of the catalogue as stored.")
-            .WithDescription("ETag is the item's version in the store. With If-None-Match the answer is 304 while the item has that version.")
+            .WithDescription(
+                "ETag is the item's version in the store. With If-None-Match the answer is 304 while the item has that version.")
             .Produces<Item>().Produces(StatusCodes.Status304NotModified).ProducesProblem(StatusCodes.Status404NotFound);
         app.MapGet("/v1/items", (HttpContext context, IStore store) => GetAsync(context.GetQueryId("itemId"), context, store))
             .RequireScope(Scopes.Read).WithName("GetItemByQuery").WithQueryId("itemId")
             .WithSummary("The item of the query parameter itemId as stored.")
-            .WithDescription("For any id. GET /v1/items/{itemId} cannot reach popular, trending and latest, which are lists, nor the ids '.' and '..', which earlier versions accepted.")
+            .WithDescription(
+                "For any id. GET /v1/items/{itemId} cannot reach popular, trending and latest, which are lists, nor the ids '.' and '..', "
+                    + "which earlier versions accepted.")
             .Produces<Item>().Produces(StatusCodes.Status304NotModified).ProducesProblem(StatusCodes.Status404NotFound);
         var items = app.MapGroup("/v1/items").RequireScope(Scopes.Ingest);
         Describe(items.MapPut("/{itemId}", PutAsync).Accepts<Item>("application/json"),
@@ -99,8 +102,10 @@ internal static class ItemEndpoints
         return await SendOneAsync(context, publishers, store, ItemReader.ReadPatch(body.Span, itemId, clock.GetUtcNow()));
     }
 
-    private static Task<IResult> DeleteAsync(string itemId, HttpContext context, GroupPublishers publishers, IStore store, TimeProvider clock) =>
-        SendOneAsync(context, publishers, store, (new Command { Kind = CommandKind.DeleteItem, AcceptedAt = clock.GetUtcNow(), ItemId = itemId }, null));
+    private static Task<IResult> DeleteAsync(string itemId, HttpContext context, GroupPublishers publishers, IStore store,
+        TimeProvider clock) =>
+        SendOneAsync(context, publishers, store,
+        (new Command { Kind = CommandKind.DeleteItem, AcceptedAt = clock.GetUtcNow(), ItemId = itemId }, null));
 
     private static void ThrowIfNotJson(HttpContext context, string expected)
     {

@@ -16,7 +16,8 @@ internal static class CloudEvents
     public const string Batched = "application/cloudevents-batch+json";
 
     public static bool IsCloudEvent(HttpRequest request) =>
-        request.Headers.ContainsKey("ce-specversion") || RequestReading.IsMediaType(request.ContentType, Structured) || RequestReading.IsMediaType(request.ContentType, Batched);
+        request.Headers.ContainsKey("ce-specversion") || RequestReading.IsMediaType(request.ContentType, Structured)
+        || RequestReading.IsMediaType(request.ContentType, Batched);
 
     /// <exception cref="ProblemException">The envelope is wrong.</exception>
     public static (ParsedInteractions Parsed, bool IsSingle) Parse(HttpRequest request, ReadOnlyMemory<byte> body, DateTimeOffset now,
@@ -63,8 +64,10 @@ internal static class CloudEvents
                 return;
             }
 
-            if (envelope?.DataBase64 is not null) rejected.Add(new RejectedInteraction(index, "data_base64", "is not supported; send the event as JSON in data", element));
-            else if (envelope?.Data is not { ValueKind: JsonValueKind.Object } data) rejected.Add(new RejectedInteraction(index, "data", "is required and has to be an object", element));
+            if (envelope?.DataBase64 is not null) rejected.Add(
+                new RejectedInteraction(index, "data_base64", "is not supported; send the event as JSON in data", element));
+            else if (envelope?.Data is not { ValueKind: JsonValueKind.Object } data)
+                rejected.Add(new RejectedInteraction(index, "data", "is required and has to be an object", element));
             else Add(index, envelope, System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(data).ToArray(), element);
         }
 
@@ -123,5 +126,6 @@ internal static class CloudEvents
     }
 
     /// <summary>Header values are percent-encoded where they go beyond ASCII.</summary>
-    private static string? Header(HttpRequest request, string name) => request.Headers.TryGetValue(name, out var value) ? Uri.UnescapeDataString(value.ToString()) : null;
+    private static string? Header(HttpRequest request, string name) =>
+        request.Headers.TryGetValue(name, out var value) ? Uri.UnescapeDataString(value.ToString()) : null;
 }

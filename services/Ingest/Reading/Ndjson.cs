@@ -8,7 +8,8 @@ namespace Recommender.Ingest.Reading;
 internal static class Ndjson
 {
     public static bool Is(string? contentType) =>
-        RequestReading.IsMediaType(contentType, "application/x-ndjson") || RequestReading.IsMediaType(contentType, "application/ndjson") || RequestReading.IsMediaType(contentType, "application/jsonl");
+        RequestReading.IsMediaType(contentType, "application/x-ndjson") || RequestReading.IsMediaType(contentType, "application/ndjson")
+        || RequestReading.IsMediaType(contentType, "application/jsonl");
 
     /// <summary>
     /// Reads the body line by line, decompressed, at any length and in bounded memory. A line's bytes are valid until the next is asked
@@ -16,7 +17,8 @@ internal static class Ndjson
     /// </summary>
     /// <exception cref="ProblemException">The body is not in UTF-8, or in an encoding that is not read.</exception>
     /// <exception cref="ContentCodingException">The body cannot be decompressed, from here on.</exception>
-    public static async IAsyncEnumerable<Line> ReadLinesAsync(HttpContext context, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public static async IAsyncEnumerable<Line> ReadLinesAsync(HttpContext context,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var reader = context.OpenBodyReader();
         byte[] line = ArrayPool<byte>.Shared.Rent(4096);
@@ -65,7 +67,8 @@ internal static class Ndjson
                         }
 
                         content.CopyTo(line);
-                        if (!IsBlank(line.AsSpan(0, (int)content.Length))) yield return new Line(index++, line.AsMemory(0, (int)content.Length));
+                        if (!IsBlank(line.AsSpan(0, (int)content.Length)))
+                            yield return new Line(index++, line.AsMemory(0, (int)content.Length));
                     }
 
                     if (end is null) break;

@@ -4,7 +4,8 @@ using Recommender.Recommend.Serving;
 
 namespace Recommender.Recommend.Answering;
 
-/// <summary>Writes answers as JSON of <see cref="RecommendationResponse"/> into <see cref="Query.Json"/>, from encoded parts and numbers.</summary>
+/// <summary>Writes answers as JSON of <see cref="RecommendationResponse"/> into <see cref="Query.Json"/>, from encoded parts and
+/// numbers.</summary>
 internal static class AnswerWriter
 {
     private static readonly string s_instance = Guid.NewGuid().ToString("N")[..12];
@@ -80,7 +81,8 @@ internal static class AnswerWriter
     }
 
     /// <summary>
-    /// The history items with the largest shares of the score, largest first, and the sum of the other shares. A score of exactly 0 has no shares.
+    /// The history items with the largest shares of the score, largest first, and the sum of the other shares. A score of exactly 0 has no
+    /// shares.
     /// </summary>
     private static void WriteReasons(ServingState state, Query query, int position)
     {
@@ -100,7 +102,8 @@ internal static class AnswerWriter
             contributions[i] = (float)(-contributions[i] / sum);
         }
 
-        // Shares are negated while sorting so that the largest comes first; sorting is by share alone, which is stable enough: equal shares are equal text.
+        // Shares are negated while sorting so that the largest comes first; sorting is by share alone, which is stable enough: equal shares
+        // are equal text.
         contributions.Sort(order);
         var json = query.Json;
         json.Write(",\"reasons\":["u8);

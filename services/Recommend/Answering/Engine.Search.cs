@@ -36,10 +36,12 @@ internal sealed partial class Engine
     }
 
     /// <summary>
-    /// The best by factor score plus item–item term. The term is 0 but for the items it touches: those are taken out of the index's search and
+    /// The best by factor score plus item–item term. The term is 0 but for the items it touches: those are taken out of the index's search
+    /// and
     /// scored one by one, so the best of both are the best of all wherever the index's search is exact.
     /// </summary>
-    private static int SearchWithTerm(ServingModel model, Query query, ItemSet? allowed, ReadOnlySpan<float> factor, Span<ScoredItem> results)
+    private static int SearchWithTerm(ServingModel model, Query query, ItemSet? allowed, ReadOnlySpan<float> factor,
+        Span<ScoredItem> results)
     {
         var touched = query.Term.Touched;
         int found = 0;
@@ -57,7 +59,8 @@ internal sealed partial class Engine
         {
             int item = touched[i];
             float score = scores[i] + query.Term[item];
-            if (score >= top.Threshold && (allowed is null || allowed.Contains(item)) && !query.Excluded.Contains(item)) top.Add(item, score);
+            if (score >= top.Threshold && (allowed is null || allowed.Contains(item)) && !query.Excluded.Contains(item))
+                top.Add(item, score);
         }
 
         return top.Finish();
@@ -86,7 +89,8 @@ internal sealed partial class Engine
             var ranked = Query.EnsureCapacity(ref query.Ranked, all ? state.Catalogue.Count : width);
             int found = ranking.Take(state.Catalogue, allowed, query.Excluded, ranked);
             var candidates = Query.EnsureCapacity(ref query.Scored, found);
-            for (int i = 0; i < found; i++) candidates[i] = new ScoredItem(ranked[i].Position, RankingScore(ranking, ranked[i], logarithmic));
+            for (int i = 0; i < found; i++) candidates[i] =
+                new ScoredItem(ranked[i].Position, RankingScore(ranking, ranked[i], logarithmic));
             if (Boost(state, query, candidates, count, all || found < width)) return Math.Min(count, found);
         }
     }
@@ -108,7 +112,8 @@ internal sealed partial class Engine
         }
 
         var catalogue = state.Catalogue;
-        candidates.Sort((a, b) => a.Score != b.Score ? b.Score.CompareTo(a.Score) : string.CompareOrdinal(catalogue[a.Item]?.Id, catalogue[b.Item]?.Id));
+        candidates.Sort((a, b) => a.Score != b.Score ? b.Score.CompareTo(a.Score)
+            : string.CompareOrdinal(catalogue[a.Item]?.Id, catalogue[b.Item]?.Id));
         double bound = lowest >= 0 ? lowest * lift : lowest / lift;
         return complete || candidates[Math.Min(count, candidates.Length) - 1].Score > bound;
     }
@@ -140,14 +145,16 @@ internal sealed partial class Engine
             if ((allowed is not null && !allowed.Contains(item)) || !model.HasFactor(item)) continue;
             float likeness = TensorPrimitives.Dot(factor, model.Factor(item)) * inverseNorm * model.InverseNorm(item) + query.Term[item];
             // Exactly 0 is an item the model knows nothing of.
-            if (likeness >= top.Threshold && likeness != 0 && !query.Excluded.Contains(item) && state.Catalogue.IsAvailable(item)) top.Add(item, likeness);
+            if (likeness >= top.Threshold && likeness != 0 && !query.Excluded.Contains(item) && state.Catalogue.IsAvailable(item))
+                top.Add(item, likeness);
         }
 
         int found = top.Finish();
         foreach (var item in query.Scored.AsSpan(0, found)) query.AddItem(item.Item, item.Score, fromModel: false);
     }
 
-    /// <summary>Takes the pinned items of the first page out of the search. Unknown and unavailable ones are left out, and their places close up.</summary>
+    /// <summary>Takes the pinned items of the first page out of the search. Unknown and unavailable ones are left out, and their places
+    /// close up.</summary>
     private static int PlacePins(ServingState state, Query query)
     {
         if (query.Pins is not { } pins || query.HasCursor) return 0;

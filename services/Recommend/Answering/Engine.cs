@@ -109,10 +109,12 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights conf
     }
 
     /// <summary>
-    /// Scores and orders given items, each once: those the model knows by score, then the others by popularity with score 0, then, in the order given,
+    /// Scores and orders given items, each once: those the model knows by score, then the others by popularity with score 0, then, in the
+    /// order given,
     /// those that cannot be recommended: unknown or not available.
     /// </summary>
-    public void AnswerRank(ServingState state, Query query, ReadOnlySpan<byte> user, ReadOnlySpan<byte> session, IReadOnlyList<string> itemIds)
+    public void AnswerRank(ServingState state, Query query, ReadOnlySpan<byte> user, ReadOnlySpan<byte> session,
+        IReadOnlyList<string> itemIds)
     {
         bool isSession = TakeKnown(state, query, session, out var stored);
         bool known = !isSession && TakeKnown(state, query, user, out stored);
@@ -127,7 +129,8 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights conf
             if (state.Catalogue[position] is not { Available: true } item)
             {
                 bool isInCatalogue = state.Catalogue[position] is { Record.Deleted: false };
-                if ((unranked ??= new(StringComparer.Ordinal)).Add(id)) query.Unranked.Add(new UnrankedItem(id, isInCatalogue ? position : -1));
+                if ((unranked ??= new(StringComparer.Ordinal)).Add(id))
+                    query.Unranked.Add(new UnrankedItem(id, isInCatalogue ? position : -1));
                 continue;
             }
 
@@ -143,7 +146,8 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights conf
         {
             if (a.FromModel != b.FromModel) return a.FromModel ? -1 : 1;
             if (a.Score != b.Score) return b.Score.CompareTo(a.Score);
-            if (!a.FromModel && catalogue[a.Position]!.Record.Popularity is var pa && catalogue[b.Position]!.Record.Popularity is var pb && pa != pb) return pb.CompareTo(pa);
+            if (!a.FromModel && catalogue[a.Position]!.Record.Popularity is var pa && catalogue[b.Position]!.Record.Popularity is var pb
+                && pa != pb) return pb.CompareTo(pa);
             return string.CompareOrdinal(catalogue[a.Position]!.Id, catalogue[b.Position]!.Id);
         });
     }
@@ -233,7 +237,8 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights conf
     private static float ValueOf(HistoryEvent entry) => (float)(entry.Value ?? double.NaN);
 
     /// <summary>
-    /// The user's factor for the served model: the stored one if it is of this version and nothing was given beside it, else folded in here.
+    /// The user's factor for the served model: the stored one if it is of this version and nothing was given beside it, else folded in
+    /// here.
     /// </summary>
     /// <returns>False when nothing positive is known on items of the model: then there is no direction to look in.</returns>
     private static bool TakeFactor(ServingState state, Query query, in UserStateView stored)
@@ -257,7 +262,8 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights conf
         if (!positive) return false;
         if (model.Learned.UsesPlaces) Places.Set(query.History.AsSpan(0, usable), query.HistoryTimes);
         var factor = Query.EnsureCapacity(ref query.Factor, model.Rank);
-        if (query.GivenHistory is not { Count: > 0 } && stored.ModelVersion == model.Version && stored.Factor.Length == model.Rank) stored.Factor.CopyTo(factor);
+        if (query.GivenHistory is not { Count: > 0 } && stored.ModelVersion == model.Version && stored.Factor.Length == model.Rank)
+            stored.Factor.CopyTo(factor);
         else model.Learned.FoldIn(query.History.AsSpan(0, usable), factor);
         if (model.Learned.Neighbours is { } neighbours) query.Term.Set(neighbours, query.History.AsSpan(0, usable));
         return true;
@@ -305,7 +311,8 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights conf
     private static ItemSet? Allowed(ServingState state, Query query)
     {
         var attributes = state.Catalogue.Attributes;
-        if (query.Categories.Count == 0 && query.Tags.Count == 0 && query.Filter is null && query.Placement?.Filter is null) return attributes.Available;
+        if (query.Categories.Count == 0 && query.Tags.Count == 0 && query.Filter is null && query.Placement?.Filter is null)
+            return attributes.Available;
         var parts = new List<ItemFilter>();
         if (query.Categories.Count > 0) parts.Add(ItemAttributes.WithAny(categories: true, query.Categories));
         if (query.Tags.Count > 0) parts.Add(ItemAttributes.WithAny(categories: false, query.Tags));
@@ -328,7 +335,13 @@ internal sealed partial class Engine(RecommendOptions options, EventWeights conf
         {
             string source = step == 0 ? first : Sources.Popular;
             if (step == 1 && first == Sources.Popular) break;
-            var ranking = source switch { Sources.Trending => catalogue.Trending, Sources.Latest => catalogue.Latest, _ => catalogue.Popular };
+            var ranking = source switch
+            {
+                Sources.Trending => catalogue.Trending,
+                Sources.Latest => catalogue.Latest,
+                _ =>
+                catalogue.Popular
+            };
             foreach (var item in query.Items.AsSpan(0, query.ItemCount)) query.Excluded.Add(item.Position);
             int missing = wanted - query.ItemCount;
             bool behind = query.ItemCount > 0;

@@ -5,7 +5,8 @@ using System.Text.Json;
 
 namespace Recommender.Recommend.Answering;
 
-/// <summary>JSON being written into one growing buffer that is used again for the next answer. The caller puts brackets and commas.</summary>
+/// <summary>JSON being written into one growing buffer that is used again for the next answer. The caller puts brackets and
+/// commas.</summary>
 internal sealed class JsonBuffer
 {
     private byte[] _bytes = new byte[16 * 1024];

@@ -39,7 +39,8 @@ internal sealed class Rotation(RecommendOptions options)
             foreach (var item in query.Items.AsSpan(0, query.ItemCount))
                 if (state.Catalogue[item.Position] is { } known) shown.Items[known.Key] = atMs;
             if (shown.Items.Count <= 2 * Limits.RecommendationCount) return;
-            foreach (var (key, _) in shown.Items.OrderBy(i => i.Value).Take(shown.Items.Count - Limits.RecommendationCount).ToList()) shown.Items.Remove(key);
+            foreach (var (key, _) in shown.Items.OrderBy(i => i.Value).Take(shown.Items.Count - Limits.RecommendationCount)
+                .ToList()) shown.Items.Remove(key);
         }
     }
 
@@ -53,7 +54,8 @@ internal sealed class Rotation(RecommendOptions options)
 
     private Shown? Find(Query query, bool create)
     {
-        UserRef? user = query.UserId is { } userId ? UserRef.User(userId) : query.SessionId is { } sessionId ? UserRef.Session(sessionId) : null;
+        UserRef? user = query.UserId is { } userId ? UserRef.User(userId) : query.SessionId is { } sessionId ? UserRef.Session(sessionId)
+            : null;
         if (user is null) return null;
         var key = (query.Placement!.Name, user.Value);
         if (_young.TryGetValue(key, out var shown)) return shown;

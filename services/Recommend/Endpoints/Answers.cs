@@ -12,7 +12,8 @@ using Recommender.ServiceDefaults.Requests;
 namespace Recommender.Recommend.Endpoints;
 
 /// <summary>What every endpoint that answers with items does alike: read the user's value, compute, write, measure.</summary>
-internal sealed class Answers(Recommender.Recommend.Serving.ServingIndexes serving, Engine engine, QueryReader reader, IFactorStore store, SimilarUsers similarUsers, RecommendMetrics metrics, ILogger<Answers> logger)
+internal sealed class Answers(Recommender.Recommend.Serving.ServingIndexes serving, Engine engine, QueryReader reader, IFactorStore store,
+    SimilarUsers similarUsers, RecommendMetrics metrics, ILogger<Answers> logger)
 {
     public Recommender.Recommend.Serving.ServingIndexes Serving => serving;
     public Engine Engine => engine;
@@ -44,7 +45,8 @@ internal sealed class Answers(Recommender.Recommend.Serving.ServingIndexes servi
     {
         if (serving.FactorStoreProblem is not null) return;
         serving.FactorStoreProblem = e.Message;
-        logger.LogWarning(e, "The factor store is gone. Answers come from memory until it is back: what is popular, and histories given in requests.");
+        logger.LogWarning(e,
+            "The factor store is gone. Answers come from memory until it is back: what is popular, and histories given in requests.");
     }
 
     /// <summary>Sends what was written into the query's buffer, and counts it.</summary>

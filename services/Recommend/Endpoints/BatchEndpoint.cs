@@ -10,7 +10,8 @@ using Recommender.ServiceDefaults.Requests;
 
 namespace Recommender.Recommend.Endpoints;
 
-/// <summary><c>POST /v1/recommendations/batch</c>: the same wishes for many users, one line of NDJSON for each, streamed in the order given.</summary>
+/// <summary><c>POST /v1/recommendations/batch</c>: the same wishes for many users, one line of NDJSON for each, streamed in the order
+/// given.</summary>
 internal static class BatchEndpoint
 {
     /// <summary>Users read from the factor store at once, and answered before anything waits for the network.</summary>
@@ -53,7 +54,8 @@ internal static class BatchEndpoint
     private static IReadOnlyList<string> Check(BatchRequest batch, RecommendationRequest wishes, Answers answers)
     {
         if (batch.UserIds is not { Count: > 0 } userIds) throw QueryReader.Wrong("userIds", "is required and must not be empty");
-        if (userIds.Count > Limits.BatchUsers) throw QueryReader.Wrong("userIds", $"has {userIds.Count} entries; at most {Limits.BatchUsers} are allowed");
+        if (userIds.Count > Limits.BatchUsers) throw QueryReader.Wrong(
+            "userIds", $"has {userIds.Count} entries; at most {Limits.BatchUsers} are allowed");
         for (int i = 0; i < userIds.Count; i++)
             if (Limits.IdError(userIds[i]) is { } error) throw QueryReader.Wrong($"userIds[{i}]", error);
         answers.Reader.Read(wishes, Query.Begin());
@@ -68,9 +70,11 @@ internal static class BatchEndpoint
         (await Task.WhenAll(reads)).CopyTo(values);
     }
 
-    private static void WriteBlock(Answers answers, RecommendationRequest wishes, IReadOnlyList<string> userIds, int from, ReadOnlySpan<PooledValue> values, HttpContext context)
+    private static void WriteBlock(Answers answers, RecommendationRequest wishes, IReadOnlyList<string> userIds, int from,
+        ReadOnlySpan<PooledValue> values, HttpContext context)
     {
-        // One state for the block; a line never mixes two models. Searched one by one: all of a block at once (IItemIndex.SearchMany) takes 2 % less
+        // One state for the block; a line never mixes two models. Searched one by one: all of a block at once (IItemIndex.SearchMany) takes
+        // 2 % less
         // of an int8 index's time, which the bookkeeping would use up.
         var state = answers.Serving.State;
         for (int i = 0; i < values.Length; i++)

@@ -15,8 +15,10 @@ internal static class EndpointDescription
     public static IEndpointConventionBuilder DescribeBody<TBody>(this IEndpointConventionBuilder endpoint) =>
         endpoint.WithMetadata(new AcceptsMetadata(["application/json"], typeof(TBody)));
 
-    public static IEndpointConventionBuilder Describe<TResponse>(this IEndpointConventionBuilder endpoint, string summary, params Parameter[] parameters) => endpoint
-        .WithMetadata(s_method, new ProducesResponseTypeMetadata(200, typeof(TResponse), ["application/json"]), new ProducesResponseTypeMetadata(400, typeof(void), ["application/problem+json"]))
+    public static IEndpointConventionBuilder Describe<TResponse>(this IEndpointConventionBuilder endpoint, string summary,
+        params Parameter[] parameters) => endpoint
+        .WithMetadata(s_method, new ProducesResponseTypeMetadata(200, typeof(TResponse), ["application/json"]),
+            new ProducesResponseTypeMetadata(400, typeof(void), ["application/problem+json"]))
         .WithMetadata(new EndpointSummaryAttribute(summary), new TagsAttribute("recommend"))
         .AddOpenApiOperationTransformer((operation, _, _) =>
         {

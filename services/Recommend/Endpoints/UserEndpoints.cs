@@ -24,14 +24,20 @@ internal static class UserEndpoints
             .DescribeBody<RecommendationRequest>().Describe<RecommendationResponse>("Recommendations with everything a request can ask")
             .WithDescription(ItemEndpoints.AvailableItems);
         routes.MapPost("/v1/rank", context => RankAsync(context, answers))
-            .DescribeBody<RankRequest>().Describe<RecommendationResponse>("Scores and orders given items, each once. Last, in the order given and with score 0, come items that are not available (available: false) or not in the catalogue (known: false)");
+            .DescribeBody<RankRequest>().Describe<RecommendationResponse>(
+                "Scores and orders given items, each once. Last, in the order given and with score 0, come items that are not available "
+                    + "(available: false) or not in the catalogue (known: false)");
         routes.MapGet("/v1/users/{userId}/history", context => HistoryAsync(context, answers))
             .Describe<UserHistoryResponse>("What is known of a user, newest first", Parameter.User)
             .WithDescription(
-                "One entry per item, with the `weight` (confidence, above 0) and `target` (1 liked, 0 not liked) that the user's events on it " +
-                "come to by the rules of `POST /v1/events`. Items of which the events say nothing, such as a cancelled purchase, are left out.");
+                "One entry per item, with the `weight` (confidence, above 0) and `target` (1 liked, 0 not liked) that the user's events "
+                    + "on it " +
+                "come to by the rules of `POST /v1/events`. Items of which the events say nothing, such as a cancelled purchase, are left "
+                + "out.");
         routes.MapGet("/v1/users/{userId}/similar", context => SimilarAsync(context, answers))
-            .Describe<SimilarUsersResponse>("Users with similar taste: the nearest factors by cosine. 503 with Retry-After while the index of users is built, 501 where it is switched off", Parameter.User, Parameter.Count);
+            .Describe<SimilarUsersResponse>(
+                "Users with similar taste: the nearest factors by cosine. 503 with Retry-After while the index of users is built, 501 "
+                    + "where it is switched off", Parameter.User, Parameter.Count);
     }
 
     private static Task GetAsync(HttpContext context, Answers answers)
@@ -111,13 +117,15 @@ internal static class UserEndpoints
         var request = await context.ReadJsonAsync(ContractsJson.Default.RecommendationRequest);
         answers.Reader.Read(request, Query.Begin());
         using var user = request.UserId is { } userId ? await answers.ReadAsync(UserRef.User(userId)) : default;
-        using var session = request.SessionId is { } sessionId && !Engine.Knows(answers.Serving.State, user.Span) ? await answers.ReadAsync(UserRef.Session(sessionId)) : default;
+        using var session = request.SessionId is { } sessionId && !Engine.Knows(answers.Serving.State, user.Span)
+            ? await answers.ReadAsync(UserRef.Session(sessionId)) : default;
         var query = Query.Begin();
         answers.Reader.Read(request, query);
         Compute(context, answers, query, user.Span, session.Span, started);
     }
 
-    private static void Compute(HttpContext context, Answers answers, Query query, ReadOnlySpan<byte> user, ReadOnlySpan<byte> session, long started)
+    private static void Compute(HttpContext context, Answers answers, Query query, ReadOnlySpan<byte> user, ReadOnlySpan<byte> session,
+        long started)
     {
         var state = answers.Serving.State;
         answers.Engine.Answer(state, query, user, session);
@@ -130,16 +138,19 @@ internal static class UserEndpoints
         long started = Stopwatch.GetTimestamp();
         var request = await context.ReadJsonAsync(ContractsJson.Default.RankRequest);
         if (request.UserId is { } userId && Limits.IdError(userId) is { } userError) throw QueryReader.Wrong("userId", userError);
-        if (request.SessionId is { } sessionId && Limits.IdError(sessionId) is { } sessionError) throw QueryReader.Wrong("sessionId", sessionError);
+        if (request.SessionId is { } sessionId && Limits.IdError(sessionId) is { } sessionError)
+            throw QueryReader.Wrong("sessionId", sessionError);
         answers.Reader.CheckHistory(request.History);
         QueryReader.Explain(Query.Begin(), request.Explain, request.Reasons);
         if (request.ItemIds is not { } itemIds) throw QueryReader.Wrong("itemIds", "is required");
-        if (itemIds.Count > Limits.RankItems) throw QueryReader.Wrong("itemIds", $"has {itemIds.Count} entries; at most {Limits.RankItems} are allowed");
+        if (itemIds.Count > Limits.RankItems) throw QueryReader.Wrong(
+            "itemIds", $"has {itemIds.Count} entries; at most {Limits.RankItems} are allowed");
         for (int i = 0; i < itemIds.Count; i++)
             if (Limits.IdError(itemIds[i]) is { } error) throw QueryReader.Wrong($"itemIds[{i}]", error);
 
         using var user = request.UserId is { } id ? await answers.ReadAsync(UserRef.User(id)) : default;
-        using var session = request.SessionId is { } sid && !Engine.Knows(answers.Serving.State, user.Span) ? await answers.ReadAsync(UserRef.Session(sid)) : default;
+        using var session = request.SessionId is { } sid && !Engine.Knows(answers.Serving.State, user.Span)
+            ? await answers.ReadAsync(UserRef.Session(sid)) : default;
         var state = answers.Serving.State;
         var query = Query.Begin();
         query.GivenHistory = request.History;
@@ -153,7 +164,8 @@ internal static class UserEndpoints
     {
         string userId = Answers.PathId(context, "userId");
         using var value = await answers.ReadAsync(UserRef.User(userId));
-        if (value.IsNull && answers.Serving.FactorStoreProblem is { } problem) throw new ProblemException(Problem.Unavailable("The user's history cannot be read: " + problem));
+        if (value.IsNull && answers.Serving.FactorStoreProblem is { } problem)
+            throw new ProblemException(Problem.Unavailable("The user's history cannot be read: " + problem));
         var response = new UserHistoryResponse { UserId = userId, Items = Items(answers.Serving.State, value.Span) };
         await TypedResults.Json(response, ContractsJson.Default.UserHistoryResponse).ExecuteAsync(context);
     }

@@ -11,7 +11,8 @@ namespace Recommender.Recommend.Requests;
 /// do in between; and any instance can continue, because nothing is kept on the server.
 /// </summary>
 /// <remarks>
-/// Bytes: version (1), FNV-1a checksum of the rest (4), then the keys ascending, each as the difference to the one before in 7-bit groups; Base64url.
+/// Bytes: version (1), FNV-1a checksum of the rest (4), then the keys ascending, each as the difference to the one before in 7-bit groups;
+/// Base64url.
 /// Keys are no secret and a forged cursor only changes its sender's own page, so it carries a checksum and no signature.
 /// </remarks>
 internal static class Cursor
@@ -56,7 +57,8 @@ internal static class Cursor
         byte[] bytes = new byte[Base64Url.GetMaxDecodedLength(text.Length)];
         if (Base64Url.DecodeFromChars(text, bytes, out _, out int length) != OperationStatus.Done) return false;
         var body = bytes.AsSpan(0, length);
-        if (length < HeaderBytes || body[0] != Version || BinaryPrimitives.ReadUInt32LittleEndian(body[1..]) != Checksum(body[HeaderBytes..])) return false;
+        if (length < HeaderBytes || body[0] != Version
+            || BinaryPrimitives.ReadUInt32LittleEndian(body[1..]) != Checksum(body[HeaderBytes..])) return false;
         long key = 0;
         for (int at = HeaderBytes; at < length;)
         {

@@ -8,7 +8,8 @@ using Recommender.ServiceDefaults.Requests;
 
 namespace Recommender.Recommend.Requests;
 
-/// <summary>Fills a <see cref="Query"/> from a query string or a body. What is wrong ends the request with a problem that names the place.</summary>
+/// <summary>Fills a <see cref="Query"/> from a query string or a body. What is wrong ends the request with a problem that names the
+/// place.</summary>
 internal sealed class QueryReader(RecommendOptions options, Placements placements, EventWeights weights)
 {
     /// <summary>The parameters of the GET forms. An unknown one is an error: a misspelt one must not be ignored.</summary>
@@ -26,7 +27,8 @@ internal sealed class QueryReader(RecommendOptions options, Placements placement
             switch (name)
             {
                 case "count":
-                    count = int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int c) ? c : throw Wrong("count", $"must be a whole number from 0 to {Limits.RecommendationCount}");
+                    count = int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int c) ? c
+                        : throw Wrong("count", $"must be a whole number from 0 to {Limits.RecommendationCount}");
                     break;
                 case "category":
                     query.Categories.Add(Name(pair, "category"));
@@ -53,10 +55,12 @@ internal sealed class QueryReader(RecommendOptions options, Placements placement
                     explain = Flag(value, "explain");
                     break;
                 case "reasons" when forUser:
-                    reasons = value is "all" ? int.MaxValue : int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int r) && r <= Limits.Reasons ? r : throw Wrong("reasons", ReasonsRule);
+                    reasons = value is "all" ? int.MaxValue : int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture,
+                        out int r) && r <= Limits.Reasons ? r : throw Wrong("reasons", ReasonsRule);
                     break;
                 case "diversity" when forUser:
-                    diversity = double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double d) ? d : throw Wrong("diversity", "must be a number from 0 to 1");
+                    diversity = double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double d) ? d
+                        : throw Wrong("diversity", "must be a number from 0 to 1");
                     break;
                 default:
                     throw Wrong(pair.DecodeName().ToString(), "is not a parameter of this request");
@@ -75,7 +79,8 @@ internal sealed class QueryReader(RecommendOptions options, Placements placement
         CheckHistory(request.History);
         Throw(FilterRules.Error(request.Filter, "filter"));
         Throw(FilterRules.Error(request.Boosts, "boosts"));
-        if (request.Exclude is { Count: > Limits.RequestExclude }) throw Wrong("exclude", $"has {request.Exclude.Count} entries; at most {Limits.RequestExclude} are allowed");
+        if (request.Exclude is { Count: > Limits.RequestExclude })
+            throw Wrong("exclude", $"has {request.Exclude.Count} entries; at most {Limits.RequestExclude} are allowed");
         for (int i = 0; i < (request.Exclude?.Count ?? 0); i++)
         {
             if (Limits.IdError(request.Exclude![i]) is { } error) throw Wrong($"exclude[{i}]", error);
@@ -109,13 +114,15 @@ internal sealed class QueryReader(RecommendOptions options, Placements placement
     public void CheckHistory(IReadOnlyList<HistoryEvent>? history)
     {
         if (history is null) return;
-        if (history.Count > Limits.RequestHistory) throw Wrong("history", $"has {history.Count} entries; at most {Limits.RequestHistory} are allowed");
+        if (history.Count > Limits.RequestHistory)
+            throw Wrong("history", $"has {history.Count} entries; at most {Limits.RequestHistory} are allowed");
         for (int i = 0; i < history.Count; i++)
         {
             if (history[i] is not { } entry) throw Wrong($"history[{i}]", "is null; an object is expected");
             if (Limits.IdError(entry.ItemId) is { } idError) throw Wrong($"history[{i}].itemId", idError);
             if (entry.Type is { } type && Limits.NameError(type) is { } typeError) throw Wrong($"history[{i}].type", typeError);
-            if (entry.Value is { } value && (!double.IsFinite(value) || Math.Abs(value) > Limits.EventValue)) throw Wrong($"history[{i}].value", $"is not a number within ±{Limits.EventValue:0}");
+            if (entry.Value is { } value && (!double.IsFinite(value) || Math.Abs(value) > Limits.EventValue))
+                throw Wrong($"history[{i}].value", $"is not a number within ±{Limits.EventValue:0}");
             if (weights.ValueError(entry.Type ?? HistoryEvent.DefaultType, entry.Value) is { } valueError) throw Wrong(
                 $"history[{i}].value", valueError);
         }
@@ -139,7 +146,8 @@ internal sealed class QueryReader(RecommendOptions options, Placements placement
     private void Complete(Query query, int? count, double? diversity, bool? includeSeen)
     {
         query.Count = count ?? query.Placement?.Count ?? options.DefaultCount;
-        if (query.Count is < 0 or > Limits.RecommendationCount) throw Wrong("count", $"must be a whole number from 0 to {Limits.RecommendationCount}");
+        if (query.Count is < 0 or > Limits.RecommendationCount)
+            throw Wrong("count", $"must be a whole number from 0 to {Limits.RecommendationCount}");
         query.Diversity = diversity ?? query.Placement?.Diversity ?? 0;
         if (!(query.Diversity >= 0 && query.Diversity <= 1)) throw Wrong("diversity", "must be a number from 0 to 1");
         query.IncludeSeen = includeSeen ?? query.Placement?.IncludeSeen ?? false;
@@ -153,7 +161,8 @@ internal sealed class QueryReader(RecommendOptions options, Placements placement
         {
             if (pins[i] is not { } pin) throw Wrong($"pins[{i}]", "is null; an object is expected");
             if (Limits.IdError(pin.ItemId) is { } error) throw Wrong($"pins[{i}].itemId", error);
-            if (pin.Position < 1 || pin.Position > query.Count) throw Wrong($"pins[{i}].position", $"must be between 1 and count, which is {query.Count}");
+            if (pin.Position < 1 || pin.Position > query.Count)
+                throw Wrong($"pins[{i}].position", $"must be between 1 and count, which is {query.Count}");
             for (int j = 0; j < i; j++)
             {
                 if (pins[j].Position == pin.Position) throw Wrong($"pins[{i}].position", $"is taken by pins[{j}]");

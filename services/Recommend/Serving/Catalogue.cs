@@ -132,7 +132,8 @@ internal sealed class Catalogue
     }
 
     /// <summary>
-    /// The same items laid out for another model. Reads this catalogue while it may change: the refresher applies again whatever changed meanwhile.
+    /// The same items laid out for another model. Reads this catalogue while it may change: the refresher applies again whatever changed
+    /// meanwhile.
     /// </summary>
     public Catalogue RebuildFor(ReadOnlySpan<int> modelItemKeys)
     {
@@ -159,7 +160,8 @@ internal sealed class Catalogue
         _trend[position] = item.Available && !double.IsNegativeInfinity(record.Trend) ? Rounded(record.Trend) : double.NaN;
         _published[position] = item.Available ? item.PublishedDays : double.NaN;
         Volatile.Write(ref _items[position], item);
-        if (replaced is null || replaced.Available != item.Available || !HaveSameAttributes(replaced.Record.Item, record.Item)) Attributes.Set(position, item);
+        if (replaced is null || replaced.Available != item.Available || !HaveSameAttributes(replaced.Record.Item, record.Item))
+            Attributes.Set(position, item);
         _keyById[record.ItemId] = record.ItemKey;
         _rankingsStale = true;
     }

@@ -6,7 +6,8 @@ using Recommender.Retrieval.Filters;
 
 namespace Recommender.Recommend.Serving;
 
-/// <summary>What filters look at: the attributes of the available items by position, and filters of requests turned into sets of positions.</summary>
+/// <summary>What filters look at: the attributes of the available items by position, and filters of requests turned into sets of
+/// positions.</summary>
 internal sealed class ItemAttributes(int modelItems)
 {
     private readonly FilterIndex _index = new();
@@ -41,7 +42,8 @@ internal sealed class ItemAttributes(int modelItems)
                     case JsonValueKind.True: Add(name, AttributeValue.Of(true)); break;
                     case JsonValueKind.False: Add(name, AttributeValue.Of(false)); break;
                     case JsonValueKind.Array:
-                        foreach (var text in value.EnumerateArray()) if (text.ValueKind == JsonValueKind.String) Add(name, AttributeValue.Of(text.GetString()!));
+                        foreach (var text in value.EnumerateArray())
+                            if (text.ValueKind == JsonValueKind.String) Add(name, AttributeValue.Of(text.GetString()!));
                         break;
                 }
             }

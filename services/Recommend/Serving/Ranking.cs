@@ -45,7 +45,8 @@ internal sealed class Ranking
         foreach (var item in _head)
         {
             // Availability is asked again: it may have changed since the ranking was made.
-            if ((allowed is not null && !allowed.Contains(item.Position)) || excluded.Contains(item.Position) || !catalogue.IsAvailable(item.Position)) continue;
+            if ((allowed is not null && !allowed.Contains(item.Position)) || excluded.Contains(item.Position)
+                || !catalogue.IsAvailable(item.Position)) continue;
             results[found++] = item;
             if (found == results.Length) return found;
         }
@@ -55,14 +56,17 @@ internal sealed class Ranking
         return Select(catalogue, _values, allowed, excluded, results, ref ranked);
     }
 
-    private static int Select(Catalogue catalogue, double[] values, ItemSet? allowed, PositionSet? excluded, Span<RankedItem> results, ref int ranked)
+    private static int Select(Catalogue catalogue, double[] values, ItemSet? allowed, PositionSet? excluded, Span<RankedItem> results,
+        ref int ranked)
     {
         int count = Math.Min(catalogue.Count, values.Length), kept = 0;
         for (int position = 0; position < count; position++)
         {
             double value = values[position];
-            if (double.IsNaN(value) || (kept == results.Length && value < results[0].Value)) { ranked += double.IsNaN(value) ? 0 : 1; continue; }
-            if ((allowed is not null && !allowed.Contains(position)) || (excluded is not null && excluded.Contains(position)) || !catalogue.IsAvailable(position)) continue;
+            if (double.IsNaN(value) || (kept == results.Length && value < results[0].Value))
+            { ranked += double.IsNaN(value) ? 0 : 1; continue; }
+            if ((allowed is not null && !allowed.Contains(position)) || (excluded is not null && excluded.Contains(position))
+                || !catalogue.IsAvailable(position)) continue;
             ranked++;
             var candidate = new RankedItem(position, value);
             if (kept < results.Length) SiftUp(catalogue, results, kept++, candidate);

@@ -8,10 +8,12 @@ using Recommender.Retrieval;
 namespace Recommender.Recommend.Serving;
 
 /// <summary>
-/// Keeps <see cref="ServingIndexes"/> up to date: polls the feed of catalogue changes and the release pointer, at once after a notice. A model
+/// Keeps <see cref="ServingIndexes"/> up to date: polls the feed of catalogue changes and the release pointer, at once after a notice. A
+/// model
 /// is loaded beside the one served and swapped in whole. While the factor store is gone, what is in memory goes on being served.
 /// </summary>
-internal sealed class Refresher(IFactorStore store, ServingIndexes serving, HideRules hideRules, RecommendOptions options, TimeProvider clock,
+internal sealed class Refresher(IFactorStore store, ServingIndexes serving, HideRules hideRules, RecommendOptions options,
+    TimeProvider clock,
     ILogger<Refresher> logger) : BackgroundService
 {
     private const int FeedLimit = 20_000;
@@ -47,7 +49,8 @@ internal sealed class Refresher(IFactorStore store, ServingIndexes serving, Hide
                 // Before the factor store is read: what is due appears while it is gone, too.
                 serving.State.Catalogue.PublishDue();
                 await RefreshAsync(stoppingToken);
-                if (serving.FactorStoreProblem is not null && serving.RefreshedAt is not null) logger.LogInformation("The factor store answers again.");
+                if (serving.FactorStoreProblem is not null && serving.RefreshedAt is not null)
+                    logger.LogInformation("The factor store answers again.");
                 serving.FactorStoreProblem = null;
                 serving.RefreshedAt = clock.GetUtcNow();
             }
@@ -58,7 +61,9 @@ internal sealed class Refresher(IFactorStore store, ServingIndexes serving, Hide
             catch (FactorStoreUnavailableException e)
             {
                 if (serving.FactorStoreProblem is null || serving.RefreshedAt is null && serving.FactorStoreProblem != e.Message)
-                    logger.LogWarning(e, "The factor store is gone. Answers come from memory until it is back: what is popular, and histories given in requests.");
+                    logger.LogWarning(e,
+                        "The factor store is gone. Answers come from memory until it is back: what is popular, and histories given in "
+                            + "requests.");
                 serving.FactorStoreProblem = e.Message;
             }
             catch (Exception e)
@@ -69,7 +74,8 @@ internal sealed class Refresher(IFactorStore store, ServingIndexes serving, Hide
             }
 
             Arm(due);
-            await ((Task)_nudge.WaitAsync(TimeSpan.FromMilliseconds(options.PollMilliseconds), stoppingToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)_nudge.WaitAsync(TimeSpan.FromMilliseconds(options.PollMilliseconds), stoppingToken)).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -163,7 +169,8 @@ internal sealed class Refresher(IFactorStore store, ServingIndexes serving, Hide
 
     private async Task<ServingModel> LoadAsync(long version, CancellationToken cancellationToken)
     {
-        byte[] bytes = await store.GetModelAsync(version, cancellationToken) ?? throw new InvalidDataException($"Model {version} is released, but the factor store does not hold it.");
+        byte[] bytes = await store.GetModelAsync(version, cancellationToken)
+            ?? throw new InvalidDataException($"Model {version} is released, but the factor store does not hold it.");
         return ModelLoader.Load(version, bytes, options);
     }
 
@@ -202,7 +209,9 @@ internal sealed class Refresher(IFactorStore store, ServingIndexes serving, Hide
         catch (Exception e) when (e is not OperationCanceledException)
         {
             _loading = null;
-            if (_failedVersion != loading.Version) logger.LogError(e, "Model {Version} is released and cannot be loaded; {Served} goes on being served.", loading.Version, serving.State.Model?.Version);
+            if (_failedVersion != loading.Version) logger.LogError(e,
+                "Model {Version} is released and cannot be loaded; {Served} goes on being served.", loading.Version,
+                    serving.State.Model?.Version);
             _failedVersion = loading.Version;
             _retryFailedAt = Stopwatch.GetTimestamp() + Stopwatch.Frequency;
             serving.LoadingVersion = null;
@@ -230,11 +239,13 @@ internal sealed class Refresher(IFactorStore store, ServingIndexes serving, Hide
                 {
                     int rows = model.Index.AppendedRows;
                     model.Index.Rebuild((factors, rank) => ItemIndexes.Create(factors, rank, model.IndexOptions));
-                    logger.LogInformation("The index of model {Version} took {Rows} later items in: {Index}.", model.Version, rows, model.Index.Description);
+                    logger.LogInformation("The index of model {Version} took {Rows} later items in: {Index}.", model.Version, rows,
+                        model.Index.Description);
                 }
                 catch (Exception e)
                 {
-                    logger.LogError(e, "The index of model {Version} could not be built anew; later items stay beside it, which costs time but no answers.", model.Version);
+                    logger.LogError(e,
+                        "The index of model {Version} could not be built anew; later items stay beside it, which costs time but no answers.", model.Version);
                 }
             },
             cancellationToken);

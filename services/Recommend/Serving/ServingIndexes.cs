@@ -12,7 +12,8 @@ internal sealed class ServingIndexes(TimeProvider clock)
         set => Volatile.Write(ref _state, value);
     }
 
-    /// <summary>Null while the factor store answers; otherwise why it does not. Requests do not ask a store that is known to be gone.</summary>
+    /// <summary>Null while the factor store answers; otherwise why it does not. Requests do not ask a store that is known to be
+    /// gone.</summary>
     public string? FactorStoreProblem { get; set; } = "has not answered yet";
 
     /// <summary>Why a released model could not be loaded; null when all is well.</summary>

@@ -18,7 +18,8 @@ internal sealed class ServingModel
     /// <param name="index">Over the learned item factors.</param>
     /// <param name="indexOptions">How the index was made, for making it anew.</param>
     /// <param name="weights">What events count, as when the model was trained.</param>
-    public ServingModel(long version, Model learned, int[] itemKeys, IItemIndex index, ItemIndexOptions? indexOptions = null, EventWeights? weights = null)
+    public ServingModel(long version, Model learned, int[] itemKeys, IItemIndex index, ItemIndexOptions? indexOptions = null,
+        EventWeights? weights = null)
     {
         if (itemKeys.Length != learned.ItemCount)
             throw new InvalidDataException($"Model {version} has {learned.ItemCount} items and {itemKeys.Length} item keys.");
@@ -60,16 +61,19 @@ internal sealed class ServingModel
     public ItemIndexOptions IndexOptions { get; }
 
     /// <summary>How it is searched, for log and status.</summary>
-    public string Description => Learned.Neighbours is { } neighbours ? $"{Index.Description}; {neighbours.Count} neighbours" : Index.Description;
+    public string Description => Learned.Neighbours is { } neighbours ? $"{Index.Description}; {neighbours.Count} neighbours"
+        : Index.Description;
 
     public int Rank => Learned.Rank;
 
-    /// <summary>Items that were learned: positions below are theirs. Later ones may have a factor too, see <see cref="HasFactor"/>.</summary>
+    /// <summary>Items that were learned: positions below are theirs. Later ones may have a factor too, see
+    /// <see cref="HasFactor"/>.</summary>
     public int ItemCount => Learned.ItemCount;
 
     /// <summary>Whether the model can say anything about an item.</summary>
     public bool IsKnown(int position) =>
-        (HasFactor(position) && InverseNorm(position) > 0) || (position < ItemCount && Learned.Neighbours is { } neighbours && !neighbours.Of(position).IsEmpty);
+        (HasFactor(position) && InverseNorm(position) > 0)
+        || (position < ItemCount && Learned.Neighbours is { } neighbours && !neighbours.Of(position).IsEmpty);
 
     public bool HasFactor(int position) => Index.HasFactor(position);
 
@@ -79,7 +83,8 @@ internal sealed class ServingModel
     public float InverseNorm(int position) => position < _inverseNorms.Length ? _inverseNorms[position] : InverseNorm(Factor(position));
 
     /// <summary>
-    /// Makes an item servable that the model was not trained with, by a factor made from something else, such as its content: every search that
+    /// Makes an item servable that the model was not trained with, by a factor made from something else, such as its content: every search
+    /// that
     /// starts from now on can find it. Giving it another later replaces this one. Called by the refresher, beside any number of searches.
     /// </summary>
     /// <param name="position">In the catalogue laid out for this model, from <see cref="ItemCount"/> on: what was learned stays.</param>
@@ -90,7 +95,8 @@ internal sealed class ServingModel
         Index.Put(position, factor);
     }
 
-    /// <summary>The same model without the factors put in since: for a catalogue laid out anew, where later items have other positions.</summary>
+    /// <summary>The same model without the factors put in since: for a catalogue laid out anew, where later items have other
+    /// positions.</summary>
     public ServingModel WithoutAppendedItems() => new(this);
 
     private static float InverseNorm(ReadOnlySpan<float> factor)

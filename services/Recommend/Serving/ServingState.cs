@@ -17,10 +17,12 @@ internal sealed record ServingState(ServingModel? Model, Catalogue Catalogue)
         return state;
     }
 
-    /// <summary>Makes an item servable that came after the training, if it was given a factor for this model. One for another model says nothing here.</summary>
+    /// <summary>Makes an item servable that came after the training, if it was given a factor for this model. One for another model says
+    /// nothing here.</summary>
     public void TakeFactor(ItemRecord item)
     {
-        if (Model is not { } model || item.Factor is not { } factor || factor.ModelVersion != model.Version || factor.Values.Length != model.Rank) return;
+        if (Model is not { } model || item.Factor is not { } factor || factor.ModelVersion != model.Version
+            || factor.Values.Length != model.Rank) return;
         int position = Catalogue.PositionOfKey(item.ItemKey);
         if (position >= model.ItemCount) model.PutFactor(position, factor.Values.Span);
     }

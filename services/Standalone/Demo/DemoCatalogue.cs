@@ -56,7 +56,8 @@ internal static class DemoCatalogue
             ItemId = $"P{number + 1:0000}",
             Title = title,
             Categories = [shelf.Department, shelf.Name],
-            Tags = shelf.Department == DemoWords.Books ? [DemoWords.Styles[styleIndex].Name] : [DemoWords.Styles[styleIndex].Name, colour.ToLowerInvariant()],
+            Tags = shelf.Department == DemoWords.Books ? [DemoWords.Styles[styleIndex].Name]
+            : [DemoWords.Styles[styleIndex].Name, colour.ToLowerInvariant()],
             Properties = new Dictionary<string, JsonElement>
             {
                 ["price"] = JsonSerializer.SerializeToElement(price),

@@ -3,7 +3,8 @@ using Recommender.Contracts;
 namespace Recommender.Standalone.Demo;
 
 /// <summary>
-/// The demonstration: a shop with a few thousand items, customers with tastes, and what they did during some months. The same on every machine
+/// The demonstration: a shop with a few thousand items, customers with tastes, and what they did during some months. The same on every
+/// machine
 /// for the same end of the period.
 /// </summary>
 internal sealed class DemoData
@@ -32,7 +33,8 @@ internal sealed class DemoData
         for (int user = 0; user < Users; user++) AddUser($"{DemoWords.FirstNames[user % DemoWords.FirstNames.Length]}-{user + 1}");
 
         // Ids by time, so that they read like those of a live shop.
-        Events = _events.OrderBy(e => e.OccurredAt).ThenBy(e => e.UserId, StringComparer.Ordinal).Select((e, i) => e with { EventId = $"demo-{i + 1}" }).ToList();
+        Events = _events.OrderBy(e => e.OccurredAt).ThenBy(e => e.UserId, StringComparer.Ordinal)
+            .Select((e, i) => e with { EventId = $"demo-{i + 1}" }).ToList();
     }
 
     public IReadOnlyList<Item> Items => _items.ConvertAll(i => i.Item);
@@ -106,7 +108,8 @@ internal sealed class DemoData
         }
     }
 
-    /// <summary>An item that is there on that day: often of the shelf looked at before, else by taste, lately also by fashion. −1: nothing found.</summary>
+    /// <summary>An item that is there on that day: often of the shelf looked at before, else by taste, lately also by fashion. −1: nothing
+    /// found.</summary>
     private int Choose(double day, int? shelf, Taste taste, double[] fashion)
     {
         bool stay = shelf is not null && _random.Chance(0.45);
@@ -138,8 +141,12 @@ internal sealed class DemoData
 
             void Like(DemoWords.Persona persona, double strength)
             {
-                for (int i = 0; i < persona.Shelves.Length; i++) shelves[Array.FindIndex(DemoWords.Shelves, s => s.Name == persona.Shelves[i])] += strength * random.Between(0.4, 1.6) / (1 + 0.3 * i);
-                for (int i = 0; i < persona.Styles.Length; i++) styles[Array.FindIndex(DemoWords.Styles, s => s.Name == persona.Styles[i])] += strength * random.Between(0.4, 1.6) / (1 + 0.5 * i);
+                for (int i = 0; i < persona.Shelves.Length; i++)
+                    shelves[Array.FindIndex(DemoWords.Shelves, s => s.Name == persona.Shelves[i])] += strength * random.Between(0.4,
+                        1.6) / (1 + 0.3 * i);
+                for (int i = 0; i < persona.Styles.Length; i++)
+                    styles[Array.FindIndex(DemoWords.Styles, s => s.Name == persona.Styles[i])] += strength * random.Between(0.4,
+                        1.6) / (1 + 0.5 * i);
             }
 
             _runningSums = new double[items.Count];

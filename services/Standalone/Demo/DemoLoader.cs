@@ -5,18 +5,22 @@ using Recommender.Standalone.Import.Sending;
 
 namespace Recommender.Standalone.Demo;
 
-/// <summary>Fills an empty server with the demonstration catalogue, through the public API like any other client, once per data folder.</summary>
+/// <summary>Fills an empty server with the demonstration catalogue, through the public API like any other client, once per data
+/// folder.</summary>
 public static class DemoLoader
 {
     private const string MarkerName = "demo.json";
     private const int BatchSize = 2000;
 
-    /// <summary>Generates and sends everything, then asks for a training. Interrupted, it continues at the next call; finished, it does nothing.</summary>
-    /// <param name="client">Its base address is the server; it carries a key with the scopes ingest and admin where keys are needed.</param>
+    /// <summary>Generates and sends everything, then asks for a training. Interrupted, it continues at the next call; finished, it does
+    /// nothing.</summary>
+    /// <param name="client">Its base address is the server; it carries a key with the scopes ingest and admin where keys are
+    /// needed.</param>
     /// <param name="dataDirectory">Remembers that the demonstration was loaded.</param>
     /// <returns>Whether anything was sent: false when it was loaded before, or the server holds other data.</returns>
     /// <exception cref="CommandException">The server refuses.</exception>
-    public static async Task<bool> LoadAsync(HttpClient client, string dataDirectory, IProgress<DemoProgress>? progress = null, CancellationToken cancellationToken = default)
+    public static async Task<bool> LoadAsync(HttpClient client, string dataDirectory, IProgress<DemoProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(client);
         ArgumentException.ThrowIfNullOrEmpty(dataDirectory);
@@ -33,19 +37,23 @@ public static class DemoLoader
         await SendAsync(client, DemoData.Generate(state.End), progress, cancellationToken);
         await StoredAsync(client, cancellationToken);
         using var training = await client.PostAsync("v1/models", null, cancellationToken);
-        if (!training.IsSuccessStatusCode) throw new CommandException($"The demonstration is loaded, but training could not be started: {(int)training.StatusCode} {training.ReasonPhrase}.");
+        if (!training.IsSuccessStatusCode)
+            throw new CommandException($"The demonstration is loaded, but training could not be started: {(int)training.StatusCode} "
+                + $"{training.ReasonPhrase}.");
         WriteMarker(marker, state with { Done = true });
         return true;
     }
 
-    private static async Task SendAsync(HttpClient client, DemoData data, IProgress<DemoProgress>? progress, CancellationToken cancellationToken)
+    private static async Task SendAsync(HttpClient client, DemoData data, IProgress<DemoProgress>? progress,
+        CancellationToken cancellationToken)
     {
         var sender = new ApiSender(client, TimeSpan.FromSeconds(60), _ => { });
         foreach (var items in data.Items.Chunk(BatchSize)) Check(await sender.PostItemsAsync(items, cancellationToken));
         int sent = 0;
         progress?.Report(new(data.Items.Count, 0, data.Events.Count));
         var batches = Importer.Batches(data.Events, BatchSize);
-        await Parallel.ForEachAsync(batches, new ParallelOptions { MaxDegreeOfParallelism = 2, CancellationToken = cancellationToken }, async (batch, stop) =>
+        await Parallel.ForEachAsync(batches, new ParallelOptions { MaxDegreeOfParallelism = 2, CancellationToken = cancellationToken },
+            async (batch, stop) =>
         {
             Check(await sender.PostEventsAsync(batch, stop));
             progress?.Report(new(data.Items.Count, Interlocked.Add(ref sent, batch.Count), data.Events.Count));
@@ -54,14 +62,17 @@ public static class DemoLoader
         // The generator and the server's rules belong together: a refusal is a defect, not bad input.
         static void Check(SendResult result)
         {
-            if (result.Rejected > 0) throw new CommandException($"The server refused {result.Rejected} elements of the demonstration, the first, {result.Rejections[0].Id}: {result.Rejections[0].Field} {result.Rejections[0].Error}.");
+            if (result.Rejected > 0)
+                throw new CommandException($"The server refused {result.Rejected} elements of the demonstration, the first, "
+                    + $"{result.Rejections[0].Id}: {result.Rejections[0].Field} {result.Rejections[0].Error}.");
         }
     }
 
     /// <summary>Accepted is not yet stored: a training that starts too soon would learn from a part.</summary>
     private static async Task StoredAsync(HttpClient client, CancellationToken cancellationToken)
     {
-        while (await client.GetFromJsonAsync("v1/status", ContractsJson.Default.StatusResponse, cancellationToken) is { } status && status.QueueDepths.Any(queue => queue.Key != Topology.DeadLetters && queue.Value > 0))
+        while (await client.GetFromJsonAsync("v1/status", ContractsJson.Default.StatusResponse, cancellationToken) is { } status
+            && status.QueueDepths.Any(queue => queue.Key != Topology.DeadLetters && queue.Value > 0))
             await Task.Delay(100, cancellationToken);
     }
 

@@ -17,11 +17,13 @@ internal static class DemoWords
     public static readonly Shelf[] Shelves =
     [
         new("Outdoor", "Tents", 190, ["Trekking Tent", "Tunnel Tent", "Bivouac Tent", "Family Tent", "Tarp", "Hammock Tent"]),
-        new("Outdoor", "Sleeping Outdoors", 85, ["Down Sleeping Bag", "Sleeping Mat", "Camp Pillow", "Quilt", "Camping Hammock", "Sleeping Bag Liner"]),
+        new("Outdoor", "Sleeping Outdoors", 85, ["Down Sleeping Bag", "Sleeping Mat", "Camp Pillow", "Quilt", "Camping Hammock",
+            "Sleeping Bag Liner"]),
         new("Outdoor", "Backpacks", 95, ["Trekking Backpack", "Daypack", "Roll-Top Backpack", "Alpine Pack", "Dry Bag", "Hip Pack"]),
         new("Outdoor", "Camp Kitchen", 38, ["Gas Stove", "Camp Kettle", "Cook Set", "Titanium Mug", "Spork Set", "Fire Bowl"]),
         new("Outdoor", "Climbing", 62, ["Climbing Harness", "Rope", "Chalk Bag", "Belay Device", "Quickdraw Set", "Climbing Helmet"]),
-        new("Outdoor", "Hiking Clothes", 74, ["Rain Jacket", "Fleece Pullover", "Hiking Trousers", "Merino Shirt", "Sun Hat", "Trail Socks"]),
+        new("Outdoor", "Hiking Clothes", 74, ["Rain Jacket", "Fleece Pullover", "Hiking Trousers", "Merino Shirt", "Sun Hat",
+            "Trail Socks"]),
 
         new("Kitchen", "Cookware", 68, ["Cast-Iron Skillet", "Saucepan", "Casserole", "Wok", "Stockpot", "Grill Pan"]),
         new("Kitchen", "Knives", 57, ["Chef's Knife", "Bread Knife", "Santoku Knife", "Paring Knife", "Knife Block", "Whetstone"]),
@@ -51,7 +53,8 @@ internal static class DemoWords
         new("Home", "Wall Art", 44, ["Art Print", "Wall Clock", "Picture Frame", "Wall Mirror", "Map Poster", "Tapestry"]),
         new("Home", "Stationery", 14, ["Notebook", "Fountain Pen", "Desk Tray", "Pencil Case", "Wall Calendar", "Letter Set"]),
 
-        new("Games", "Board Games", 39, ["Strategy Game", "Family Game", "Trading Game", "Railway Game", "Castle Game", "Cooperative Game"]),
+        new("Games", "Board Games", 39, ["Strategy Game", "Family Game", "Trading Game", "Railway Game", "Castle Game",
+            "Cooperative Game"]),
         new("Games", "Puzzles", 19, ["500-Piece Puzzle", "1000-Piece Puzzle", "Wooden Puzzle", "3D Puzzle", "Brain Teaser", "Puzzle Mat"]),
         new("Games", "Card Games", 15, ["Card Game", "Trick-Taking Game", "Playing Cards", "Trivia Cards", "Bluffing Game", "Travel Game"]),
         new("Games", "Wooden Toys", 27, ["Building Blocks", "Pull-Along Dog", "Marble Run", "Toy Kitchen", "Stacking Rings", "Train Set"]),
@@ -60,7 +63,8 @@ internal static class DemoWords
 
         new("Cycling", "Bike Lights", 42, ["Front Light", "Rear Light", "Light Set", "Helmet Light", "Dynamo Light", "Spoke Reflectors"]),
         new("Cycling", "Bike Bags", 59, ["Pannier", "Handlebar Bag", "Saddle Bag", "Frame Bag", "Messenger Bag", "Top-Tube Bag"]),
-        new("Cycling", "Bike Helmets", 81, ["Road Helmet", "City Helmet", "Mountain Bike Helmet", "Gravel Helmet", "Children's Helmet", "Time-Trial Helmet"]),
+        new("Cycling", "Bike Helmets", 81, ["Road Helmet", "City Helmet", "Mountain Bike Helmet", "Gravel Helmet", "Children's Helmet",
+            "Time-Trial Helmet"]),
         new("Cycling", "Bike Tools", 29, ["Multi-Tool", "Floor Pump", "Chain Tool", "Repair Stand", "Puncture Kit", "Torque Wrench"]),
         new("Cycling", "Cycling Clothes", 66, ["Cycling Jersey", "Bib Shorts", "Wind Vest", "Cycling Gloves", "Overshoes", "Cycling Cap"]),
         new("Cycling", "Bike Parts", 53, ["Saddle", "Handlebar Tape", "Pedals", "Chain", "Gravel Tyre", "Mudguards"]),
@@ -68,9 +72,11 @@ internal static class DemoWords
         new("Music", "Guitar Gear", 47, ["Guitar Strap", "Capo", "Guitar Stand", "Effects Pedal", "String Set", "Ukulele"]),
         new("Music", "Percussion", 54, ["Cajon", "Bongo Set", "Tambourine", "Kalimba", "Hand Drum", "Shaker Set"]),
         new("Music", "Keyboards", 160, ["Stage Piano", "MIDI Keyboard", "Synthesizer", "Melodica", "Keyboard Stand", "Piano Bench"]),
-        new("Music", "Recording", 120, ["Condenser Microphone", "Audio Interface", "Pop Filter", "Microphone Stand", "Field Recorder", "Studio Monitor"]),
+        new("Music", "Recording", 120, ["Condenser Microphone", "Audio Interface", "Pop Filter", "Microphone Stand", "Field Recorder",
+            "Studio Monitor"]),
         new("Music", "Vinyl", 26, ["Jazz Record", "Soul Record", "Record Crate", "Record Brush", "Slipmat", "Folk Record"]),
-        new("Music", "Headphones", 99, ["Studio Headphones", "Wireless Headphones", "Earbuds", "Headphone Stand", "Travel Headphones", "Headphone Amplifier"]),
+        new("Music", "Headphones", 99, ["Studio Headphones", "Wireless Headphones", "Earbuds", "Headphone Stand", "Travel Headphones",
+            "Headphone Amplifier"]),
 
         new("Craft", "Knitting", 23, ["Knitting Needles", "Merino Yarn", "Sock Yarn", "Crochet Hooks", "Knitting Kit", "Yarn Bowl"]),
         new("Craft", "Painting", 30, ["Watercolour Set", "Sketchbook", "Brush Set", "Acrylic Set", "Table Easel", "Ink Set"]),
@@ -89,26 +95,39 @@ internal static class DemoWords
 
     public static readonly Style[] Styles =
     [
-        new("rustic", 1.0, ["Rustic", "Farmhouse", "Weathered", "Hand-Forged", "Old-Barn", "Cottage"], ["Alderbrook", "Hearth & Hay", "Millstone", "Oakley Barn", "Thistledown"]),
-        new("minimal", 1.15, ["Pure", "Plain", "Slim", "Quiet", "Clear", "Essential"], ["Nordhavn", "Lagom Works", "Studio Ro", "Enkel", "Blank & Sons"]),
-        new("retro", 0.95, ["Retro", "Seventies", "Classic", "Diner", "Vintage", "Golden-Age"], ["Rocket Parade", "Marigold Bros", "Starlite", "Jukebox Supply", "Velvet Comet"]),
-        new("technical", 1.35, ["Pro", "Ultralight", "Carbon", "Precision", "Expedition", "Modular"], ["Kestrel Labs", "Vantage Nine", "Tensor Peak", "Ironline", "Axiom Gear"]),
-        new("playful", 0.8, ["Rainbow", "Happy", "Polka-Dot", "Jolly", "Confetti", "Wiggly"], ["Pip & Pocket", "Bumblebug", "Hooray Goods", "Tumbletown", "Lemon Kite"]),
-        new("luxury", 2.1, ["Heirloom", "Atelier", "Grand", "Hand-Finished", "Signature", "Gilded"], ["Maison Orlan", "Cavendish Row", "Belmonte", "Silverthorn", "House of Arden"]),
+        new("rustic", 1.0, ["Rustic", "Farmhouse", "Weathered", "Hand-Forged", "Old-Barn", "Cottage"],
+            ["Alderbrook", "Hearth & Hay", "Millstone", "Oakley Barn", "Thistledown"]),
+        new("minimal", 1.15, ["Pure", "Plain", "Slim", "Quiet", "Clear", "Essential"],
+            ["Nordhavn", "Lagom Works", "Studio Ro", "Enkel", "Blank & Sons"]),
+        new("retro", 0.95, ["Retro", "Seventies", "Classic", "Diner", "Vintage", "Golden-Age"],
+            ["Rocket Parade", "Marigold Bros", "Starlite", "Jukebox Supply", "Velvet Comet"]),
+        new("technical", 1.35, ["Pro", "Ultralight", "Carbon", "Precision", "Expedition", "Modular"],
+            ["Kestrel Labs", "Vantage Nine", "Tensor Peak", "Ironline", "Axiom Gear"]),
+        new("playful", 0.8, ["Rainbow", "Happy", "Polka-Dot", "Jolly", "Confetti", "Wiggly"],
+            ["Pip & Pocket", "Bumblebug", "Hooray Goods", "Tumbletown", "Lemon Kite"]),
+        new("luxury", 2.1, ["Heirloom", "Atelier", "Grand", "Hand-Finished", "Signature", "Gilded"],
+            ["Maison Orlan", "Cavendish Row", "Belmonte", "Silverthorn", "House of Arden"]),
     ];
 
     public static readonly string[] Authors =
     [
-        "Ines Calloway", "Tomas Verhoeven", "Agnes Lindqvist", "Rufus Okafor", "Mira Santangelo", "Edwin Harrow", "Noor Rahmani", "Clara Weissfeld", "Patrick Dunmore",
-        "Yuki Tanabe", "Helena Marsh", "Oskar Brandt", "Lucia Ferrand", "Samuel Achterberg", "Beatrix Thorne", "Janek Kowal", "Amara Diallo", "Viktor Salo", "Rose Pemberton", "Dario Conti",
+        "Ines Calloway", "Tomas Verhoeven", "Agnes Lindqvist", "Rufus Okafor", "Mira Santangelo", "Edwin Harrow", "Noor Rahmani",
+            "Clara Weissfeld", "Patrick Dunmore",
+        "Yuki Tanabe", "Helena Marsh", "Oskar Brandt", "Lucia Ferrand", "Samuel Achterberg", "Beatrix Thorne", "Janek Kowal",
+            "Amara Diallo", "Viktor Salo", "Rose Pemberton", "Dario Conti",
     ];
 
     /// <summary>Beginnings and ends of book titles; the thing of the shelf stands between.</summary>
-    public static readonly string[] BookBeginnings = ["The Last", "A Short History of the", "The Secret", "Beyond the", "The Silent", "My Life with the", "The Hidden", "Letters from the", "The Crooked", "In Search of the"];
+    public static readonly string[] BookBeginnings =
+        ["The Last", "A Short History of the", "The Secret", "Beyond the", "The Silent", "My Life with the", "The Hidden",
+            "Letters from the", "The Crooked", "In Search of the"];
 
-    public static readonly string[] BookEnds = ["", " of Winter", " at Midnight", " in Lisbon", " and Other Stories", " of the North", ", Revisited", " for Beginners", " of Salt", " by the Sea"];
+    public static readonly string[] BookEnds =
+        ["", " of Winter", " at Midnight", " in Lisbon", " and Other Stories", " of the North", ", Revisited", " for Beginners", " of Salt", " by the Sea"];
 
-    public static readonly string[] Colours = ["Moss Green", "Slate Grey", "Rust Red", "Ocean Blue", "Sand", "Charcoal", "Mustard", "Cream", "Copper", "Plum", "Sky Blue", "Coral", "Forest Green", "Black", "White", "Walnut"];
+    public static readonly string[] Colours =
+        ["Moss Green", "Slate Grey", "Rust Red", "Ocean Blue", "Sand", "Charcoal", "Mustard", "Cream", "Copper", "Plum", "Sky Blue",
+            "Coral", "Forest Green", "Black", "White", "Walnut"];
 
     public static readonly Persona[] Personas =
     [
@@ -138,8 +157,10 @@ internal static class DemoWords
 
     public static readonly string[] FirstNames =
     [
-        "anna", "ben", "carla", "david", "elif", "felix", "greta", "hugo", "ida", "jonas", "kira", "leo", "mia", "noah", "olga", "paul", "quinn", "rosa", "sami", "tilda", "umar", "vera", "will",
-        "xenia", "yara", "zoe", "amir", "bella", "cem", "dora", "emil", "fatima", "georg", "hanna", "ivan", "julia", "karim", "lena", "mateo", "nina", "oscar", "petra", "ravi", "sofia", "theo",
+        "anna", "ben", "carla", "david", "elif", "felix", "greta", "hugo", "ida", "jonas", "kira", "leo", "mia", "noah", "olga", "paul",
+            "quinn", "rosa", "sami", "tilda", "umar", "vera", "will",
+        "xenia", "yara", "zoe", "amir", "bella", "cem", "dora", "emil", "fatima", "georg", "hanna", "ivan", "julia", "karim", "lena",
+            "mateo", "nina", "oscar", "petra", "ravi", "sofia", "theo",
         "ursula", "viktor", "wanda", "yusuf", "zara",
     ];
 }

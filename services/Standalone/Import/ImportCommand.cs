@@ -19,19 +19,43 @@ internal static class ImportCommand
 
     public static Command Create(TextWriter output, TextWriter error)
     {
-        var files = new Argument<string[]>("FILE") { Description = "Files, plain or gzip, or folders of them.", Arity = ArgumentArity.OneOrMore };
-        var preset = new Option<string>("--preset") { Description = $"What the files are: {string.Join(", ", s_presets)}.", HelpName = "NAME", Required = true };
-        var to = new Option<string>("--to") { Description = "Address of the server, e.g. http://127.0.0.1:8080.", HelpName = "URL", Required = true };
+        var files = new Argument<string[]>("FILE")
+        {
+            Description = "Files, plain or gzip, or folders of them.",
+            Arity = ArgumentArity.OneOrMore
+        };
+        var preset = new Option<string>("--preset")
+        {
+            Description = $"What the files are: {string.Join(", ", s_presets)}.",
+            HelpName = "NAME",
+            Required = true
+        };
+        var to = new Option<string>("--to")
+        {
+            Description = "Address of the server, e.g. http://127.0.0.1:8080.",
+            HelpName = "URL",
+            Required = true
+        };
         var key = new Option<string>("--key") { Description = "Key with the scope 'ingest'; better in the environment as RECOMMENDER_KEY.", HelpName = "KEY" };
         var batch = Number("--batch-size", "Events of one request.", 1000, 1, 5000);
         var parallel = Number("--parallel", "Requests in flight.", 4, 1, 64);
         var patience = Number("--patience-seconds", "How long to try again while the server is away or busy.", 120, 0, 86_400);
-        var checkpoint = new Option<string>("--checkpoint") { Description = "File that keeps the position, so that an interrupted import continues. Default: in the user's application data.", HelpName = "FILE" };
+        var checkpoint = new Option<string>("--checkpoint")
+        {
+            Description =
+            "File that keeps the position, so that an interrupted import continues. Default: in the user's application data.",
+            HelpName = "FILE"
+        };
         var restart = new Option<bool>("--restart") { Description = "Begin anew, whatever the checkpoint says." };
-        var start = new Option<string>("--start") { Description = "Time of the first event where the file has no times (lightgcn, csv).", HelpName = "TIME" };
+        var start = new Option<string>("--start")
+        {
+            Description = "Time of the first event where the file has no times (lightgcn, csv).",
+            HelpName = "TIME"
+        };
         var encoding = new Option<string>("--encoding")
         {
-            Description = $"Encoding of the files: {FileEncoding.Help}. Default: UTF-8, or what a byte order mark says; invalid bytes end the import.",
+            Description = $"Encoding of the files: {FileEncoding.Help}. Default: UTF-8, or what a byte order mark says; invalid bytes end "
+            + $"the import.",
             HelpName = "NAME",
         };
         var maxBad = new Option<double>("--max-bad")
@@ -42,13 +66,15 @@ internal static class ImportCommand
         };
         var zone = new Option<string>("--time-zone")
         {
-            Description = "Zone of times without an offset, e.g. Europe/London (csv, online-retail). Of an hour that a clock shows twice, the first "
+            Description =
+            "Zone of times without an offset, e.g. Europe/London (csv, online-retail). Of an hour that a clock shows twice, the first "
                 + "is taken; a time that a clock skips is a bad row. Default: UTC.",
             HelpName = "ZONE",
         };
         var csv = new CsvOptions();
 
-        var command = new Command("import", "Reads files of events and items and sends them to a running server. Repeating an import changes nothing.")
+        var command = new Command("import",
+            "Reads files of events and items and sends them to a running server. Repeating an import changes nothing.")
         {
             files, preset, to, key, encoding, maxBad, zone, batch, parallel, patience, checkpoint, restart, start,
         };
@@ -60,7 +86,8 @@ internal static class ImportCommand
         });
         preset.Validators.Add(r =>
         {
-            if (r.Tokens is [var token] && !s_presets.Contains(token.Value)) r.AddError($"Unknown preset '{token.Value}'; there are: {string.Join(", ", s_presets)}.");
+            if (r.Tokens is [var token] && !s_presets.Contains(token.Value))
+                r.AddError($"Unknown preset '{token.Value}'; there are: {string.Join(", ", s_presets)}.");
         });
         to.Validators.Add(r =>
         {
@@ -102,7 +129,8 @@ internal static class ImportCommand
             string? name = r.GetResult(preset)?.Tokens is [var token] ? token.Value : null;
             foreach (var option in csv.All)
             {
-                if (name is not null and not "csv" && r.GetResult(option) is { Implicit: false }) r.AddError($"{option.Name} is for --preset csv only.");
+                if (name is not null and not "csv" && r.GetResult(option) is { Implicit: false })
+                    r.AddError($"{option.Name} is for --preset csv only.");
             }
 
             if (name is not null and not "csv" and not "online-retail" && r.GetResult(zone) is { Implicit: false })
@@ -113,7 +141,8 @@ internal static class ImportCommand
             {
                 r.AddError($"--time-zone means nothing for --time-format {format}.");
             }
-            if (name is not null and not "csv" and not "lightgcn" && r.GetResult(start) is { Implicit: false }) r.AddError("--start is for the presets csv and lightgcn only.");
+            if (name is not null and not "csv" and not "lightgcn" && r.GetResult(start) is { Implicit: false })
+                r.AddError("--start is for the presets csv and lightgcn only.");
         });
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -133,7 +162,8 @@ internal static class ImportCommand
                 CheckpointFile = parsed.GetValue(checkpoint),
                 Restart = parsed.GetValue(restart),
             };
-            IImportDisplay display = Console.IsOutputRedirected || output != Console.Out ? new PlainDisplay(output) : new TerminalDisplay(AnsiConsole.Console);
+            IImportDisplay display = Console.IsOutputRedirected || output != Console.Out ? new PlainDisplay(output)
+                : new TerminalDisplay(AnsiConsole.Console);
             return RunAsync(options, display, output, error, cancellationToken);
         });
         return command;
@@ -149,7 +179,8 @@ internal static class ImportCommand
     };
 
     /// <summary>Reads, sends and reports. Returns 0 when everything that was read is on the server.</summary>
-    public static async Task<int> RunAsync(ImportOptions options, IImportDisplay display, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(ImportOptions options, IImportDisplay display, TextWriter output, TextWriter error,
+        CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
@@ -192,7 +223,8 @@ internal static class ImportCommand
             return CommandLine.Interrupted;
         }
 
-        foreach (var rejection in report.Rejections) await error.WriteLineAsync($"  rejected {rejection.Id}: {rejection.Field} {rejection.Error}");
+        foreach (var rejection in report.Rejections)
+            await error.WriteLineAsync($"  rejected {rejection.Id}: {rejection.Field} {rejection.Error}");
         long rejected = report.ItemsRejected + report.EventsRejected;
         await output.WriteLineAsync(Summary(data, report));
         return rejected == 0 ? 0 : 1;
@@ -211,7 +243,8 @@ internal static class ImportCommand
 
     private static string Summary(ImportData data, ImportReport report)
     {
-        string resumed = report.Resumed.Events + report.Resumed.Items == 0 ? "" : Text($" ({report.Resumed.Events:N0} events and {report.Resumed.Items:N0} items were sent before)");
+        string resumed = report.Resumed.Events + report.Resumed.Items == 0 ? ""
+            : Text($" ({report.Resumed.Events:N0} events and {report.Resumed.Items:N0} items were sent before)");
         return Text($"Done: {report.EventsAccepted:N0} events and {report.ItemsAccepted:N0} items accepted, {report.EventsRejected + report.ItemsRejected:N0} rejected, {data.BadCount:N0} bad rows skipped, {data.Skipped.Values.Sum():N0} rows left out{resumed}.");
     }
 
@@ -219,10 +252,16 @@ internal static class ImportCommand
 
     private static Option<int> Number(string name, string description, int value, int min, int max)
     {
-        var option = new Option<int>(name) { Description = $"{description} {min} to {max:N0}.", HelpName = "N", DefaultValueFactory = _ => value };
+        var option = new Option<int>(name)
+        {
+            Description = $"{description} {min} to {max:N0}.",
+            HelpName = "N",
+            DefaultValueFactory = _ => value
+        };
         option.Validators.Add(r =>
         {
-            if (r.Tokens is [var token] && !(int.TryParse(token.Value, CultureInfo.InvariantCulture, out int n) && n >= min && n <= max)) r.AddError($"{name} must be a number from {min} to {max}.");
+            if (r.Tokens is [var token] && !(int.TryParse(token.Value, CultureInfo.InvariantCulture, out int n) && n >= min && n <= max))
+                r.AddError($"{name} must be a number from {min} to {max}.");
         });
         return option;
     }
@@ -236,7 +275,12 @@ internal static class ImportCommand
         private readonly Option<string> _session = Column("--session-column", "of session ids (usual: sessionId)");
         private readonly Option<string> _item = Column("--item-column", "of item ids (usual: itemId)");
         private readonly Option<string> _typeColumn = Column("--type-column", "of event types (usual: type)");
-        private readonly Option<string> _type = new("--type") { Description = "Type of all events where there is no such column. Default: view.", HelpName = "TYPE" };
+        private readonly Option<string> _type = new("--type")
+        {
+            Description =
+            "Type of all events where there is no such column. Default: view.",
+            HelpName = "TYPE"
+        };
         private readonly Option<string> _value = Column("--value-column", "of values: quantity, rating (usual: value)");
         private readonly Option<string> _time = Column("--time-column", "of times (usual: occurredAt, timestamp)");
         private readonly Option<string> _timeFormat = new("--time-format")
@@ -246,14 +290,17 @@ internal static class ImportCommand
         };
 
 
-        private readonly Option<string> _id = Column("--id-column", "of event ids (usual: eventId); without one, ids are made from the rows");
+        private readonly Option<string> _id = Column("--id-column",
+            "of event ids (usual: eventId); without one, ids are made from the rows");
         private readonly Option<string> _title = Column("--title-column", "of item titles (usual: title)");
         private readonly Option<string> _categories = Column("--category-column", "of item categories (usual: categories)");
         private readonly Option<string> _tags = Column("--tag-column", "of item tags (usual: tags)");
         private readonly Option<string> _url = Column("--url-column", "of item pages (usual: url)");
         private readonly Option<string> _imageUrl = Column("--image-column", "of item pictures (usual: imageUrl)");
-        private readonly Option<string[]> _properties = new("--property-column") { Description = "Column that becomes an item property; may be repeated.", HelpName = "COLUMN" };
-        private readonly Option<string> _separator = new("--list-separator") { Description = "Between several categories or tags in a field. Default: |", HelpName = "TEXT" };
+        private readonly Option<string[]> _properties =
+            new("--property-column") { Description = "Column that becomes an item property; may be repeated.", HelpName = "COLUMN" };
+        private readonly Option<string> _separator =
+            new("--list-separator") { Description = "Between several categories or tags in a field. Default: |", HelpName = "TEXT" };
         private readonly Option<string> _delimiter = new("--separator", "--delimiter")
         {
             Description = "Between fields: one character or more, e.g. ::; \\t is a tab. Default: found out from the first lines.",
@@ -290,7 +337,8 @@ internal static class ImportCommand
             });
             All =
             [
-                _user, _session, _item, _typeColumn, _type, _value, _time, _timeFormat, _id, _title, _categories, _tags, _url, _imageUrl, _properties,
+                _user, _session, _item, _typeColumn, _type, _value, _time, _timeFormat, _id, _title, _categories, _tags, _url, _imageUrl,
+                    _properties,
                 _separator, _delimiter, _columns, _noQuotes,
             ];
         }
@@ -350,6 +398,7 @@ internal static class ImportCommand
             return Array.Find(names, name => name != CsvTable.Unnamed && !seen.Add(name)) is { } twice ? $"names '{twice}' twice." : null;
         }
 
-        private static Option<string> Column(string name, string what) => new(name) { Description = $"Column {what}.", HelpName = "COLUMN" };
+        private static Option<string> Column(string name, string what) =>
+            new(name) { Description = $"Column {what}.", HelpName = "COLUMN" };
     }
 }

@@ -39,7 +39,8 @@ internal sealed class ImportData(DateTimeOffset now, int chunkSize = EventSorter
     /// <summary>Rows left out on purpose, by reason.</summary>
     public IReadOnlyDictionary<string, long> Skipped => _skipped;
 
-    /// <summary>Equal event ids of one time get the ordinal <c>-1</c>, <c>-2</c>, … . Set by presets whose rows have no id of their own.</summary>
+    /// <summary>Equal event ids of one time get the ordinal <c>-1</c>, <c>-2</c>, … . Set by presets whose rows have no id of their
+    /// own.</summary>
     public bool NumberEqualIds { get; set; }
 
     /// <summary>Adds an event, or counts its row as bad when the server would refuse it.</summary>
@@ -52,7 +53,12 @@ internal sealed class ImportData(DateTimeOffset now, int chunkSize = EventSorter
         }
 
         // The same few thousand ids come again and again: one string each instead of one per row.
-        _sorter.Add(interaction with { UserId = Pooled(interaction.UserId), ItemId = Pooled(interaction.ItemId), Type = Pooled(interaction.Type) });
+        _sorter.Add(interaction with
+        {
+            UserId = Pooled(interaction.UserId),
+            ItemId = Pooled(interaction.ItemId),
+            Type = Pooled(interaction.Type)
+        });
         return true;
     }
 

@@ -18,7 +18,11 @@ public static class TrainerEndpoints
         var admin = app.MapGroup("/v1").RequireScope("admin");
 
         admin.MapGet("/models", async (IStore store, CancellationToken cancellationToken) =>
-            TypedResults.Ok(new ModelsResponse { Models = [.. (await store.ListModelsAsync(100, cancellationToken)).Select(m => m with { Search = null })] }));
+            TypedResults.Ok(new ModelsResponse
+            {
+                Models =
+            [.. (await store.ListModelsAsync(100, cancellationToken)).Select(m => m with { Search = null })]
+            }));
 
         admin.MapGet("/models/{version:long}", async (long version, IStore store, CancellationToken cancellationToken) =>
             await store.GetModelAsync(version, cancellationToken) is { } info ? Results.Ok(info) : NoModel(version));
@@ -31,12 +35,14 @@ public static class TrainerEndpoints
             return TypedResults.Accepted("/v1/models", new TrainingAccepted { Detail = detail });
         });
 
-        admin.MapPost("/models/{version:long}/release", async (long version, IStore store, ControlClient control, CancellationToken cancellationToken) =>
+        admin.MapPost("/models/{version:long}/release",
+            async (long version, IStore store, ControlClient control, CancellationToken cancellationToken) =>
         {
             if (await store.GetModelAsync(version, cancellationToken) is null) return NoModel(version);
             return await control.ReleaseAsync(version, cancellationToken)
                 ? Results.Ok(await store.GetModelAsync(version, cancellationToken))
-                : Problem.Conflict($"The factors of model {version} have been dropped to save space (Trainer:KeepModels). Train a new model instead.");
+                : Problem.Conflict($"The factors of model {version} have been dropped to save space (Trainer:KeepModels). Train a new "
+                    + $"model instead.");
         });
 
         admin.MapGet("/status", (StatusReader status, CancellationToken cancellationToken) => status.ReadAsync(cancellationToken));
@@ -52,7 +58,8 @@ public static class TrainerEndpoints
         admin.MapGet("/users", async (IStore store, string? prefix, int? limit, CancellationToken cancellationToken) =>
         {
             if (limit is < 1 or > 1000) return Problem.InvalidField("limit", "must be between 1 and 1000");
-            if (prefix is { Length: > 0 } && Limits.NameError(prefix, Limits.IdBytes) is { } error) return Problem.InvalidField("prefix", error);
+            if (prefix is { Length: > 0 } && Limits.NameError(prefix, Limits.IdBytes) is { } error)
+                return Problem.InvalidField("prefix", error);
             return Results.Ok(new UserListResponse { Users = await store.ListUsersAsync(prefix ?? "", limit ?? 50, cancellationToken) });
         });
     }

@@ -9,7 +9,8 @@ using Recommender.Storage;
 namespace Recommender.Trainer.Erasing;
 
 /// <summary>
-/// Keeps the saga in the store, as the receipt it is. The command that applied the erasure inserted the row, so a message never creates one.
+/// Keeps the saga in the store, as the receipt it is. The command that applied the erasure inserted the row, so a message never creates
+/// one.
 /// The receipt outlives the saga, so none removes one. Concurrency is optimistic: the second of two savers gets a
 /// <see cref="ConcurrencyException"/> and starts over.
 /// </summary>

@@ -6,7 +6,8 @@ using Recommender.Storage.Users;
 namespace Recommender.Trainer.Erasing;
 
 /// <summary>
-/// The saga's instance: an <see cref="Erasure"/> of the store while a message is handled. Its state is the last finished stage of the receipt.
+/// The saga's instance: an <see cref="Erasure"/> of the store while a message is handled. Its state is the last finished stage of the
+/// receipt.
 /// </summary>
 public sealed class ErasureSaga : SagaStateMachineInstance
 {

@@ -9,12 +9,14 @@ using Recommender.Trainer.Releasing;
 namespace Recommender.Trainer.Erasing;
 
 /// <summary>
-/// Removes events older than <see cref="TrainerOptions.RetentionDays"/>, in short transactions beside the running services, and drops the partitions that
+/// Removes events older than <see cref="TrainerOptions.RetentionDays"/>, in short transactions beside the running services, and drops the
+/// partitions that
 /// are left empty. The boundary is the start of a day (UTC), so a day's events go together, once a day.
 /// </summary>
 /// <remarks>
 /// A month is not dropped unread, though that would be cheaper: its events have to be taken out of the histories, popularity and trends
-/// they went into, and their ids out of what tells duplicates. Older events that arrive later are dropped by the store, so forgetting their ids is safe.
+/// they went into, and their ids out of what tells duplicates. Older events that arrive later are dropped by the store, so forgetting their
+/// ids is safe.
 /// </remarks>
 public sealed class RetentionWorker(
     IStore store,
@@ -64,7 +66,8 @@ public sealed class RetentionWorker(
 
         if (last is { Done: false })
         {
-            // The turn before ended between a slice's removal and its way to the factor store, and nobody knows any more which users it concerned.
+            // The turn before ended between a slice's removal and its way to the factor store, and nobody knows any more which users it
+            // concerned.
             await CatalogueCopy.PutAllAsync(store, factorStore, cancellationToken);
             await folding.FoldInAllAsync(cancellationToken);
         }

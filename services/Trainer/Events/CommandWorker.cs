@@ -56,7 +56,8 @@ public sealed class CommandWorker(
         return dead;
     }
 
-    private static bool IsCatalogue(Command command) => command.Kind is CommandKind.PutItem or CommandKind.PatchItem or CommandKind.DeleteItem;
+    private static bool IsCatalogue(Command command) =>
+        command.Kind is CommandKind.PutItem or CommandKind.PatchItem or CommandKind.DeleteItem;
 
     private static DeadMessage Dead(Command command, string reason) =>
         new(JsonSerializer.SerializeToUtf8Bytes([command], ContractsJson.Default.CommandArray), reason);

@@ -60,7 +60,8 @@ public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedMode
     public void Forget(UserRef user) => _cache.Forget(user);
 
     /// <summary>
-    /// A fold-in that took longer than this, because the process was frozen in the middle of it, is checked against the store: the mark that keeps
+    /// A fold-in that took longer than this, because the process was frozen in the middle of it, is checked against the store: the mark
+    /// that keeps
     /// an erased user from coming back in the factor store, 45 s long, may be gone by then.
     /// </summary>
     internal TimeSpan CheckedAfter { get; set; } = TimeSpan.FromSeconds(20);
@@ -88,14 +89,16 @@ public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedMode
         var states = new UserState[users.Count];
         // A handful of users is solved faster than threads are woken.
         if (users.Count < 16) for (int i = 0; i < states.Length; i++) states[i] = Fold(users[i], names, model, histories);
-        else Parallel.For(0, states.Length, new ParallelOptions { CancellationToken = cancellationToken }, i => states[i] = Fold(users[i], names, model, histories));
+        else Parallel.For(0, states.Length, new ParallelOptions { CancellationToken = cancellationToken },
+            i => states[i] = Fold(users[i], names, model, histories));
         await factorStore.PutUsersAsync(states, cancellationToken);
         if (Stopwatch.GetElapsedTime(started) >= CheckedAfter) await TakeBackErasedAsync(users, cancellationToken);
     }
 
     private async Task TakeBackErasedAsync(IReadOnlyList<UserEvents> written, CancellationToken cancellationToken)
     {
-        var known = (await store.ReadUserEventsAsync([.. written.Select(user => user.UserKey)], cancellationToken)).Select(user => user.UserKey).ToHashSet();
+        var known = (await store.ReadUserEventsAsync([.. written.Select(user => user.UserKey)], cancellationToken)).Select(user =>
+            user.UserKey).ToHashSet();
         // At the revision that was written: who has returned since has a higher one and stays.
         foreach (var user in written)
             if (!known.Contains(user.UserKey)) await factorStore.EraseUsersAsync([user.User], user.Revision, cancellationToken);

@@ -5,11 +5,14 @@ using Recommender.Storage.Users;
 namespace Recommender.Trainer.Events;
 
 /// <summary>
-/// Histories of the users who were active lately, so that a batch need not read back what it and those before it have just written. An entry counts
-/// only at the revision it was taken at: whatever else changes a user (another Trainer, a merge, an erasure, retention) gives it another one, and the
+/// Histories of the users who were active lately, so that a batch need not read back what it and those before it have just written. An
+/// entry counts
+/// only at the revision it was taken at: whatever else changes a user (another Trainer, a merge, an erasure, retention) gives it another
+/// one, and the
 /// history is read from the store again. One caller at a time, but for <see cref="Forget"/>.
 /// </summary>
-/// <param name="eventsLimit">Events held at most, 24 bytes each, where a user counts as some more; users not seen for longest go first.</param>
+/// <param name="eventsLimit">Events held at most, 24 bytes each, where a user counts as some more; users not seen for longest go
+/// first.</param>
 internal sealed class HistoryCache(int eventsLimit)
 {
     internal const int EventsPerUser = 10;
@@ -23,7 +26,8 @@ internal sealed class HistoryCache(int eventsLimit)
     public int Size { get; private set; }
 
     /// <summary>
-    /// The user's history with the addition, or null when it is not known what it was before. The list is the cache's own: it holds until the next call.
+    /// The user's history with the addition, or null when it is not known what it was before. The list is the cache's own: it holds until
+    /// the next call.
     /// </summary>
     public UserEvents? Add(UserAddition addition, long revision)
     {

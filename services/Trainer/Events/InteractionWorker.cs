@@ -102,7 +102,8 @@ public sealed class InteractionWorker(
         TrainerTelemetry.Conflicts.Add(stored.Conflicts.Count);
         TrainerTelemetry.Dropped.Add(stored.Dropped);
         if (logger.IsEnabled(LogLevel.Debug))
-            logger.LogDebug("Stored {Stored} events ({Duplicates} known, {Dropped} dropped) of {Users} users.", stored.Stored, stored.Duplicates, stored.Dropped, stored.UserKeys.Count);
+            logger.LogDebug("Stored {Stored} events ({Duplicates} known, {Dropped} dropped) of {Users} users.", stored.Stored,
+                stored.Duplicates, stored.Dropped, stored.UserKeys.Count);
     }
 
     private static DeadMessage Dead(Interaction interaction, EventConflict conflict)
@@ -110,7 +111,8 @@ public sealed class InteractionWorker(
         string source = interaction.CloudEventSource is { } name ? $" of source '{name}'" : "";
         return new DeadMessage(
             JsonSerializer.SerializeToUtf8Bytes(interaction, ContractsJson.Default.Interaction),
-            $"eventId '{interaction.EventId}'{source} is the id of another event, whose {conflict.Field} differs; send this event with an id of its own.");
+            $"eventId '{interaction.EventId}'{source} is the id of another event, whose {conflict.Field} differs; send this event with an "
+                + $"id of its own.");
     }
 
     /// <summary>What a batch has come to so far.</summary>

@@ -124,7 +124,8 @@ public sealed class ItemPlacer(
         {
             var entries = await store.ReadCatalogueAsync(after, 2_000, cancellationToken);
             if (entries.Count == 0) return;
-            foreach (var chunk in entries.Where(e => model.IndexOf(e.ItemKey) < 0).Chunk(BatchItems)) await PlaceAsync(chunk, model, cancellationToken);
+            foreach (var chunk in entries.Where(e => model.IndexOf(e.ItemKey) < 0).Chunk(BatchItems))
+                await PlaceAsync(chunk, model, cancellationToken);
             after = entries[^1].ItemKey;
         }
     }
@@ -148,7 +149,8 @@ public sealed class ItemPlacer(
             if (entry.Deleted) continue;
             var (factors, says) = entry.Users > 0 ? await ConsumersAsync(entry.ItemKey, model, histories, cancellationToken) : ([], []);
             var factor = new float[model.Model.Rank];
-            if (model.Placement!.Place(ItemTexts.Of(entry.Item), factors, says, factor)) placed.Add(new(entry.ItemKey, model.Version, factor));
+            if (model.Placement!.Place(ItemTexts.Of(entry.Item), factors, says, factor))
+                placed.Add(new(entry.ItemKey, model.Version, factor));
             lock (_noting) _usersAtPlacing[entry.ItemKey] = entry.Users;
         }
 
@@ -157,11 +159,13 @@ public sealed class ItemPlacer(
         await notices.PublishAsync(new CatalogueChanged { Sequence = sequence }, cancellationToken);
     }
 
-    /// <summary>The latest who consumed an item, as the model sees them: it does not know the item, so what it knows of them is the rest.</summary>
+    /// <summary>The latest who consumed an item, as the model sees them: it does not know the item, so what it knows of them is the
+    /// rest.</summary>
     private async Task<(float[] Factors, Preference[] Says)> ConsumersAsync(
         int itemKey, FoldInModel model, HistoryBuilder histories, CancellationToken cancellationToken)
     {
-        var users = await store.ReadUserEventsAsync(await store.ListUsersOfItemAsync(itemKey, ItemPlacement.MaxConsumers, cancellationToken), cancellationToken);
+        var users = await store.ReadUserEventsAsync(
+            await store.ListUsersOfItemAsync(itemKey, ItemPlacement.MaxConsumers, cancellationToken), cancellationToken);
         var names = await store.GetEventTypesAsync(cancellationToken);
         var factors = new List<float>();
         var says = new List<Preference>();

@@ -14,7 +14,8 @@ public sealed class DriftMeter(IStore store)
     private const int OwnCells = 100;
 
     /// <summary>Null where there is no model before, or nothing has come since.</summary>
-    public async Task<ModelDrift?> MeasureAsync(ModelInfo? before, Model model, int[] itemKeys, long watermark, CancellationToken cancellationToken)
+    public async Task<ModelDrift?> MeasureAsync(ModelInfo? before, Model model, int[] itemKeys, long watermark,
+        CancellationToken cancellationToken)
     {
         if (before is null || watermark <= before.Watermark) return null;
         var old = await store.CountEventsAsync(0, before.Watermark, cancellationToken);
@@ -37,10 +38,12 @@ public sealed class DriftMeter(IStore store)
     private static Dictionary<int, int> CellsOf(IReadOnlyList<EventCount> counts)
     {
         var byItem = counts.GroupBy(c => c.ItemKey).Select(g => (Key: g.Key, Events: g.Sum(c => c.Events)));
-        return byItem.OrderByDescending(i => i.Events).ThenBy(i => i.Key).Select((item, n) => (item.Key, Cell: Math.Min(n, OwnCells))).ToDictionary(i => i.Key, i => i.Cell);
+        return byItem.OrderByDescending(i => i.Events).ThenBy(i => i.Key).Select((item, n) => (item.Key, Cell: Math.Min(n, OwnCells)))
+            .ToDictionary(i => i.Key, i => i.Cell);
     }
 
-    private static (double[] Old, double[] Fresh) Aligned(IReadOnlyList<EventCount> old, IReadOnlyList<EventCount> fresh, Func<EventCount, int> cell)
+    private static (double[] Old, double[] Fresh) Aligned(IReadOnlyList<EventCount> old, IReadOnlyList<EventCount> fresh,
+        Func<EventCount, int> cell)
     {
         int cells = old.Concat(fresh).Select(cell).Append(-1).Max() + 1;
         var (a, b) = (new double[cells], new double[cells]);

@@ -15,10 +15,12 @@ using Recommender.Trainer.Status;
 namespace Recommender.Trainer.Learning;
 
 /// <summary>
-/// Searches for the learner and settings that predict new events best, on several windows of the newest events. What it has tried is kept in the store after every trial,
+/// Searches for the learner and settings that predict new events best, on several windows of the newest events. What it has tried is kept
+/// in the store after every trial,
 /// so that a restart goes on where it stopped.
 /// </summary>
-public sealed class SettingsTuner(IStore store, EventWeights weights, Progress progress, TrainerOptions options, ILogger<SettingsTuner> logger)
+public sealed class SettingsTuner(IStore store, EventWeights weights, Progress progress, TrainerOptions options,
+    ILogger<SettingsTuner> logger)
 {
     /// <summary>The settings training uses.</summary>
     public const string SettingsName = "learner";
@@ -28,7 +30,8 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
     private const string UnfinishedName = "tuning-watermark";
 
     /// <summary>
-    /// Why another search is worth its time: there was none, one was cut short, or the data is so much more or so different now. Null when it is not.
+    /// Why another search is worth its time: there was none, one was cut short, or the data is so much more or so different now. Null when
+    /// it is not.
     /// </summary>
     /// <param name="trained">The model just trained.</param>
     public async Task<string?> DueAsync(long events, ModelInfo? trained, CancellationToken cancellationToken)
@@ -37,11 +40,13 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
         if (await store.GetSettingAsync(EventsName, cancellationToken) is not { } tuned) return "settings have not been searched for yet";
         if (events >= tuned.GetInt64() * options.TuneAfterGrowth) return $"{events} events, {tuned.GetInt64()} at the last search";
         if (trained?.Drift is not { } drift || tuned.GetInt64() == events) return null;
-        if (Math.Max(drift.Items, drift.Types) is var moved && moved >= options.TuneAfterDrift && options.TuneAfterDrift < 1) return FormattableString.Invariant($"events have drifted by {moved:0.00}");
+        if (Math.Max(drift.Items, drift.Types) is var moved && moved >= options.TuneAfterDrift && options.TuneAfterDrift < 1)
+            return FormattableString.Invariant($"events have drifted by {moved:0.00}");
         if (options.TuneAfterFactorDrift >= 1 || !(drift.Factors >= options.TuneAfterFactorDrift)) return null;
         // Other settings place items differently whatever the data does.
         var before = await store.GetModelAsync(drift.SinceVersion, cancellationToken);
-        bool same = StoredSettings.Read(before?.Settings, logger) is { } settings && settings == StoredSettings.Read(trained.Settings, logger);
+        bool same = StoredSettings.Read(before?.Settings, logger) is { } settings
+            && settings == StoredSettings.Read(trained.Settings, logger);
         return same ? FormattableString.Invariant($"factors have drifted by {drift.Factors:0.00}") : null;
     }
 
@@ -100,7 +105,8 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
             Threads = Math.Max(1, (options.Threads == 0 ? Environment.ProcessorCount : options.Threads) / 2),
         };
         var state = await SearchAsync(splits, tuning, resume, cancellationToken);
-        // The same list for everybody is no recommendation, even where the hold-out likes it; and without factors, new items could not be placed.
+        // The same list for everybody is no recommendation, even where the hold-out likes it; and without factors, new items could not be
+        // placed.
         if (state.BestOf(t => t.Settings is not (PopularitySettings or NeighbourhoodSettings)) is not { } best)
         {
             await FinishAsync();
@@ -122,16 +128,19 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
     }
 
     /// <summary>Searches on threads of its own and keeps what it has found so far. A store that cannot keep it ends the search.</summary>
-    private async Task<TuningState> SearchAsync(SearchSplits splits, TuningOptions tuning, TuningState? resume, CancellationToken cancellationToken)
+    private async Task<TuningState> SearchAsync(SearchSplits splits, TuningOptions tuning, TuningState? resume,
+        CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         // A state holds all that came before it: where trials are faster than the store, the newest is enough.
-        var states = Channel.CreateBounded<TuningState>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+        var states = Channel.CreateBounded<TuningState>(
+            new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
         var keeping = KeepAsync(states.Reader, stop, cancellationToken);
         long started = Stopwatch.GetTimestamp();
         try
         {
-            return await Task.Run(() => Tuner.Run(splits, tuning, () => Stopwatch.GetElapsedTime(started).TotalSeconds, resume, Report, stop.Token), stop.Token);
+            return await Task.Run(() => Tuner.Run(splits, tuning, () => Stopwatch.GetElapsedTime(started).TotalSeconds, resume, Report,
+                stop.Token), stop.Token);
         }
         finally
         {

@@ -65,14 +65,16 @@ public sealed class Training(
         var everything = data.Preferences(data.Events);
         if (everything.Count == 0)
         {
-            logger.LogInformation("Nothing to learn from: {Events} events, none of a type with a weight on an item of the catalogue.", data.Events);
+            logger.LogInformation("Nothing to learn from: {Events} events, none of a type with a weight on an item of the catalogue.",
+                data.Events);
             return null;
         }
 
         var settings = await ReadSettingsAsync(cancellationToken);
         var inService = await store.GetReleasedModelAsync(cancellationToken);
         var before = await store.ListModelsAsync(1, cancellationToken) is [var newest, ..] ? newest : null;
-        var content = options.ContentFeaturesLimit > 0 && data.Texts.Any(t => t is not null) ? ItemContent.Build(data.Texts, options.ContentFeaturesLimit) : null;
+        var content = options.ContentFeaturesLimit > 0 && data.Texts.Any(t => t is not null)
+            ? ItemContent.Build(data.Texts, options.ContentFeaturesLimit) : null;
         var (metrics, decision, blends) = Judge(data, settings, inService, content, cancellationToken);
         var model = Train(TrainingStage.Training, everything, settings, cancellationToken);
         if (blends) model = ContentFactors.Blend(model, content!, ContentFactors.EventsOf(everything), Threads, cancellationToken);
@@ -101,13 +103,15 @@ public sealed class Training(
         model.Write(bytes);
         using var placementBytes = new MemoryStream();
         placement.Write(placementBytes);
-        var package = new ModelPackage(data.ItemKeys, bytes.GetBuffer().AsMemory(0, (int)bytes.Length), placementBytes.GetBuffer().AsMemory(0, (int)placementBytes.Length))
+        var package = new ModelPackage(data.ItemKeys, bytes.GetBuffer().AsMemory(0, (int)bytes.Length),
+            placementBytes.GetBuffer().AsMemory(0, (int)placementBytes.Length))
         {
             SampleUsers = SampleUsers(model, everything),
             EventTypes = weights.ToJson(),
         };
         long version = await store.SaveModelAsync(info, package.Encode(), cancellationToken);
-        logger.LogInformation("Trained model {Version}: {Learner}, rank {Rank}, {Users} users, {Items} items, {Interactions} interactions, {Seconds:0.0} s.",
+        logger.LogInformation(
+            "Trained model {Version}: {Learner}, rank {Rank}, {Users} users, {Items} items, {Interactions} interactions, {Seconds:0.0} s.",
             version, info.Learner, info.Rank, info.Users, info.Items, info.Interactions, info.TrainSeconds);
 
         await store.SetErasureModelAsync([.. erasures.Select(erasure => erasure.ErasureId)], version, clock.GetUtcNow(), cancellationToken);
@@ -135,26 +139,36 @@ public sealed class Training(
     }
 
     /// <summary>
-    /// Judges the settings on the newest events, after learning from the older ones only. Beside them, on the same hold-out: the settings of the model
-    /// in service, learnt from the same older events (the model itself may have seen the newest), and popularity. Content is blended into the
+    /// Judges the settings on the newest events, after learning from the older ones only. Beside them, on the same hold-out: the settings
+    /// of the model
+    /// in service, learnt from the same older events (the model itself may have seen the newest), and popularity. Content is blended into
+    /// the
     /// factors of items with few events where that is no worse.
     /// </summary>
     private (ModelMetrics? Metrics, GateDecision Decision, bool Blends) Judge(
         TrainingData data, LearnerSettings settings, ModelInfo? inService, ItemContent? content, CancellationToken cancellationToken)
     {
         var split = TimeWindows.Holdout(data, options.HoldoutShare, options.HoldoutUsersLimit);
-        if (split.Test.Columns.Length == 0 || split.Train.Count == 0) return (null, ReleaseGate.DecideUnjudged(inService is not null), false);
+        if (split.Test.Columns.Length == 0 || split.Train.Count == 0)
+            return (null, ReleaseGate.DecideUnjudged(inService is not null), false);
 
         var learned = Train(TrainingStage.Judging, split.Train, settings, cancellationToken);
         var plain = Evaluate("model", split, learned, cancellationToken);
-        var blended = content is null ? plain : Evaluate("model with content", split, ContentFactors.Blend(learned, content, ContentFactors.EventsOf(split.Train), Threads, cancellationToken), cancellationToken);
+        var blended = content is null ? plain : Evaluate("model with content", split,
+            ContentFactors.Blend(learned, content, ContentFactors.EventsOf(split.Train), Threads, cancellationToken), cancellationToken);
         bool blends = content is not null && blended.Ndcg >= plain.Ndcg;
         var candidate = blends ? blended : plain;
         var popular = Evaluate("popular", split, new PopularitySettings(), cancellationToken);
         // What was popular for about as long as the hold-out lasts.
         var recent = Evaluate("recently popular", split, new PopularitySettings { HalfLife = options.HoldoutShare }, cancellationToken);
-        var results = new Dictionary<string, MetricSet> { ["model"] = ToMetrics(candidate), ["popular"] = ToMetrics(popular), ["recentPopular"] = ToMetrics(recent) };
-        if (data.Items <= options.TuneNeighbourhoodItemsLimit) results["itemItem"] = ToMetrics(Evaluate("item-item", split, new NeighbourhoodSettings(), cancellationToken));
+        var results = new Dictionary<string, MetricSet>
+        {
+            ["model"] = ToMetrics(candidate),
+            ["popular"] = ToMetrics(popular),
+            ["recentPopular"] = ToMetrics(recent)
+        };
+        if (data.Items <= options.TuneNeighbourhoodItemsLimit)
+            results["itemItem"] = ToMetrics(Evaluate("item-item", split, new NeighbourhoodSettings(), cancellationToken));
         EvaluationResult? serving = null;
         if (inService is not null)
         {
@@ -173,7 +187,8 @@ public sealed class Training(
     private EvaluationResult Evaluate(string name, Split split, Model model, CancellationToken cancellationToken)
     {
         var result = Evaluation.Run(model, split, new EvaluationOptions { Threads = Threads }, cancellationToken);
-        logger.LogInformation("Hold-out of {Users} users: {Name} Recall@20 {Recall:0.0000}, NDCG@20 {Ndcg:0.0000}.", result.Users, name, result.Recall, result.Ndcg);
+        logger.LogInformation("Hold-out of {Users} users: {Name} Recall@20 {Recall:0.0000}, NDCG@20 {Ndcg:0.0000}.", result.Users, name,
+            result.Recall, result.Ndcg);
         return result;
     }
 

@@ -9,7 +9,8 @@ using Recommender.Trainer.Events;
 namespace Recommender.Trainer.Learning;
 
 /// <summary>
-/// The stored events as learning takes them: dense indexes for users and items, rows of items in ordinal order of their ids, events oldest first.
+/// The stored events as learning takes them: dense indexes for users and items, rows of items in ordinal order of their ids, events oldest
+/// first.
 /// </summary>
 public sealed class TrainingData : ITimedInteractions
 {
@@ -45,14 +46,16 @@ public sealed class TrainingData : ITimedInteractions
     public int Events => _log.Count;
 
     /// <summary>Every event up to a sequence, on items that are not deleted.</summary>
-    public static async Task<TrainingData> ReadAsync(IStore store, long upToSequence, EventWeights weights, CancellationToken cancellationToken)
+    public static async Task<TrainingData> ReadAsync(IStore store, long upToSequence, EventWeights weights,
+        CancellationToken cancellationToken)
     {
         var log = await store.ReadInteractionsAsync(upToSequence, cancellationToken);
         var (ids, texts) = await ReadItemsAsync(store, cancellationToken);
         return Build(log, ids, await store.GetEventTypesAsync(cancellationToken), weights, texts);
     }
 
-    private static async Task<(Dictionary<int, string> Ids, Dictionary<int, ItemText> Texts)> ReadItemsAsync(IStore store, CancellationToken cancellationToken)
+    private static async Task<(Dictionary<int, string> Ids, Dictionary<int, ItemText> Texts)> ReadItemsAsync(IStore store,
+        CancellationToken cancellationToken)
     {
         const int PageItems = 10_000;
         var ids = new Dictionary<int, string>();
@@ -72,9 +75,11 @@ public sealed class TrainingData : ITimedInteractions
         }
     }
 
-    /// <param name="itemIds">External id by item key, of every item that may be recommended; items that are missing here are left out with their events.</param>
+    /// <param name="itemIds">External id by item key, of every item that may be recommended; items that are missing here are left out with
+    /// their events.</param>
     /// <param name="typeNames">Names by <see cref="StoredEvent.TypeId"/>.</param>
-    public static TrainingData Build(InteractionLog log, IReadOnlyDictionary<int, string> itemIds, IReadOnlyList<string> typeNames, EventWeights weights, IReadOnlyDictionary<int, ItemText>? texts = null)
+    public static TrainingData Build(InteractionLog log, IReadOnlyDictionary<int, string> itemIds, IReadOnlyList<string> typeNames,
+        EventWeights weights, IReadOnlyDictionary<int, ItemText>? texts = null)
     {
         var itemKeys = log.ItemKeys.Distinct().Where(itemIds.ContainsKey).ToArray();
         Array.Sort(itemKeys, (a, b) => string.CompareOrdinal(itemIds[a], itemIds[b]));
@@ -110,10 +115,12 @@ public sealed class TrainingData : ITimedInteractions
             if (_itemIndexes[e] < 0 || held?.Contains(e) == true) continue;
             int user = _userIndexes[e];
             float share = shares is null ? 1 : shares[e];
-            var preference = EventWeights.Of(_types[_log.TypeIds[e]], _log.Values[e], HistoryBuilder.Days(newest[user] - _log.OccurredAtMs[e]),
+            var preference = EventWeights.Of(_types[_log.TypeIds[e]], _log.Values[e],
+                HistoryBuilder.Days(newest[user] - _log.OccurredAtMs[e]),
                 share);
             // In seconds, as histories tell times.
-            if (preference.Weight > 0) entries.Add(new(user, _itemIndexes[e], (float)preference.Weight, (float)preference.Target), _log.OccurredAtMs[e] / 1000);
+            if (preference.Weight > 0) entries.Add(new(user, _itemIndexes[e], (float)preference.Weight, (float)preference.Target),
+                _log.OccurredAtMs[e] / 1000);
         }
 
         return entries.Build();
@@ -164,7 +171,8 @@ public sealed class TrainingData : ITimedInteractions
         var shares = Shares(from, to, held: null);
         var positive = new bool[to - from];
         for (int e = from; e < to; e++)
-            positive[e - from] = EventWeights.Of(_types[_log.TypeIds[e]], _log.Values[e], 0, shares is null ? 1 : shares[e - from]).IsPositive;
+            positive[e - from] = EventWeights.Of(_types[_log.TypeIds[e]], _log.Values[e], 0, shares is null ? 1
+                : shares[e - from]).IsPositive;
         return positive;
     }
 

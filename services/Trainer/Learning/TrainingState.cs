@@ -31,7 +31,8 @@ public sealed record TrainingState
     /// <summary>Done of all, 0..1; null where it is not known how much follows.</summary>
     public double? Share => Total > 0 ? (double)Done / Total : null;
 
-    /// <summary>A model of this stage is being trained: <see cref="TrainingStage.Judging"/> or <see cref="TrainingStage.Training"/>.</summary>
+    /// <summary>A model of this stage is being trained: <see cref="TrainingStage.Judging"/> or
+    /// <see cref="TrainingStage.Training"/>.</summary>
     public static TrainingState Epochs(TrainingStage stage, TrainProgress? progress = null) =>
         new(stage) { Done = progress?.Epoch ?? 0, Total = progress?.Epochs ?? 0 };
 

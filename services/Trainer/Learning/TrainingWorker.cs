@@ -65,7 +65,8 @@ public sealed class TrainingWorker(
                 (dueSince, asked, _triedSequence) = (null, false, _seenSequence);
 
                 // A first model with middling settings is in service by now; better settings are worth waiting for.
-                if (trained is not null && await tuner.DueAsync((await store.GetStatusAsync(stoppingToken)).Events, trained, stoppingToken) is { } why)
+                if (trained is not null && await tuner.DueAsync((await store.GetStatusAsync(stoppingToken)).Events, trained,
+                    stoppingToken) is { } why)
                 {
                     logger.LogInformation("A search for settings starts: {Reason}.", why);
                     if (await tuner.RunAsync(stoppingToken)) await training.RunAsync(stoppingToken);
@@ -136,7 +137,8 @@ public sealed class TrainingWorker(
 
         long fresh = status.Sequence - newest.Watermark;
         if (fresh >= options.TrainAfterEvents && fresh >= options.TrainAfterGrowth * newest.Watermark) return $"{fresh} new events";
-        if (fresh > 0 && clock.GetUtcNow() - newest.TrainedAt >= TimeSpan.FromMinutes(options.TrainEveryMinutes)) return $"the last training was {newest.TrainedAt:u}";
+        if (fresh > 0 && clock.GetUtcNow() - newest.TrainedAt >= TimeSpan.FromMinutes(options.TrainEveryMinutes))
+            return $"the last training was {newest.TrainedAt:u}";
         return null;
     }
 
@@ -145,7 +147,8 @@ public sealed class TrainingWorker(
     {
         var now = clock.GetUtcNow();
         if (now - dueSince >= TimeSpan.FromSeconds(options.QuietAtMostSeconds)) return true;
-        if (progress.LastStoredTicks != 0 && now.UtcTicks - progress.LastStoredTicks < TimeSpan.FromSeconds(options.QuietSeconds).Ticks) return false;
+        if (progress.LastStoredTicks != 0 && now.UtcTicks - progress.LastStoredTicks < TimeSpan.FromSeconds(options.QuietSeconds).Ticks)
+            return false;
         return (await streams.GetDepthsAsync(cancellationToken)).GetValueOrDefault(Topology.Interactions) == 0;
     }
 }

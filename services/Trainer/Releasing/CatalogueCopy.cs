@@ -22,7 +22,8 @@ internal static class CatalogueCopy
     }
 
     /// <param name="revision">The store's revision that the statistics belong to.</param>
-    public static Task PutStatisticsAsync(IFactorStore factorStore, IReadOnlyList<ItemStatistics> items, long revision, CancellationToken cancellationToken) =>
+    public static Task PutStatisticsAsync(IFactorStore factorStore, IReadOnlyList<ItemStatistics> items, long revision,
+        CancellationToken cancellationToken) =>
         factorStore.PutItemStatisticsAsync([.. items.Select(item => ToRecord(item, revision))], cancellationToken);
 
     public static ItemStatisticsRecord ToRecord(ItemStatistics item, long revision) =>

@@ -56,7 +56,8 @@ public sealed class Reconciler(
         return info;
     }
 
-    /// <summary>One round: afterwards the catalogue and model that serving reads are those of the store. Users follow in the background.</summary>
+    /// <summary>One round: afterwards the catalogue and model that serving reads are those of the store. Users follow in the
+    /// background.</summary>
     public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
         await _working.WaitAsync(cancellationToken);
@@ -112,7 +113,8 @@ public sealed class Reconciler(
         _rebuilding = false;
     }
 
-    /// <summary>Runs <paramref name="round"/> after each <paramref name="wait"/>; a round that fails for want of a server is run again after a second.</summary>
+    /// <summary>Runs <paramref name="round"/> after each <paramref name="wait"/>; a round that fails for want of a server is run again
+    /// after a second.</summary>
     private async Task RepeatAsync(Func<CancellationToken, Task> round, Func<Task> wait, CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
@@ -134,13 +136,15 @@ public sealed class Reconciler(
         try
         {
             await round(stoppingToken);
-            if (Interlocked.Exchange(ref _problem, null) is not null) logger.LogInformation("Store and factor store can be compared again.");
+            if (Interlocked.Exchange(ref _problem, null) is not null)
+                logger.LogInformation("Store and factor store can be compared again.");
             return true;
         }
         catch (Exception e) when (e is StoreUnavailableException or FactorStoreUnavailableException)
         {
             // An outage is logged once; health shows it until it is over.
-            if (Interlocked.Exchange(ref _problem, e.Message) is null) logger.LogWarning("Cannot compare store and factor store: {Problem}", e.Message);
+            if (Interlocked.Exchange(ref _problem, e.Message) is null)
+                logger.LogWarning("Cannot compare store and factor store: {Problem}", e.Message);
             return false;
         }
     }

@@ -19,6 +19,8 @@ internal static class LagAlarms
         };
         foreach (var (stage, level, setting, applies) in levels)
             if (applies && level > 0 && lagSeconds[stage] > level)
-                yield return string.Create(CultureInfo.InvariantCulture, $"Events wait to be {stage} for {lagSeconds[stage]:0.#} s, longer than {level:0.###} s ({TrainerOptions.Section}:{setting}).");
+                yield return string.Create(
+                    CultureInfo.InvariantCulture, $"Events wait to be {stage} for {lagSeconds[stage]:0.#} s, longer than {level:0.###} s "
+                        + $"({TrainerOptions.Section}:{setting}).");
     }
 }

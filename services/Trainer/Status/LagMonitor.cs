@@ -5,7 +5,8 @@ using Recommender.Contracts;
 
 namespace Recommender.Trainer.Status;
 
-/// <summary>Looks at watermarks and lags at intervals: for the gauges, which cannot wait for an answer, and for readiness, which should not.</summary>
+/// <summary>Looks at watermarks and lags at intervals: for the gauges, which cannot wait for an answer, and for readiness, which should
+/// not.</summary>
 public sealed class LagMonitor : BackgroundService, IHealthCheck
 {
     private readonly StatusReader _status;
@@ -17,9 +18,12 @@ public sealed class LagMonitor : BackgroundService, IHealthCheck
     public LagMonitor(StatusReader status, TrainerOptions options, TimeProvider clock)
     {
         (this._status, this._options, this._clock) = (status, options, clock);
-        _meter.CreateObservableGauge("recommender.watermark", () => Measure(_last?.Watermarks), "{event}", "Events each stage has got through");
-        _meter.CreateObservableGauge("recommender.lag", () => Measure(_last?.LagSeconds), "s", "How long the oldest event a stage has not seen has waited for it");
-        _meter.CreateObservableGauge("recommender.queue.depth", () => Measure(_last?.QueueDepths, "messaging.destination.name"), "{message}", "Messages waiting");
+        _meter.CreateObservableGauge("recommender.watermark", () => Measure(_last?.Watermarks), "{event}",
+            "Events each stage has got through");
+        _meter.CreateObservableGauge("recommender.lag", () => Measure(_last?.LagSeconds), "s",
+            "How long the oldest event a stage has not seen has waited for it");
+        _meter.CreateObservableGauge("recommender.queue.depth", () => Measure(_last?.QueueDepths, "messaging.destination.name"),
+            "{message}", "Messages waiting");
     }
 
     /// <summary>Degraded while a lag is above its alarm level: answers grow old, nothing is lost.</summary>

@@ -6,7 +6,8 @@ namespace Recommender.Trainer.Status;
 /// <summary>How far this process has got, for status and metrics.</summary>
 public sealed class Progress
 {
-    /// <summary>What the newest batch counts in the mean of events per message: a change of producers shows after about ten batches.</summary>
+    /// <summary>What the newest batch counts in the mean of events per message: a change of producers shows after about ten
+    /// batches.</summary>
     private const double NewestBatchShare = 0.2;
 
     private long _folded;
@@ -20,13 +21,15 @@ public sealed class Progress
     /// <summary>Events up to this sequence were folded in by this process; 0 for none yet.</summary>
     public long Folded => Volatile.Read(ref _folded);
 
-    /// <summary>The batch being handled, from before it is stored until it is folded in, over every failed try; null between batches.</summary>
+    /// <summary>The batch being handled, from before it is stored until it is folded in, over every failed try; null between
+    /// batches.</summary>
     public BatchInProgress? Batch => _inHand;
 
     /// <summary>When events were last stored, in UTC ticks; 0 for never.</summary>
     public long LastStoredTicks => Volatile.Read(ref _lastStoredTicks);
 
-    /// <summary>When the newest message that is stored and folded in was sent; null before the first, or where producers do not say.</summary>
+    /// <summary>When the newest message that is stored and folded in was sent; null before the first, or where producers do not
+    /// say.</summary>
     public DateTimeOffset? LastSentAt => Volatile.Read(ref _sentTicks) is > 0 and var ticks ? new(ticks, TimeSpan.Zero) : null;
 
     /// <summary>Events that came after their user had been erased, or older than what is kept.</summary>

@@ -10,7 +10,9 @@ namespace Recommender.Trainer.Status;
 public sealed class StageTimes
 {
     private const int Kept = 4096;
-    private static readonly Histogram<double> s_duration = TrainerTelemetry.Meter.CreateHistogram<double>("recommender.stage.duration", "s", "Time a message waited, or a batch took, in a part of the event path");
+    private static readonly Histogram<double> s_duration =
+        TrainerTelemetry.Meter.CreateHistogram<double>("recommender.stage.duration", "s",
+        "Time a message waited, or a batch took, in a part of the event path");
     private readonly Part _queued = new("queued"), _storing = new("storing"), _folding = new("folding");
 
     public void Queued(TimeSpan time) => _queued.Add(time);

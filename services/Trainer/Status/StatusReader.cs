@@ -33,7 +33,8 @@ public sealed class StatusReader(
         var now = clock.GetUtcNow();
         long sequence = stored?.Sequence ?? 0;
         long trained = newest is [var model, ..] ? model.Watermark : 0;
-        // A message is acknowledged after its fold-in, so with nothing waiting and nothing in hand all that is stored is folded in: a process
+        // A message is acknowledged after its fold-in, so with nothing waiting and nothing in hand all that is stored is folded in: a
+        // process
         // that has just started knows no more than that. What a model was trained on counts as folded in.
         bool allFolded = progress.Batch is null && depths.TryGetValue(Topology.Interactions, out long depth) && depth == 0;
         long folded = allFolded ? sequence : Math.Min(Math.Max(foldedHere, trained), sequence);
@@ -67,7 +68,8 @@ public sealed class StatusReader(
     }
 
     /// <summary>
-    /// How long the oldest event has waited that the stage before has and this one has not, in seconds, or at most that where only a bound is
+    /// How long the oldest event has waited that the stage before has and this one has not, in seconds, or at most that where only a bound
+    /// is
     /// known; 0 where nothing waits. What the broker does not have yet is not accepted: that lag is Ingest's to report.
     /// </summary>
     private Dictionary<string, double> Lags(DateTimeOffset now, long waiting, long sequence, ModelInfo? newest, ModelInfo? released)

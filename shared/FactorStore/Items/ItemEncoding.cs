@@ -7,8 +7,10 @@ using Recommender.Contracts;
 namespace Recommender.FactorStore.Items;
 
 /// <summary>
-/// Items as Redis holds them. Attributes: version (8, big-endian), flags (1: deleted), created (8, milliseconds), length of the id (2), id, item as
-/// JSON or nothing. Statistics: version (8, big-endian), popularity (8), trend (8). Factor: model version (8), numbers (4 each). Little-endian
+/// Items as Redis holds them. Attributes: version (8, big-endian), flags (1: deleted), created (8, milliseconds), length of the id (2), id,
+/// item as
+/// JSON or nothing. Statistics: version (8, big-endian), popularity (8), trend (8). Factor: model version (8), numbers (4 each).
+/// Little-endian
 /// after the version.
 /// </summary>
 internal static class ItemEncoding
@@ -49,11 +51,13 @@ internal static class ItemEncoding
 
     /// <param name="factor">May be missing.</param>
     /// <exception cref="InvalidDataException">Either part is missing or cut short: Redis has evicted what it must keep.</exception>
-    public static ItemRecord Read(int itemKey, ReadOnlySpan<byte> attributes, ReadOnlySpan<byte> statistics, ReadOnlySpan<byte> factor = default)
+    public static ItemRecord Read(int itemKey, ReadOnlySpan<byte> attributes, ReadOnlySpan<byte> statistics,
+        ReadOnlySpan<byte> factor = default)
     {
         int idBytes = attributes.Length < AttributesHeader ? 0 : BinaryPrimitives.ReadUInt16LittleEndian(attributes[17..]);
         if (attributes.Length < AttributesHeader + idBytes || statistics.Length != 24)
-            throw new InvalidDataException($"Item {itemKey} is incomplete in Redis. Its eviction policy must be noeviction or volatile-*; empty the database to have it rebuilt.");
+            throw new InvalidDataException($"Item {itemKey} is incomplete in Redis. Its eviction policy must be noeviction or volatile-*; "
+                + $"empty the database to have it rebuilt.");
         var json = attributes[(AttributesHeader + idBytes)..];
         return new ItemRecord
         {
@@ -64,7 +68,8 @@ internal static class ItemEncoding
             CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64LittleEndian(attributes[9..])),
             Popularity = BinaryPrimitives.ReadDoubleLittleEndian(statistics[8..]),
             Trend = BinaryPrimitives.ReadDoubleLittleEndian(statistics[16..]),
-            Factor = factor.Length < 8 ? null : new(BinaryPrimitives.ReadInt64LittleEndian(factor), MemoryMarshal.Cast<byte, float>(factor[8..]).ToArray()),
+            Factor = factor.Length < 8 ? null : new(BinaryPrimitives.ReadInt64LittleEndian(factor),
+            MemoryMarshal.Cast<byte, float>(factor[8..]).ToArray()),
         };
     }
 }

@@ -20,7 +20,8 @@ public sealed record ItemRecord
     /// <summary>The same with a shorter half-life.</summary>
     public double Trend { get; init; } = double.NegativeInfinity;
 
-    /// <summary>Null while nothing places the item, or its model was trained with it. Written by <see cref="IFactorStore.PutItemFactorsAsync"/> alone.</summary>
+    /// <summary>Null while nothing places the item, or its model was trained with it. Written by
+    /// <see cref="IFactorStore.PutItemFactorsAsync"/> alone.</summary>
     public ItemFactor? Factor { get; init; }
 
     /// <summary>The store's revision this was read at; orders concurrent writers. 0 or more; not read back.</summary>

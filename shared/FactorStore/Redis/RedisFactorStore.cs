@@ -29,7 +29,8 @@ public sealed class RedisFactorStore : IFactorStore
 {
     private const int UsersPerPipeline = 256, KeysPerScan = 1000, ItemsPerScript = 200, ChunkBytes = 1 << 20, ChunksAtOnce = 4;
     private const string UserPrefix = "rec:u:", SessionPrefix = "rec:s:";
-    private static readonly RedisKey[] s_itemKeys = ["rec:{items}:attributes", "rec:{items}:statistics", "rec:{items}:feed", "rec:{items}:sequence"];
+    private static readonly RedisKey[] s_itemKeys =
+        ["rec:{items}:attributes", "rec:{items}:statistics", "rec:{items}:feed", "rec:{items}:sequence"];
     private static readonly RedisKey s_generationKey = "rec:{items}:generation";
     private static readonly RedisKey[] s_factorKeys = [.. s_itemKeys, "rec:{items}:factors"];
     private static readonly RedisKey[] s_readKeys = [.. s_factorKeys, s_generationKey];
@@ -58,14 +59,17 @@ public sealed class RedisFactorStore : IFactorStore
     }
 
     public ValueTask<PooledValue> LeaseUserAsync(UserRef user) =>
-        _userReader is not null && _userReader.TryRead(user.IsSession ? SessionPrefix : UserPrefix, user, out var value) ? value : ReadWithClientAsync(user);
+        _userReader is not null && _userReader.TryRead(user.IsSession ? SessionPrefix : UserPrefix, user, out var value) ? value
+        : ReadWithClientAsync(user);
 
     public async ValueTask<byte[]?> GetUserAsync(UserRef user)
     {
         try
         {
-            var connection = _connecting.IsCompletedSuccessfully ? _connecting.Result : await _connecting.WaitAsync(_timeout).ConfigureAwait(false);
-            return UserStateOrder.Visible(await connection.GetDatabase().StringGetAsync(KeyOf(user)).WaitAsync(_timeout).ConfigureAwait(false));
+            var connection = _connecting.IsCompletedSuccessfully ? _connecting.Result
+                : await _connecting.WaitAsync(_timeout).ConfigureAwait(false);
+            return UserStateOrder.Visible(await connection.GetDatabase().StringGetAsync(KeyOf(user)).WaitAsync(_timeout)
+                .ConfigureAwait(false));
         }
         catch (Exception e) when (IsUnavailable(e))
         {
@@ -141,12 +145,15 @@ public sealed class RedisFactorStore : IFactorStore
         RunAsync(async database =>
         {
             foreach (var chunk in users.Chunk(UsersPerPipeline))
-                await Task.WhenAll(chunk.Select(user => database.KeyDeleteAsync(KeyOf(user)))).WaitAsync(_timeout, cancellationToken).ConfigureAwait(false);
+                await Task.WhenAll(chunk.Select(user => database.KeyDeleteAsync(KeyOf(user)))).WaitAsync(_timeout, cancellationToken)
+                    .ConfigureAwait(false);
             return true;
         }, cancellationToken);
 
     public Task<long> PutItemsAsync(IReadOnlyList<ItemRecord> items, CancellationToken cancellationToken) =>
-        PutItemsAsync(RedisScripts.PutItems, s_itemKeys, items.Count, i => [items[i].ItemKey, ItemEncoding.Attributes(items[i]), ItemEncoding.Statistics(items[i].Popularity, items[i].Trend, items[i].Version)], cancellationToken);
+        PutItemsAsync(RedisScripts.PutItems, s_itemKeys, items.Count,
+        i => [items[i].ItemKey, ItemEncoding.Attributes(items[i]),
+            ItemEncoding.Statistics(items[i].Popularity, items[i].Trend, items[i].Version)], cancellationToken);
 
     public Task<long> PutItemStatisticsAsync(IReadOnlyList<ItemStatisticsRecord> statistics, CancellationToken cancellationToken)
     {
@@ -160,13 +167,15 @@ public sealed class RedisFactorStore : IFactorStore
     }
 
     public Task<long> PutItemFactorsAsync(IReadOnlyList<ItemFactorRecord> factors, CancellationToken cancellationToken) =>
-        PutItemsAsync(RedisScripts.PutFactors, s_factorKeys, factors.Count, i => [factors[i].ItemKey, ItemEncoding.Factor(factors[i])], cancellationToken);
+        PutItemsAsync(RedisScripts.PutFactors, s_factorKeys, factors.Count, i => [factors[i].ItemKey, ItemEncoding.Factor(factors[i])],
+        cancellationToken);
 
     public Task<ItemChanges> ReadItemChangesAsync(long afterSequence, int limit, CancellationToken cancellationToken) =>
         RunAsync(async database =>
         {
             limit = Math.Clamp(limit, 1, 2000);
-            var answer = (RedisResult[])(await EvaluateAsync(database, RedisScripts.ReadChanges, s_readKeys, [afterSequence, limit], cancellationToken).ConfigureAwait(false))!;
+            var answer = (RedisResult[])(await EvaluateAsync(database, RedisScripts.ReadChanges, s_readKeys, [afterSequence, limit],
+                cancellationToken).ConfigureAwait(false))!;
             var feed = (RedisResult[])answer[2]!;
             var attributes = (RedisResult[])answer[3]!;
             var statistics = (RedisResult[])answer[4]!;
@@ -190,10 +199,12 @@ public sealed class RedisFactorStore : IFactorStore
             foreach (var chunks in Enumerable.Range(0, ChunkCount(model.Length)).Chunk(ChunksAtOnce))
             {
                 await Task.WhenAll(chunks.Select(chunk => database.StringSetAsync(ChunkKey(version, chunk),
-                    model.Slice(chunk * ChunkBytes, Math.Min(ChunkBytes, model.Length - chunk * ChunkBytes)).ToArray()))).WaitAsync(10 * _timeout, cancellationToken).ConfigureAwait(false);
+                    model.Slice(chunk * ChunkBytes, Math.Min(ChunkBytes, model.Length - chunk * ChunkBytes)).ToArray())))
+                        .WaitAsync(10 * _timeout, cancellationToken).ConfigureAwait(false);
             }
 
-            return await database.StringSetAsync(ModelKey(version), model.Length).WaitAsync(_timeout, cancellationToken).ConfigureAwait(false);
+            return await database.StringSetAsync(ModelKey(version), model.Length).WaitAsync(_timeout, cancellationToken)
+                .ConfigureAwait(false);
         }, cancellationToken);
 
     public Task<byte[]?> GetModelAsync(long version, CancellationToken cancellationToken) =>
@@ -204,7 +215,8 @@ public sealed class RedisFactorStore : IFactorStore
             byte[] model = new byte[(int)length];
             foreach (var chunks in Enumerable.Range(0, ChunkCount(model.Length)).Chunk(ChunksAtOnce))
             {
-                var bodies = await Task.WhenAll(chunks.Select(chunk => database.StringGetAsync(ChunkKey(version, chunk)))).WaitAsync(10 * _timeout, cancellationToken).ConfigureAwait(false);
+                var bodies = await Task.WhenAll(chunks.Select(chunk => database.StringGetAsync(ChunkKey(version, chunk))))
+                    .WaitAsync(10 * _timeout, cancellationToken).ConfigureAwait(false);
                 for (int i = 0; i < chunks.Length; i++)
                 {
                     int start = chunks[i] * ChunkBytes;
@@ -224,7 +236,9 @@ public sealed class RedisFactorStore : IFactorStore
             var length = await database.StringGetAsync(ModelKey(version)).WaitAsync(_timeout, cancellationToken).ConfigureAwait(false);
             if (length.IsNull) return false;
             await database.KeyDeleteAsync(ModelKey(version)).WaitAsync(_timeout, cancellationToken).ConfigureAwait(false);
-            await Task.WhenAll(Enumerable.Range(0, ChunkCount((int)length)).Select(chunk => database.KeyDeleteAsync(ChunkKey(version, chunk)))).WaitAsync(10 * _timeout, cancellationToken).ConfigureAwait(false);
+            await Task.WhenAll(Enumerable.Range(0, ChunkCount((int)length))
+                .Select(chunk => database.KeyDeleteAsync(ChunkKey(version, chunk)))).WaitAsync(10 * _timeout, cancellationToken)
+                    .ConfigureAwait(false);
             return true;
         }, cancellationToken);
 
@@ -232,13 +246,16 @@ public sealed class RedisFactorStore : IFactorStore
         RunAsync(database => database.StringSetAsync(s_releasedKey, version).WaitAsync(_timeout, cancellationToken), cancellationToken);
 
     public Task<long?> GetReleasedAsync(CancellationToken cancellationToken) =>
-        RunAsync(async database => (long?)await database.StringGetAsync(s_releasedKey).WaitAsync(_timeout, cancellationToken).ConfigureAwait(false), cancellationToken);
+        RunAsync(async database => (long?)await database.StringGetAsync(s_releasedKey).WaitAsync(_timeout, cancellationToken)
+        .ConfigureAwait(false), cancellationToken);
 
     public Task<string?> GetGenerationAsync(CancellationToken cancellationToken) =>
-        RunAsync(async database => (string?)await database.StringGetAsync(s_generationKey).WaitAsync(_timeout, cancellationToken).ConfigureAwait(false), cancellationToken);
+        RunAsync(async database => (string?)await database.StringGetAsync(s_generationKey).WaitAsync(_timeout, cancellationToken)
+        .ConfigureAwait(false), cancellationToken);
 
     public Task SetGenerationAsync(string generation, CancellationToken cancellationToken) =>
-        RunAsync(database => database.StringSetAsync(s_generationKey, generation).WaitAsync(_timeout, cancellationToken), cancellationToken);
+        RunAsync(database => database.StringSetAsync(s_generationKey, generation).WaitAsync(_timeout, cancellationToken),
+        cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -256,7 +273,8 @@ public sealed class RedisFactorStore : IFactorStore
         }
     }
 
-    private Task<bool> PutAsync(int count, Func<int, (RedisKey Key, byte[] Value)> value, int expirySeconds, CancellationToken cancellationToken) =>
+    private Task<bool> PutAsync(int count, Func<int, (RedisKey Key, byte[] Value)> value, int expirySeconds,
+        CancellationToken cancellationToken) =>
         RunAsync(async database =>
         {
             for (int start = 0; start < count; start += UsersPerPipeline)
@@ -274,7 +292,8 @@ public sealed class RedisFactorStore : IFactorStore
             return true;
         }, cancellationToken);
 
-    private Task<long> PutItemsAsync(string script, RedisKey[] keys, int count, Func<int, RedisValue[]> arguments, CancellationToken cancellationToken) =>
+    private Task<long> PutItemsAsync(string script, RedisKey[] keys, int count, Func<int, RedisValue[]> arguments,
+        CancellationToken cancellationToken) =>
         RunAsync(async database =>
         {
             long sequence = 0;
@@ -287,7 +306,8 @@ public sealed class RedisFactorStore : IFactorStore
             return sequence;
         }, cancellationToken);
 
-    private async Task<RedisResult> EvaluateAsync(IDatabase database, string script, RedisKey[] keys, RedisValue[] values, CancellationToken cancellationToken)
+    private async Task<RedisResult> EvaluateAsync(IDatabase database, string script, RedisKey[] keys, RedisValue[] values,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -300,11 +320,14 @@ public sealed class RedisFactorStore : IFactorStore
         }
     }
 
-    private Task<T> RunAsync<T>(Func<IDatabase, Task<T>> work, CancellationToken cancellationToken) => RunAsync(_connecting, work, cancellationToken);
+    private Task<T> RunAsync<T>(Func<IDatabase, Task<T>> work, CancellationToken cancellationToken) =>
+        RunAsync(_connecting, work, cancellationToken);
 
-    private Task<T> RunForModelsAsync<T>(Func<IDatabase, Task<T>> work, CancellationToken cancellationToken) => RunAsync(_connectingForModels.Value, work, cancellationToken);
+    private Task<T> RunForModelsAsync<T>(Func<IDatabase, Task<T>> work, CancellationToken cancellationToken) =>
+        RunAsync(_connectingForModels.Value, work, cancellationToken);
 
-    private static async Task<T> RunAsync<T>(Task<ConnectionMultiplexer> connection, Func<IDatabase, Task<T>> work, CancellationToken cancellationToken)
+    private static async Task<T> RunAsync<T>(Task<ConnectionMultiplexer> connection, Func<IDatabase, Task<T>> work,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -350,20 +373,24 @@ public sealed class RedisFactorStore : IFactorStore
     /// <summary>Everything but errors in what we sent (ERR …, WRONGTYPE …).</summary>
     private static bool IsUnavailable(Exception e) => e switch
     {
-        RedisServerException server => !server.Message.StartsWith("ERR", StringComparison.Ordinal) && !server.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal),
-        RedisException or RedisCommandException or TimeoutException or IOException or System.Net.Sockets.SocketException or ObjectDisposedException => true,
+        RedisServerException server => !server.Message.StartsWith("ERR", StringComparison.Ordinal)
+            && !server.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal),
+        RedisException or RedisCommandException or TimeoutException or IOException or System.Net.Sockets.SocketException
+            or ObjectDisposedException => true,
         _ => false,
     };
 
     private static FactorStoreUnavailableException Unavailable(Exception e) => new($"Redis: {e.Message}", e);
 
-    private async ValueTask<PooledValue> ReadWithClientAsync(UserRef user) => PooledValue.Of(await GetUserAsync(user).ConfigureAwait(false));
+    private async ValueTask<PooledValue> ReadWithClientAsync(UserRef user) =>
+        PooledValue.Of(await GetUserAsync(user).ConfigureAwait(false));
 
     private static RedisKey KeyOf(UserRef user) => (user.IsSession ? SessionPrefix : UserPrefix) + user.Id;
 
     private static RedisKey ModelKey(long version) => string.Create(CultureInfo.InvariantCulture, $"rec:model:{{{version}}}");
 
-    private static RedisKey ChunkKey(long version, int chunk) => string.Create(CultureInfo.InvariantCulture, $"rec:model:{{{version}}}:{chunk}");
+    private static RedisKey ChunkKey(long version, int chunk) =>
+        string.Create(CultureInfo.InvariantCulture, $"rec:model:{{{version}}}:{chunk}");
 
     private static int ChunkCount(int length) => (int)(((long)length + ChunkBytes - 1) / ChunkBytes);
 }

@@ -7,7 +7,8 @@ namespace Recommender.FactorStore.Redis;
 internal static class RedisScripts
 {
     /// <summary>
-    /// A user's value, unless the one there is of a later revision, or erased at this one. The model version decides nothing: after a rollback it is
+    /// A user's value, unless the one there is of a later revision, or erased at this one. The model version decides nothing: after a
+    /// rollback it is
     /// lower. KEYS: user. ARGV: value, seconds to live or 0.
     /// </summary>
     public const string PutUser = """
@@ -71,7 +72,8 @@ internal static class RedisScripts
         return tonumber(redis.call('GET', KEYS[4]) or '0')
         """;
 
-    /// <summary>Factors that differ from those there, of items that are there. KEYS: as above, then factors. ARGV: item key, factor, and so on.</summary>
+    /// <summary>Factors that differ from those there, of items that are there. KEYS: as above, then factors. ARGV: item key, factor, and so
+    /// on.</summary>
     public const string PutFactors = Older + """
         for i = 1, #ARGV, 2 do
             local key, factor = ARGV[i], ARGV[i + 1]
@@ -84,7 +86,8 @@ internal static class RedisScripts
         """;
 
     /// <summary>
-    /// Generation, newest sequence, keys and sequences in turn, attributes, statistics, factors. KEYS: as above, then generation. ARGV: after, limit.
+    /// Generation, newest sequence, keys and sequences in turn, attributes, statistics, factors. KEYS: as above, then generation. ARGV:
+    /// after, limit.
     /// </summary>
     public const string ReadChanges = """
         local feed = redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])

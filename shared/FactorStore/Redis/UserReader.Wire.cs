@@ -32,7 +32,8 @@ internal sealed partial class UserReader
             {
                 TargetHost = host,
                 EnabledSslProtocols = options.SslProtocols ?? SslProtocols.None,
-                CertificateRevocationCheckMode = options.CheckCertificateRevocation ? X509RevocationMode.Online : X509RevocationMode.NoCheck,
+                CertificateRevocationCheckMode = options.CheckCertificateRevocation ? X509RevocationMode.Online
+                : X509RevocationMode.NoCheck,
             }, cancellation).ConfigureAwait(false);
         }
 
@@ -81,7 +82,8 @@ internal sealed partial class UserReader
 
         public void Received(int count) => _end += count;
 
-        /// <summary>Takes one whole reply: a bulk string (or none), a status, or an error. The bytes are good until the next <see cref="Free"/>.</summary>
+        /// <summary>Takes one whole reply: a bulk string (or none), a status, or an error. The bytes are good until the next
+        /// <see cref="Free"/>.</summary>
         /// <exception cref="IOException">Not a reply to a GET.</exception>
         public bool TryTake(out ReadOnlyMemory<byte> value, out string? error)
         {

@@ -29,7 +29,8 @@ internal sealed partial class UserReader : IAsyncDisposable
     private const int ProcessorsPerLane = 4;
 
     /// <summary>Certificates that the general client takes from the environment.</summary>
-    private static readonly string[] s_certificateVariables = ["SERedis_ClientCertPfxPath", "SERedis_ClientCertPath", "SERedis_IssuerCertPath"];
+    private static readonly string[] s_certificateVariables =
+        ["SERedis_ClientCertPfxPath", "SERedis_ClientCertPath", "SERedis_IssuerCertPath"];
 
     private readonly Lane[] _lanes;
     private readonly Func<UserRef, ValueTask<PooledValue>> _general;
@@ -53,7 +54,8 @@ internal sealed partial class UserReader : IAsyncDisposable
         options.SetDefaultPorts();
         bool isOneServer = options.EndPoints is [IPEndPoint or DnsEndPoint] && string.IsNullOrEmpty(options.ServiceName);
         bool isDirect = options.Proxy == Proxy.None && options.Tunnel is null;
-        bool hasCertificates = options.Ssl && s_certificateVariables.Any(name => Environment.GetEnvironmentVariable(name) is { Length: > 0 });
+        bool hasCertificates = options.Ssl && s_certificateVariables.Any(name =>
+            Environment.GetEnvironmentVariable(name) is { Length: > 0 });
         return isOneServer && isDirect && !hasCertificates ? new UserReader(options, timeout, general) : null;
     }
 
@@ -430,7 +432,8 @@ internal sealed partial class UserReader : IAsyncDisposable
 
         public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
 
-        public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) => _core.OnCompleted(continuation, state, token, flags);
+        public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+            _core.OnCompleted(continuation, state, token, flags);
 
         public PooledValue GetResult(short token)
         {

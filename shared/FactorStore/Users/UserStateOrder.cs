@@ -3,8 +3,10 @@ using System.Buffers.Binary;
 namespace Recommender.FactorStore.Users;
 
 /// <summary>
-/// The order of encoded <see cref="UserState"/> values: their first 8 bytes, the revision; of two fold-ins of one revision the later write stays,
-/// since a rollback goes to a lower model version. An erased user is a value of 16 bytes alone, the revision of the erasure with the highest
+/// The order of encoded <see cref="UserState"/> values: their first 8 bytes, the revision; of two fold-ins of one revision the later write
+/// stays,
+/// since a rollback goes to a lower model version. An erased user is a value of 16 bytes alone, the revision of the erasure with the
+/// highest
 /// model version, which readers do not get to see and which nothing of its revision replaces.
 /// </summary>
 internal static class UserStateOrder
@@ -12,7 +14,8 @@ internal static class UserStateOrder
     public const int Bytes = 16;
 
     /// <summary>
-    /// How long the mark of an erased user stays: longer than a fold-in may be under way unchecked (see the Trainer's Folding), and not so long
+    /// How long the mark of an erased user stays: longer than a fold-in may be under way unchecked (see the Trainer's Folding), and not so
+    /// long
     /// that a minute after an erasure the id is still in a key.
     /// </summary>
     public const int ErasedSeconds = 45;

@@ -4,14 +4,20 @@ using Recommender.Factorization.Data;
 namespace Recommender.Factorization.Algebra;
 
 /// <summary>
-/// Improves the solution of one ridge regression block of axes after block of axes, each solved exactly given the others (iALS++: Rendle et al. 2021,
-/// arXiv:2110.14044). For long histories: n rows cost n·rank·64/2 instead of n·rank²/2. The loss never rises, and epoch after epoch the result nears
-/// what <see cref="RidgeSolver"/> finds at once. As the diagonal holds all that ties axes together beside the rows, no Gram matrix is needed.
+/// Improves the solution of one ridge regression block of axes after block of axes, each solved exactly given the others (iALS++: Rendle et
+/// al. 2021,
+/// arXiv:2110.14044). For long histories: n rows cost n·rank·64/2 instead of n·rank²/2. The loss never rises, and epoch after epoch the
+/// result nears
+/// what <see cref="RidgeSolver"/> finds at once. As the diagonal holds all that ties axes together beside the rows, no Gram matrix is
+/// needed.
 /// </summary>
 /// <remarks>
-/// Measured on 2,500 users × 2,000 items with 413,000 interactions, seconds of processor per epoch without and with blocks: rank 256 .94 and .64, 512
-/// 2.4 and 1.46, 1024 7.0 and 4.7; loss and hold-out scores are the same to four digits from epoch to epoch. On sparse data (Gowalla: 27 items per user)
-/// nearly all histories are shorter than a block, exact steps solve them in a space of their own length, and blocks would cost more: they are left out.
+/// Measured on 2,500 users × 2,000 items with 413,000 interactions, seconds of processor per epoch without and with blocks: rank 256 .94
+/// and .64, 512
+/// 2.4 and 1.46, 1024 7.0 and 4.7; loss and hold-out scores are the same to four digits from epoch to epoch. On sparse data (Gowalla: 27
+/// items per user)
+/// nearly all histories are shorter than a block, exact steps solve them in a space of their own length, and blocks would cost more: they
+/// are left out.
 /// </remarks>
 internal sealed unsafe class BlockSolver(int rank) : IDisposable
 {
@@ -25,12 +31,15 @@ internal sealed unsafe class BlockSolver(int rank) : IDisposable
     private readonly float[] _block = new float[Size];
 
     /// <summary>Multiply-adds of <see cref="Improve"/> for a history of <paramref name="count"/> rows.</summary>
-    public static double Operations(int count, int rank) => rank / (double)Size * (RidgeSolver.Operations(count, Size) + 2.0 * count * Size);
+    public static double Operations(int count, int rank) =>
+        rank / (double)Size * (RidgeSolver.Operations(count, Size) + 2.0 * count * Size);
 
     /// <summary>Whether one history is better solved so: at less than half of the operations, as a step is not yet the solution.</summary>
-    public static bool IsWorthwhile(int count, int rank) => rank >= 256 && count > Size && Operations(count, rank) < RidgeSolver.Operations(count, rank) / 2;
+    public static bool IsWorthwhile(int count, int rank) =>
+        rank >= 256 && count > Size && Operations(count, rank) < RidgeSolver.Operations(count, rank) / 2;
 
-    /// <summary>Whether a side has so many long histories that it is worth turning its last solutions to the axes of the other side.</summary>
+    /// <summary>Whether a side has so many long histories that it is worth turning its last solutions to the axes of the other
+    /// side.</summary>
     public static bool IsWorthwhile(SparseRows rows, int rank)
     {
         double exact = 0, saved = -(double)rows.Count * rank * rank;

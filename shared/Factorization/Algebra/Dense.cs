@@ -63,7 +63,8 @@ internal static unsafe class Dense
     }
 
     /// <summary>
-    /// Turns X to the principal axes of its Gram matrix, in place, and returns that matrix's diagonal, largest first; off the diagonal it is
+    /// Turns X to the principal axes of its Gram matrix, in place, and returns that matrix's diagonal, largest first; off the diagonal it
+    /// is
     /// zero to rounding. Products between X and anything turned alike are unchanged.
     /// </summary>
     public static double[] ToPrincipalAxes(float[] x, int rows, int rank, int threads, CancellationToken cancellation) =>
@@ -80,7 +81,8 @@ internal static unsafe class Dense
     }
 
     /// <summary>X ← X·T in place, or into <paramref name="target"/> where T (<c>rank × columns</c>) is not square.</summary>
-    public static void Multiply(float[] x, int rows, int rank, double[] t, int columns, float[] target, int threads, CancellationToken cancellation)
+    public static void Multiply(float[] x, int rows, int rank, double[] t, int columns, float[] target, int threads,
+        CancellationToken cancellation)
     {
         const int Batch = 64;
         int padded = Tile.Padded(columns);
@@ -108,7 +110,8 @@ internal static unsafe class Dense
                     {
                         for (int j = 0; j < padded; j += Tile.Columns)
                             for (int i = 0; i < n; i += Tile.Rows)
-                                Tile.Run(a + i * rank, rank, 1, b + j * rank, Tile.Columns, rank, c + i * padded + j, padded, TileStore.Set);
+                                Tile.Run(a + i * rank, rank, 1, b + j * rank, Tile.Columns, rank, c + i * padded + j, padded,
+                                    TileStore.Set);
                     }
 
                     for (int r = 0; r < n; r++) output.AsSpan(r * padded, columns).CopyTo(target.AsSpan((from + r) * columns));

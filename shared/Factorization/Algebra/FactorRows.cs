@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Recommender.Factorization.Algebra;
 
 /// <summary>Rows that are rows of one factor matrix, chosen by index.</summary>
-internal readonly unsafe struct FactorRows(float* factors, int rank, int* indices, float* weights, float* targets, float* columnWeights, float weight, int count) : IRidgeRows
+internal readonly unsafe struct FactorRows(float* factors, int rank, int* indices, float* weights, float* targets, float* columnWeights,
+    float weight, int count) : IRidgeRows
 {
     /// <summary>Rows of <paramref name="factors"/> (<c>rows × rank</c>); null weights and targets stand for ones.</summary>
     public int Count => count;

@@ -7,7 +7,8 @@ namespace Recommender.Factorization.Algebra;
 /// this is w = b^-½∘v for either of two equal forms, whichever is smaller:
 /// <c>(I + F̂ᵀF̂) v = F̂ᵀ(√c·p)</c> (rank × rank), or <c>v = F̂ᵀz, (I + F̂F̂ᵀ) z = √c·p</c> (as many unknowns as rows).
 /// Both matrices are the identity plus a positive semidefinite one, which keeps single precision safe.
-/// A short history therefore costs n²·rank and not rank³. The diagonal comes from rotating factors to the principal axes of their Gram matrix.
+/// A short history therefore costs n²·rank and not rank³. The diagonal comes from rotating factors to the principal axes of their Gram
+/// matrix.
 /// </summary>
 internal sealed unsafe class RidgeSolver : IDisposable
 {
@@ -78,7 +79,8 @@ internal sealed unsafe class RidgeSolver : IDisposable
     }
 
     /// <summary>
-    /// Improves a solution that is near already by conjugate gradients on (I + F̂ᵀF̂) v = F̂ᵀ(√c·p). Distinct large eigenvalues are as few as
+    /// Improves a solution that is near already by conjugate gradients on (I + F̂ᵀF̂) v = F̂ᵀ(√c·p). Distinct large eigenvalues are as few
+    /// as
     /// rows, and a changed row disturbs few of them, so a handful of steps suffices.
     /// </summary>
     /// <param name="result">In: the guess. Out: the solution; zero when there are no rows.</param>
@@ -143,7 +145,8 @@ internal sealed unsafe class RidgeSolver : IDisposable
         return step;
     }
 
-    /// <summary>What each row contributes to the product of the solution with <paramref name="item"/>: the contributions sum to it.</summary>
+    /// <summary>What each row contributes to the product of the solution with <paramref name="item"/>: the contributions sum to
+    /// it.</summary>
     /// <param name="contributions">One per row.</param>
     public void Shares<T>(T rows, float* diagonal, float* item, float* contributions) where T : struct, IRidgeRows
     {
@@ -163,7 +166,8 @@ internal sealed unsafe class RidgeSolver : IDisposable
             Vectors.Multiply(1, item, _scale, _solution, _rank);
             Cholesky.Solve(_matrix, _rank, _ld, _inverse, _solution);
             Vectors.Multiply(1, _solution, _scale, _solution, _rank);
-            for (int e = 0; e < n; e++) contributions[e] = rows.Weight(e) * rows.Target(e) * Vectors.Dot(rows.Row(e, _row), _solution, _rank);
+            for (int e = 0; e < n; e++) contributions[e] =
+                rows.Weight(e) * rows.Target(e) * Vectors.Dot(rows.Row(e, _row), _solution, _rank);
         }
     }
 
@@ -187,7 +191,8 @@ internal sealed unsafe class RidgeSolver : IDisposable
             float* right = _panels + (nint)j * _rank;
             int last = Math.Min(j + Tile.Columns, n);
             for (int i = 0; i < last; i += Tile.Rows)
-                Tile.Run(_panels + (nint)(i / 16) * 16 * _rank + i % 16, 1, 16, right, 16, _rank, _matrix + i * lds + j, lds, TileStore.Set);
+                Tile.Run(_panels + (nint)(i / 16) * 16 * _rank + i % 16, 1, 16, right, 16, _rank, _matrix + i * lds + j, lds,
+                    TileStore.Set);
         }
 
         Factor(n, lds);
@@ -223,7 +228,8 @@ internal sealed unsafe class RidgeSolver : IDisposable
     {
         for (int i = 0; i < n; i++) _matrix[i * lds + i] += 1;
         if (!Cholesky.Factor(_matrix, n, lds, _inverse, _scratch))
-            throw new ArithmeticException("A factor cannot be solved: weights or factors hold numbers that are not finite or far too large.");
+            throw new ArithmeticException(
+                "A factor cannot be solved: weights or factors hold numbers that are not finite or far too large.");
     }
 
     /// <summary>Room for a system of n unknowns; grows to what the longest history asks for, never beyond rank.</summary>
@@ -254,7 +260,8 @@ internal sealed unsafe class RidgeSolver : IDisposable
 
     public void Dispose()
     {
-        foreach (nint p in (ReadOnlySpan<nint>)[(nint)_stage, (nint)_panels, (nint)_matrix, (nint)_scale, (nint)_target, (nint)_inverse, (nint)_scratch, (nint)_row, (nint)_solution, (nint)_steps])
+        foreach (nint p in (ReadOnlySpan<nint>)[(nint)_stage, (nint)_panels, (nint)_matrix, (nint)_scale, (nint)_target, (nint)_inverse,
+            (nint)_scratch, (nint)_row, (nint)_solution, (nint)_steps])
             NativeMemory.AlignedFree((void*)p);
         _stage = _panels = _matrix = _steps = null;
         GC.SuppressFinalize(this);

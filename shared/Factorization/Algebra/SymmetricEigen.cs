@@ -105,7 +105,8 @@ internal static class SymmetricEigen
                 }
 
                 if (m == l) break;
-                if (iteration == 60) throw new ArithmeticException("The eigenvalues of a Gram matrix did not converge: the factors hold numbers that are not finite.");
+                if (iteration == 60) throw new ArithmeticException(
+                    "The eigenvalues of a Gram matrix did not converge: the factors hold numbers that are not finite.");
                 double g = (d[l + 1] - d[l]) / (2 * e[l]);
                 double r = Math.Sqrt(g * g + 1);
                 g = d[m] - d[l] + e[l] / (g + Math.CopySign(r, g));

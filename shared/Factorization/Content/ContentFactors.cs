@@ -17,11 +17,13 @@ public static class ContentFactors
     private const int MaxItems = 50_000;
 
     /// <summary>
-    /// The model with rows of items that have content blended: <c>(m·learned + 3·from content) / (m + 3)</c> for items with m &lt; 20 events.
+    /// The model with rows of items that have content blended: <c>(m·learned + 3·from content) / (m + 3)</c> for items with m &lt; 20
+    /// events.
     /// Models without factors of their own (popularity, item–item) are returned as they are.
     /// </summary>
     /// <param name="events">m: interactions per item that the model was trained on.</param>
-    public static Model Blend(Model model, ItemContent content, ReadOnlySpan<int> events, int threads = 1, CancellationToken cancellation = default)
+    public static Model Blend(Model model, ItemContent content, ReadOnlySpan<int> events, int threads = 1,
+        CancellationToken cancellation = default)
     {
         Check(model, content, events);
         var counts = events.ToArray();
@@ -68,9 +70,11 @@ public static class ContentFactors
     }
 
     /// <summary>
-    /// Minimises Σ_i w_i |x_i·B − h_i|² + ridge·|B|² over B (<c>features × rank</c>) by conjugate gradients, all columns at once; w_i = m_i / (m_i + 3).
+    /// Minimises Σ_i w_i |x_i·B − h_i|² + ridge·|B|² over B (<c>features × rank</c>) by conjugate gradients, all columns at once; w_i = m_i
+    /// / (m_i + 3).
     /// </summary>
-    private static float[]? Fit(ReadOnlySpan<float> rows, int rank, ItemContent content, int[] events, int threads, CancellationToken cancellation)
+    private static float[]? Fit(ReadOnlySpan<float> rows, int rank, ItemContent content, int[] events, int threads,
+        CancellationToken cancellation)
     {
         const float Ridge = .5f;
         const int Iterations = 40;
@@ -79,7 +83,8 @@ public static class ContentFactors
         if (known.Length > MaxItems) known = [.. Enumerable.Range(0, MaxItems).Select(n => known[(long)n * known.Length / MaxItems])];
         var products = new Products(content, known, rank, threads, cancellation);
         var weighted = new float[(long)known.Length * rank];
-        for (int n = 0; n < known.Length; n++) Vectors.Add(OwnShare(events[known[n]]), rows.Slice(known[n] * rank, rank), weighted.AsSpan(n * rank, rank));
+        for (int n = 0; n < known.Length; n++) Vectors.Add(OwnShare(events[known[n]]), rows.Slice(known[n] * rank, rank),
+            weighted.AsSpan(n * rank, rank));
         var b = new float[(long)content.FeatureCount * rank];
         var r = new float[b.LongLength];
         products.ToFeatures(weighted, r);
@@ -184,7 +189,8 @@ public static class ContentFactors
                 {
                     var row = byFeature.AsSpan(f * _rank, _rank);
                     row.Clear();
-                    for (long e = _starts[f]; e < _starts[f + 1]; e++) Vectors.Add(_values[e], byItem.AsSpan(_items[e] * _rank, _rank), row);
+                    for (long e = _starts[f]; e < _starts[f + 1]; e++)
+                        Vectors.Add(_values[e], byItem.AsSpan(_items[e] * _rank, _rank), row);
                 }
             }
         }, _cancellation);

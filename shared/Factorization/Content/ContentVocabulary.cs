@@ -40,11 +40,13 @@ internal sealed class ContentVocabulary
 
         // A feature of a single item teaches nothing about others.
         var kept = documents.Where(d => d.Value > 1).OrderByDescending(d => d.Value).ThenBy(d => d.Key).Take(most - 1).ToArray();
-        return new ContentVocabulary([.. kept.Select(d => d.Key)], [.. kept.Select(d => (float)Math.Log(1 + (double)items.Count / d.Value))]);
+        return new ContentVocabulary([.. kept.Select(d => d.Key)],
+            [.. kept.Select(d => (float)Math.Log(1 + (double)items.Count / d.Value))]);
     }
 
     /// <summary>
-    /// An item's known features: each kind has length 1, rare features weigh more, and the whole has length 1, but for the constant, which comes first.
+    /// An item's known features: each kind has length 1, rare features weigh more, and the whole has length 1, but for the constant, which
+    /// comes first.
     /// </summary>
     public List<(int Feature, float Value)> Features(ItemText item)
     {
@@ -92,7 +94,8 @@ internal sealed class ContentVocabulary
         if (item.Vector is not { } vector) return kinds;
         var components = new Dictionary<ulong, double>();
         for (int k = 0; k < vector.Count; k++)
-            if (float.IsFinite(vector[k]) && vector[k] != 0) components[Hash("v:", string.Create(CultureInfo.InvariantCulture, $"{vector.Count}:{k}"))] = vector[k];
+            if (float.IsFinite(vector[k]) && vector[k] != 0)
+                components[Hash("v:", string.Create(CultureInfo.InvariantCulture, $"{vector.Count}:{k}"))] = vector[k];
         kinds.Add(components);
         return kinds;
     }

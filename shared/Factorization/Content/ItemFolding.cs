@@ -20,7 +20,8 @@ public sealed class ItemFolding
     private readonly double[] _settings;
 
     /// <param name="gram">Σ x·xᵀ over all users, <c>rank × rank</c>.</param>
-    /// <param name="settings">Users, alpha0, lambda, nu, damping, what damped weights are multiplied by, what the solution is multiplied by.</param>
+    /// <param name="settings">Users, alpha0, lambda, nu, damping, what damped weights are multiplied by, what the solution is multiplied
+    /// by.</param>
     private ItemFolding(int rank, double[] gram, double[] settings) => (Rank, this._gram, this._settings) = (rank, gram, settings);
 
     public int Rank { get; }
@@ -34,7 +35,8 @@ public sealed class ItemFolding
         ParallelRows.Run(sampled, 64, threads, take =>
         {
             while (take() is var (from, to))
-                for (int n = from; n < to; n++) model.FoldIn(matrix.Users.History(UserAt(n, users, sampled)), factors.AsSpan(n * rank, rank));
+                for (int n = from; n < to; n++) model.FoldIn(matrix.Users.History(UserAt(n, users, sampled)),
+                    factors.AsSpan(n * rank, rank));
         }, cancellation);
         var gram = Dense.Gram(factors, sampled, rank, threads, null, cancellation);
         for (int k = 0; k < gram.Length; k++) gram[k] *= users / (double)Math.Max(sampled, 1);
@@ -55,8 +57,10 @@ public sealed class ItemFolding
     public void FoldIn(ReadOnlySpan<float> consumers, ReadOnlySpan<Preference> says, Span<float> factor)
     {
         if (consumers.Length != says.Length * Rank || factor.Length != Rank)
-            throw new ArgumentException($"{says.Length} consumers need {says.Length * Rank} numbers, not {consumers.Length}, and the factor {Rank}, not {factor.Length}.");
-        var (users, alpha0, lambda, nu, damping, unit, scale) = (_settings[0], _settings[1], _settings[2], _settings[3], _settings[4], _settings[5], _settings[6]);
+            throw new ArgumentException($"{says.Length} consumers need {says.Length * Rank} numbers, not {consumers.Length}, and the "
+                + $"factor {Rank}, not {factor.Length}.");
+        var (users, alpha0, lambda, nu, damping, unit, scale) =
+            (_settings[0], _settings[1], _settings[2], _settings[3], _settings[4], _settings[5], _settings[6]);
         double damped = unit * Math.Pow(Math.Max(says.Length, 1), -damping), mass = alpha0 * users;
         var s = new double[Rank * Rank];
         var right = new double[Rank];

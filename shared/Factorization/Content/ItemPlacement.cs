@@ -24,7 +24,8 @@ public sealed class ItemPlacement
 
     /// <param name="matrix">What the model was trained on.</param>
     /// <param name="content">Of the model's items; null: new items are placed by their events alone.</param>
-    public static ItemPlacement Learn(Model model, InteractionMatrix matrix, ItemContent? content, int threads = 1, CancellationToken cancellation = default)
+    public static ItemPlacement Learn(Model model, InteractionMatrix matrix, ItemContent? content, int threads = 1,
+        CancellationToken cancellation = default)
     {
         var map = content is null ? null : ContentFactors.Map(model, content, ContentFactors.EventsOf(matrix), threads, cancellation);
         return new ItemPlacement(ItemFolding.Of(model, matrix, threads, cancellation), map);

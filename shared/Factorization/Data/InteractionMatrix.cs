@@ -40,7 +40,8 @@ public sealed class InteractionMatrix
     internal InteractionMatrix WithAges(EventAges ages, int[]? places) => new(Users with { Places = places }, Items) { Ages = ages };
 
     /// <summary>
-    /// The same pairs with every interaction's weight multiplied by <c>2^(−age / halfLife)</c>, so that what is learned is what holds of late.
+    /// The same pairs with every interaction's weight multiplied by <c>2^(−age / halfLife)</c>, so that what is learned is what holds of
+    /// late.
     /// Itself where the half-life is 0 or times are not known.
     /// </summary>
     /// <param name="halfLife">As a share of the time that the data spans.</param>
@@ -70,21 +71,25 @@ public sealed class InteractionMatrix
     /// <param name="targets">Null: all 1.</param>
     /// <exception cref="ArgumentException">Lengths differ, or an index or number is out of range; the message says which entry.</exception>
     public static InteractionMatrix Build(
-        int users, int items, ReadOnlySpan<int> userIndices, ReadOnlySpan<int> itemIndices, ReadOnlySpan<float> weights = default, ReadOnlySpan<float> targets = default)
+        int users, int items, ReadOnlySpan<int> userIndices, ReadOnlySpan<int> itemIndices, ReadOnlySpan<float> weights = default,
+            ReadOnlySpan<float> targets = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(users);
         ArgumentOutOfRangeException.ThrowIfNegative(items);
         int n = userIndices.Length;
         if (itemIndices.Length != n || (!weights.IsEmpty && weights.Length != n) || (!targets.IsEmpty && targets.Length != n))
-            throw new ArgumentException($"Users ({n}), items ({itemIndices.Length}), weights ({weights.Length}) and targets ({targets.Length}) must be equally long.");
+            throw new ArgumentException($"Users ({n}), items ({itemIndices.Length}), weights ({weights.Length}) and targets "
+                + $"({targets.Length}) must be equally long.");
         var starts = new long[users + 1];
         for (int e = 0; e < n; e++)
         {
             int u = userIndices[e], i = itemIndices[e];
             if ((uint)u >= (uint)users) throw new ArgumentException($"Entry {e}: user {u} is not in 0..{users - 1}.");
             if ((uint)i >= (uint)items) throw new ArgumentException($"Entry {e}: item {i} is not in 0..{items - 1}.");
-            if (!weights.IsEmpty && !(weights[e] > 0 && float.IsFinite(weights[e]))) throw new ArgumentException($"Entry {e}: weight {weights[e]} must be above 0 and finite.");
-            if (!targets.IsEmpty && !(targets[e] >= 0 && targets[e] <= 1)) throw new ArgumentException($"Entry {e}: target {targets[e]} must be in 0..1.");
+            if (!weights.IsEmpty && !(weights[e] > 0 && float.IsFinite(weights[e])))
+                throw new ArgumentException($"Entry {e}: weight {weights[e]} must be above 0 and finite.");
+            if (!targets.IsEmpty && !(targets[e] >= 0 && targets[e] <= 1))
+                throw new ArgumentException($"Entry {e}: target {targets[e]} must be in 0..1.");
             starts[u + 1]++;
         }
 
@@ -122,7 +127,8 @@ public sealed class InteractionMatrix
             else
             {
                 // By column, then by place, so that sums are taken in the order given.
-                if (keys.Length < length) (keys, values) = (new long[Math.Max(length, 2 * keys.Length)], new float[Math.Max(length, 2 * keys.Length)]);
+                if (keys.Length < length) (keys, values) =
+                    (new long[Math.Max(length, 2 * keys.Length)], new float[Math.Max(length, 2 * keys.Length)]);
                 for (int e = 0; e < length; e++) keys[e] = (long)row[e] << 32 | (uint)e;
                 keys.AsSpan(0, length).Sort();
                 for (int e = 0; e < length; e++) row[e] = (int)(keys[e] >> 32);

@@ -15,7 +15,8 @@ public sealed class InteractionMatrixBuilder(int users, int items)
 
     public int Count => _userIndices.Count;
 
-    /// <summary>With its time, in any unit that grows. What is of late, and the places of histories, are known when all entries come with one.</summary>
+    /// <summary>With its time, in any unit that grows. What is of late, and the places of histories, are known when all entries come with
+    /// one.</summary>
     public void Add(Entry entry, long time)
     {
         Add(entry);
@@ -34,13 +35,16 @@ public sealed class InteractionMatrixBuilder(int users, int items)
     public InteractionMatrix Build()
     {
         var matrix = InteractionMatrix.Build(
-            users, items, CollectionsMarshal.AsSpan(_userIndices), CollectionsMarshal.AsSpan(_itemIndices), CollectionsMarshal.AsSpan(_weights), CollectionsMarshal.AsSpan(_targets));
+            users, items, CollectionsMarshal.AsSpan(_userIndices), CollectionsMarshal.AsSpan(_itemIndices),
+                CollectionsMarshal.AsSpan(_weights), CollectionsMarshal.AsSpan(_targets));
         if (_times.Count == 0 || _times.Count != Count) return matrix;
         long newest = _times.Max();
         double span = Math.Max(newest - _times.Min(), 1);
         return matrix.WithAges(new EventAges(
-            [.. _userIndices], [.. _itemIndices], [.. _times.Select(t => (float)((newest - t) / span))], UnlessOnes(_weights), UnlessOnes(_targets)),
-            Places.Of(matrix.Users, CollectionsMarshal.AsSpan(_userIndices), CollectionsMarshal.AsSpan(_itemIndices), CollectionsMarshal.AsSpan(_times)));
+            [.. _userIndices], [.. _itemIndices], [.. _times.Select(t => (float)((newest - t) / span))], UnlessOnes(_weights),
+                UnlessOnes(_targets)),
+            Places.Of(matrix.Users, CollectionsMarshal.AsSpan(_userIndices), CollectionsMarshal.AsSpan(_itemIndices),
+                CollectionsMarshal.AsSpan(_times)));
 
         static float[]? UnlessOnes(List<float> numbers) => CollectionsMarshal.AsSpan(numbers).ContainsAnyExcept(1f) ? [.. numbers] : null;
     }

@@ -4,7 +4,8 @@ namespace Recommender.Factorization.Data;
 public static class Splits
 {
     /// <summary>
-    /// By time, one moment for all: the newest <paramref name="fraction"/> of the interactions is the test part. This is what a released model
+    /// By time, one moment for all: the newest <paramref name="fraction"/> of the interactions is the test part. This is what a released
+    /// model
     /// meets, and nothing of the future leaks into training. Users without training items are not tested: nobody could know them.
     /// Interactions at the very moment of the cut are trained on.
     /// </summary>
@@ -17,7 +18,8 @@ public static class Splits
         return MakeTimed(users, items, [.. entries.Where(e => e.Time <= cut)], entries.Where(e => e.Time > cut).Select(e => e.Entry));
     }
 
-    /// <summary>Each positive pair is held out with probability <paramref name="fraction"/>, decided by seed, user and item alone; every user keeps one.</summary>
+    /// <summary>Each positive pair is held out with probability <paramref name="fraction"/>, decided by seed, user and item alone; every
+    /// user keeps one.</summary>
     public static Split Random(InteractionMatrix matrix, double fraction = .1, int seed = 1)
     {
         CheckFraction(fraction);
@@ -58,7 +60,8 @@ public static class Splits
 
     private static Split Make(InteractionMatrix matrix, IEnumerable<Entry> test)
     {
-        var unseen = test.Where(e => e.Target >= .5f && matrix.Users.Length(e.User) > 0 && matrix.Users.Row(e.User).BinarySearch(e.Item) < 0);
+        var unseen = test.Where(e => e.Target >= .5f && matrix.Users.Length(e.User) > 0
+            && matrix.Users.Row(e.User).BinarySearch(e.Item) < 0);
         return new Split(matrix, InteractionMatrix.Build(matrix.UserCount, matrix.ItemCount, unseen).Users);
     }
 
@@ -72,6 +75,7 @@ public static class Splits
 
     private static void CheckFraction(double fraction)
     {
-        if (fraction is not (> 0 and < 1)) throw new ArgumentOutOfRangeException(nameof(fraction), fraction, "The fraction must be between 0 and 1.");
+        if (fraction is not (> 0 and < 1)) throw new ArgumentOutOfRangeException(nameof(fraction), fraction,
+            "The fraction must be between 0 and 1.");
     }
 }

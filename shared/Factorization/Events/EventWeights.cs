@@ -25,7 +25,8 @@ namespace Recommender.Factorization.Events;
 /// </remarks>
 public sealed class EventWeights
 {
-    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };
+    private static readonly JsonSerializerOptions s_json =
+        new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };
 
     private readonly Dictionary<string, EventTypeSettings> _types;
 
@@ -82,7 +83,8 @@ public sealed class EventWeights
 
     /// <summary>What one event says that has no others of its type and pair.</summary>
     /// <param name="value">NaN or null where the event had none; taken as 1.</param>
-    /// <param name="ageDays">From the event to the user's newest event, so that a history's weights depend on the history alone. At least 0.</param>
+    /// <param name="ageDays">From the event to the user's newest event, so that a history's weights depend on the history alone. At least
+    /// 0.</param>
     public Preference Of(string type, double? value, double ageDays) => Of(this[type], value ?? double.NaN, ageDays);
 
     /// <inheritdoc cref="Of(string, double?, double)"/>
@@ -104,7 +106,8 @@ public sealed class EventWeights
     }
 
     /// <summary>All settings as UTF-8 JSON, to keep with what is learned by them.</summary>
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(new SortedDictionary<string, EventTypeSettings>(_types, StringComparer.Ordinal), s_json);
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(
+        new SortedDictionary<string, EventTypeSettings>(_types, StringComparer.Ordinal), s_json);
 
     /// <summary>Reads the result of <see cref="ToJson"/>. Today's defaults play no part in it.</summary>
     /// <exception cref="InvalidDataException">Not settings of event types.</exception>
@@ -112,7 +115,8 @@ public sealed class EventWeights
     {
         try
         {
-            var types = JsonSerializer.Deserialize<Dictionary<string, EventTypeSettings>>(json, s_json) ?? throw new JsonException("The settings are null.");
+            var types = JsonSerializer.Deserialize<Dictionary<string, EventTypeSettings>>(json, s_json)
+                ?? throw new JsonException("The settings are null.");
             return new EventWeights(new Dictionary<string, EventTypeSettings>(types, StringComparer.OrdinalIgnoreCase));
         }
         catch (JsonException e)

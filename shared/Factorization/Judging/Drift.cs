@@ -7,7 +7,8 @@ namespace Recommender.Factorization.Judging;
 public static class Drift
 {
     /// <summary>
-    /// Jensen–Shannon distance (base 2, square root) of two distributions given as counts over the same cells: events by type, by item, by hour …
+    /// Jensen–Shannon distance (base 2, square root) of two distributions given as counts over the same cells: events by type, by item, by
+    /// hour …
     /// Two empty sides have distance 0, one empty side 1.
     /// </summary>
     public static double Distribution(ReadOnlySpan<double> before, ReadOnlySpan<double> after)
@@ -48,8 +49,10 @@ public static class Drift
     }
 
     /// <summary>
-    /// How much items' closest companions have changed between two models: 1 − the mean share of the ten nearest items (cosine) that stayed,
-    /// over at most <paramref name="sample"/> items known to both. Factors themselves cannot be compared: each training has axes of its own.
+    /// How much items' closest companions have changed between two models: 1 − the mean share of the ten nearest items (cosine) that
+    /// stayed,
+    /// over at most <paramref name="sample"/> items known to both. Factors themselves cannot be compared: each training has axes of its
+    /// own.
     /// </summary>
     /// <param name="shared">Pairs (index before, index after) of items in both models.</param>
     public static double Factors(Model before, Model after, IReadOnlyList<(int Before, int After)> shared, int sample = 300)

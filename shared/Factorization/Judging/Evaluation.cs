@@ -13,7 +13,8 @@ public static unsafe class Evaluation
     private const int Users = 32;
     private const int Chunk = 1024;
 
-    public static EvaluationResult Run(Model model, Split split, EvaluationOptions? options = null, CancellationToken cancellation = default)
+    public static EvaluationResult Run(Model model, Split split, EvaluationOptions? options = null,
+        CancellationToken cancellation = default)
     {
         options ??= new EvaluationOptions();
         Check(split, model.ItemCount, options);
@@ -62,7 +63,8 @@ public static unsafe class Evaluation
         return EvaluationResult.Of(split, tested, lists, options, model);
     }
 
-    public static EvaluationResult Run(ScoreItems scorer, Split split, EvaluationOptions? options = null, CancellationToken cancellation = default)
+    public static EvaluationResult Run(ScoreItems scorer, Split split, EvaluationOptions? options = null,
+        CancellationToken cancellation = default)
     {
         options ??= new EvaluationOptions();
         Check(split, split.Train.ItemCount, options);
@@ -88,7 +90,8 @@ public static unsafe class Evaluation
     private static void Check(Split split, int items, EvaluationOptions options)
     {
         if (options.K is < 1 or > 1000) throw new ArgumentOutOfRangeException(nameof(options), options.K, "K must be in 1..1000.");
-        if (items != split.Train.ItemCount) throw new ArgumentException($"The model has {items} items, the data {split.Train.ItemCount}.", nameof(split));
+        if (items != split.Train.ItemCount) throw new ArgumentException($"The model has {items} items, the data {split.Train.ItemCount}.",
+            nameof(split));
     }
 
     private static int[] Tested(Split split) => [.. Enumerable.Range(0, split.Test.Count).Where(u => split.Test.Length(u) > 0)];

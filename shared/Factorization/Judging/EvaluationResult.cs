@@ -46,7 +46,8 @@ public sealed record EvaluationResult
     /// <summary>Users in three bands by number of training items.</summary>
     public IReadOnlyList<Band> UserBands { get; init; } = [];
 
-    /// <summary>Test items in three bands by training popularity, each a third of training interactions: head, middle, tail. Ndcg is NaN.</summary>
+    /// <summary>Test items in three bands by training popularity, each a third of training interactions: head, middle, tail. Ndcg is
+    /// NaN.</summary>
     public IReadOnlyList<Band> ItemBands { get; init; } = [];
 
     /// <summary>Each tested user's values, ascending by user: for comparing two models user by user.</summary>
@@ -119,7 +120,8 @@ public sealed record EvaluationResult
             NdcgInterval = Bootstrap(ndcgs, options),
             UserBands = UserBandsOf(split, tested, recalls, ndcgs),
             ItemBands = [.. Enumerable.Range(0, 3).Select(b => new Band(
-                ((string[])["head", "middle", "tail"])[b], (int)bandTests[b], bandTests[b] == 0 ? 0 : bandHits[b] / (double)bandTests[b], double.NaN))],
+                ((string[])["head", "middle", "tail"])[b], (int)bandTests[b], bandTests[b] == 0 ? 0
+                    : bandHits[b] / (double)bandTests[b], double.NaN))],
             RecallByUser = recalls,
             NdcgByUser = ndcgs,
         };

@@ -17,7 +17,8 @@ public interface ITimedInteractions
     /// <summary>0-based index of the item, or −1 where the item cannot be recommended.</summary>
     int ItemOf(int interaction);
 
-    /// <summary>Whether each of a run of interactions is one that a model is asked to predict; the result starts with that of <paramref name="from"/>.</summary>
+    /// <summary>Whether each of a run of interactions is one that a model is asked to predict; the result starts with that of
+    /// <paramref name="from"/>.</summary>
     bool[] PositiveIn(int from, int to);
 
     /// <summary>What a model learns from the first <paramref name="events"/> interactions, with their times.</summary>

@@ -3,13 +3,15 @@ using Recommender.Factorization.Data;
 namespace Recommender.Factorization.Judging;
 
 /// <summary>
-/// Hold-outs of interactions with times: windows of the newest ones, each predicted from all that is older. This is what a released model meets,
+/// Hold-outs of interactions with times: windows of the newest ones, each predicted from all that is older. This is what a released model
+/// meets,
 /// and nothing of the future leaks into training.
 /// </summary>
 /// <remarks>
 /// <para>Tested are the items that users with a history consumed for the first time in the window.</para>
 /// <para>
-/// Where users come once and do not return, a window's users have no history. Then the last item of each visit that reaches into the window is
+/// Where users come once and do not return, a window's users have no history. Then the last item of each visit that reaches into the window
+/// is
 /// predicted from the rest, which is what such users are asked to be recommended. The newest window decides for all of them, so that a
 /// mean over windows is over scores of one kind.
 /// </para>
@@ -26,7 +28,8 @@ public static class TimeWindows
     /// <summary>By what share of the interactions windows end one before the other.</summary>
     private const double Apart = .1;
 
-    /// <summary>Below one in this many, a window's interactions of users that were seen before it are chance, and users come once.</summary>
+    /// <summary>Below one in this many, a window's interactions of users that were seen before it are chance, and users come
+    /// once.</summary>
     private const int ReturningOneIn = 10;
 
     /// <summary>The newest window alone: what a model is released or rejected by.</summary>
@@ -39,14 +42,16 @@ public static class TimeWindows
     }
 
     /// <summary>
-    /// Windows to search for settings by, the newest first. Four where there is less than a million interactions, because one window alone may be a season;
+    /// Windows to search for settings by, the newest first. Four where there is less than a million interactions, because one window alone
+    /// may be a season;
     /// else two, and one from ten million.
     /// </summary>
     public static IReadOnlyList<Split> Holdouts(ITimedInteractions interactions, double share = Share) =>
         Divide(interactions, share, interactions.Count switch { < 1_000_000 => 4, < 10_000_000 => 2, _ => 1 }, offset: 0);
 
     /// <summary>
-    /// Other windows for the final of a search, the newest first: they end half-way between those of <see cref="Holdouts"/>, so that each has
+    /// Other windows for the final of a search, the newest first: they end half-way between those of <see cref="Holdouts"/>, so that each
+    /// has
     /// another cut and predicts other interactions from another past.
     /// </summary>
     public static IReadOnlyList<Split> Finals(ITimedInteractions interactions, double share = Share) =>
@@ -72,7 +77,8 @@ public static class TimeWindows
 
     /// <summary>The window that ends a share of the interactions before the newest.</summary>
     private static (int Cut, int End) Bounds(ITimedInteractions interactions, double back, double share) =>
-        (back + share < 1 ? Boundary(interactions, 1 - back - share) : 0, back == 0 ? interactions.Count : Boundary(interactions, 1 - back));
+        (back + share < 1 ? Boundary(interactions, 1 - back - share) : 0, back == 0 ? interactions.Count
+        : Boundary(interactions, 1 - back));
 
     /// <summary>How many of the oldest interactions are about this share of all, with no moment divided.</summary>
     private static int Boundary(ITimedInteractions interactions, double share)

@@ -27,5 +27,6 @@ public sealed class TimedEntries : ITimedInteractions
     public bool[] PositiveIn(int from, int to) => [.. _entries[from..to].Select(e => e.Entry.Target >= .5f)];
 
     public InteractionMatrix Preferences(int events, IReadOnlySet<int>? held = null) =>
-        InteractionMatrix.BuildTimed(Users, _items, held is null ? _entries[..events] : [.. _entries[..events].Where((_, e) => !held.Contains(e))]);
+        InteractionMatrix.BuildTimed(Users, _items, held is null ? _entries[..events]
+        : [.. _entries[..events].Where((_, e) => !held.Contains(e))]);
 }

@@ -7,11 +7,13 @@ internal sealed class TopK(int k)
     private readonly int[] _items = new int[k];
     private int _count;
 
-    /// <summary>Offers scores of items first, first + 1, …; items in <paramref name="masked"/> (ascending) are passed over. Overwrites masked scores.</summary>
+    /// <summary>Offers scores of items first, first + 1, …; items in <paramref name="masked"/> (ascending) are passed over. Overwrites
+    /// masked scores.</summary>
     public void Offer(Span<float> block, int first, ReadOnlySpan<int> masked)
     {
         int from = masked.BinarySearch(first);
-        for (int m = from < 0 ? ~from : from; m < masked.Length && masked[m] < first + block.Length; m++) block[masked[m] - first] = float.NegativeInfinity;
+        for (int m = from < 0 ? ~from : from; m < masked.Length && masked[m] < first + block.Length; m++)
+            block[masked[m] - first] = float.NegativeInfinity;
         int i = 0;
         for (; _count < k && i < block.Length; i++)
             if (block[i] > float.NegativeInfinity) Insert(block[i], first + i);
@@ -20,7 +22,8 @@ internal sealed class TopK(int k)
         int width = System.Numerics.Vector<float>.Count;
         while (i < block.Length)
         {
-            if (i + width <= block.Length && !System.Numerics.Vector.GreaterThanAny(new System.Numerics.Vector<float>(block[i..]), new System.Numerics.Vector<float>(least)))
+            if (i + width <= block.Length && !System.Numerics.Vector.GreaterThanAny(new System.Numerics.Vector<float>(block[i..]),
+                new System.Numerics.Vector<float>(least)))
             {
                 i += width;
                 continue;

@@ -11,6 +11,7 @@ public static class DefaultSettings
     public static IalsSettings Default { get; } = new();
 
     /// <inheritdoc cref="LearnerSettings.Train"/>
-    public static Model Train(InteractionMatrix matrix, LearnerSettings? settings = null, TrainOptions? options = null, CancellationToken cancellation = default) =>
+    public static Model Train(InteractionMatrix matrix, LearnerSettings? settings = null, TrainOptions? options = null,
+        CancellationToken cancellation = default) =>
         (settings ?? Default).Train(matrix, options, cancellation);
 }

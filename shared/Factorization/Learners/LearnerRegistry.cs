@@ -37,7 +37,8 @@ public static class LearnerRegistry
         {
             if (s_optional.Any(known => known.Name == family.Name)) return;
             if (s_json.IsValueCreated)
-                throw new InvalidOperationException($"The learner '{family.Name}' registers too late: use a module initializer, before settings are read.");
+                throw new InvalidOperationException($"The learner '{family.Name}' registers too late: use a module initializer, before "
+                    + $"settings are read.");
             Volatile.Write(ref s_optional, [.. s_optional, family]);
         }
     }

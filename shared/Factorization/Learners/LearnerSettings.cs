@@ -22,14 +22,16 @@ namespace Recommender.Factorization.Learners;
 [JsonDerivedType(typeof(PopularitySettings), PopularityModel.Name)]
 public abstract record LearnerSettings
 {
-    /// <summary>Trains on all of <paramref name="matrix"/>. Same data, settings and seed give the same bits for any number of threads.</summary>
+    /// <summary>Trains on all of <paramref name="matrix"/>. Same data, settings and seed give the same bits for any number of
+    /// threads.</summary>
     /// <exception cref="ArgumentException">There are no interactions, or a setting is out of range; the message names it.</exception>
     /// <exception cref="OperationCanceledException">As asked.</exception>
     public Model Train(InteractionMatrix matrix, TrainOptions? options = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(matrix);
         Validate();
-        if (matrix.Count == 0) throw new ArgumentException("There is nothing to learn from: the data holds no interactions.", nameof(matrix));
+        if (matrix.Count == 0) throw new ArgumentException("There is nothing to learn from: the data holds no interactions.",
+            nameof(matrix));
         return TrainCore(matrix, options ?? new TrainOptions(), cancellation);
     }
 
@@ -52,7 +54,8 @@ public abstract record LearnerSettings
     {
         try
         {
-            return JsonSerializer.Deserialize<LearnerSettings>(json, LearnerRegistry.Json) ?? throw new JsonException("Settings are missing.");
+            return JsonSerializer.Deserialize<LearnerSettings>(json, LearnerRegistry.Json)
+                ?? throw new JsonException("Settings are missing.");
         }
         catch (Exception e) when (e is JsonException or NotSupportedException)
         {

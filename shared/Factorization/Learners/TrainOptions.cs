@@ -12,7 +12,8 @@ public sealed record TrainOptions
     public Action<TrainProgress>? Progress { get; init; }
 
     /// <summary>
-    /// Item factors to start from (<c>items × rank</c> of these settings), e.g. of the released model; all-zero rows for items it does not know.
+    /// Item factors to start from (<c>items × rank</c> of these settings), e.g. of the released model; all-zero rows for items it does not
+    /// know.
     /// Learners without a start ignore it.
     /// </summary>
     public float[]? WarmStart { get; init; }

@@ -47,7 +47,8 @@ public sealed class LinearModel : Model
     internal static float Fold(ReadOnlySpan<HistoryEntry> history, float[] input, int rank, Span<float> factor)
     {
         factor.Clear();
-        foreach (var entry in history) Vectors.Add(MathF.Max(entry.Weight, 0) * entry.Target, input.AsSpan(entry.Item * rank, rank), factor);
+        foreach (var entry in history) Vectors.Add(MathF.Max(entry.Weight, 0) * entry.Target, input.AsSpan(entry.Item * rank, rank),
+            factor);
         float length = MathF.Sqrt(Vectors.Dot(factor, factor));
         float scale = length > 0 ? 1 / length : 0;
         foreach (ref float f in factor) f *= scale;
@@ -70,14 +71,16 @@ public sealed class LinearModel : Model
         for (int e = 0; e < history.Length; e++)
         {
             var entry = history[e];
-            contributions[e] = scale * MathF.Max(entry.Weight, 0) * entry.Target * Vectors.Dot(_input.AsSpan(entry.Item * Rank, Rank), itemFactor);
+            contributions[e] = scale * MathF.Max(entry.Weight, 0) * entry.Target * Vectors.Dot(_input.AsSpan(entry.Item * Rank, Rank),
+                itemFactor);
             score += contributions[e];
         }
 
         return score;
     }
 
-    internal override Model WithItemRows(Func<float[], int, float[]> change) => new LinearModel(Learner, Settings, Rank, change(_input, Rank), _output.Length == 0 ? _output : change(_output, Rank));
+    internal override Model WithItemRows(Func<float[], int, float[]> change) =>
+        new LinearModel(Learner, Settings, Rank, change(_input, Rank), _output.Length == 0 ? _output : change(_output, Rank));
 
     internal override Model FoldingAlone() => new LinearModel(Learner, Settings, Rank, _input, []);
 
@@ -98,7 +101,8 @@ public sealed class LinearModel : Model
         int items = reader.Integer(0, int.MaxValue), rank = reader.Integer(1, 1 << 16);
         var input = reader.Numbers<float>((long)items * rank);
         var output = reader.Numbers<float>();
-        if (output.Length > 0 && output.Length != input.Length) throw new InvalidDataException("The model is damaged: its input and output vectors differ in number.");
+        if (output.Length > 0 && output.Length != input.Length)
+            throw new InvalidDataException("The model is damaged: its input and output vectors differ in number.");
         return new LinearModel(learner, settings, rank, input, output);
     }
 }

@@ -49,10 +49,12 @@ public abstract class Model
     /// <param name="itemFactor"><see cref="Rank"/> numbers.</param>
     public abstract float Explain(ReadOnlySpan<HistoryEntry> history, ReadOnlySpan<float> itemFactor, Span<float> contributions);
 
-    /// <summary>The same model with rows of item factors changed (given all rows and the rank); itself where it has none of its own.</summary>
+    /// <summary>The same model with rows of item factors changed (given all rows and the rank); itself where it has none of its
+    /// own.</summary>
     internal virtual Model WithItemRows(Func<float[], int, float[]> change) => this;
 
-    /// <summary>What is needed of it to fold users in and to explain factors given to it; item factors of its own are left out where these do not need them.</summary>
+    /// <summary>What is needed of it to fold users in and to explain factors given to it; item factors of its own are left out where these
+    /// do not need them.</summary>
     internal virtual Model FoldingAlone() => this;
 
     /// <summary>Writes magic, format version, every setting and the numbers; <see cref="Read"/> restores it bit for bit.</summary>
@@ -63,7 +65,8 @@ public abstract class Model
     public static Model Read(Stream stream)
     {
         var model = ModelFormat.Read(stream);
-        if (model.ItemFactors.Length != (long)model.ItemCount * model.Rank) throw new InvalidDataException("The model is damaged: its item factors are missing.");
+        if (model.ItemFactors.Length != (long)model.ItemCount * model.Rank)
+            throw new InvalidDataException("The model is damaged: its item factors are missing.");
         return model;
     }
 }

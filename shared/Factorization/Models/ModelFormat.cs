@@ -8,7 +8,8 @@ namespace Recommender.Factorization.Models;
 
 /// <summary>
 /// The bytes of a model, little-endian: magic "RFM1", format version (4), learner (text), what the learner wrote, end mark "END1".
-/// A text is its UTF-8 length (4) and bytes; an array its length (8) and numbers. Format 2 keeps neighbours compactly; models of format 1 still load.
+/// A text is its UTF-8 length (4) and bytes; an array its length (8) and numbers. Format 2 keeps neighbours compactly; models of format 1
+/// still load.
 /// </summary>
 internal static class ModelFormat
 {
@@ -41,7 +42,8 @@ internal static class ModelFormat
         var reader = new ModelReader(stream);
         if (reader.Unsigned("a model") != Magic) throw new InvalidDataException("This is not a model: the magic number is missing.");
         int version = reader.Integer(1, int.MaxValue);
-        if (version > Version) throw new InvalidDataException($"The model has format {version}; this program reads formats up to {Version}.");
+        if (version > Version)
+            throw new InvalidDataException($"The model has format {version}; this program reads formats up to {Version}.");
         reader.Version = version;
         learner = reader.Text();
         return reader;

@@ -23,7 +23,8 @@ internal sealed class ModelReader(Stream stream)
     public int Integer(int least, int most)
     {
         int value = unchecked((int)Unsigned("the model"));
-        return value >= least && value <= most ? value : throw new InvalidDataException($"The model is damaged: {value} where {least}..{most} was expected.");
+        return value >= least && value <= most ? value
+            : throw new InvalidDataException($"The model is damaged: {value} where {least}..{most} was expected.");
     }
 
     public string Text()
@@ -37,7 +38,8 @@ internal sealed class ModelReader(Stream stream)
     {
         try
         {
-            var settings = LearnerSettings.FromJson(Text()) as T ?? throw new InvalidDataException("The model's settings are of another learner.");
+            var settings = LearnerSettings.FromJson(Text()) as T
+                ?? throw new InvalidDataException("The model's settings are of another learner.");
             settings.Validate();
             return settings;
         }
@@ -70,6 +72,7 @@ internal sealed class ModelReader(Stream stream)
     private void Fill(Span<byte> bytes, string what)
     {
         if (stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) < bytes.Length)
-            throw new InvalidDataException(what == "a model" ? "This is not a model: it is shorter than a magic number." : "The model is cut short.");
+            throw new InvalidDataException(what == "a model" ? "This is not a model: it is shorter than a magic number."
+                : "The model is cut short.");
     }
 }

@@ -36,7 +36,8 @@ internal sealed class ModelWriter
         BinaryPrimitives.WriteInt64LittleEndian(length, numbers.Length);
         _stream.Write(length);
         // In pieces: the bytes of a large array do not fit one span.
-        for (int at = 0; at < numbers.Length; at += 1 << 20) _stream.Write(MemoryMarshal.AsBytes(numbers[at..Math.Min(at + (1 << 20), numbers.Length)]));
+        for (int at = 0; at < numbers.Length; at += 1 << 20)
+            _stream.Write(MemoryMarshal.AsBytes(numbers[at..Math.Min(at + (1 << 20), numbers.Length)]));
     }
 
     public void End() => Integer(unchecked((int)ModelFormat.EndMark));

@@ -5,7 +5,8 @@ using Recommender.Factorization.Learners.Neighbourhood;
 namespace Recommender.Factorization.Tuning;
 
 /// <summary>
-/// Adds to factors, one after the other, the terms that see something else: neighbours, what is popular of late, what is popular. A term stays
+/// Adds to factors, one after the other, the terms that see something else: neighbours, what is popular of late, what is popular. A term
+/// stays
 /// when it raises the score. As a weight may be as large as it likes, every term alone is among what can be found.
 /// </summary>
 /// <param name="timed">Whether it is known which entries of a history are the newest.</param>
@@ -40,7 +41,11 @@ internal sealed class TuningBlend(TuningTrials trials, int maxRank, bool timed, 
                     {
                         if (!within(until)) break;
                         double scale = power == 0 ? .3 : 3;
-                        var next = kept with { Neighbours = neighbours with { HistoryPower = power }, NeighbourWeight = TuningStep.Rounded(share * scale * kept.NeighbourWeight) };
+                        var next = kept with
+                        {
+                            Neighbours = neighbours with { HistoryPower = power },
+                            NeighbourWeight = TuningStep.Rounded(share * scale * kept.NeighbourWeight)
+                        };
                         var trial = trials.Try("blend", next.ToSettings(maxRank));
                         if (trial.Score > with.Score) (with, kept) = (trial, next);
                     }
@@ -92,7 +97,8 @@ internal sealed class TuningBlend(TuningTrials trials, int maxRank, bool timed, 
 
     /// <summary>Factors, popularity terms with their weights, and the neighbours with theirs.</summary>
     /// <param name="HalfLife">Of histories, as in <see cref="RecencySettings"/>; 0: all entries count alike.</param>
-    private sealed record Parts(LearnerSettings Factors, IReadOnlyList<(LearnerSettings Term, double Weight)> Terms, NeighbourhoodSettings? Neighbours, double NeighbourWeight, double HalfLife)
+    private sealed record Parts(LearnerSettings Factors, IReadOnlyList<(LearnerSettings Term, double Weight)> Terms,
+        NeighbourhoodSettings? Neighbours, double NeighbourWeight, double HalfLife)
     {
         private int Weights => Terms.Count + (Neighbours is null ? 0 : 1);
 
@@ -115,7 +121,12 @@ internal sealed class TuningBlend(TuningTrials trials, int maxRank, bool timed, 
             int room = Math.Max(maxRank - Terms.Count, 1);
             var factors = Length(Factors) > room ? Factors.WithRank(room) : Factors;
             foreach (var (term, weight) in Terms) factors = new SumSettings { First = factors, Second = term, Weight = weight };
-            if (Neighbours is not null) factors = new HybridSettings { Factors = factors, Neighbourhood = Neighbours, Weight = NeighbourWeight };
+            if (Neighbours is not null) factors = new HybridSettings
+            {
+                Factors = factors,
+                Neighbourhood = Neighbours,
+                Weight = NeighbourWeight
+            };
             return HalfLife > 0 ? new RecencySettings { Of = factors, HalfLife = HalfLife } : factors;
         }
 

@@ -6,8 +6,10 @@ using Recommender.Factorization.Learners.Combined;
 namespace Recommender.Factorization.Tuning;
 
 /// <summary>
-/// The last choice of a search, among the best of each kind of settings, on splits that the search has not seen. By the hold-outs themselves the
-/// luckiest of many trials would win, and of two kinds the one that was fitted to them more. Split after split, as long as there is time, those who are
+/// The last choice of a search, among the best of each kind of settings, on splits that the search has not seen. By the hold-outs
+/// themselves the
+/// luckiest of many trials would win, and of two kinds the one that was fitted to them more. Split after split, as long as there is time,
+/// those who are
 /// not clearly behind are judged again, and the mean decides (a race: Maron, Moore 1994).
 /// </summary>
 internal sealed class TuningFinal(IReadOnlyList<Split> splits, TuningOptions options, Func<double> clock, CancellationToken cancellation)
@@ -22,12 +24,15 @@ internal sealed class TuningFinal(IReadOnlyList<Split> splits, TuningOptions opt
 
     /// <param name="known">What an earlier, interrupted run has judged.</param>
     /// <param name="spent">Seconds spent so far.</param>
-    /// <param name="until">Seconds by which to be done: a split is begun only if all who race are likely to be judged on it by then.</param>
+    /// <param name="until">Seconds by which to be done: a split is begun only if all who race are likely to be judged on it by
+    /// then.</param>
     /// <param name="progress">Is given all that is judged so far, in order.</param>
-    public void Run(IReadOnlyList<Trial> trials, IReadOnlyList<Trial> known, double spent, double until, Action<IReadOnlyList<Trial>> progress)
+    public void Run(IReadOnlyList<Trial> trials, IReadOnlyList<Trial> known, double spent, double until,
+        Action<IReadOnlyList<Trial>> progress)
     {
         var judged = new List<Trial>();
-        var racing = trials.GroupBy(t => KindOf(t.Settings)).Select(kind => kind.MaxBy(t => t.Score)!).OrderByDescending(t => t.Score).Take(MaxFinalists).ToList();
+        var racing = trials.GroupBy(t => KindOf(t.Settings)).Select(kind => kind.MaxBy(t => t.Score)!).OrderByDescending(t => t.Score)
+            .Take(MaxFinalists).ToList();
         double needed = 0;
         for (int split = 0; split < splits.Count && racing.Count > 1 && spent + needed <= until; split++)
         {
@@ -60,7 +65,13 @@ internal sealed class TuningFinal(IReadOnlyList<Split> splits, TuningOptions opt
         foreach (var finalist in finalists.Where(f => f.Count() == most))
         {
             double recall = finalist.Average(t => t.Recall), ndcg = finalist.Average(t => t.Ndcg);
-            yield return finalist.First() with { Recall = recall, Ndcg = ndcg, Score = Math.Sqrt(recall * ndcg), Seconds = finalist.Sum(t => t.Seconds) };
+            yield return finalist.First() with
+            {
+                Recall = recall,
+                Ndcg = ndcg,
+                Score = Math.Sqrt(recall * ndcg),
+                Seconds = finalist.Sum(t => t.Seconds)
+            };
         }
     }
 
@@ -79,7 +90,8 @@ internal sealed class TuningFinal(IReadOnlyList<Split> splits, TuningOptions opt
         cancellation.ThrowIfCancellationRequested();
         double begin = clock();
         var model = finalist.Settings.Train(splits[split].Train, new TrainOptions { Threads = options.Threads }, cancellation);
-        var result = Evaluation.Run(model, splits[split], new EvaluationOptions { K = options.K, Threads = options.Threads, BootstrapSamples = 0 }, cancellation);
+        var result = Evaluation.Run(model, splits[split],
+            new EvaluationOptions { K = options.K, Threads = options.Threads, BootstrapSamples = 0 }, cancellation);
         return finalist with
         {
             Stage = $"final, split {split + 1}",

@@ -11,7 +11,8 @@ public sealed record TuningOptions
     /// <summary>Whether an item–item term beside (or in place of) factors may win. Without it, models are factors alone.</summary>
     public bool AllowNeighbourhood { get; init; } = true;
 
-    /// <summary>Users judged per trial, all hold-outs together, evenly chosen; more are slower and less noisy. In the final more on each split.</summary>
+    /// <summary>Users judged per trial, all hold-outs together, evenly chosen; more are slower and less noisy. In the final more on each
+    /// split.</summary>
     public int MaxUsers { get; init; } = 4000;
 
     public int K { get; init; } = 20;

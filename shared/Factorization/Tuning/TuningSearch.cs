@@ -10,7 +10,8 @@ namespace Recommender.Factorization.Tuning;
 
 /// <summary>One run of <see cref="Tuner"/>.</summary>
 internal sealed class TuningSearch(
-    Split[] holdouts, TuningOptions options, Func<double> clock, TuningState? resume, Action<TuningState>? progress, CancellationToken cancellation)
+    Split[] holdouts, TuningOptions options, Func<double> clock, TuningState? resume, Action<TuningState>? progress,
+        CancellationToken cancellation)
 {
     /// <summary>Steps that gain less than this share of the score are not worth a longer rank.</summary>
     private const double MinGain = .002;
@@ -18,11 +19,13 @@ internal sealed class TuningSearch(
     /// <summary>Settings of a family that go on from one rank to the next: what is best at a short one need not be at a long one.</summary>
     private const int Promoted = 3;
 
-    /// <summary>What is further behind, as a share of the best score, is not brought ahead by the terms that the best may have too.</summary>
+    /// <summary>What is further behind, as a share of the best score, is not brought ahead by the terms that the best may have
+    /// too.</summary>
     private const double WorthBlending = .95;
 
     /// <summary>
-    /// The rank of the first stages is half the longest, so that there is something to gain from a longer one, but at most this: the time of a trial
+    /// The rank of the first stages is half the longest, so that there is something to gain from a longer one, but at most this: the time
+    /// of a trial
     /// grows with the square of the rank, and these stages have the most trials.
     /// </summary>
     private const int LongestShortRank = 64;
@@ -51,7 +54,8 @@ internal sealed class TuningSearch(
             if (Within(TuningSchedule.Optional)) SearchFamily(family, shortRank, TuningSchedule.Optional);
         // All go on to longer ranks: what is behind at a short one may lead at a long one. Most of the budget goes to the longest.
         var families = TuningFamily.All.Select(family => Best(family.Settings)).OfType<Trial>().OrderByDescending(t => t.Score).ToArray();
-        for (int f = 0; f < families.Length; f++) families[f] = Lengthen(families[f], f == 0 ? TuningSchedule.Leader : TuningSchedule.Others);
+        for (int f = 0; f < families.Length; f++)
+            families[f] = Lengthen(families[f], f == 0 ? TuningSchedule.Leader : TuningSchedule.Others);
         // At half the length each, and at full length and compressed: where much is cut off by either, it is another part.
         var sum = SearchSum(Math.Max(options.MaxRank / 2, 1), compress: false, TuningSchedule.Sum);
         var compressed = SearchSum(options.MaxRank, compress: true, TuningSchedule.Compressed);
@@ -82,7 +86,8 @@ internal sealed class TuningSearch(
         [
             TuningStep.Of<NeighbourhoodSettings>(s => s.Beta, (s, v) => s with { Beta = v }, .15, 0, 1),
             TuningStep.Of<NeighbourhoodSettings>(s => s.Alpha, (s, v) => s with { Alpha = v }, .2, 0, 2),
-            TuningStep.Of<NeighbourhoodSettings>(s => s.Neighbours, (s, v) => s with { Neighbours = (int)v }, 2.5, 20, 1000, logarithmic: true),
+            TuningStep.Of<NeighbourhoodSettings>(s => s.Neighbours, (s, v) => s with { Neighbours = (int)v }, 2.5, 20, 1000,
+                logarithmic: true),
         ], rounds: 1);
 
     /// <summary>Points all over the space first, then steps from the best of them.</summary>
@@ -112,7 +117,8 @@ internal sealed class TuningSearch(
         {
             int shorter = rank;
             rank = Math.Min(rank * 2, options.MaxRank);
-            var promoted = _trials.Seen.Where(t => t.Asked.GetType() == best.Asked.GetType() && RankOf(t.Asked) == shorter).OrderByDescending(t => t.Score).Take(Promoted).ToArray();
+            var promoted = _trials.Seen.Where(t => t.Asked.GetType() == best.Asked.GetType() && RankOf(t.Asked) == shorter)
+                .OrderByDescending(t => t.Score).Take(Promoted).ToArray();
             Trial? longer = null;
             foreach (var trial in promoted)
                 if (longer is null || Within(until)) longer = Better(longer, _trials.Try($"rank {rank}", trial.Asked.WithRank(rank)));
@@ -134,18 +140,23 @@ internal sealed class TuningSearch(
         LearnerSettings Tried(SumSettings sum) => compress ? new CompressedSettings { Of = sum, Rank = options.MaxRank } : sum;
         SumSettings SumIn(LearnerSettings tried) => (SumSettings)((tried as CompressedSettings)?.Of ?? tried);
         if (Best(typeof(IalsSettings), longest) is not { } first || Best(typeof(SpectralSettings), longest) is not { } second) return null;
-        // Where both fit it is the sum that was tried. And a model carries both parts and the result: beyond a gigabyte that is too much to hand about.
+        // Where both fit it is the sum that was tried. And a model carries both parts and the result: beyond a gigabyte that is too much to
+        // hand about.
         int length = RankOf(first.Settings) + RankOf(second.Settings);
-        if (compress && (length <= options.MaxRank || (length + options.MaxRank) * (long)holdouts[0].Train.ItemCount > LargestCompressed)) return null;
+        if (compress && (length <= options.MaxRank || (length + options.MaxRank) * (long)holdouts[0].Train.ItemCount > LargestCompressed))
+            return null;
         Trial? best = null;
         foreach (double share in new[] { 1.0, .4, 2.5 })
         {
             if (!Within(until)) break;
             double weight = TuningStep.Rounded(share * first.Spread / second.Spread);
-            best = Better(best, _trials.Try("sum", Tried(new SumSettings { First = first.Settings, Second = second.Settings, Weight = weight })));
+            best = Better(best, _trials.Try("sum", Tried(
+                new SumSettings { First = first.Settings, Second = second.Settings, Weight = weight })));
         }
 
-        return best is null ? null : Walk(best, "sum", until, [TuningStep.Of<LearnerSettings>(s => SumIn(s).Weight, (s, v) => Tried(SumIn(s) with { Weight = v }), 1.6, 1e-6, 1e6, logarithmic: true)], rounds: 1);
+        return best is null ? null : Walk(best, "sum", until,
+            [TuningStep.Of<LearnerSettings>(s => SumIn(s).Weight, (s, v) => Tried(SumIn(s) with { Weight = v }), 1.6, 1e-6, 1e6,
+                logarithmic: true)], rounds: 1);
     }
 
     /// <summary>From the best so far, goes on along each setting as long as the score rises; each round with smaller steps.</summary>

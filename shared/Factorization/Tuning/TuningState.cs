@@ -6,15 +6,18 @@ namespace Recommender.Factorization.Tuning;
 /// <summary>All that tuning has learned so far; with it, and the same data and options, tuning goes on where it stopped.</summary>
 public sealed record TuningState(string Data, IReadOnlyList<Trial> Trials)
 {
-    /// <summary>The best of each kind as judged again, on splits that the search has not seen, in order; their scores are not comparable with the trials'.</summary>
+    /// <summary>The best of each kind as judged again, on splits that the search has not seen, in order; their scores are not comparable
+    /// with the trials'.</summary>
     public IReadOnlyList<Trial> Finals { get; init; } = [];
 
     public double SecondsSpent => Trials.Sum(t => t.Seconds) + Finals.Sum(t => t.Seconds);
 
     public Trial? Best => BestOf(_ => true);
 
-    /// <summary>The best of some trials: by the mean of the final where it has judged one of them, on as many splits as any; else by the hold-outs.</summary>
-    public Trial? BestOf(Func<Trial, bool> which) => TuningFinal.Means(Finals.Where(which)).MaxBy(t => t.Score) ?? Trials.Where(which).MaxBy(t => t.Score);
+    /// <summary>The best of some trials: by the mean of the final where it has judged one of them, on as many splits as any; else by the
+    /// hold-outs.</summary>
+    public Trial? BestOf(Func<Trial, bool> which) =>
+        TuningFinal.Means(Finals.Where(which)).MaxBy(t => t.Score) ?? Trials.Where(which).MaxBy(t => t.Score);
 
     public string ToJson() => JsonSerializer.Serialize(this, LearnerRegistry.Json);
 

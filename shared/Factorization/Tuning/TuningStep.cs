@@ -11,7 +11,8 @@ internal sealed record TuningStep
     private Func<LearnerSettings, double, LearnerSettings> Set { get; init; } = (s, _) => s;
 
     /// <summary>
-    /// A factor for logarithmic settings, else an amount: of the first round. It is wide, about a tenth to a fifth of the range that is of use, because
+    /// A factor for logarithmic settings, else an amount: of the first round. It is wide, about a tenth to a fifth of the range that is of
+    /// use, because
     /// every later round halves it.
     /// </summary>
     private double Size { get; init; }
@@ -29,11 +30,30 @@ internal sealed record TuningStep
     public bool DependsOnRank { get; private init; }
 
     public static TuningStep Of<T>(
-        Func<T, double> get, Func<T, double, T> set, double size, double least, double most, bool logarithmic = false, bool dependsOnRank = false) where T : LearnerSettings =>
-        new() { Get = s => get((T)s), Set = (s, v) => set((T)s, v), Size = size, Least = least, Most = most, Logarithmic = logarithmic, DependsOnRank = dependsOnRank };
+        Func<T, double> get, Func<T, double, T> set, double size, double least, double most, bool logarithmic = false,
+            bool dependsOnRank = false) where T : LearnerSettings =>
+        new()
+        {
+            Get = s => get((T)s),
+            Set = (s, v) => set((T)s, v),
+            Size = size,
+            Least = least,
+            Most = most,
+            Logarithmic = logarithmic,
+            DependsOnRank = dependsOnRank
+        };
 
     public static TuningStep HalfLife<T>(Func<T, double> get, Func<T, double, T> set) where T : LearnerSettings =>
-        new() { Get = s => get((T)s), Set = (s, v) => set((T)s, v), Size = 1 / 3.0, Least = .001, Most = 2, Logarithmic = true, OffAbove = true };
+        new()
+        {
+            Get = s => get((T)s),
+            Set = (s, v) => set((T)s, v),
+            Size = 1 / 3.0,
+            Least = .001,
+            Most = 2,
+            Logarithmic = true,
+            OffAbove = true
+        };
 
     /// <summary>Settings with another value of this one.</summary>
     public LearnerSettings At(LearnerSettings settings, double value) => Set(settings, value);
@@ -52,7 +72,8 @@ internal sealed record TuningStep
     }
 
     /// <summary>Four digits, so that steps to and fro meet again.</summary>
-    public static double Rounded(double value) => double.Parse(value.ToString("g4", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+    public static double Rounded(double value) =>
+        double.Parse(value.ToString("g4", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     /// <summary>From the best so far, goes on along each setting as long as the score rises; each round with smaller steps.</summary>
     /// <param name="attempt">Null when the time is up.</param>

@@ -35,12 +35,15 @@ internal sealed class TuningTrials
     private readonly List<(double HalfLife, InteractionMatrix[] Aged)> _aged = [];
     private (string Key, ItemNeighbours[] Found)? _neighbours;
 
-    public TuningTrials(Split[] holdouts, TuningOptions options, Func<double> clock, TuningState? resume, Action<TuningState>? progress, CancellationToken cancellation)
+    public TuningTrials(Split[] holdouts, TuningOptions options, Func<double> clock, TuningState? resume, Action<TuningState>? progress,
+        CancellationToken cancellation)
     {
-        (this._holdouts, this._options, this._clock, this._progress, this._cancellation) = (holdouts, options, clock, progress, cancellation);
+        (this._holdouts, this._options, this._clock, this._progress, this._cancellation) =
+            (holdouts, options, clock, progress, cancellation);
         // What trials are scored by is part of it: scores of another kind are not compared.
         _testedFirst = Enumerable.Range(0, holdouts[0].Test.Count).Count(u => holdouts[0].Test.Length(u) > 0);
-        _data = "sqrt(recall*ndcg), raced;" + string.Join(';', holdouts.Select(h => $"{h.Train.UserCount}x{h.Train.ItemCount}:{h.Train.Count}+{h.Test.Columns.Length}@{options.K}"));
+        _data = "sqrt(recall*ndcg), raced;" + string.Join(';',
+            holdouts.Select(h => $"{h.Train.UserCount}x{h.Train.ItemCount}:{h.Train.Count}+{h.Test.Columns.Length}@{options.K}"));
         if (resume is null || resume.Data != _data) return;
         foreach (var trial in resume.Trials)
         {
@@ -76,7 +79,8 @@ internal sealed class TuningTrials
         _cancellation.ThrowIfCancellationRequested();
         double begin = _clock();
         var judged = settings is IalsSettings ials ? Judge(ials) : Judge(settings);
-        var trial = new Trial(_trials.Count + 1, stage, settings, judged.Settings, Score(judged.Recall, judged.Ndcg), judged.Recall, judged.Ndcg, _clock() - begin, judged.Curve, judged.Spread, judged.First);
+        var trial = new Trial(_trials.Count + 1, stage, settings, judged.Settings, Score(judged.Recall, judged.Ndcg), judged.Recall,
+            judged.Ndcg, _clock() - begin, judged.Curve, judged.Spread, judged.First);
         _trials.Add(trial);
         _done[key] = trial;
         _counted.Add(key);
@@ -86,7 +90,8 @@ internal sealed class TuningTrials
     }
 
     /// <param name="First">Score on the first hold-out alone; 0 when the others were not asked.</param>
-    private sealed record Judged(LearnerSettings Settings, double Recall, double Ndcg, IReadOnlyList<double> Curve, double Spread, double First);
+    private sealed record Judged(LearnerSettings Settings, double Recall, double Ndcg, IReadOnlyList<double> Curve, double Spread,
+        double First);
 
     private TrainOptions Options => new() { Threads = _options.Threads };
 
@@ -113,10 +118,12 @@ internal sealed class TuningTrials
     }
 
     /// <summary>
-    /// Where there are several hold-outs, what is a tenth behind the best so far on the first one is not asked about the others: that time is better
+    /// Where there are several hold-outs, what is a tenth behind the best so far on the first one is not asked about the others: that time
+    /// is better
     /// spent on other settings.
     /// </summary>
-    /// <returns>What scores of the first hold-out are multiplied by to compare with means over all: as the best so far fared. Null: go on.</returns>
+    /// <returns>What scores of the first hold-out are multiplied by to compare with means over all: as the best so far fared. Null: go
+    /// on.</returns>
     private double? FarBehind(double first)
     {
         const double Near = .9;
@@ -163,15 +170,18 @@ internal sealed class TuningTrials
         double scale = behind ?? 1.0 / judged;
         var curve = Enumerable.Range(0, common).Select(e => scale * Score(recalls[e], ndcgs[e])).ToArray();
         int chosen = Array.IndexOf(curve, curve.Max());
-        return new(settings with { Epochs = chosen + 1 }, scale * recalls[chosen], scale * ndcgs[chosen], curve, spreads[chosen], behind is null ? first : 0);
+        return new(settings with { Epochs = chosen + 1 }, scale * recalls[chosen], scale * ndcgs[chosen], curve, spreads[chosen],
+            behind is null ? first : 0);
     }
 
     /// <summary>A hold-out's model; of sums and hybrids, put together from parts that the last trials trained.</summary>
     private Model ModelOf(LearnerSettings settings, int h) => settings switch
     {
         SumSettings sum => new SumModel(PartOf(sum.First, h), PartOf(sum.Second, h), (float)sum.Weight),
-        HybridSettings hybrid => new HybridModel(PartOf(hybrid.Factors, h), NeighboursOf(hybrid.Neighbourhood, h).With((float)hybrid.Weight, (float)hybrid.Neighbourhood.HistoryPower)),
-        CompressedSettings compressed => CompressedModel.Compress(PartOf(compressed.Of, h), _holdouts[h].Train, compressed.Rank, _options.Threads, _cancellation),
+        HybridSettings hybrid => new HybridModel(PartOf(hybrid.Factors, h),
+            NeighboursOf(hybrid.Neighbourhood, h).With((float)hybrid.Weight, (float)hybrid.Neighbourhood.HistoryPower)),
+        CompressedSettings compressed => CompressedModel.Compress(PartOf(compressed.Of, h), _holdouts[h].Train, compressed.Rank,
+            _options.Threads, _cancellation),
         RecencySettings recency => new RecencyModel(PartOf(recency.Of, h), (float)recency.HalfLife),
         _ => Train(settings, h),
     };
@@ -200,12 +210,15 @@ internal sealed class TuningTrials
     }
 
     private EvaluationResult Evaluate(Model model, int h) =>
-        Evaluation.Run(model, _holdouts[h], new EvaluationOptions { K = _options.K, Threads = _options.Threads, BootstrapSamples = 0 }, _cancellation);
+        Evaluation.Run(model, _holdouts[h], new EvaluationOptions { K = _options.K, Threads = _options.Threads, BootstrapSamples = 0 },
+        _cancellation);
 
     private Model Train(LearnerSettings settings, int h) => settings switch
     {
-        IalsSettings ials => IalsTrainer.Train(MatrixOf(ials.HalfLife, h), _holdouts[h].Train, ials, Options with { WarmStart = ials.Start == IalsStart.Spectral ? StartOf(ials, h) : null }, _cancellation),
-        SpectralSettings spectral => SpectralTrainer.Train(MatrixOf(spectral.HalfLife, h), spectral, BasisOf(spectral, h), Options, _cancellation),
+        IalsSettings ials => IalsTrainer.Train(MatrixOf(ials.HalfLife, h), _holdouts[h].Train, ials,
+            Options with { WarmStart = ials.Start == IalsStart.Spectral ? StartOf(ials, h) : null }, _cancellation),
+        SpectralSettings spectral => SpectralTrainer.Train(MatrixOf(spectral.HalfLife, h), spectral, BasisOf(spectral, h), Options,
+            _cancellation),
         _ => settings.Train(_holdouts[h].Train, Options, _cancellation),
     };
 
@@ -238,7 +251,8 @@ internal sealed class TuningTrials
         return _bases.Value.Bases[h] ??= SpectralTrainer.Basis(_holdouts[h].Train, settings, _options.Threads, _cancellation);
     }
 
-    /// <summary>How far a user's scores lie apart, which puts different learners on one scale: standard deviation over items, mean over a sample of users.</summary>
+    /// <summary>How far a user's scores lie apart, which puts different learners on one scale: standard deviation over items, mean over a
+    /// sample of users.</summary>
     private double SpreadOf(Model model)
     {
         const int Sample = 50;
@@ -254,7 +268,8 @@ internal sealed class TuningTrials
             model.FoldIn(history, factor);
             if (model.Neighbours is { } term) term.Score(history, scores);
             else scores.AsSpan().Clear();
-            for (int i = 0; i < scores.Length; i++) scores[i] += Vectors.Dot(factor, model.ItemFactors.Span.Slice(i * model.Rank, model.Rank));
+            for (int i = 0; i < scores.Length; i++) scores[i] += Vectors.Dot(factor,
+                model.ItemFactors.Span.Slice(i * model.Rank, model.Rank));
             double mean = scores.Average(s => (double)s);
             sum += Math.Sqrt(scores.Average(s => (s - mean) * (s - mean)));
         }

@@ -6,7 +6,8 @@ namespace Recommender.Messaging.ControlPlane;
 /// </summary>
 public interface INotices
 {
-    /// <summary>Sends to every instance that handles <typeparamref name="T"/>. A bus that is down loses the notice, which is logged at debug level.</summary>
+    /// <summary>Sends to every instance that handles <typeparamref name="T"/>. A bus that is down loses the notice, which is logged at
+    /// debug level.</summary>
     Task PublishAsync<T>(T notice, CancellationToken cancellationToken)
         where T : class;
 }

@@ -5,8 +5,10 @@ namespace Recommender.Messaging.ControlPlane;
 
 public static class NoticeExtensions
 {
-    /// <summary>Handles notices of a type in this instance. Call it before the host is built. A handler that fails is logged; the notice is not repeated.</summary>
-    public static IServiceCollection AddNoticeHandler<T>(this IServiceCollection services, Func<IServiceProvider, T, CancellationToken, Task> handler)
+    /// <summary>Handles notices of a type in this instance. Call it before the host is built. A handler that fails is logged; the notice is
+    /// not repeated.</summary>
+    public static IServiceCollection AddNoticeHandler<T>(this IServiceCollection services,
+        Func<IServiceProvider, T, CancellationToken, Task> handler)
         where T : class =>
         services.AddSingleton<INoticeHandler>(new NoticeHandler<T>(handler));
 

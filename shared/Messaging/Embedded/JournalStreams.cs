@@ -17,7 +17,8 @@ internal sealed class JournalStreams(
 
     public bool IsAvailable => true;
 
-    public async Task PublishAsync(string stream, ReadOnlyMemory<byte> body, IReadOnlyList<ActivityContext> origins, CancellationToken cancellationToken)
+    public async Task PublishAsync(string stream, ReadOnlyMemory<byte> body, IReadOnlyList<ActivityContext> origins,
+        CancellationToken cancellationToken)
     {
         using var activity = MessagingTelemetry.Journal.StartPublish(stream, origins);
         long start = Stopwatch.GetTimestamp();
@@ -78,12 +79,14 @@ internal sealed class JournalStreams(
             Letters = [.. letters.Select(letter =>
             {
                 string body = Encoding.UTF8.GetString(letter.Body.Span[..Math.Min(letter.Body.Length, 4 * 4096)]);
-                return new DeadLetter { Id = letter.Id.ToString(), Stream = letter.Stream, Reason = letter.Reason, FailedAt = letter.FailedAt, Body = body.Length > 4096 ? body[..4096] : body };
+                return new DeadLetter { Id = letter.Id.ToString(), Stream = letter.Stream, Reason = letter.Reason,
+                    FailedAt = letter.FailedAt, Body = body.Length > 4096 ? body[..4096] : body };
             })],
         };
     }
 
-    public async Task<long> ReplayDeadLettersAsync(CancellationToken cancellationToken) => await (await file.GetAsync()).ReplayDeadLettersAsync(cancellationToken);
+    public async Task<long> ReplayDeadLettersAsync(CancellationToken cancellationToken) =>
+        await (await file.GetAsync()).ReplayDeadLettersAsync(cancellationToken);
 
     public async Task<long> RemoveDeadLettersAsync(Func<ReadOnlyMemory<byte>, bool> predicate, CancellationToken cancellationToken) =>
         await (await file.GetAsync()).RemoveDeadLettersAsync(letter => predicate(letter.Body), cancellationToken);
@@ -100,12 +103,14 @@ internal sealed class JournalStreams(
         int end = entry.Headers?.IndexOf(';') ?? -1;
         return new Delivery(entry.Body, end < 0 ? [] : TraceHeaders.Parse(entry.Headers![(end + 1)..]), redelivered)
         {
-            SentAt = end > 0 && long.TryParse(entry.Headers.AsSpan(0, end), out long ms) ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null,
+            SentAt = end > 0 && long.TryParse(entry.Headers.AsSpan(0, end), out long ms) ? DateTimeOffset.FromUnixTimeMilliseconds(ms)
+            : null,
         };
     }
 
     /// <summary>What was handled is not handled again while the file is full; it is removed when there is room.</summary>
-    private async Task RemoveAsync(Journal journal, string stream, long upToId, IReadOnlyList<DeadMessage> dead, CancellationToken cancellationToken)
+    private async Task RemoveAsync(Journal journal, string stream, long upToId, IReadOnlyList<DeadMessage> dead,
+        CancellationToken cancellationToken)
     {
         var letters = dead.Select(letter => (letter.Body, (string?)null, letter.Reason)).ToList();
         for (int attempt = 0; ; attempt++)
@@ -117,7 +122,8 @@ internal sealed class JournalStreams(
             }
             catch (StoreUnavailableException e)
             {
-                if (attempt == 0) logger.LogError(e, "Handled messages of {Stream} could not be removed from the journal; trying again until they can", stream);
+                if (attempt == 0) logger.LogError(e,
+                    "Handled messages of {Stream} could not be removed from the journal; trying again until they can", stream);
                 await Task.Delay(options.MaxRetryDelay, cancellationToken);
             }
         }

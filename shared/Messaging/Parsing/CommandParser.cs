@@ -10,7 +10,8 @@ namespace Recommender.Messaging.Parsing;
 /// </summary>
 public static class CommandParser
 {
-    /// <summary>The commands of a message in order, and what in it can never be applied. A wrong element does not cost its neighbours.</summary>
+    /// <summary>The commands of a message in order, and what in it can never be applied. A wrong element does not cost its
+    /// neighbours.</summary>
     public static (IReadOnlyList<Command> Valid, IReadOnlyList<DeadMessage> Dead) Parse(ReadOnlyMemory<byte> body)
     {
         var valid = new List<Command>();
@@ -22,7 +23,8 @@ public static class CommandParser
         }
         catch (JsonException e)
         {
-            return ([], [new DeadMessage(body, $"The body is not an array of commands at line {e.LineNumber + 1}, byte {e.BytePositionInLine}.")]);
+            return ([], [new DeadMessage(
+                body, $"The body is not an array of commands at line {e.LineNumber + 1}, byte {e.BytePositionInLine}.")]);
         }
 
         foreach (var (index, range) in elements)
@@ -45,22 +47,27 @@ public static class CommandParser
     }
 
     /// <summary>Says which field a command of its kind lacks or has wrong, or null.</summary>
-    public static FieldError? ErrorOf(Command command) => (command.ChangeId is null ? null : Id("changeId", command.ChangeId)) ?? command.Kind switch
-    {
-        CommandKind.PutItem => command.Item is null ? new FieldError("item", "is required") : command.Item.Validate(),
-        CommandKind.PatchItem => Id("itemId", command.ItemId) ?? (command.Patch is { ValueKind: JsonValueKind.Object } ? null : new FieldError("patch", "is not an object")),
-        CommandKind.DeleteItem => StoredId("itemId", command.ItemId),
-        CommandKind.PutUser => Id("userId", command.UserId) ?? (command.Profile is null ? new FieldError("profile", "is required") : command.Profile.Validate()),
-        CommandKind.MergeSession => Id("userId", command.UserId) ?? StoredId("sessionId", command.SessionId),
-        CommandKind.EraseUser => StoredId("userId", command.UserId) ?? Id("erasureId", command.ErasureId),
-        _ => new FieldError("kind", "is not known"),
-    };
+    public static FieldError? ErrorOf(Command command) =>
+        (command.ChangeId is null ? null : Id("changeId", command.ChangeId)) ?? command.Kind switch
+        {
+            CommandKind.PutItem => command.Item is null ? new FieldError("item", "is required") : command.Item.Validate(),
+            CommandKind.PatchItem => Id("itemId", command.ItemId)
+                ?? (command.Patch is { ValueKind: JsonValueKind.Object } ? null : new FieldError("patch", "is not an object")),
+            CommandKind.DeleteItem => StoredId("itemId", command.ItemId),
+            CommandKind.PutUser => Id("userId", command.UserId)
+                ?? (command.Profile is null ? new FieldError("profile", "is required") : command.Profile.Validate()),
+            CommandKind.MergeSession => Id("userId", command.UserId) ?? StoredId("sessionId", command.SessionId),
+            CommandKind.EraseUser => StoredId("userId", command.UserId) ?? Id("erasureId", command.ErasureId),
+            _ => new FieldError("kind", "is not known"),
+        };
 
     private static FieldError? Id(string field, string? id) => Limits.IdError(id) is { } error ? new FieldError(field, error) : null;
 
-    private static FieldError? StoredId(string field, string? id) => Limits.StoredIdError(id) is { } error ? new FieldError(field, error) : null;
+    private static FieldError? StoredId(string field, string? id) =>
+        Limits.StoredIdError(id) is { } error ? new FieldError(field, error) : null;
 
     // As an array again, so that a replay of the dead letter is a message of the same form.
     private static DeadMessage Dead(int index, FieldError error, ReadOnlyMemory<byte> element) =>
-        new((byte[])[(byte)'[', .. element.Span, (byte)']'], $"element {index}: {(error.Field.Length > 0 ? error.Field + " " : "")}{error.Error}");
+        new((byte[])[(byte)'[', .. element.Span,
+        (byte)']'], $"element {index}: {(error.Field.Length > 0 ? error.Field + " " : "")}{error.Error}");
 }

@@ -124,16 +124,24 @@ public static class InteractionParser
 
     /// <summary>The event without what only Ingest may set. Nearly always the event itself.</summary>
     public static Interaction FromProducer(Interaction interaction) =>
-        interaction.CloudEventSource is null && !interaction.OccurredAtAssigned ? interaction : interaction with { CloudEventSource = null, OccurredAtAssigned = false };
+        interaction.CloudEventSource is null && !interaction.OccurredAtAssigned ? interaction
+        : interaction with { CloudEventSource = null, OccurredAtAssigned = false };
 
     /// <summary>The event with an id and a time.</summary>
     /// <param name="occurredAt">For an event that states no time. It is marked as assigned.</param>
     public static Interaction Complete(Interaction interaction, DateTimeOffset occurredAt, string eventId) =>
         interaction.EventId is not null && interaction.OccurredAt is not null
             ? interaction
-            : interaction with { EventId = eventId, OccurredAt = interaction.OccurredAt ?? occurredAt, OccurredAtAssigned = interaction.OccurredAtAssigned || interaction.OccurredAt is null };
+            : interaction with
+            {
+                EventId = eventId,
+                OccurredAt = interaction.OccurredAt
+                ?? occurredAt,
+                OccurredAtAssigned = interaction.OccurredAtAssigned || interaction.OccurredAt is null
+            };
 
-    private static ParsedInteractions Whole(ReadOnlyMemory<byte> body, string error) => new([], [new RejectedInteraction(-1, "", error, body)]);
+    private static ParsedInteractions Whole(ReadOnlyMemory<byte> body, string error) =>
+        new([], [new RejectedInteraction(-1, "", error, body)]);
 
     /// <summary>The producer's message id, else the content: two messages with equal content and no id are the same event.</summary>
     private static string Seed(Delivery delivery)
@@ -141,6 +149,8 @@ public static class InteractionParser
         Span<byte> hash = stackalloc byte[32];
         if (delivery.MessageId is { Length: > 0 } id) SHA256.HashData(Encoding.UTF8.GetBytes(id), hash);
         else SHA256.HashData(delivery.Body.Span, hash);
-        return (delivery.MessageId is { Length: > 0 } ? "m-" : "b-") + Base64Url.EncodeToString(hash[..16]) + (delivery.MessageId is null or "" && delivery.SentAt is { } sent ? "-" + sent.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture) : "");
+        return (delivery.MessageId is { Length: > 0 } ? "m-" : "b-") + Base64Url.EncodeToString(hash[..16])
+            + (delivery.MessageId is null or "" && delivery.SentAt is { } sent
+            ? "-" + sent.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture) : "");
     }
 }

@@ -7,5 +7,6 @@ namespace Recommender.Messaging.Parsing;
 /// <param name="Body">The element as it came.</param>
 public sealed record RejectedInteraction(int Index, string Field, string Error, ReadOnlyMemory<byte> Body)
 {
-    public DeadMessage ToDeadMessage() => new(Body, Index < 0 ? $"{Error}" : $"element {Index}: {(Field.Length > 0 ? Field + " " : "")}{Error}");
+    public DeadMessage ToDeadMessage() => new(Body, Index < 0 ? $"{Error}"
+        : $"element {Index}: {(Field.Length > 0 ? Field + " " : "")}{Error}");
 }

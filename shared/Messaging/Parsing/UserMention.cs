@@ -27,7 +27,9 @@ public static class UserMention
     private static bool Names(JsonElement element, string userId) => element.ValueKind switch
     {
         JsonValueKind.Array => element.EnumerateArray().Any(e => Names(e, userId)),
-        JsonValueKind.Object => element.EnumerateObject().Any(p => p.Value.ValueKind == JsonValueKind.String ? p.NameEquals("userId") && p.Value.ValueEquals(userId) : Names(p.Value, userId)),
+        JsonValueKind.Object => element.EnumerateObject()
+            .Any(p => p.Value.ValueKind == JsonValueKind.String ? p.NameEquals("userId") && p.Value.ValueEquals(userId)
+                : Names(p.Value, userId)),
         _ => false,
     };
 }

@@ -14,10 +14,13 @@ public sealed record RabbitMqAddress
     public required bool Tls { get; init; }
     public required IReadOnlyList<(string Host, int Port)> Nodes { get; init; }
 
-    /// <exception cref="InvalidOperationException">Not in that form. The message does not repeat the text, which may hold a password.</exception>
+    /// <exception cref="InvalidOperationException">Not in that form. The message does not repeat the text, which may hold a
+    /// password.</exception>
     public static RabbitMqAddress Parse(string connectionString)
     {
-        const string wrong = "Setting ConnectionStrings:rabbitmq is not amqp://user:password@host:port/vhost (several hosts separated by commas; amqps for TLS)";
+        const string wrong =
+            "Setting ConnectionStrings:rabbitmq is not amqp://user:password@host:port/vhost (several hosts separated by commas; amqps for "
+            + "TLS)";
         int scheme = connectionString.IndexOf("://", StringComparison.Ordinal);
         string name = scheme < 0 ? "" : connectionString[..scheme].ToLowerInvariant();
         if (name is not ("amqp" or "amqps")) throw new InvalidOperationException($"{wrong}: it does not begin with amqp:// or amqps://.");
@@ -38,7 +41,8 @@ public sealed record RabbitMqAddress
         var nodes = new List<(string, int)>();
         foreach (string node in authority[(at + 1)..].Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            if (!Uri.TryCreate($"{name}://{node}", UriKind.Absolute, out var uri) || uri.Host.Length == 0) throw new InvalidOperationException($"{wrong}: a host is not valid.");
+            if (!Uri.TryCreate($"{name}://{node}", UriKind.Absolute, out var uri) || uri.Host.Length == 0)
+                throw new InvalidOperationException($"{wrong}: a host is not valid.");
             nodes.Add((uri.Host.Trim('[', ']'), uri.Port > 0 ? uri.Port : tls ? 5671 : 5672));
         }
 

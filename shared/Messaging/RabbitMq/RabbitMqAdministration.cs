@@ -13,14 +13,16 @@ internal sealed class RabbitMqAdministration(RabbitMqPublisher publisher) : IStr
 
     public void Dispose() => _deadLetters.Dispose();
 
-    public Task<IReadOnlyDictionary<string, long>> GetDepthsAsync(CancellationToken cancellationToken) => WithChannelAsync<IReadOnlyDictionary<string, long>>(async channel =>
+    public Task<IReadOnlyDictionary<string, long>> GetDepthsAsync(CancellationToken cancellationToken) =>
+        WithChannelAsync<IReadOnlyDictionary<string, long>>(async channel =>
     {
         var depths = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (string queue in s_queues) depths[queue] = await channel.MessageCountAsync(queue, cancellationToken);
         return depths;
     }, cancellationToken);
 
-    public Task<DeadLettersResponse> ListDeadLettersAsync(int limit, CancellationToken cancellationToken) => OneAtATimeAsync(async channel =>
+    public Task<DeadLettersResponse> ListDeadLettersAsync(int limit, CancellationToken cancellationToken) =>
+        OneAtATimeAsync(async channel =>
     {
         var letters = new List<DeadLetter>();
         long total = await channel.MessageCountAsync(Topology.DeadLetters, cancellationToken);
@@ -31,23 +33,32 @@ internal sealed class RabbitMqAdministration(RabbitMqPublisher publisher) : IStr
 
     public Task<long> ReplayDeadLettersAsync(CancellationToken cancellationToken) => TakeDeadLettersAsync(async (message, channel) =>
     {
-        // Straight to the queue: other queues bound to the exchange had it already. First the publish, then the acknowledgement: a crash between repeats it.
-        var properties = new BasicProperties { Persistent = true, ContentType = "application/json", MessageId = message.BasicProperties.MessageId ?? Guid.CreateVersion7().ToString("N") };
+        // Straight to the queue: other queues bound to the exchange had it already. First the publish, then the acknowledgement: a crash
+        // between repeats it.
+        var properties = new BasicProperties
+        {
+            Persistent = true,
+            ContentType = "application/json",
+            MessageId = message.BasicProperties.MessageId ?? Guid.CreateVersion7().ToString("N")
+        };
         if (message.BasicProperties.ContentEncoding is { Length: > 0 } encoding) properties.ContentEncoding = encoding;
         await publisher.PublishAsync("", StreamOf(message), properties, message.Body.ToArray(), cancellationToken);
         await channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellationToken);
         return true;
     }, cancellationToken);
 
-    public Task<long> RemoveDeadLettersAsync(Func<ReadOnlyMemory<byte>, bool> predicate, CancellationToken cancellationToken) => TakeDeadLettersAsync(async (message, channel) =>
+    public Task<long> RemoveDeadLettersAsync(Func<ReadOnlyMemory<byte>, bool> predicate, CancellationToken cancellationToken) =>
+        TakeDeadLettersAsync(async (message, channel) =>
     {
         if (!IsPicked(message, predicate)) return false;
         await channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellationToken);
         return true;
     }, cancellationToken);
 
-    /// <summary>Goes over the dead letters there are now, not those that arrive meanwhile. What is not acknowledged goes back when the channel closes.</summary>
-    private Task<long> TakeDeadLettersAsync(Func<BasicGetResult, IChannel, Task<bool>> take, CancellationToken cancellationToken) => OneAtATimeAsync(async channel =>
+    /// <summary>Goes over the dead letters there are now, not those that arrive meanwhile. What is not acknowledged goes back when the
+    /// channel closes.</summary>
+    private Task<long> TakeDeadLettersAsync(Func<BasicGetResult, IChannel, Task<bool>> take, CancellationToken cancellationToken) =>
+        OneAtATimeAsync(async channel =>
     {
         long taken = 0;
         for (long left = await channel.MessageCountAsync(Topology.DeadLetters, cancellationToken); left > 0; left--)
@@ -80,7 +91,8 @@ internal sealed class RabbitMqAdministration(RabbitMqPublisher publisher) : IStr
             await using var channel = await publisher.Session.OpenChannelAsync(null, cancellationToken);
             return await work(channel);
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is RabbitMQClientException or IOException or OperationCanceledException or ObjectDisposedException or TimeoutException)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested
+            && e is RabbitMQClientException or IOException or OperationCanceledException or ObjectDisposedException or TimeoutException)
         {
             throw new StreamUnavailableException("RabbitMQ does not answer.", e);
         }
@@ -101,7 +113,8 @@ internal sealed class RabbitMqAdministration(RabbitMqPublisher publisher) : IStr
     {
         var headers = message.BasicProperties.Headers;
         // The broker itself gives a message up after too many deliveries, and says so in headers of its own.
-        string reason = RabbitMqConsumer.Text(headers, Topology.ReasonHeader) ?? RabbitMqConsumer.Text(headers, "x-first-death-reason") ?? "unknown";
+        string reason = RabbitMqConsumer.Text(headers, Topology.ReasonHeader) ?? RabbitMqConsumer.Text(headers, "x-first-death-reason")
+            ?? "unknown";
         string body = message.BasicProperties.ContentEncoding is { Length: > 0 } encoding
             ? $"{encoding}, base64: {Convert.ToBase64String(message.Body.Span[..Math.Min(message.Body.Length, 3000)])}"
             : Encoding.UTF8.GetString(message.Body.Span[..Math.Min(message.Body.Length, 4 * 4096)]);

@@ -44,7 +44,9 @@ internal sealed class RabbitMqConsumer : IStreamConsumer, IAsyncDisposable
                 {
                     await ConsumeAsync(session, stream, maxBatchBytes, handler, cancellationToken);
                 }
-                catch (Exception e) when (!cancellationToken.IsCancellationRequested && (session.IsLost || e is RabbitMQClientException or IOException or OperationCanceledException or ObjectDisposedException or TimeoutException))
+                catch (Exception e) when (!cancellationToken.IsCancellationRequested
+                    && (session.IsLost || e is RabbitMQClientException or IOException or OperationCanceledException
+                    or ObjectDisposedException or TimeoutException))
                 {
                     // Unacknowledged messages come again on the next session.
                     _logger.LogWarning("Consuming {Stream} was interrupted: {Reason}", stream, e.Message);
@@ -62,7 +64,8 @@ internal sealed class RabbitMqConsumer : IStreamConsumer, IAsyncDisposable
         if (_link.IsValueCreated) await _link.Value.DisposeAsync();
     }
 
-    private async Task ConsumeAsync(RabbitMqSession session, string stream, int maxBatchBytes, StreamHandler handler, CancellationToken cancellationToken)
+    private async Task ConsumeAsync(RabbitMqSession session, string stream, int maxBatchBytes, StreamHandler handler,
+        CancellationToken cancellationToken)
     {
         using var alive = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, session.LostToken);
         await using var channel = await session.OpenChannelAsync(null, alive.Token);
@@ -74,7 +77,8 @@ internal sealed class RabbitMqConsumer : IStreamConsumer, IAsyncDisposable
         };
 
         // Bounded by the prefetch: the broker sends no more before an acknowledgement.
-        var arrived = Channel.CreateUnbounded<(ulong Tag, Delivery Delivery)>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+        var arrived = Channel.CreateUnbounded<(ulong Tag, Delivery Delivery)>(
+            new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
         var consumer = new AsyncEventingBasicConsumer(channel);
         consumer.ReceivedAsync += (_, message) =>
         {
@@ -157,7 +161,8 @@ internal sealed class RabbitMqConsumer : IStreamConsumer, IAsyncDisposable
     private static Delivery ToDelivery(BasicDeliverEventArgs message)
     {
         var headers = message.BasicProperties.Headers;
-        return new Delivery(message.Body.ToArray(), TraceHeaders.Parse(Text(headers, TraceHeaders.Origins) ?? Text(headers, TraceHeaders.TraceParent)), message.Redelivered)
+        return new Delivery(message.Body.ToArray(),
+            TraceHeaders.Parse(Text(headers, TraceHeaders.Origins) ?? Text(headers, TraceHeaders.TraceParent)), message.Redelivered)
         {
             MessageId = message.BasicProperties.MessageId,
             SentAt = SentAt(message.BasicProperties),
@@ -167,14 +172,17 @@ internal sealed class RabbitMqConsumer : IStreamConsumer, IAsyncDisposable
 
     private static DateTimeOffset? SentAt(IReadOnlyBasicProperties properties)
     {
-        if (properties.Headers is { } headers && headers.TryGetValue(TraceHeaders.SentAtMs, out object? value) && value is long ms and > 0 and < Year10000 * 1000) return DateTimeOffset.FromUnixTimeMilliseconds(ms);
+        if (properties.Headers is { } headers && headers.TryGetValue(TraceHeaders.SentAtMs, out object? value)
+            && value is long ms and > 0 and < Year10000 * 1000) return DateTimeOffset.FromUnixTimeMilliseconds(ms);
         return TimeOf(properties);
     }
 
     /// <summary>The message's timestamp, which a producer sets as it likes; null where it is no time.</summary>
     internal static DateTimeOffset? TimeOf(IReadOnlyBasicProperties properties) =>
-        properties.IsTimestampPresent() && properties.Timestamp.UnixTime is > 0 and < Year10000 ? DateTimeOffset.FromUnixTimeSeconds(properties.Timestamp.UnixTime) : null;
+        properties.IsTimestampPresent() && properties.Timestamp.UnixTime is > 0 and < Year10000
+        ? DateTimeOffset.FromUnixTimeSeconds(properties.Timestamp.UnixTime) : null;
 
     internal static string? Text(IDictionary<string, object?>? headers, string name) =>
-        headers is not null && headers.TryGetValue(name, out object? value) ? value switch { byte[] bytes => Encoding.UTF8.GetString(bytes), string text => text, _ => null } : null;
+        headers is not null && headers.TryGetValue(name, out object? value)
+        ? value switch { byte[] bytes => Encoding.UTF8.GetString(bytes), string text => text, _ => null } : null;
 }

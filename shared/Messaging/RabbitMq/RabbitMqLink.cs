@@ -112,7 +112,8 @@ internal sealed class RabbitMqLink : IAsyncDisposable
     private async Task DeclareAsync(IChannel channel, CancellationToken cancellationToken)
     {
         // Dead letters may be looked at any number of times: each look counts as a delivery.
-        await DeclareAsync(channel, Topology.DeadLetters, new() { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = int.MaxValue }, cancellationToken);
+        await DeclareAsync(channel, Topology.DeadLetters, new() { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = int.MaxValue },
+            cancellationToken);
         foreach (string stream in new[] { Topology.Interactions, Topology.Commands })
         {
             var arguments = new Dictionary<string, object?>
@@ -129,10 +130,13 @@ internal sealed class RabbitMqLink : IAsyncDisposable
         }
     }
 
-    private static async Task DeclareAsync(IChannel channel, string name, Dictionary<string, object?> arguments, CancellationToken cancellationToken)
+    private static async Task DeclareAsync(IChannel channel, string name, Dictionary<string, object?> arguments,
+        CancellationToken cancellationToken)
     {
-        await channel.ExchangeDeclareAsync(name, ExchangeType.Fanout, durable: true, autoDelete: false, cancellationToken: cancellationToken);
-        await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellationToken);
+        await channel.ExchangeDeclareAsync(name, ExchangeType.Fanout, durable: true, autoDelete: false,
+            cancellationToken: cancellationToken);
+        await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false, arguments,
+            cancellationToken: cancellationToken);
         await channel.QueueBindAsync(name, name, "", cancellationToken: cancellationToken);
     }
 }

@@ -9,11 +9,13 @@ using Recommender.Messaging.Streams;
 
 namespace Recommender.Messaging.RabbitMq;
 
-/// <summary>Publishes persistent, mandatory messages with tracked confirms over a small pool of channels, one message in flight per channel.</summary>
+/// <summary>Publishes persistent, mandatory messages with tracked confirms over a small pool of channels, one message in flight per
+/// channel.</summary>
 internal sealed class RabbitMqPublisher : IStreamPublisher, IAsyncDisposable
 {
     private const int MaxChannels = 8;
-    private static readonly CreateChannelOptions s_confirmed = new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true);
+    private static readonly CreateChannelOptions s_confirmed =
+        new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true);
     private readonly RabbitMqLink _link;
     private readonly MessagingOptions _options;
     private readonly SemaphoreSlim _slots = new(MaxChannels);
@@ -28,7 +30,8 @@ internal sealed class RabbitMqPublisher : IStreamPublisher, IAsyncDisposable
 
     public bool IsAvailable => _link.Current is { IsBlocked: false };
 
-    public async Task PublishAsync(string stream, ReadOnlyMemory<byte> body, IReadOnlyList<ActivityContext> origins, CancellationToken cancellationToken)
+    public async Task PublishAsync(string stream, ReadOnlyMemory<byte> body, IReadOnlyList<ActivityContext> origins,
+        CancellationToken cancellationToken)
     {
         using var activity = MessagingTelemetry.RabbitMq.StartPublish(stream, origins);
         var properties = NewProperties();
@@ -65,7 +68,8 @@ internal sealed class RabbitMqPublisher : IStreamPublisher, IAsyncDisposable
     public RabbitMqSession Session => _link.Current ?? throw Unreachable();
 
     /// <summary>Returns once the broker has confirmed the message.</summary>
-    public async Task PublishAsync(string exchange, string routingKey, BasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    public async Task PublishAsync(string exchange, string routingKey, BasicProperties properties, ReadOnlyMemory<byte> body,
+        CancellationToken cancellationToken)
     {
         var session = Session;
         if (session.IsBlocked) throw new StreamUnavailableException("RabbitMQ takes no messages: it is short of memory or disk.");
@@ -83,17 +87,21 @@ internal sealed class RabbitMqPublisher : IStreamPublisher, IAsyncDisposable
         }
         catch (PublishException e)
         {
-            // Returned: there is no queue behind the exchange, so the topology has to be declared again. Refused: the queue is full or has no majority.
+            // Returned: there is no queue behind the exchange, so the topology has to be declared again. Refused: the queue is full or has
+            // no majority.
             if (e.IsReturn) session.Invalidate();
-            throw new StreamUnavailableException(e.IsReturn ? $"No queue is bound to the exchange {exchange}." : "RabbitMQ refused the message.", e);
+            throw new StreamUnavailableException(e.IsReturn ? $"No queue is bound to the exchange {exchange}."
+                : "RabbitMQ refused the message.", e);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             throw;
         }
-        catch (Exception e) when (e is OperationCanceledException or RabbitMQClientException or IOException or ObjectDisposedException or TimeoutException)
+        catch (Exception e) when (e is OperationCanceledException or RabbitMQClientException or IOException or ObjectDisposedException
+            or TimeoutException)
         {
-            // A broker that does not confirm in time may be frozen: later publishes must fail at once, until a new connection says otherwise.
+            // A broker that does not confirm in time may be frozen: later publishes must fail at once, until a new connection says
+            // otherwise.
             session.Invalidate();
             throw new StreamUnavailableException("RabbitMQ did not confirm the message.", e);
         }
@@ -133,7 +141,8 @@ internal sealed class RabbitMqPublisher : IStreamPublisher, IAsyncDisposable
         {
             await channel.DisposeAsync();
         }
-        catch (Exception e) when (e is RabbitMQClientException or IOException or OperationCanceledException or ObjectDisposedException or TimeoutException)
+        catch (Exception e) when (e is RabbitMQClientException or IOException or OperationCanceledException or ObjectDisposedException
+            or TimeoutException)
         {
             // Its connection is gone, and the channel with it.
         }

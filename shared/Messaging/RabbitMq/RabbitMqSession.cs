@@ -41,7 +41,8 @@ internal sealed class RabbitMqSession : IAsyncDisposable
     /// <summary>The broker is out of memory or disk and takes no messages from this connection.</summary>
     public bool IsBlocked { get; private set; }
 
-    public Task<IChannel> OpenChannelAsync(CreateChannelOptions? options, CancellationToken cancellationToken) => _connection.CreateChannelAsync(options, cancellationToken);
+    public Task<IChannel> OpenChannelAsync(CreateChannelOptions? options, CancellationToken cancellationToken) =>
+        _connection.CreateChannelAsync(options, cancellationToken);
 
     /// <summary>Gives the session up, so that the link makes a new one and declares the topology again.</summary>
     public void Invalidate()
@@ -56,7 +57,8 @@ internal sealed class RabbitMqSession : IAsyncDisposable
         {
             if (_connection.IsOpen) await _connection.CloseAsync(TimeSpan.FromSeconds(2));
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or TimeoutException or RabbitMQ.Client.Exceptions.RabbitMQClientException)
+        catch (Exception e) when (e is IOException or OperationCanceledException or TimeoutException
+            or RabbitMQ.Client.Exceptions.RabbitMQClientException)
         {
             // It is being thrown away; a broker that does not answer cannot say goodbye.
         }

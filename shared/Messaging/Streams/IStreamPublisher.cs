@@ -11,8 +11,10 @@ public interface IStreamPublisher
     /// </summary>
     /// <param name="body">A JSON array, or one object.</param>
     /// <param name="origins">Trace contexts of the requests whose elements the message carries.</param>
-    /// <exception cref="StreamUnavailableException">The broker is gone or refuses; nothing is claimed. It may still have taken the message: retry with the same ids.</exception>
-    Task PublishAsync(string stream, ReadOnlyMemory<byte> body, IReadOnlyList<ActivityContext> origins, CancellationToken cancellationToken);
+    /// <exception cref="StreamUnavailableException">The broker is gone or refuses; nothing is claimed. It may still have taken the message:
+    /// retry with the same ids.</exception>
+    Task PublishAsync(string stream, ReadOnlyMemory<byte> body, IReadOnlyList<ActivityContext> origins,
+        CancellationToken cancellationToken);
 
     /// <summary>False while the broker is known to be unreachable; publishing would fail at once.</summary>
     bool IsAvailable { get; }

@@ -7,13 +7,15 @@ internal static class Calibration
     private const int K = 20;
 
     /// <summary>
-    /// How far beyond the target the sample's recall has to be, as a share of what is missing to all. The recall of 400 queries is an estimate,
+    /// How far beyond the target the sample's recall has to be, as a share of what is missing to all. The recall of 400 queries is an
+    /// estimate,
     /// whose error shrinks with what is missing.
     /// </summary>
     private const double Margin = 0.4;
 
     /// <summary>Every choice of reach, tried from the smallest on.</summary>
-    private static readonly float[] s_reaches = [0.1f, 0.15f, 0.2f, 0.25f, 0.3f, 0.35f, 0.4f, 0.45f, 0.5f, 0.55f, 0.6f, 0.65f, 0.7f, 0.75f, 0.8f, 0.9f];
+    private static readonly float[] s_reaches =
+        [0.1f, 0.15f, 0.2f, 0.25f, 0.3f, 0.35f, 0.4f, 0.45f, 0.5f, 0.55f, 0.6f, 0.65f, 0.7f, 0.75f, 0.8f, 0.9f];
 
     public static float Reach(CellIndex index, CellIndexOptions options)
     {
@@ -62,7 +64,8 @@ internal static class Calibration
         return 1;
     }
 
-    private static void Run(int count, int threads, Action<int> action) => Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, action);
+    private static void Run(int count, int threads, Action<int> action) =>
+        Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, action);
 
     private static ScoredItem[] Search(CellIndex index, ReadOnlySpan<float> query, ItemSet? allowed, float reach)
     {

@@ -11,7 +11,8 @@ namespace Recommender.Retrieval.Cells;
 /// scores found, it holds under filters too: the fewer items pass, the more cells are visited.
 /// </summary>
 /// <remarks>
-/// Memory beside the factors, which are referred to: rank bytes and 12 more per item, and the centres. Returned scores are float32 scores, to the
+/// Memory beside the factors, which are referred to: rank bytes and 12 more per item, and the centres. Returned scores are float32 scores,
+/// to the
 /// bit those of <see cref="ExactIndex"/>.
 /// </remarks>
 public sealed unsafe class CellIndex : IItemIndex
@@ -41,7 +42,8 @@ public sealed unsafe class CellIndex : IItemIndex
         _exact = new ExactIndex(factors, rank, _kernel);
         _factors = factors;
         options.Check(rank);
-        CellPartition partition = CellPartition.Of(factors, rank, options.Cells ?? Math.Max(1, Count / 256), options.Rounds, options.Seed, options.Threads, _kernel);
+        CellPartition partition = CellPartition.Of(factors, rank, options.Cells
+            ?? Math.Max(1, Count / 256), options.Rounds, options.Seed, options.Threads, _kernel);
         _items = partition.Order;
         _starts = partition.Starts;
         _rows = QuantizedRows.Of(factors, rank, _items);
@@ -66,7 +68,8 @@ public sealed unsafe class CellIndex : IItemIndex
     public string Description => $"neighbourhood of {Cells} cells, {_target}, {Count} × {Rank}, {_kernel.Name}";
 
     /// <summary>Memory beside the factors.</summary>
-    public long MemoryBytes => _rows.MemoryBytes + _centres.MemoryBytes + (4L * (_items.Length + _slots.Length + _starts.Length + _radii.Length));
+    public long MemoryBytes => _rows.MemoryBytes + _centres.MemoryBytes
+        + (4L * (_items.Length + _slots.Length + _starts.Length + _radii.Length));
 
     internal ReadOnlySpan<int> CellItems(int cell) => _items.AsSpan(_starts[cell].._starts[cell + 1]);
 
@@ -79,10 +82,12 @@ public sealed unsafe class CellIndex : IItemIndex
         return at;
     }
 
-    public int Search(ReadOnlySpan<float> query, int k, in SearchScope scope, Span<ScoredItem> results) => Search(query, k, scope, results, _reach, _rowBudget, out _);
+    public int Search(ReadOnlySpan<float> query, int k, in SearchScope scope, Span<ScoredItem> results) =>
+        Search(query, k, scope, results, _reach, _rowBudget, out _);
 
     /// <param name="scored">How many rows were scored.</param>
-    internal int Search(ReadOnlySpan<float> query, int k, in SearchScope scope, Span<ScoredItem> results, float reach, int rowBudget, out int scored)
+    internal int Search(ReadOnlySpan<float> query, int k, in SearchScope scope, Span<ScoredItem> results, float reach, int rowBudget,
+        out int scored)
     {
         int wanted = Arguments.CheckSearch(this, query, k, results);
         scored = 0;
@@ -104,7 +109,8 @@ public sealed unsafe class CellIndex : IItemIndex
             fixed (float* q = query, factors = _factors.Span)
             {
                 var scan = new QuantizedScan(_kernel, _rows, q, quantized, bound, norm, factors, items, scope);
-                if (scope.Allowed is { } allowed && allowed.Count <= Math.Max(wanted, Count * GatherShare)) scored = Gather(allowed, ref scan, ref top);
+                if (scope.Allowed is { } allowed && allowed.Count <= Math.Max(wanted, Count * GatherShare))
+                    scored = Gather(allowed, ref scan, ref top);
                 else scored = Visit(quantized, centreBound, norm * reach, rowBudget, ref scan, ref top);
                 scan.Finish(ref top);
             }
@@ -225,7 +231,8 @@ public sealed unsafe class CellIndex : IItemIndex
             }
 
             double radius = Math.Sqrt(largest);
-            radii[cell] = MathF.BitIncrement((float)((radius * (1 + 1e-6)) + ((rank + 16) * Math.Pow(2, -23) * (Math.Sqrt(centreSquares) + radius))));
+            radii[cell] = MathF.BitIncrement((float)((radius * (1 + 1e-6))
+                + ((rank + 16) * Math.Pow(2, -23) * (Math.Sqrt(centreSquares) + radius))));
         }
 
         return radii;

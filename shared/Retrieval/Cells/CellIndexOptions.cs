@@ -14,13 +14,15 @@ public sealed record CellIndexOptions
     public double RecallTarget { get; init; } = 0.99;
 
     /// <summary>
-    /// A search stops once it has scored this many rows and has its k items: a bound on the time of a search that does not depend on a clock.
+    /// A search stops once it has scored this many rows and has its k items: a bound on the time of a search that does not depend on a
+    /// clock.
     /// It may cost recall. Null: no bound.
     /// </summary>
     public int? RowBudget { get; init; }
 
     /// <summary>
-    /// Queries to calibrate the recall with: queries × rank, row-major, such as factors of users. Null: sums of a few neighbouring items, which is what
+    /// Queries to calibrate the recall with: queries × rank, row-major, such as factors of users. Null: sums of a few neighbouring items,
+    /// which is what
     /// folded-in users resemble.
     /// </summary>
     public ReadOnlyMemory<float>? SampleQueries { get; init; }
@@ -45,7 +47,8 @@ public sealed record CellIndexOptions
         Require(Rounds >= 1, nameof(Rounds), Rounds, "at least 1");
         Require(Threads >= 1, nameof(Threads), Threads, "at least 1");
         int? numbers = SampleQueries?.Length;
-        Require(numbers is null || (numbers > 0 && numbers % rank == 0), nameof(SampleQueries), numbers, $"one or more queries of {rank} numbers each");
+        Require(numbers is null || (numbers > 0 && numbers % rank == 0), nameof(SampleQueries),
+            numbers, $"one or more queries of {rank} numbers each");
     }
 
     private static void Require(bool holds, string setting, object? value, string range)

@@ -79,11 +79,13 @@ internal sealed unsafe class CellPartition
     /// The nearest centre of each row, nearly: by int8 scores, and among many centres only in the groups of centres that are nearest.
     /// Any partition is a valid one; a row beyond the border of its cell only widens the cell's bound.
     /// </summary>
-    private static void Assign(ReadOnlyMemory<float> factors, int rank, int[]? rows, float[] centres, int[] assigned, int threads, Kernel kernel)
+    private static void Assign(ReadOnlyMemory<float> factors, int rank, int[]? rows, float[] centres, int[] assigned, int threads,
+        Kernel kernel)
     {
         int cells = centres.Length / rank;
         // Groups are of directions: by distance, most centres would end up in one group around the origin.
-        CellPartition? groups = cells <= LargestFlat ? null : Of(Directions(centres, rank), rank, (int)Math.Sqrt(cells), 4, 0, threads, kernel);
+        CellPartition? groups = cells <= LargestFlat ? null
+            : Of(Directions(centres, rank), rank, (int)Math.Sqrt(cells), 4, 0, threads, kernel);
         QuantizedRows quantized = QuantizedRows.Of(centres, rank, groups?.Order);
         QuantizedRows? heads = groups is null ? null : QuantizedRows.Of(groups.Centres, rank);
         float[] halves = Halves(centres, rank, groups?.Order), headHalves = groups is null ? [] : Halves(groups.Centres, rank, null);
@@ -111,7 +113,8 @@ internal sealed unsafe class CellPartition
 
                     kernel.DotsInt8(q, heads!.Rows, heads.Stride, headHalves.Length, s);
                     var top = new TopK(nearest);
-                    for (int g = 0; g < headHalves.Length; g++) top.Add(g, (heads.Scales[g] * (bound.Unit * s[g])) - (norm * headHalves[g]));
+                    for (int g = 0; g < headHalves.Length; g++)
+                        top.Add(g, (heads.Scales[g] * (bound.Unit * s[g])) - (norm * headHalves[g]));
                     float best = float.NegativeInfinity;
                     foreach (ScoredItem group in nearest.AsSpan(0, top.Finish()))
                     {
@@ -169,7 +172,8 @@ internal sealed unsafe class CellPartition
     }
 
     /// <summary>Moves each centre to the mean of its rows; a cell without rows starts anew from a random one.</summary>
-    private static void Move(ReadOnlyMemory<float> factors, int rank, int[]? rows, int[] order, int[] starts, float[] centres, Random? random, int threads)
+    private static void Move(ReadOnlyMemory<float> factors, int rank, int[]? rows, int[] order, int[] starts, float[] centres,
+        Random? random, int threads)
     {
         int cells = starts.Length - 1;
         Parallel.For(0, cells, new ParallelOptions { MaxDegreeOfParallelism = threads }, c =>

@@ -21,7 +21,8 @@ public readonly record struct AttributeValue
     public FilterNumber Number => FilterNumber.FromParts(_value, _rest);
 
     /// <summary>Texts are compared ordinally.</summary>
-    public static AttributeValue Of(string text) => new(AttributeKinds.Text, text ?? throw new ArgumentNullException(nameof(text)), default);
+    public static AttributeValue Of(string text) =>
+        new(AttributeKinds.Text, text ?? throw new ArgumentNullException(nameof(text)), default);
 
     /// <summary>Numbers are finite. −0 equals 0.</summary>
     public static AttributeValue Of(double number) => Of(FilterNumber.Of(number));

@@ -42,7 +42,8 @@ public sealed class FilterIndex : IDisposable
             try
             {
                 TakeOut(position);
-                if (position >= _entriesOf.Length) Array.Resize(ref _entriesOf, Math.Max(position + 1, _entriesOf.Length + (_entriesOf.Length / 2)));
+                if (position >= _entriesOf.Length) Array.Resize(ref _entriesOf,
+                    Math.Max(position + 1, _entriesOf.Length + (_entriesOf.Length / 2)));
                 if (position >= _length) _length = position + 1;
                 _present.Add(position, _length);
                 PutIn(position, attributes);
@@ -145,7 +146,8 @@ public sealed class FilterIndex : IDisposable
         }
     }
 
-    /// <summary>Sets the bits of what passes the filter, or for Not, of what its inner filter lets through, at least among those in <paramref name="within"/>.</summary>
+    /// <summary>Sets the bits of what passes the filter, or for Not, of what its inner filter lets through, at least among those in
+    /// <paramref name="within"/>.</summary>
     private void Collect(ItemFilter filter, ReadOnlySpan<ulong> within, Span<ulong> passing)
     {
         switch (filter)
@@ -181,7 +183,8 @@ public sealed class FilterIndex : IDisposable
     {
         if (value.Kind != AttributeKinds.Number)
         {
-            if (_keys.TryGetValue(key, out KeyIndex? index) && index.Entries.TryGetValue(value, out int entry)) _entries[entry].Posting.AndInto(words);
+            if (_keys.TryGetValue(key, out KeyIndex? index) && index.Entries.TryGetValue(value, out int entry))
+                _entries[entry].Posting.AndInto(words);
             else words.Clear();
             return;
         }
@@ -306,13 +309,16 @@ public sealed class FilterIndex : IDisposable
     {
         for (int i = 0; i < attributes.Length; i++)
         {
-            if (attributes[i].Value.Kind == AttributeKinds.None) throw new ArgumentException($"Attribute {i}, '{attributes[i].Key}', has no value.", nameof(attributes));
+            if (attributes[i].Value.Kind == AttributeKinds.None)
+                throw new ArgumentException($"Attribute {i}, '{attributes[i].Key}', has no value.", nameof(attributes));
             if (attributes[i].Value.Kind != AttributeKinds.Number) continue;
             for (int j = 0; j < i; j++)
             {
-                if (attributes[j].Key == attributes[i].Key && attributes[j].Value.Kind == AttributeKinds.Number && attributes[j].Value != attributes[i].Value)
+                if (attributes[j].Key == attributes[i].Key && attributes[j].Value.Kind == AttributeKinds.Number
+                    && attributes[j].Value != attributes[i].Value)
                 {
-                    throw new ArgumentException($"'{attributes[i].Key}' has two numbers, {attributes[j].Value} and {attributes[i].Value}; an item has one.", nameof(attributes));
+                    throw new ArgumentException($"'{attributes[i].Key}' has two numbers, {attributes[j].Value} and {attributes[i].Value}; "
+                        + $"an item has one.", nameof(attributes));
                 }
             }
         }

@@ -3,10 +3,12 @@ using System.Globalization;
 namespace Recommender.Retrieval.Filters;
 
 /// <summary>
-/// A finite number as filters compare it: exact for whole numbers of 64 bits, signed or unsigned, and a double otherwise. All compare by value.
+/// A finite number as filters compare it: exact for whole numbers of 64 bits, signed or unsigned, and a double otherwise. All compare by
+/// value.
 /// </summary>
 /// <remarks>
-/// A whole number is its nearest double and the difference to it, which is 0 up to 2^53 and at most 1024. Rounding keeps the order, so comparing
+/// A whole number is its nearest double and the difference to it, which is 0 up to 2^53 and at most 1024. Rounding keeps the order, so
+/// comparing
 /// the doubles first and the differences second compares the numbers.
 /// </remarks>
 public readonly record struct FilterNumber : IComparable<FilterNumber>

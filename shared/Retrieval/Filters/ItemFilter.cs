@@ -19,7 +19,8 @@ public abstract record ItemFilter
     public sealed record HasAll(string Key, IReadOnlyList<AttributeValue> Values) : ItemFilter;
 
     /// <summary>Items with a number under the key within the bounds given; a null bound does not bind.</summary>
-    public sealed record Range(string Key, FilterNumber? Gt = null, FilterNumber? Gte = null, FilterNumber? Lt = null, FilterNumber? Lte = null) : ItemFilter;
+    public sealed record Range(string Key, FilterNumber? Gt = null, FilterNumber? Gte = null, FilterNumber? Lt = null,
+        FilterNumber? Lte = null) : ItemFilter;
 
     /// <summary>Items that have any value under the key.</summary>
     public sealed record Exists(string Key) : ItemFilter;

@@ -2,7 +2,8 @@ namespace Recommender.Retrieval.Filters;
 
 /// <summary>
 /// The numbers under one key: by position, and sorted for range queries. Numbers changed since the last sort are kept aside and
-/// tested one by one, until they are enough to pay for sorting again. Not safe for concurrent use by itself; <see cref="FilterIndex"/> locks.
+/// tested one by one, until they are enough to pay for sorting again. Not safe for concurrent use by itself; <see cref="FilterIndex"/>
+/// locks.
 /// </summary>
 internal sealed class NumberColumn
 {
@@ -68,7 +69,8 @@ internal sealed class NumberColumn
         for (int i = 0; i < _sortedPositions.Length; i++)
         {
             if (IsChanged(_sortedPositions[i])) continue;
-            for (; next < newValues.Length && newValues[next] < _sortedValues[i]; next++) (values[n], positions[n++]) = (newValues[next], newPositions[next]);
+            for (; next < newValues.Length && newValues[next] < _sortedValues[i]; next++)
+                (values[n], positions[n++]) = (newValues[next], newPositions[next]);
             (values[n], positions[n++]) = (_sortedValues[i], _sortedPositions[i]);
         }
 
@@ -86,7 +88,8 @@ internal sealed class NumberColumn
     /// <summary>How many positions <see cref="OrInto"/> would about have to touch.</summary>
     public int Cost(in NumberRange range) => _changedList.Count + FirstAbove(range.To) - FirstNotBelow(range.From);
 
-    /// <summary>Clears the bits of the positions whose number is not in the range, or that have none, by looking at each position in the set.</summary>
+    /// <summary>Clears the bits of the positions whose number is not in the range, or that have none, by looking at each position in the
+    /// set.</summary>
     public void KeepInside(Span<ulong> words, in NumberRange range)
     {
         double[] values = _values;

@@ -84,7 +84,8 @@ internal sealed unsafe class Avx2Kernel : Vector256Kernel
     /// <summary>The commonest rank: the whole query stays in registers.</summary>
     private static void Dots64(short* query, sbyte* rows, int count, int* sums)
     {
-        Vector256<short> q0 = Vector256.Load(query), q1 = Vector256.Load(query + 16), q2 = Vector256.Load(query + 32), q3 = Vector256.Load(query + 48);
+        Vector256<short> q0 = Vector256.Load(query), q1 = Vector256.Load(query + 16), q2 = Vector256.Load(query + 32),
+            q3 = Vector256.Load(query + 48);
         int i = 0;
         sbyte* row = rows;
         for (; i <= count - 4; i += 4, row += 256)
@@ -103,7 +104,8 @@ internal sealed unsafe class Avx2Kernel : Vector256Kernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Multiply(sbyte* row, Vector256<short> query) => Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(row), query);
+    private static Vector256<int> Multiply(sbyte* row, Vector256<short> query) =>
+    Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(row), query);
 
     /// <summary>Writes the horizontal sums of four vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

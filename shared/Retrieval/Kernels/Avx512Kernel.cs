@@ -32,7 +32,8 @@ internal sealed unsafe class Avx512Kernel : Vector256Kernel
                 d += Multiply(row + (3L * stride) + j, q);
             }
 
-            Vector256<int> a2 = a.GetLower() + a.GetUpper(), b2 = b.GetLower() + b.GetUpper(), c2 = c.GetLower() + c.GetUpper(), d2 = d.GetLower() + d.GetUpper();
+            Vector256<int> a2 = a.GetLower() + a.GetUpper(), b2 = b.GetLower() + b.GetUpper(), c2 = c.GetLower() + c.GetUpper(),
+                d2 = d.GetLower() + d.GetUpper();
             if (j < stride)
             {
                 Vector256<short> q = Vector256.Load(query + j);
@@ -48,7 +49,8 @@ internal sealed unsafe class Avx512Kernel : Vector256Kernel
         for (; i < count; i++, row += stride)
         {
             Vector256<int> sum = default;
-            for (int j = 0; j < stride; j += 16) sum += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(row + j), Vector256.Load(query + j));
+            for (int j = 0; j < stride; j += 16) sum += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(row + j),
+                Vector256.Load(query + j));
             sums[i] = Vector256.Sum(sum);
         }
     }
@@ -61,7 +63,8 @@ internal sealed unsafe class Avx512Kernel : Vector256Kernel
         sbyte* row = rows;
         for (; i <= count - 16; i += 16, row += 16 * 64)
         {
-            Sixteen(Four(row, low, high), Four(row + 256, low, high), Four(row + 512, low, high), Four(row + 768, low, high)).Store(sums + i);
+            Sixteen(Four(row, low, high), Four(row + 256, low, high), Four(row + 512, low, high), Four(row + 768, low, high))
+                .Store(sums + i);
         }
 
         for (; i < count; i++, row += 64) sums[i] = Vector512.Sum(Multiply(row, low) + Multiply(row + 32, high));
@@ -82,14 +85,17 @@ internal sealed unsafe class Avx512Kernel : Vector256Kernel
 
         for (; i <= count - 16; i += 16)
         {
-            for (ulong mask = Mask(i); mask != 0; mask &= mask - 1) survivors[found++] = i + System.Numerics.BitOperations.TrailingZeroCount(mask);
+            for (ulong mask = Mask(i); mask != 0; mask &= mask - 1)
+                survivors[found++] = i + System.Numerics.BitOperations.TrailingZeroCount(mask);
         }
 
         return SurvivorsScalar(sums, scales, i, count, bound, threshold, survivors, found);
 
         // NaN says nothing, so its row survives.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        ulong Mask(int at) => Avx512F.CompareNotLessThan((Vector512.Load(scales + at) * ((unit * Vector512.ConvertToSingle(Vector512.Load(sums + at))) + slack)) + rest, limit).ExtractMostSignificantBits();
+        ulong Mask(int at) => Avx512F.CompareNotLessThan(
+        (Vector512.Load(scales + at) * ((unit * Vector512.ConvertToSingle(Vector512.Load(sums + at))) + slack)) + rest, limit)
+            .ExtractMostSignificantBits();
     }
 
     internal override bool HasNarrow(int stride) => stride % 64 == 0;
@@ -142,7 +148,8 @@ internal sealed unsafe class Avx512Kernel : Vector256Kernel
         Multiply(row + 128, low) + Multiply(row + 160, high),
         Multiply(row + 192, low) + Multiply(row + 224, high));
 
-    /// <summary>The sums of sixteen rows. Each argument holds those of four in four parts, one per quarter: the quarters change places, and the parts are added.</summary>
+    /// <summary>The sums of sixteen rows. Each argument holds those of four in four parts, one per quarter: the quarters change places, and
+    /// the parts are added.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> Sixteen(Vector512<int> a, Vector512<int> b, Vector512<int> c, Vector512<int> d)
     {
@@ -155,7 +162,8 @@ internal sealed unsafe class Avx512Kernel : Vector256Kernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> Quarters(Vector512<int> a, Vector512<int> b, Vector512<int> c, Vector512<int> d)
     {
-        Vector512<long> ab = (Avx512F.UnpackLow(a, b) + Avx512F.UnpackHigh(a, b)).AsInt64(), cd = (Avx512F.UnpackLow(c, d) + Avx512F.UnpackHigh(c, d)).AsInt64();
+        Vector512<long> ab = (Avx512F.UnpackLow(a, b) + Avx512F.UnpackHigh(a, b)).AsInt64(),
+            cd = (Avx512F.UnpackLow(c, d) + Avx512F.UnpackHigh(c, d)).AsInt64();
         return Avx512F.UnpackLow(ab, cd).AsInt32() + Avx512F.UnpackHigh(ab, cd).AsInt32();
     }
 

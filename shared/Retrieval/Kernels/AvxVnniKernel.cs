@@ -30,7 +30,8 @@ internal sealed unsafe class AvxVnniKernel : Vector256Kernel
         for (; i < count; i++, row += stride)
         {
             Vector256<int> sum = default;
-            for (int j = 0; j < stride; j += 16) sum = AvxVnni.MultiplyWideningAndAdd(sum, Avx2.ConvertToVector256Int16(row + j), Vector256.Load(query + j));
+            for (int j = 0; j < stride; j += 16) sum =
+                AvxVnni.MultiplyWideningAndAdd(sum, Avx2.ConvertToVector256Int16(row + j), Vector256.Load(query + j));
             sums[i] = Vector256.Sum(sum);
         }
     }
@@ -59,7 +60,8 @@ internal sealed unsafe class AvxVnniKernel : Vector256Kernel
         for (; i < count; i++, rows += stride)
         {
             Vector256<int> sum = default;
-            for (nint j = 0; j < stride; j += 32) sum = AvxVnni.MultiplyWideningAndAdd(sum, Vector256.Load(query + j), Vector256.Load(rows + j));
+            for (nint j = 0; j < stride; j += 32) sum =
+                AvxVnni.MultiplyWideningAndAdd(sum, Vector256.Load(query + j), Vector256.Load(rows + j));
             sums[i] = Vector256.Sum(sum) - offsets[i];
         }
     }

@@ -6,10 +6,12 @@ namespace Recommender.Retrieval.Kernels;
 /// <summary>
 /// The inner loops of retrieval. Implementations differ in the instructions they use. Float results may differ between
 /// implementations (and so between CPUs) in the last bits, because the order of the additions does; within one they never do:
-/// <see cref="Dots"/> gives to the bit what <see cref="Dot(float*, float*, int)"/> gives. Int8 results are exact integers and equal everywhere.
+/// <see cref="Dots"/> gives to the bit what <see cref="Dot(float*, float*, int)"/> gives. Int8 results are exact integers and equal
+/// everywhere.
 /// No kernel reads a byte beyond what it is given.
 /// </summary>
-/// <remarks>The environment variable <c>RECOMMENDER_KERNEL</c> forces one by name, for tests and for telling a CPU's defect from ours.</remarks>
+/// <remarks>The environment variable <c>RECOMMENDER_KERNEL</c> forces one by name, for tests and for telling a CPU's defect from
+/// ours.</remarks>
 public abstract unsafe class Kernel
 {
     /// <summary>Int8 rows are padded with zeros to a multiple of this many bytes.</summary>
@@ -71,7 +73,8 @@ public abstract unsafe class Kernel
     internal virtual bool HasNarrow(int stride) => false;
 
     /// <summary>
-    /// Σ query[j]·row[j] − offset for each of <paramref name="count"/> consecutive int8 rows. With queries of at most 7 bits a product of two pairs
+    /// Σ query[j]·row[j] − offset for each of <paramref name="count"/> consecutive int8 rows. With queries of at most 7 bits a product of
+    /// two pairs
     /// fits 16 bits, so that nothing need be widened first.
     /// </summary>
     /// <param name="query"><paramref name="stride"/> numbers from 0 to <see cref="LargestNarrow"/>.</param>
@@ -111,7 +114,8 @@ public abstract unsafe class Kernel
         return best;
     }
 
-    private protected static int SurvivorsScalar(int* sums, float* scales, int from, int count, in Bound bound, float threshold, int* survivors, int found)
+    private protected static int SurvivorsScalar(int* sums, float* scales, int from, int count, in Bound bound, float threshold,
+        int* survivors, int found)
     {
         for (int i = from; i < count; i++)
         {
@@ -129,7 +133,8 @@ public abstract unsafe class Kernel
             if (string.Equals(kernel.Name, name, StringComparison.OrdinalIgnoreCase)) return kernel;
         }
 
-        throw new ArgumentException($"RECOMMENDER_KERNEL is '{name}'; this CPU can run {string.Join(", ", Supported.Select(k => k.Name))}.", nameof(name));
+        throw new ArgumentException($"RECOMMENDER_KERNEL is '{name}'; this CPU can run "
+            + $"{string.Join(", ", Supported.Select(k => k.Name))}.", nameof(name));
     }
 
     private static List<Kernel> FindSupported()

@@ -40,7 +40,8 @@ internal sealed unsafe class Vector128Kernel : Kernel
         int found = 0, i = 0;
         for (; i <= count - 4; i += 4)
         {
-            Vector128<float> upper = (Vector128.Load(scales + i) * ((unit * Vector128.ConvertToSingle(Vector128.Load(sums + i))) + slack)) + rest;
+            Vector128<float> upper = (Vector128.Load(scales + i) * ((unit * Vector128.ConvertToSingle(Vector128.Load(sums + i))) + slack))
+                + rest;
             for (uint mask = ~Vector128.LessThan(upper, limit).ExtractMostSignificantBits() & 0xF; mask != 0; mask &= mask - 1)
             {
                 survivors[found++] = i + System.Numerics.BitOperations.TrailingZeroCount(mask);

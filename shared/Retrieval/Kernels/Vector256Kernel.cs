@@ -49,7 +49,8 @@ internal unsafe class Vector256Kernel : Kernel
 
         for (; i <= count - 8; i += 8)
         {
-            for (uint mask = Mask(i); mask != 0; mask &= mask - 1) survivors[found++] = i + System.Numerics.BitOperations.TrailingZeroCount(mask);
+            for (uint mask = Mask(i); mask != 0; mask &= mask - 1)
+                survivors[found++] = i + System.Numerics.BitOperations.TrailingZeroCount(mask);
         }
 
         return SurvivorsScalar(sums, scales, i, count, bound, threshold, survivors, found);
@@ -57,7 +58,8 @@ internal unsafe class Vector256Kernel : Kernel
         // NaN says nothing, so its row survives.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         uint Mask(int at) =>
-            ~Vector256.LessThan((Vector256.Load(scales + at) * ((unit * Vector256.ConvertToSingle(Vector256.Load(sums + at))) + slack)) + rest, limit).ExtractMostSignificantBits() & 0xFF;
+            ~Vector256.LessThan((Vector256.Load(scales + at) * ((unit * Vector256.ConvertToSingle(Vector256.Load(sums + at))) + slack))
+            + rest, limit).ExtractMostSignificantBits() & 0xFF;
     }
 
     internal sealed override int Nearest(int* sums, float* scales, float* halves, int count, float unit, out float bestScore)
@@ -68,7 +70,8 @@ internal unsafe class Vector256Kernel : Kernel
         int i = 0;
         for (; i <= count - 8; i += 8, rows += Vector256.Create(8))
         {
-            Vector256<float> scores = (Vector256.Load(scales + i) * (units * Vector256.ConvertToSingle(Vector256.Load(sums + i)))) - Vector256.Load(halves + i);
+            Vector256<float> scores = (Vector256.Load(scales + i) * (units * Vector256.ConvertToSingle(Vector256.Load(sums + i))))
+                - Vector256.Load(halves + i);
             Vector256<int> better = Vector256.GreaterThan(scores, bestScores).AsInt32();
             bestScores = Vector256.ConditionalSelect(better.AsSingle(), scores, bestScores);
             bests = Vector256.ConditionalSelect(better, rows, bests);
@@ -78,7 +81,8 @@ internal unsafe class Vector256Kernel : Kernel
         bestScore = bestScores[0];
         for (int lane = 1; lane < 8; lane++)
         {
-            if (bestScores[lane] > bestScore || (bestScores[lane] == bestScore && bests[lane] < best)) (best, bestScore) = (bests[lane], bestScores[lane]);
+            if (bestScores[lane] > bestScore || (bestScores[lane] == bestScore && bests[lane] < best))
+                (best, bestScore) = (bests[lane], bestScores[lane]);
         }
 
         for (; i < count; i++)

@@ -15,7 +15,8 @@ public sealed unsafe class QuantizedIndex : IItemIndex
     /// <summary>Rows scored for one query before the next query's turn: they stay in the second-level cache meanwhile.</summary>
     private const int Tile = 2048;
 
-    /// <summary>Rows between two looks at whether the rest is too short. The first ones all enter the top k, so there should be few.</summary>
+    /// <summary>Rows between two looks at whether the rest is too short. The first ones all enter the top k, so there should be
+    /// few.</summary>
     private const int Step = 64;
 
     /// <summary>Rows before the first look at the threshold they make.</summary>
@@ -24,7 +25,8 @@ public sealed unsafe class QuantizedIndex : IItemIndex
     /// <summary>Filters that keep less than this share of the items are followed item by item.</summary>
     private const double GatherShare = 1.0 / 64;
 
-    /// <summary>Filters that keep less than this share are asked before a row is scored, others only about those that could enter.</summary>
+    /// <summary>Filters that keep less than this share are asked before a row is scored, others only about those that could
+    /// enter.</summary>
     private const double PickShare = 1.0 / 4;
 
     private readonly ExactIndex _exact;
@@ -62,7 +64,8 @@ public sealed unsafe class QuantizedIndex : IItemIndex
     /// <summary>Memory beside the factors.</summary>
     public long MemoryBytes => _rows.MemoryBytes + (4L * (_items.Length + _rowOf.Length + _longest.Length));
 
-    public int Search(ReadOnlySpan<float> query, int k, in SearchScope scope, Span<ScoredItem> results) => Search(query, k, scope, results, out _);
+    public int Search(ReadOnlySpan<float> query, int k, in SearchScope scope, Span<ScoredItem> results) =>
+        Search(query, k, scope, results, out _);
 
     /// <param name="read">How many rows were looked at.</param>
     internal int Search(ReadOnlySpan<float> query, int k, in SearchScope scope, Span<ScoredItem> results, out int read)
@@ -72,14 +75,16 @@ public sealed unsafe class QuantizedIndex : IItemIndex
         short[] rented = ArrayPool<short>.Shared.Rent(QuantizedQuery.Length(_rows));
         try
         {
-            if (!QuantizedQuery.TryCreate(query, _rows, rented.AsSpan(0, _rows.Stride), out Bound bound, out float length)) return _exact.Search(query, k, scope, results);
+            if (!QuantizedQuery.TryCreate(query, _rows, rented.AsSpan(0, _rows.Stride), out Bound bound, out float length))
+                return _exact.Search(query, k, scope, results);
             var top = new TopK(results[..wanted]);
             fixed (short* quantized = rented)
             fixed (int* items = _items)
             fixed (float* q = query, factors = _factors.Span)
             {
                 var scan = new QuantizedScan(_kernel, _rows, q, quantized, bound, length, factors, items, scope);
-                if (scope.Allowed is not { } allowed || allowed.Count >= Count * PickShare) read = Scan(0, Count, length, bound.Rest, ref scan, ref top);
+                if (scope.Allowed is not { } allowed || allowed.Count >= Count * PickShare)
+                    read = Scan(0, Count, length, bound.Rest, ref scan, ref top);
                 else if (allowed.Count >= Count * GatherShare) read = Pick(allowed, length, bound.Rest, ref scan, ref top);
                 else read = Gather(allowed, ref scan, ref top);
                 scan.Finish(ref top);
@@ -99,7 +104,8 @@ public sealed unsafe class QuantizedIndex : IItemIndex
         int stride = QuantizedQuery.Length(_rows), wanted = Math.Min(k, Count);
         if (scope.Allowed is { } allowed && allowed.Count < Count * PickShare)
         {
-            for (int q = 0; q < counts.Length; q++) counts[q] = Search(queries.Slice(q * Rank, Rank), k, scope.Of(q), results.Slice(q * k, k));
+            for (int q = 0; q < counts.Length; q++) counts[q] =
+                Search(queries.Slice(q * Rank, Rank), k, scope.Of(q), results.Slice(q * k, k));
             return;
         }
 
@@ -109,7 +115,8 @@ public sealed unsafe class QuantizedIndex : IItemIndex
         float[] lengths = ArrayPool<float>.Shared.Rent(Math.Max(1, counts.Length));
         for (int q = 0; q < counts.Length; q++)
         {
-            bool quantizable = QuantizedQuery.TryCreate(queries.Slice(q * Rank, Rank), _rows, rented.AsSpan(q * stride, _rows.Stride), out bounds[q], out lengths[q]);
+            bool quantizable = QuantizedQuery.TryCreate(queries.Slice(q * Rank, Rank), _rows, rented.AsSpan(q * stride, _rows.Stride),
+                out bounds[q], out lengths[q]);
             if (!quantizable) lengths[q] = float.NaN;
             counts[q] = quantizable ? 0 : _exact.Search(queries.Slice(q * Rank, Rank), k, scope.Of(q), results.Slice(q * k, k));
         }
@@ -125,7 +132,8 @@ public sealed unsafe class QuantizedIndex : IItemIndex
                     if (float.IsNaN(lengths[q])) continue;
                     TopK top = TopK.Resume(results.Slice(q * k, wanted), counts[q]);
                     if (IsTooShort(from, lengths[q], bounds[q].Rest, top.Threshold)) continue;
-                    var scan = new QuantizedScan(_kernel, _rows, q0 + ((long)q * Rank), quantized + ((long)q * stride), bounds[q], lengths[q], factors, items, scope.Of(q));
+                    var scan = new QuantizedScan(_kernel, _rows, q0 + ((long)q * Rank), quantized + ((long)q * stride), bounds[q],
+                        lengths[q], factors, items, scope.Of(q));
                     Scan(from, Math.Min(from + Tile, Count), lengths[q], bounds[q].Rest, ref scan, ref top);
                     scan.Finish(ref top, from, rowOf);
                     counts[q] = top.Count;
@@ -182,7 +190,8 @@ public sealed unsafe class QuantizedIndex : IItemIndex
         return Math.Min(start, Count);
     }
 
-    /// <summary>Whether no row from <paramref name="row"/> on, a multiple of <see cref="Step"/>, can score as much as the threshold. NaN says nothing.</summary>
+    /// <summary>Whether no row from <paramref name="row"/> on, a multiple of <see cref="Step"/>, can score as much as the threshold. NaN
+    /// says nothing.</summary>
     private bool IsTooShort(int row, float length, float rest, float threshold) => (length * _longest[row / Step]) + rest < threshold;
 
     private int Gather(ItemSet allowed, scoped ref QuantizedScan scan, scoped ref TopK top)
@@ -204,7 +213,8 @@ public sealed unsafe class QuantizedIndex : IItemIndex
     }
 
     /// <summary>
-    /// The items, longest factor first, those that are not finite before all; and the length at every step. The float32 kernel's rounding is at most
+    /// The items, longest factor first, those that are not finite before all; and the length at every step. The float32 kernel's rounding
+    /// is at most
     /// rank · 2⁻²⁴ · |q| · |y|, and that of the comparison a few units of 2⁻²⁴ more.
     /// </summary>
     private static (int[] Items, float[] Longest) ByLength(ReadOnlySpan<float> factors, int rank)
@@ -218,7 +228,8 @@ public sealed unsafe class QuantizedIndex : IItemIndex
             foreach (float value in factors.Slice(item * rank, rank)) squares += (double)value * value;
             items[item] = item;
             // Negative, for sorting ascends.
-            lengths[item] = double.IsFinite(squares) ? -MathF.BitIncrement((float)(Math.Sqrt(squares) * (1 + ((rank + 16) * Math.Pow(2, -23))))) : float.NegativeInfinity;
+            lengths[item] = double.IsFinite(squares)
+                ? -MathF.BitIncrement((float)(Math.Sqrt(squares) * (1 + ((rank + 16) * Math.Pow(2, -23))))) : float.NegativeInfinity;
         }
 
         Array.Sort(lengths, items);

@@ -7,7 +7,8 @@ namespace Recommender.Retrieval.Quantized;
 /// A query in 16 bits, and the bound on the float32 scores of rows scored with it.
 /// </summary>
 /// <remarks>
-/// With query q = unit · w + f and row y = s · z + e (|e| ≤ s · ε): q·y = s · unit · (w·z) + s · f·z + q·e. |f[j]| ≤ .505 unit, as w is rounded from a
+/// With query q = unit · w + f and row y = s · z + e (|e| ≤ s · ε): q·y = s · unit · (w·z) + s · f·z + q·e. |f[j]| ≤ .505 unit, as w is
+/// rounded from a
 /// float32 product; so |f·z| ≤ .505 unit · 127 · rank, and |q·e| ≤ |q| · s · ε. The float32 kernel's own rounding
 /// is at most rank · 2⁻²⁴ · |q| · |y| (any order of additions), plus half a denormal per product; |y| ≤ s · (127 √rank + ε). The rounding
 /// in evaluating the bound itself is a few units of 2⁻²⁴ of numbers no larger than |q| · |y|, so 16 · 2⁻²³ covers it with room.
@@ -27,7 +28,8 @@ internal static unsafe class QuantizedQuery
     /// <summary>Quantizes the query.</summary>
     /// <param name="quantized">Receives <see cref="QuantizedRows.Stride"/> numbers, 0 from the rank on.</param>
     /// <returns>Whether it could be: every number finite, and their size within what float32 can bound.</returns>
-    public static bool TryCreate(ReadOnlySpan<float> query, QuantizedRows rows, Span<short> quantized, out Bound bound) => TryCreate(query, rows, quantized, out bound, out _);
+    public static bool TryCreate(ReadOnlySpan<float> query, QuantizedRows rows, Span<short> quantized, out Bound bound) =>
+        TryCreate(query, rows, quantized, out bound, out _);
 
     /// <param name="norm">|query|, not rounded down.</param>
     public static bool TryCreate(ReadOnlySpan<float> query, QuantizedRows rows, Span<short> quantized, out Bound bound, out float norm)
@@ -45,7 +47,8 @@ internal static unsafe class QuantizedQuery
         int at = 0;
         for (; at <= rank - 8; at += 8)
         {
-            Vector256<int> w = Vector256.ConvertToInt32(Vector256.Clamp(Vector256.Round(Vector256.Create(query[at..]) * inverse), Vector256.Create(-most), Vector256.Create(most)));
+            Vector256<int> w = Vector256.ConvertToInt32(
+                Vector256.Clamp(Vector256.Round(Vector256.Create(query[at..]) * inverse), Vector256.Create(-most), Vector256.Create(most)));
             Vector128.Narrow(w.GetLower(), w.GetUpper()).CopyTo(quantized[at..]);
         }
 
@@ -62,9 +65,11 @@ internal static unsafe class QuantizedQuery
     }
 
     /// <summary>
-    /// The query in 7 bits, for a first look: q = unit · w + f again, but here |f·z| ≤ |f| · |z|, with |f| as it is and |z| at most the longest row's.
+    /// The query in 7 bits, for a first look: q = unit · w + f again, but here |f·z| ≤ |f| · |z|, with |f| as it is and |z| at most the
+    /// longest row's.
     /// </summary>
-    /// <param name="query">One that <see cref="TryCreate(ReadOnlySpan{float}, QuantizedRows, Span{short}, out Bound, out float)"/> has quantized.</param>
+    /// <param name="query">One that <see cref="TryCreate(ReadOnlySpan{float}, QuantizedRows, Span{short}, out Bound, out float)"/> has
+    /// quantized.</param>
     /// <param name="bound">What that gave, as it gave <paramref name="norm"/>.</param>
     /// <param name="narrow">Receives <see cref="QuantizedRows.Stride"/> numbers, <see cref="NarrowZero"/> more than w.</param>
     public static Bound Narrow(ReadOnlySpan<float> query, QuantizedRows rows, in Bound bound, float norm, Span<byte> narrow)
@@ -76,7 +81,8 @@ internal static unsafe class QuantizedQuery
         int j = 0;
         for (; j <= query.Length - 8; j += 8)
         {
-            Vector256<float> q = Vector256.Create(query[j..]), w = Vector256.Clamp(Vector256.Round(q * inverse), Vector256.Create((float)-Most), Vector256.Create((float)Most));
+            Vector256<float> q = Vector256.Create(query[j..]),
+                w = Vector256.Clamp(Vector256.Round(q * inverse), Vector256.Create((float)-Most), Vector256.Create((float)Most));
             Vector256<int> bytes = Vector256.ConvertToInt32(w) + Vector256.Create(NarrowZero);
             Vector128<short> shorts = Vector128.Narrow(bytes.GetLower(), bytes.GetUpper());
             Vector128.Narrow(shorts, shorts).AsByte().GetLower().CopyTo(narrow[j..]);
@@ -99,7 +105,8 @@ internal static unsafe class QuantizedQuery
         }
 
         double length = norm, rounding = (rows.Rank + 16) * Rounding;
-        double slack = (length * rows.Error) + (Math.Sqrt(squares) * (1 + 1e-9) * rows.Longest) + (length * rounding * ((127 * Math.Sqrt(rows.Rank)) + rows.Error));
+        double slack = (length * rows.Error) + (Math.Sqrt(squares) * (1 + 1e-9) * rows.Longest)
+            + (length * rounding * ((127 * Math.Sqrt(rows.Rank)) + rows.Error));
         return new Bound(unit, MathF.BitIncrement((float)slack), bound.Rest);
     }
 

@@ -10,7 +10,8 @@ internal sealed unsafe class QuantizedRows
 {
     private const int Alignment = 64;
 
-    /// <summary>Rows with larger numbers are not quantized: their scores may overflow, and they must not make those of others suspect.</summary>
+    /// <summary>Rows with larger numbers are not quantized: their scores may overflow, and they must not make those of others
+    /// suspect.</summary>
     private const float Largest = 1e25f;
 
     private readonly sbyte[] _memory;
@@ -44,7 +45,8 @@ internal sealed unsafe class QuantizedRows
     /// <summary>One per row. NaN: the row could not be quantized, so nothing is known of its score.</summary>
     public float* Scales { get; }
 
-    /// <summary>One per row: what a narrow query's zero point adds to the sum over the row, <see cref="QuantizedQuery.NarrowZero"/> · Σ z.</summary>
+    /// <summary>One per row: what a narrow query's zero point adds to the sum over the row, <see cref="QuantizedQuery.NarrowZero"/> · Σ
+    /// z.</summary>
     public int* NarrowOffsets { get; }
 
     /// <summary>The largest |z| of a row, rounded up.</summary>

@@ -6,7 +6,8 @@ using Recommender.Retrieval.Kernels;
 namespace Recommender.Retrieval.Quantized;
 
 /// <summary>
-/// One search over quantized rows. While it scans, the top k holds lower bounds of scores: k rows score at least its threshold, so a row whose
+/// One search over quantized rows. While it scans, the top k holds lower bounds of scores: k rows score at least its threshold, so a row
+/// whose
 /// upper bound is below cannot be among the best. What is left at the end, seldom more than twice k rows, is scored in float32.
 /// </summary>
 internal unsafe ref struct QuantizedScan
@@ -36,7 +37,8 @@ internal unsafe ref struct QuantizedScan
     /// <param name="quantized">The query in 16 bits, with room for the narrow one: <see cref="QuantizedQuery.Length"/> numbers.</param>
     /// <param name="norm">|query|, as the bound a result of quantizing it.</param>
     /// <param name="items">The item at each row; null: the row's own number.</param>
-    public QuantizedScan(Kernel kernel, QuantizedRows rows, float* query, short* quantized, scoped in Bound bound, float norm, float* factors, int* items, SearchScope scope)
+    public QuantizedScan(Kernel kernel, QuantizedRows rows, float* query, short* quantized, scoped in Bound bound, float norm,
+        float* factors, int* items, SearchScope scope)
     {
         _kernel = kernel;
         _rows = rows;
@@ -49,7 +51,8 @@ internal unsafe ref struct QuantizedScan
         _kept = ArrayPool<ScoredItem>.Shared.Rent(4 * Block);
         if (!kernel.HasNarrow(rows.Stride)) return;
         _narrow = (byte*)(quantized + rows.Stride);
-        _narrowBound = QuantizedQuery.Narrow(new ReadOnlySpan<float>(query, rows.Rank), rows, bound, norm, new Span<byte>(_narrow, rows.Stride));
+        _narrowBound = QuantizedQuery.Narrow(new ReadOnlySpan<float>(query, rows.Rank), rows, bound, norm,
+            new Span<byte>(_narrow, rows.Stride));
     }
 
     /// <summary>Considers the rows from <paramref name="from"/> to <paramref name="to"/> − 1.</summary>
@@ -96,7 +99,8 @@ internal unsafe ref struct QuantizedScan
     }
 
     /// <summary>Puts float32 scores in the place of the lower bounds. Ends the use of this object.</summary>
-    /// <param name="from">Items of rows before this, in <paramref name="top"/> from before, have their float32 scores already and stay.</param>
+    /// <param name="from">Items of rows before this, in <paramref name="top"/> from before, have their float32 scores already and
+    /// stay.</param>
     /// <param name="rowOf">The row of each item; needed where there is a row to go on from.</param>
     public void Finish(scoped ref TopK top, int from = 0, int* rowOf = null)
     {

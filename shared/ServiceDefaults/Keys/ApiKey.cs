@@ -22,7 +22,8 @@ internal sealed class ApiKey(string id, HashedKey hashed, string[] scopes, int r
         return false;
     }
 
-    /// <summary>Takes one request from the bucket, which holds two seconds' worth; false with the whole seconds until there is one again.</summary>
+    /// <summary>Takes one request from the bucket, which holds two seconds' worth; false with the whole seconds until there is one
+    /// again.</summary>
     public bool TryTake(out int retryAfterSeconds)
     {
         lock (_lock)

@@ -5,7 +5,8 @@ namespace Recommender.ServiceDefaults.Keys;
 /// </summary>
 public sealed class ApiKeyEntry
 {
-    /// <summary>1 to 32 of a–z, 0–9 and '-'. Part of the key, so that one hash is computed per unknown key, not one per configured key.</summary>
+    /// <summary>1 to 32 of a–z, 0–9 and '-'. Part of the key, so that one hash is computed per unknown key, not one per configured
+    /// key.</summary>
     public string Id { get; set; } = "";
 
     /// <summary><c>pbkdf2-sha256$iterations$salt$hash</c>, the last two in base64.</summary>

@@ -16,21 +16,25 @@ public static class ApiKeys
     public static (string Key, ApiKeyEntry Entry) Create(string id, IReadOnlyList<string> scopes, int requestsPerSecond = 10_000)
     {
         if (IdError(id) is { } error) throw new ArgumentException(error, nameof(id));
-        if (scopes.Count == 0 || scopes.Any(s => !Scopes.All.Contains(s))) throw new ArgumentException($"Scopes are one or more of {string.Join(", ", Scopes.All)}.", nameof(scopes));
+        if (scopes.Count == 0 || scopes.Any(s => !Scopes.All.Contains(s)))
+            throw new ArgumentException($"Scopes are one or more of {string.Join(", ", Scopes.All)}.", nameof(scopes));
         string secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)).Replace('+', '-').Replace('/', '_').TrimEnd('=');
         string key = $"rk_{id}_{secret}";
         byte[] salt = RandomNumberGenerator.GetBytes(16);
         byte[] hash = Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(key), salt, Iterations, HashAlgorithmName.SHA256, 32);
-        string text = string.Create(CultureInfo.InvariantCulture, $"pbkdf2-sha256${Iterations}${Convert.ToBase64String(salt)}${Convert.ToBase64String(hash)}");
+        string text = string.Create(
+            CultureInfo.InvariantCulture, $"pbkdf2-sha256${Iterations}${Convert.ToBase64String(salt)}${Convert.ToBase64String(hash)}");
         return (key, new ApiKeyEntry { Id = id, Hash = text, Scopes = [.. scopes], RequestsPerSecond = requestsPerSecond });
     }
 
-    /// <summary>Adds an entry to a key file (setting <c>KeyFile</c>), which is created readable by its owner alone; running services take it up by themselves.</summary>
+    /// <summary>Adds an entry to a key file (setting <c>KeyFile</c>), which is created readable by its owner alone; running services take
+    /// it up by themselves.</summary>
     /// <exception cref="InvalidOperationException">The file holds something else, or a key of this id.</exception>
     public static void AddToFile(string path, ApiKeyEntry entry)
     {
         var entries = ReadFile(path);
-        if (entries.Any(e => e.Id == entry.Id)) throw new InvalidOperationException($"{path} has a key '{entry.Id}' already. Choose another id, or remove that key first.");
+        if (entries.Any(e => e.Id == entry.Id))
+            throw new InvalidOperationException($"{path} has a key '{entry.Id}' already. Choose another id, or remove that key first.");
         WriteFile(path, [.. entries, entry]);
     }
 
@@ -65,13 +69,15 @@ public static class ApiKeys
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         // A hash is copied out of the file into other settings, so it stands there as it is: base64's '+' not as an escape.
         using (var stream = new FileStream(part, options))
-        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (var json = new Utf8JsonWriter(stream,
+            new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
             JsonSerializer.Serialize(json, new KeyFile(entries), ServiceJson.Default.KeyFile);
         File.Move(part, path, overwrite: true);
     }
 
     internal static string? IdError(string? id) =>
-        id is { Length: > 0 and <= 32 } && id.All(c => c is >= 'a' and <= 'z' or >= '0' and <= '9' or '-') ? null : "A key's id is 1 to 32 of a-z, 0-9 and '-'.";
+        id is { Length: > 0 and <= 32 } && id.All(c => c is >= 'a' and <= 'z' or >= '0' and <= '9' or '-') ? null
+        : "A key's id is 1 to 32 of a-z, 0-9 and '-'.";
 
     internal static string? IdOf(string key)
     {
@@ -82,7 +88,8 @@ public static class ApiKeys
 
     internal static bool Verify(string key, HashedKey hashed)
     {
-        byte[] actual = Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(key), hashed.Salt, hashed.Iterations, HashAlgorithmName.SHA256, hashed.Hash.Length);
+        byte[] actual = Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(key), hashed.Salt, hashed.Iterations, HashAlgorithmName.SHA256,
+            hashed.Hash.Length);
         return CryptographicOperations.FixedTimeEquals(actual, hashed.Hash);
     }
 
@@ -90,7 +97,9 @@ public static class ApiKeys
     internal static HashedKey? ParseHash(string text)
     {
         string[] parts = text.Split('$');
-        if (parts.Length != 4 || parts[0] != "pbkdf2-sha256" || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int iterations) || iterations is < 10_000 or > 10_000_000) return null;
+        if (parts.Length != 4 || parts[0] != "pbkdf2-sha256"
+            || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int iterations)
+            || iterations is < 10_000 or > 10_000_000) return null;
         try
         {
             var hashed = new HashedKey(iterations, Convert.FromBase64String(parts[2]), Convert.FromBase64String(parts[3]));

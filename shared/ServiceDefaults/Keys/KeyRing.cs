@@ -14,7 +14,8 @@ namespace Recommender.ServiceDefaults.Keys;
 /// </summary>
 internal sealed class KeyRing : IDisposable
 {
-    // A PBKDF2 run costs tens of milliseconds: it is paid once per key presented, not per request. What is remembered is a digest, never the key.
+    // A PBKDF2 run costs tens of milliseconds: it is paid once per key presented, not per request. What is remembered is a digest, never
+    // the key.
     private const int Remembered = 10_000;
     private readonly Lock _verifying = new();
     private readonly TimeProvider _clock;
@@ -28,7 +29,8 @@ internal sealed class KeyRing : IDisposable
         _state = Read(configuration);
         string? file = configuration["KeyFile"];
         _required = _state.Keys.Count > 0 || !string.IsNullOrEmpty(file);
-        if (_state.Keys.Count == 0 && _required) logger.LogWarning("There is no key in {KeyFile}: every request is refused until there is one", Path.GetFullPath(file!));
+        if (_state.Keys.Count == 0 && _required)
+            logger.LogWarning("There is no key in {KeyFile}: every request is refused until there is one", Path.GetFullPath(file!));
         _watch = ChangeToken.OnChange(configuration.GetReloadToken, () =>
         {
             try
@@ -77,18 +79,26 @@ internal sealed class KeyRing : IDisposable
         foreach (var section in configuration.GetSection("Keys").GetChildren())
         {
             var entry = section.Get<ApiKeyEntry>() ?? new ApiKeyEntry();
-            if (section["Scopes"] is { Length: > 0 } list) entry.Scopes = list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            if (section["Scopes"] is { Length: > 0 } list)
+                entry.Scopes = list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             if (ApiKeys.IdError(entry.Id) is { } idError) throw Wrong(section, "Id", idError);
-            if (ApiKeys.ParseHash(entry.Hash) is not { } hashed) throw Wrong(section, "Hash", "It is not pbkdf2-sha256$iterations$salt$hash. Create the key with the command `keys create`, which writes the entry into a key file.");
-            if (entry.Scopes.Length == 0 || entry.Scopes.Any(s => !Scopes.All.Contains(s))) throw Wrong(section, "Scopes", $"It has to be one or more of {string.Join(", ", Scopes.All)}.");
+            if (ApiKeys.ParseHash(entry.Hash) is not { } hashed)
+                throw Wrong(section, "Hash",
+                    "It is not pbkdf2-sha256$iterations$salt$hash. Create the key with the command `keys create`, which writes the entry "
+                        + "into a key file.");
+            if (entry.Scopes.Length == 0 || entry.Scopes.Any(s => !Scopes.All.Contains(s)))
+                throw Wrong(section, "Scopes", $"It has to be one or more of {string.Join(", ", Scopes.All)}.");
             if (entry.RequestsPerSecond < 1) throw Wrong(section, "RequestsPerSecond", "It has to be 1 or more.");
-            if (!keys.TryAdd(entry.Id, new ApiKey(entry.Id, hashed, entry.Scopes, entry.RequestsPerSecond, _clock))) throw Wrong(section, "Id", $"'{entry.Id}' occurs twice.");
+            if (!keys.TryAdd(entry.Id, new ApiKey(entry.Id, hashed, entry.Scopes, entry.RequestsPerSecond, _clock)))
+                throw Wrong(section, "Id", $"'{entry.Id}' occurs twice.");
         }
 
-        return new State(keys.ToFrozenDictionary(StringComparer.Ordinal), new ConcurrentDictionary<string, ApiKey?>(StringComparer.Ordinal));
+        return new State(keys.ToFrozenDictionary(StringComparer.Ordinal),
+            new ConcurrentDictionary<string, ApiKey?>(StringComparer.Ordinal));
     }
 
-    private static InvalidOperationException Wrong(IConfigurationSection section, string name, string what) => new($"Setting {section.Path}:{name}: {what}");
+    private static InvalidOperationException Wrong(IConfigurationSection section, string name, string what) =>
+        new($"Setting {section.Path}:{name}: {what}");
 
     private sealed record State(FrozenDictionary<string, ApiKey> Keys, ConcurrentDictionary<string, ApiKey?> Seen);
 }

@@ -9,7 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace Recommender.ServiceDefaults.Keys;
 
 /// <summary>Without API keys nothing listens beyond loopback: refuses to start before a socket is open.</summary>
-internal sealed class ListeningGuard(KeyRing keys, IConfiguration configuration, IServer server, ILogger<ListeningGuard> logger) : IHostedLifecycleService
+internal sealed class ListeningGuard(KeyRing keys, IConfiguration configuration, IServer server, ILogger<ListeningGuard> logger)
+    : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken)
     {
@@ -27,11 +28,13 @@ internal sealed class ListeningGuard(KeyRing keys, IConfiguration configuration,
         {
             // Addresses set in code show only now; failing here stops the host again.
             foreach (string address in addresses) Check("the listening address", address);
-            logger.LogInformation("No API keys are configured: listening on loopback only, open to every local process. Configure Keys to serve others");
+            logger.LogInformation(
+                "No API keys are configured: listening on loopback only, open to every local process. Configure Keys to serve others");
         }
         else if (addresses.Any(a => !IsLoopback(a) && !a.StartsWith("https:", StringComparison.OrdinalIgnoreCase)))
         {
-            logger.LogWarning("Listening beyond loopback without TLS: keys and data cross the network in clear. Use https or a TLS proxy in front");
+            logger.LogWarning(
+                "Listening beyond loopback without TLS: keys and data cross the network in clear. Use https or a TLS proxy in front");
         }
 
         return Task.CompletedTask;
@@ -54,22 +57,27 @@ internal sealed class ListeningGuard(KeyRing keys, IConfiguration configuration,
 
         // Ports without a host mean every interface.
         foreach (string port in Parts(configuration["http_ports"])) yield return ("http_ports (ASPNETCORE_HTTP_PORTS)", $"http://*:{port}");
-        foreach (string port in Parts(configuration["https_ports"])) yield return ("https_ports (ASPNETCORE_HTTPS_PORTS)", $"https://*:{port}");
+        foreach (string port in Parts(configuration["https_ports"]))
+            yield return ("https_ports (ASPNETCORE_HTTPS_PORTS)", $"https://*:{port}");
     }
 
-    private static string[] Parts(string? list) => list?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+    private static string[] Parts(string? list) =>
+        list?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 
     private static void Check(string setting, string address)
     {
         if (!IsLoopback(address))
             throw new InvalidOperationException(
-                $"Setting {setting} = {address} listens beyond loopback, but no API keys are configured, so anyone on the network could read and change everything. Configure Keys (create one with `keys create`), or listen on http://127.0.0.1:PORT.");
+                $"Setting {setting} = {address} listens beyond loopback, but no API keys are configured, so anyone on the network could "
+                    + $"read and change everything. Configure Keys (create one with `keys create`), or listen on http://127.0.0.1:PORT.");
     }
 
     internal static bool IsLoopback(string address)
     {
         string host = BindingAddress.Parse(address).Host;
-        if (host.StartsWith("unix:", StringComparison.OrdinalIgnoreCase) || host.StartsWith("pipe:", StringComparison.OrdinalIgnoreCase)) return true;
-        return host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip));
+        if (host.StartsWith("unix:", StringComparison.OrdinalIgnoreCase) || host.StartsWith("pipe:", StringComparison.OrdinalIgnoreCase))
+            return true;
+        return host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+            || (IPAddress.TryParse(host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip));
     }
 }

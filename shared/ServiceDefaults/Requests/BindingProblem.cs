@@ -7,7 +7,8 @@ internal static class BindingProblem
 {
     private const string NotBound = "Failed to bind parameter \"";
 
-    /// <summary>Null for an exception of another kind. The framework writes <c>Failed to bind parameter "TYPE NAME" from "VALUE".</c></summary>
+    /// <summary>Null for an exception of another kind. The framework writes <c>Failed to bind parameter "TYPE NAME" from
+    /// "VALUE".</c></summary>
     public static Problem? Of(BadHttpRequestException exception)
     {
         string message = exception.Message;

@@ -57,10 +57,24 @@ public sealed record Problem : IResult
         new() { Type = TypeOf("unsupported-media-type"), Title = "Unsupported media type", Status = 415, Detail = detail };
 
     public static Problem TooManyRequests(string detail, int retryAfterSeconds) =>
-        new() { Type = TypeOf("too-many-requests"), Title = "Too many requests", Status = 429, Detail = detail, RetryAfterSeconds = retryAfterSeconds };
+        new()
+        {
+            Type = TypeOf("too-many-requests"),
+            Title = "Too many requests",
+            Status = 429,
+            Detail = detail,
+            RetryAfterSeconds = retryAfterSeconds
+        };
 
     public static Problem Unavailable(string detail, int retryAfterSeconds = 1) =>
-        new() { Type = TypeOf("unavailable"), Title = "Temporarily unavailable", Status = 503, Detail = detail, RetryAfterSeconds = retryAfterSeconds };
+        new()
+        {
+            Type = TypeOf("unavailable"),
+            Title = "Temporarily unavailable",
+            Status = 503,
+            Detail = detail,
+            RetryAfterSeconds = retryAfterSeconds
+        };
 
     /// <summary>The problem of a compressed body that cannot be read.</summary>
     public static Problem OfCoding(ContentCodingException exception) =>
@@ -73,7 +87,14 @@ public sealed record Problem : IResult
         401 => new() { Type = TypeOf("unauthorized"), Title = "A key is required", Status = 401, Detail = detail },
         403 => new() { Type = TypeOf("forbidden"), Title = "Not allowed", Status = 403, Detail = detail },
         404 => NotFound(detail ?? "There is nothing at this path."),
-        405 => new() { Type = TypeOf("method-not-allowed"), Title = "Method not allowed", Status = 405, Detail = detail ?? "This path does not take this method; see the Allow header." },
+        405 => new()
+        {
+            Type = TypeOf("method-not-allowed"),
+            Title = "Method not allowed",
+            Status = 405,
+            Detail = detail
+            ?? "This path does not take this method; see the Allow header."
+        },
         408 => new() { Type = TypeOf("timeout"), Title = "The request took too long", Status = 408, Detail = detail },
         412 => PreconditionFailed(detail ?? "The condition of the request does not hold."),
         413 => TooLarge(detail ?? $"The body is longer than {Limits.BodyBytes} bytes."),
@@ -81,8 +102,22 @@ public sealed record Problem : IResult
         415 => UnsupportedMediaType(detail ?? "The Content-Type is none that this path takes; /openapi/v1.json lists them."),
         431 => new() { Type = TypeOf("headers-too-large"), Title = "The request headers are too large", Status = 431, Detail = detail },
         503 => Unavailable(detail ?? "Try again shortly."),
-        507 => new() { Type = TypeOf("insufficient-storage"), Title = "The disk is full", Status = 507, Detail = detail, RetryAfterSeconds = 30 },
-        >= 500 => new() { Type = TypeOf("internal-error"), Title = "Internal error", Status = status, Detail = detail ?? "The request failed on the server. The trace id in traceparent leads to the log." },
+        507 => new()
+        {
+            Type = TypeOf("insufficient-storage"),
+            Title = "The disk is full",
+            Status = 507,
+            Detail = detail,
+            RetryAfterSeconds = 30
+        },
+        >= 500 => new()
+        {
+            Type = TypeOf("internal-error"),
+            Title = "Internal error",
+            Status = status,
+            Detail = detail
+            ?? "The request failed on the server. The trace id in traceparent leads to the log."
+        },
         _ => new() { Type = TypeOf("request-error"), Title = "The request was refused", Status = status, Detail = detail },
     };
 

@@ -23,7 +23,8 @@ internal sealed class RequestGate(
     {
         var activity = Activity.Current;
         Activity? own = null;
-        if (activity is null && context.Request.Headers.TraceParent is [{ } parent] && ActivityContext.TryParse(parent, null, out _)) activity = own = new Activity("request").SetParentId(parent).Start();
+        if (activity is null && context.Request.Headers.TraceParent is [{ } parent] && ActivityContext.TryParse(parent, null, out _))
+            activity = own = new Activity("request").SetParentId(parent).Start();
         var headers = context.Response.Headers;
         // The id of an activity in another format holds whatever the caller sent, which need not be fit for a header.
         headers.TraceParent = activity is { IdFormat: ActivityIdFormat.W3C, Id: { } id } ? id : NewTraceParent();
@@ -43,7 +44,8 @@ internal sealed class RequestGate(
             if (Refusal(context, endpoint, isPreflight) is { } refusal) await refusal.ExecuteAsync(context);
             else if (!isPreflight) await (HasWrongBody(context, endpoint) ? RequireEmptyBodyAsync(context) : next(context));
             if (context.Response.StatusCode == StatusCodes.Status405MethodNotAllowed) AllowHead(context.Response.Headers);
-            if (!context.Response.HasStarted && context.Response.StatusCode >= 400 && context.Response.ContentType is null && context.Response.ContentLength is null)
+            if (!context.Response.HasStarted && context.Response.StatusCode >= 400 && context.Response.ContentType is null
+                && context.Response.ContentLength is null)
                 await Problem.OfStatus(context.Response.StatusCode).ExecuteAsync(context);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
@@ -55,7 +57,8 @@ internal sealed class RequestGate(
         {
             var problem = ProblemOf(exception);
             if (problem.Status is 500 || context.Response.HasStarted)
-                logger.LogError(exception, "{Method} {Route} failed", context.Request.Method, (endpoint as RouteEndpoint)?.RoutePattern.RawText ?? "without a route");
+                logger.LogError(exception, "{Method} {Route} failed", context.Request.Method,
+                    (endpoint as RouteEndpoint)?.RoutePattern.RawText ?? "without a route");
             if (context.Response.HasStarted)
             {
                 // Half an answer must not look like a whole one.
@@ -71,7 +74,8 @@ internal sealed class RequestGate(
         }
     }
 
-    /// <summary>Where nobody traces, a trace that starts here is a number to quote and nothing else: an activity would cost more than the rest of this class.</summary>
+    /// <summary>Where nobody traces, a trace that starts here is a number to quote and nothing else: an activity would cost more than the
+    /// rest of this class.</summary>
     private static string NewTraceParent() => string.Create(55, 0, static (text, _) =>
     {
         Span<byte> ids = stackalloc byte[24];
@@ -101,7 +105,8 @@ internal sealed class RequestGate(
     internal static Problem JsonProblem(JsonException exception)
     {
         var (field, error) = JsonErrors.Describe(exception);
-        return field.Length == 0 ? Problem.InvalidBody($"The body {error}.") : Problem.InvalidBody($"{field} {error}") with { Field = field };
+        return field.Length == 0 ? Problem.InvalidBody($"The body {error}.")
+            : Problem.InvalidBody($"{field} {error}") with { Field = field };
     }
 
     private Problem? Refusal(HttpContext context, Endpoint? endpoint, bool isPreflight) =>
@@ -165,7 +170,8 @@ internal sealed class RequestGate(
         var scopes = endpoint.Metadata.GetOrderedMetadata<ScopeMetadata>();
         foreach (var scope in scopes) if (scope.Scope is null) return null;
         var headers = context.Request.Headers;
-        string? presented = headers.Authorization.ToString() is { Length: > 7 } authorization && authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
+        string? presented = headers.Authorization.ToString() is { Length: > 7 } authorization
+            && authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
             ? authorization[7..].Trim()
             : headers["X-API-Key"].ToString();
         if (string.IsNullOrEmpty(presented))
@@ -181,13 +187,15 @@ internal sealed class RequestGate(
         }
 
         if (!key.Allows(scopes))
-            return Problem.OfStatus(403, $"The key '{key.Id}' lacks the scope {(scopes.Count == 0 ? Scopes.Admin : string.Join(" or ", scopes.Select(s => s.Scope)))}.");
+            return Problem.OfStatus(
+                403, $"The key '{key.Id}' lacks the scope {(scopes.Count == 0 ? Scopes.Admin : string.Join(" or ", scopes.Select(s => s.Scope)))}.");
         return key.TryTake(out int retryAfterSeconds)
             ? null
             : Problem.TooManyRequests($"The key '{key.Id}' is over its {key.RequestsPerSecond} requests per second.", retryAfterSeconds);
     }
 
     private static bool IsLoopback(string host) =>
-        host.Length == 0 || host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
+        host.Length == 0 || host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
         || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
 }

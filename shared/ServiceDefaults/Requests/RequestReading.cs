@@ -35,7 +35,8 @@ public static class RequestReading
     public static string GetQueryId(this HttpContext context, string parameter)
     {
         var values = context.Request.Query[parameter];
-        if (values.Count != 1) throw new ProblemException(Problem.InvalidField(parameter, "is required once in the query, percent-encoded; '.' and '..' cannot stand in a path"));
+        if (values.Count != 1) throw new ProblemException(
+            Problem.InvalidField(parameter, "is required once in the query, percent-encoded; '.' and '..' cannot stand in a path"));
         string id = values.ToString();
         if (Limits.StoredIdError(id) is { } error) throw new ProblemException(Problem.InvalidField(parameter, error));
         return id;
@@ -50,7 +51,8 @@ public static class RequestReading
         if (!IsJson(context.Request.ContentType))
             throw new ProblemException(UnsupportedType(context.Request.ContentType, "application/json"));
         using var body = await ReadBodyAsync(context);
-        return JsonSerializer.Deserialize(body.Span, typeInfo) ?? throw new ProblemException(Problem.InvalidBody("The body is null; an object is expected."));
+        return JsonSerializer.Deserialize(body.Span, typeInfo)
+            ?? throw new ProblemException(Problem.InvalidBody("The body is null; an object is expected."));
     }
 
     /// <summary>The refusal of a body that is of none of the <paramref name="expected"/> content types, or not in UTF-8.</summary>
@@ -64,10 +66,14 @@ public static class RequestReading
     }
 
     /// <summary>True for application/json and application/…+json, with or without parameters, in UTF-8.</summary>
-    public static bool IsJson(string? contentType) => IsMediaType(contentType, "application/json") || (MediaType(contentType) is { } type && type.StartsWith("application/", StringComparison.OrdinalIgnoreCase) && type.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
+    public static bool IsJson(string? contentType) =>
+        IsMediaType(contentType, "application/json")
+        || (MediaType(contentType) is { } type && type.StartsWith("application/", StringComparison.OrdinalIgnoreCase)
+        && type.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>True when the content type is <paramref name="mediaType"/>, with or without parameters, in UTF-8.</summary>
-    public static bool IsMediaType(string? contentType, string mediaType) => string.Equals(MediaType(contentType), mediaType, StringComparison.OrdinalIgnoreCase);
+    public static bool IsMediaType(string? contentType, string mediaType) =>
+        string.Equals(MediaType(contentType), mediaType, StringComparison.OrdinalIgnoreCase);
 
     private static string? MediaType(string? contentType)
     {
@@ -106,7 +112,8 @@ public static class RequestReading
 
             if (JsonEncoding.ErrorOf(body.Span) is { } error) throw new ProblemException(Problem.InvalidBody(error));
             body.Skip(JsonEncoding.MarkLength(body.Span));
-            if (!Utf8.IsValid(body.Span)) throw new ProblemException(Problem.InvalidBody($"The body is not valid UTF-8: byte {FirstInvalidByte(body.Span)} cannot be decoded."));
+            if (!Utf8.IsValid(body.Span)) throw new ProblemException(
+                Problem.InvalidBody($"The body is not valid UTF-8: byte {FirstInvalidByte(body.Span)} cannot be decoded."));
             return body;
         }
         catch
@@ -116,8 +123,10 @@ public static class RequestReading
         }
     }
 
-    /// <summary>True for what the server throws when a body cannot be read because of how it was sent; a chunk size that no number holds is no <see cref="BadHttpRequestException"/>.</summary>
-    public static bool IsBrokenBody(Exception? exception) => exception is BadHttpRequestException or IOException { InnerException: OverflowException };
+    /// <summary>True for what the server throws when a body cannot be read because of how it was sent; a chunk size that no number holds is
+    /// no <see cref="BadHttpRequestException"/>.</summary>
+    public static bool IsBrokenBody(Exception? exception) =>
+        exception is BadHttpRequestException or IOException { InnerException: OverflowException };
 
     /// <summary>Position of the first byte that is not UTF-8.</summary>
     public static int FirstInvalidByte(ReadOnlySpan<byte> bytes)
@@ -147,9 +156,11 @@ public static class RequestReading
         string[] segments = target.Split('/', StringSplitOptions.RemoveEmptyEntries);
         int offset = segments.Length - pattern.Count;
         string prefix = context.Request.PathBase.Value ?? "";
-        if (offset != prefix.Count(c => c == '/')) throw new ProblemException(Problem.OfStatus(400, "The path holds a '.' or '..' segment; ids are neither."));
+        if (offset != prefix.Count(c => c == '/'))
+            throw new ProblemException(Problem.OfStatus(400, "The path holds a '.' or '..' segment; ids are neither."));
         for (int i = 0; i < pattern.Count; i++)
-            if (pattern[i].Parts is [Microsoft.AspNetCore.Routing.Patterns.RoutePatternParameterPart part] && part.Name == parameter) return segments[offset + i];
+            if (pattern[i].Parts is [Microsoft.AspNetCore.Routing.Patterns.RoutePatternParameterPart part] && part.Name == parameter)
+                return segments[offset + i];
         return null;
     }
 

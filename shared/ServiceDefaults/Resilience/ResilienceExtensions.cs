@@ -20,7 +20,8 @@ public static class ResilienceExtensions
     public static IServiceCollection AddResiliencePipelines(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.AddOptions<RetryOptions>(PipelineNames.Reconnect).Configure(options => options.FirstDelay = TimeSpan.FromMilliseconds(100));
+        services.AddOptions<RetryOptions>(PipelineNames.Reconnect)
+            .Configure(options => options.FirstDelay = TimeSpan.FromMilliseconds(100));
 
         // Its observer logs an outage once; by default every attempt would be a warning.
         services.Configure<TelemetryOptions>(options => options.SeverityProvider = _ => ResilienceEventSeverity.Debug);
@@ -32,7 +33,8 @@ public static class ResilienceExtensions
     /// <summary>Runs work until it succeeds, with an observer of its failures.</summary>
     /// <exception cref="OperationCanceledException">As asked.</exception>
     public static async ValueTask<T> ExecuteAsync<T>(
-        this ResiliencePipeline pipeline, RetryObserver observer, Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+        this ResiliencePipeline pipeline, RetryObserver observer, Func<CancellationToken, Task<T>> work,
+            CancellationToken cancellationToken)
     {
         var context = ResilienceContextPool.Shared.Get(cancellationToken);
         context.Properties.Set(s_observer, observer);

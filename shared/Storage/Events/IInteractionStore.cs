@@ -7,7 +7,8 @@ public interface IInteractionStore
     /// <summary>
     /// Stores the events whose id is new, in one transaction, and brings the statistics of their items up to date.
     /// Events are valid and complete (<see cref="Interaction.EventId"/>, <see cref="Interaction.OccurredAt"/> set).
-    /// Events of an erased user from before the erasure are dropped and counted. An event whose id is known is a duplicate if its content is the same,
+    /// Events of an erased user from before the erasure are dropped and counted. An event whose id is known is a duplicate if its content
+    /// is the same,
     /// else a conflict, which is not stored: the caller keeps it.
     /// </summary>
     Task<StoredBatch> StoreInteractionsAsync(IReadOnlyList<Interaction> interactions, CancellationToken cancellationToken);
@@ -18,19 +19,23 @@ public interface IInteractionStore
     /// </summary>
     Task<IReadOnlyList<UserEvents>> ReadUserEventsAsync(IReadOnlyCollection<int> userKeys, CancellationToken cancellationToken);
 
-    /// <summary>Every event with a sequence of at most <paramref name="upToSequence"/>, ordered by (occurredAt, sequence), for training.</summary>
+    /// <summary>Every event with a sequence of at most <paramref name="upToSequence"/>, ordered by (occurredAt, sequence), for
+    /// training.</summary>
     Task<InteractionLog> ReadInteractionsAsync(long upToSequence, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Removes the events that occurred before a time, and takes them back out of users and items, slice by slice, each in a short transaction of
-    /// its own. From the start of the call on, events from before that time are dropped on arrival. Stopping early leaves the rest for the next call.
+    /// Removes the events that occurred before a time, and takes them back out of users and items, slice by slice, each in a short
+    /// transaction of
+    /// its own. From the start of the call on, events from before that time are dropped on arrival. Stopping early leaves the rest for the
+    /// next call.
     /// </summary>
     IAsyncEnumerable<RemovedSlice> RemoveEventsBeforeAsync(DateTimeOffset before, CancellationToken cancellationToken);
 
     /// <summary>Names of event types; the position is <see cref="StoredEvent.TypeId"/>.</summary>
     Task<IReadOnlyList<string>> GetEventTypesAsync(CancellationToken cancellationToken);
 
-    /// <summary>How many events of each type each item has, of those with a sequence above <paramref name="afterSequence"/> up to <paramref name="upToSequence"/>.</summary>
+    /// <summary>How many events of each type each item has, of those with a sequence above <paramref name="afterSequence"/> up to
+    /// <paramref name="upToSequence"/>.</summary>
     Task<IReadOnlyList<EventCount>> CountEventsAsync(long afterSequence, long upToSequence, CancellationToken cancellationToken);
 
     /// <summary>

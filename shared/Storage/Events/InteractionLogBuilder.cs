@@ -25,7 +25,8 @@ internal sealed class InteractionLogBuilder(int capacity)
             Array.Resize(ref _sequences, length);
         }
 
-        (_users[Count], _items[Count], _types[Count], _values[Count], _times[Count], _sequences[Count]) = (user, item, type, value, occurredAtMs, sequence);
+        (_users[Count], _items[Count], _types[Count], _values[Count], _times[Count], _sequences[Count]) =
+            (user, item, type, value, occurredAtMs, sequence);
         Count++;
     }
 

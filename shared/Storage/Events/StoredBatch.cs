@@ -25,6 +25,7 @@ public sealed record StoredBatch
     /// <summary>Highest sequence of the store after the batch.</summary>
     public required long Sequence { get; init; }
 
-    /// <summary>The store's revision after the batch, which <see cref="Items"/> belong to: the version to write their statistics under.</summary>
+    /// <summary>The store's revision after the batch, which <see cref="Items"/> belong to: the version to write their statistics
+    /// under.</summary>
     public long Revision { get; init; }
 }

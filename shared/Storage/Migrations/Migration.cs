@@ -6,7 +6,8 @@ namespace Recommender.Storage.Migrations;
 /// <summary>One step of the schema's history: <c>Migrations/NNN_name.DIALECT.sql</c>, embedded in this assembly.</summary>
 internal sealed record Migration(int Version, string Name, string Sql)
 {
-    /// <summary>Every migration of a dialect (<c>sqlite</c> or <c>postgres</c>) in order. Both dialects have the same versions and names.</summary>
+    /// <summary>Every migration of a dialect (<c>sqlite</c> or <c>postgres</c>) in order. Both dialects have the same versions and
+    /// names.</summary>
     public static IReadOnlyList<Migration> All(string dialect)
     {
         const string folder = "Migrations/";
@@ -29,7 +30,9 @@ internal sealed record Migration(int Version, string Name, string Sql)
     public static IEnumerable<Migration> Pending(IReadOnlyList<Migration> all, int current)
     {
         int newest = all[^1].Version;
-        if (current > newest) throw new InvalidOperationException($"The database has schema version {current}; this program knows versions up to {newest}. Start the newer program, or restore a backup from before the upgrade.");
+        if (current > newest)
+            throw new InvalidOperationException($"The database has schema version {current}; this program knows versions up to {newest}. "
+                + $"Start the newer program, or restore a backup from before the upgrade.");
         return all.Where(migration => migration.Version > current);
     }
 }

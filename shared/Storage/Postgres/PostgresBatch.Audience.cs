@@ -17,7 +17,8 @@ internal sealed partial class PostgresBatch
     private bool _areNewPairsCopied, _isAudienceWritten;
 
     /// <summary>
-    /// The states of the pairs that the events name. It takes part in the first look-up and therefore goes by ids: their keys are not known yet.
+    /// The states of the pairs that the events name. It takes part in the first look-up and therefore goes by ids: their keys are not known
+    /// yet.
     /// </summary>
     private void AddPairLookUp(NpgsqlBatch batch)
     {

@@ -14,7 +14,8 @@ namespace Recommender.Storage.Postgres;
 /// One batch of events and its transaction, in few round trips whatever its size: lock and look up, decide here,
 /// add what is new, write. No other writer runs between, so what was looked up stays true.
 /// </summary>
-internal sealed partial class PostgresBatch(NpgsqlConnection connection, StatisticsSettings statistics, IReadOnlyList<Interaction> interactions, Guid[] ids, CancellationToken cancellationToken)
+internal sealed partial class PostgresBatch(NpgsqlConnection connection, StatisticsSettings statistics,
+    IReadOnlyList<Interaction> interactions, Guid[] ids, CancellationToken cancellationToken)
 {
     private const int CopyFromEvents = 1_000;
     private readonly Dictionary<UserRef, Owner> _owners = [];
@@ -29,7 +30,8 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
     private long _sequence, _revision, _retainedFromMs;
 
     /// <summary>
-    /// Begins a transaction and, when it returns, has committed it. Without events of sessions that is two round trips, as long as nothing is new to
+    /// Begins a transaction and, when it returns, has committed it. Without events of sessions that is two round trips, as long as nothing
+    /// is new to
     /// the store but the events.
     /// </summary>
     public async Task<StoredBatch> StoreAsync(Func<NpgsqlConnection, IEnumerable<long>, CancellationToken, Task> ensurePartitions)
@@ -87,7 +89,8 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
             UserKeys = [.. _owners.Values.Where(owner => owner.Named && owner.Key != 0).Select(owner => owner.Key)],
             Items = [.. _items.Where(item => item.Value.Named && item.Value.Key != 0)
                 .Select(item => item.Value.Sums.Of(item.Value.Key, item.Key))],
-            Additions = [.. _owners.Values.Where(owner => owner.Added.Count > 0).Select(owner => new UserAddition(owner.Key, owner.User, owner.PriorRevision, owner.Added))],
+            Additions = [.. _owners.Values.Where(owner => owner.Added.Count > 0)
+            .Select(owner => new UserAddition(owner.Key, owner.User, owner.PriorRevision, owner.Added))],
             Sequence = _sequence,
             Revision = _revision,
         };
@@ -97,7 +100,8 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
     {
         await using var batch = new NpgsqlBatch(connection);
         AddLock(batch);
-        batch.BatchCommands.Add(Batched("SELECT session_id, through_ms, user_id FROM merges WHERE session_id = ANY($1) ORDER BY session_id, through_ms", [sessions]));
+        batch.BatchCommands.Add(Batched(
+            "SELECT session_id, through_ms, user_id FROM merges WHERE session_id = ANY($1) ORDER BY session_id, through_ms", [sessions]));
         await using var row = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         await ReadStateAsync(row).ConfigureAwait(false);
         var merges = new Dictionary<string, List<(long, string)>>(StringComparer.Ordinal);
@@ -130,13 +134,16 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
         await using var batch = new NpgsqlBatch(connection);
         if (!isLocked) AddLock(batch);
         batch.BatchCommands.Add(Batched("SELECT type_id, name FROM event_types"));
-        batch.BatchCommands.Add(Batched("SELECT u.user_key, u.is_session, u.user_id, u.revision FROM unnest($1, $2) AS n (is_session, user_id) JOIN users u ON u.user_id = n.user_id AND u.is_session = n.is_session",
+        batch.BatchCommands.Add(Batched(
+            "SELECT u.user_key, u.is_session, u.user_id, u.revision FROM unnest($1, $2) AS n (is_session, user_id) JOIN users u ON "
+                + "u.user_id = n.user_id AND u.is_session = n.is_session",
             [_owners.Keys.Select(user => user.IsSession ? 1 : 0).ToArray(), _owners.Keys.Select(user => user.Id).ToArray()]));
         batch.BatchCommands.Add(
             Batched("SELECT item_id, item_key, users, popularity, trend FROM items WHERE item_id = ANY($1)", [_items.Keys.ToArray()]));
         AddPairLookUp(batch);
         batch.BatchCommands.Add(Batched("SELECT id FROM event_ids WHERE id = ANY($1)", [ids]));
-        batch.BatchCommands.Add(Batched("SELECT user_hash, erased_at_ms FROM tombstones WHERE user_hash = ANY($1)", [hashes.Keys.ToArray()]));
+        batch.BatchCommands.Add(Batched("SELECT user_hash, erased_at_ms FROM tombstones WHERE user_hash = ANY($1)",
+            [hashes.Keys.ToArray()]));
         await using var row = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         if (!isLocked) await ReadStateAsync(row).ConfigureAwait(false);
         while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) _types.Add(row.GetString(1), (short)row.GetInt32(0));
@@ -174,19 +181,25 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
             if (_items[e.ItemId!].Key == 0) newItems.TryAdd(e.ItemId!, _times[i]);
             if (_types.ContainsKey(e.Type!)) continue;
             _types.Add(e.Type!, (short)_types.Count);
-            await using var type = new NpgsqlCommand("INSERT INTO event_types VALUES ($1, $2)", connection) { Parameters = { new() { Value = (int)_types[e.Type!] }, new() { Value = e.Type! } } };
+            await using var type = new NpgsqlCommand("INSERT INTO event_types VALUES ($1, $2)",
+                connection)
+            { Parameters = { new() { Value = (int)_types[e.Type!] }, new() { Value = e.Type! } } };
             await type.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
 
         if (newUsers.Count + newItems.Count == 0) return;
         await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(Batched($"INSERT INTO users (is_session, user_id, revision, events, last_at_ms) SELECT s, i, 0, 0, {SqlStore.NoEvents} FROM unnest($1, $2) AS n (s, i) RETURNING user_key, is_session, user_id",
+        batch.BatchCommands.Add(
+            Batched($"INSERT INTO users (is_session, user_id, revision, events, last_at_ms) SELECT s, i, 0, 0, {SqlStore.NoEvents} FROM "
+                + $"unnest($1, $2) AS n (s, i) RETURNING user_key, is_session, user_id",
             [newUsers.Select(owner => owner.User.IsSession ? 1 : 0).ToArray(), newUsers.Select(owner => owner.User.Id).ToArray()]));
         batch.BatchCommands.Add(
-            Batched("INSERT INTO items (item_id, deleted, popularity, trend, created_at_ms) SELECT i, 0, '-Infinity', '-Infinity', c FROM unnest($1, $2) AS n (i, c) RETURNING item_key, item_id",
+            Batched("INSERT INTO items (item_id, deleted, popularity, trend, created_at_ms) SELECT i, 0, '-Infinity', '-Infinity', c FROM "
+                + "unnest($1, $2) AS n (i, c) RETURNING item_key, item_id",
             [newItems.Keys.ToArray(), newItems.Values.ToArray()]));
         await using var row = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) _owners[new UserRef(row.GetString(2), row.GetInt32(1) != 0)].Key = row.GetInt32(0);
+        while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
+            _owners[new UserRef(row.GetString(2), row.GetInt32(1) != 0)].Key = row.GetInt32(0);
         await row.NextResultAsync(cancellationToken).ConfigureAwait(false);
         while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) _items[row.GetString(1)].Key = row.GetInt32(0);
     }
@@ -196,7 +209,9 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
         await using var batch = new NpgsqlBatch(connection);
         if (_added.Count > 0) await AddWritesAsync(batch).ConfigureAwait(false);
         if (duplicates + conflicts + dropped > 0)
-            batch.BatchCommands.Add(Batched("UPDATE state SET duplicate_events = duplicate_events + $1, conflicting_events = conflicting_events + $2, dropped_events = dropped_events + $3", [(long)duplicates, (long)conflicts, (long)dropped]));
+            batch.BatchCommands.Add(Batched(
+                "UPDATE state SET duplicate_events = duplicate_events + $1, conflicting_events = conflicting_events + $2, dropped_events "
+                    + "= dropped_events + $3", [(long)duplicates, (long)conflicts, (long)dropped]));
         // An error before it leaves it out: what one round trip carries breaks off at the first.
         batch.BatchCommands.Add(Batched("COMMIT"));
         await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
@@ -209,7 +224,8 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
         foreach (int i in _added)
         {
             var e = interactions[i];
-            _ownerOf[i].Added.Add(new StoredEvent(_items[e.ItemId!].Key, _types[e.Type!], e.Value is { } value ? (float)value : float.NaN, _times[i]));
+            _ownerOf[i].Added.Add(new StoredEvent(_items[e.ItemId!].Key, _types[e.Type!], e.Value is { } value ? (float)value
+                : float.NaN, _times[i]));
             _ownerOf[i].LastAtMs = Math.Max(_ownerOf[i].LastAtMs, _times[i]);
         }
 
@@ -220,10 +236,14 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
         var changedItems = _items.Values.Where(item => item.Changed).ToList();
         if (_added.Count < CopyFromEvents) AddInserts(batch, first);
         AddAudience(batch);
-        batch.BatchCommands.Add(Batched("UPDATE users u SET revision = $1, events = u.events + n.events, last_at_ms = greatest(u.last_at_ms, n.last) FROM unnest($2, $3, $4) AS n (key, events, last) WHERE u.user_key = n.key",
-            [_revision, changedUsers.Select(owner => owner.Key).ToArray(), changedUsers.Select(owner => owner.Added.Count).ToArray(), changedUsers.Select(owner => owner.LastAtMs).ToArray()]));
+        batch.BatchCommands.Add(Batched(
+            "UPDATE users u SET revision = $1, events = u.events + n.events, last_at_ms = greatest(u.last_at_ms, n.last) FROM unnest($2, "
+                + "$3, $4) AS n (key, events, last) WHERE u.user_key = n.key",
+            [_revision, changedUsers.Select(owner => owner.Key).ToArray(), changedUsers.Select(owner => owner.Added.Count).ToArray(),
+                changedUsers.Select(owner => owner.LastAtMs).ToArray()]));
         batch.BatchCommands.Add(
-            Batched("UPDATE items i SET users = n.users, popularity = n.popularity, trend = n.trend FROM unnest($1, $2, $3, $4) AS n (key, users, popularity, trend) WHERE i.item_key = n.key",
+            Batched("UPDATE items i SET users = n.users, popularity = n.popularity, trend = n.trend FROM unnest($1, $2, $3, $4) AS n "
+                + "(key, users, popularity, trend) WHERE i.item_key = n.key",
             [changedItems.Select(item => item.Key).ToArray(), changedItems.Select(item => item.Sums.Users).ToArray(),
             changedItems.Select(item => item.Sums.Popularity).ToArray(), changedItems.Select(item => item.Sums.Trend).ToArray()]));
         batch.BatchCommands.Add(Batched("UPDATE state SET sequence = $1, revision = $2, events = events + $3, last_stored_at_ms = $4",
@@ -233,15 +253,22 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
     private void AddInserts(NpgsqlBatch batch, long first)
     {
         batch.BatchCommands.Add(Batched("INSERT INTO event_ids SELECT unnest($1)", [Column(i => ids[i])]));
-        batch.BatchCommands.Add(Batched("INSERT INTO events (sequence, event_id, user_key, item_key, type_id, value, occurred_at_ms, session_id, recommendation_id, context, occurred_at_stated) SELECT $1 + n - 1, e, u, i, t, v, o, s, r, c, a FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11) WITH ORDINALITY AS n (e, u, i, t, v, o, s, r, c, a, n)",
-            [first, Column(i => EventKey.Of(interactions[i])), Column(i => _ownerOf[i].Key), Column(i => _items[interactions[i].ItemId!].Key), Column(i => (int)_types[interactions[i].Type!]),
-            Column(i => interactions[i].Value), Column(i => _times[i]), Column(i => interactions[i].SessionId), Column(i => interactions[i].RecommendationId), Column(i => SqlStore.ContextOf(interactions[i])), Column(i => interactions[i].OccurredAtAssigned ? 0 : 1)]));
+        batch.BatchCommands.Add(Batched(
+            "INSERT INTO events (sequence, event_id, user_key, item_key, type_id, value, occurred_at_ms, session_id, recommendation_id, "
+                + "context, occurred_at_stated) SELECT $1 + n - 1, e, u, i, t, v, o, s, r, c, a FROM unnest($2, $3, $4, $5, $6, $7, $8, "
+                + "$9, $10, $11) WITH ORDINALITY AS n (e, u, i, t, v, o, s, r, c, a, n)",
+            [first, Column(i => EventKey.Of(interactions[i])), Column(i => _ownerOf[i].Key),
+                Column(i => _items[interactions[i].ItemId!].Key), Column(i => (int)_types[interactions[i].Type!]),
+            Column(i => interactions[i].Value), Column(i => _times[i]), Column(i => interactions[i].SessionId),
+                Column(i => interactions[i].RecommendationId), Column(i => SqlStore.ContextOf(interactions[i])),
+                    Column(i => interactions[i].OccurredAtAssigned ? 0 : 1)]));
     }
 
     /// <summary>The same for many events: two more round trips, and a fraction of the work for the server.</summary>
     private async Task CopyAsync(long first)
     {
-        await using (var writer = await connection.BeginBinaryImportAsync("COPY event_ids (id) FROM STDIN (FORMAT BINARY)", cancellationToken).ConfigureAwait(false))
+        await using (var writer = await connection.BeginBinaryImportAsync("COPY event_ids (id) FROM STDIN (FORMAT BINARY)",
+            cancellationToken).ConfigureAwait(false))
         {
             // Rows go to a buffer; only a full one waits for the server.
             foreach (int i in _added)
@@ -254,7 +281,8 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
         }
 
         await using (var writer = await connection.BeginBinaryImportAsync(
-            "COPY events (sequence, event_id, user_key, item_key, type_id, value, occurred_at_ms, session_id, recommendation_id, context, occurred_at_stated) FROM STDIN (FORMAT BINARY)", cancellationToken).ConfigureAwait(false))
+            "COPY events (sequence, event_id, user_key, item_key, type_id, value, occurred_at_ms, session_id, recommendation_id, context, "
+                + "occurred_at_stated) FROM STDIN (FORMAT BINARY)", cancellationToken).ConfigureAwait(false))
         {
             foreach (int i in _added)
             {

@@ -10,7 +10,8 @@ public sealed partial class PostgresStore
 
     private protected override string ItemWithoutVectorSql => "(item::jsonb - 'vector')::text";
 
-    private protected override async Task RestoreTableAsync(DbConnection connection, string table, string[] columns, Func<object?[]?> nextRow, CancellationToken cancellationToken)
+    private protected override async Task RestoreTableAsync(DbConnection connection, string table, string[] columns,
+        Func<object?[]?> nextRow, CancellationToken cancellationToken)
     {
         var postgres = (NpgsqlConnection)connection;
         if (table == "state") columns = ["id", .. columns];
@@ -37,16 +38,22 @@ public sealed partial class PostgresStore
                 return true;
             }
 
-            if (table == "events") await EnsurePartitionsAsync(postgres, rows.Select(row => (long)row[time]!), cancellationToken).ConfigureAwait(false);
-            await CopyAsync(postgres, $"COPY {table} ({list}) FROM STDIN (FORMAT BINARY)", rows, types, cancellationToken).ConfigureAwait(false);
-            if (table == "events") await CopyAsync(postgres, "COPY event_ids (id) FROM STDIN (FORMAT BINARY)", rows.ConvertAll(row => new object?[] { EventHash((string)row[id]!) }), ["uuid"], cancellationToken).ConfigureAwait(false);
+            if (table == "events") await EnsurePartitionsAsync(postgres, rows.Select(row => (long)row[time]!), cancellationToken)
+                .ConfigureAwait(false);
+            await CopyAsync(postgres, $"COPY {table} ({list}) FROM STDIN (FORMAT BINARY)", rows, types, cancellationToken)
+                .ConfigureAwait(false);
+            if (table == "events") await CopyAsync(postgres, "COPY event_ids (id) FROM STDIN (FORMAT BINARY)",
+                rows.ConvertAll(row => new object?[] { EventHash((string)row[id]!) }), ["uuid"], cancellationToken).ConfigureAwait(false);
         }
 
         if (table is "users" or "items")
-            await ExecuteAsync(postgres, $"SELECT setval(pg_get_serial_sequence('{table}', '{columns[0]}'), coalesce(max({columns[0]}), 0) + 1, false) FROM {table}", cancellationToken).ConfigureAwait(false);
+            await ExecuteAsync(
+                postgres, $"SELECT setval(pg_get_serial_sequence('{table}', '{columns[0]}'), coalesce(max({columns[0]}), 0) + 1, false) "
+                    + $"FROM {table}", cancellationToken).ConfigureAwait(false);
     }
 
-    private static async Task CopyAsync(NpgsqlConnection connection, string copy, List<object?[]> rows, string[] types, CancellationToken cancellationToken)
+    private static async Task CopyAsync(NpgsqlConnection connection, string copy, List<object?[]> rows, string[] types,
+        CancellationToken cancellationToken)
     {
         await using var import = await connection.BeginBinaryImportAsync(copy, cancellationToken).ConfigureAwait(false);
         foreach (object?[] row in rows)
@@ -54,7 +61,8 @@ public sealed partial class PostgresStore
             await import.StartRowAsync(cancellationToken).ConfigureAwait(false);
             for (int i = 0; i < types.Length; i++)
             {
-                object? value = types[i] == "integer" && row[i] is long number ? Convert.ToInt32(number, CultureInfo.InvariantCulture) : row[i];
+                object? value = types[i] == "integer" && row[i] is long number ? Convert.ToInt32(number, CultureInfo.InvariantCulture)
+                    : row[i];
                 if (value is null) await import.WriteNullAsync(cancellationToken).ConfigureAwait(false);
                 else await import.WriteAsync(value, types[i], cancellationToken).ConfigureAwait(false);
             }

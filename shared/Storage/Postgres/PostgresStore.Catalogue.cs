@@ -8,14 +8,19 @@ namespace Recommender.Storage.Postgres;
 
 public sealed partial class PostgresStore
 {
-    private protected override async Task<Dictionary<string, CatalogueEntry>> LoadItemsAsync(DbConnection connection, IReadOnlyList<string> ids, CancellationToken cancellationToken) =>
-        (await QueryAsync(connection, $"SELECT {EntryColumns} FROM items WHERE item_id = ANY(@ids)", new { ids = ids.ToArray() }, ReadEntry, cancellationToken).ConfigureAwait(false))
+    private protected override async Task<Dictionary<string, CatalogueEntry>> LoadItemsAsync(DbConnection connection,
+        IReadOnlyList<string> ids, CancellationToken cancellationToken) =>
+        (await QueryAsync(connection, $"SELECT {EntryColumns} FROM items WHERE item_id = "
+        + $"ANY(@ids)", new { ids = ids.ToArray() }, ReadEntry, cancellationToken).ConfigureAwait(false))
             .ToDictionary(entry => entry.ItemId, StringComparer.Ordinal);
 
-    private protected override Task<List<CatalogueEntry>> LoadItemsAsync(DbConnection connection, int[] keys, CancellationToken cancellationToken) =>
-        QueryAsync(connection, $"SELECT {EntryColumns} FROM items WHERE item_key = ANY(@keys) ORDER BY item_key", new { keys }, ReadEntry, cancellationToken);
+    private protected override Task<List<CatalogueEntry>> LoadItemsAsync(DbConnection connection, int[] keys,
+        CancellationToken cancellationToken) =>
+        QueryAsync(connection, $"SELECT {EntryColumns} FROM items WHERE item_key = ANY(@keys) ORDER BY item_key", new { keys }, ReadEntry,
+        cancellationToken);
 
-    private protected override async Task SaveItemsAsync(DbConnection connection, IReadOnlyList<CatalogueEntry> entries, CancellationToken cancellationToken)
+    private protected override async Task SaveItemsAsync(DbConnection connection, IReadOnlyList<CatalogueEntry> entries,
+        CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch((NpgsqlConnection)connection);
         var added = entries.Where(entry => entry.ItemKey == 0).ToList();
@@ -29,7 +34,9 @@ public sealed partial class PostgresStore
             added.Select(entry => entry.CreatedAt.ToUnixTimeMilliseconds()).ToArray(),
             added.Select(entry => entry.Version).ToArray()]));
         var changed = entries.Where(entry => entry.ItemKey != 0).ToList();
-        batch.BatchCommands.Add(Batched("UPDATE items i SET item = n.item, deleted = n.deleted, version = n.version FROM unnest($1, $2, $3, $4) AS n (key, item, deleted, version) WHERE i.item_key = n.key",
+        batch.BatchCommands.Add(Batched(
+            "UPDATE items i SET item = n.item, deleted = n.deleted, version = n.version FROM unnest($1, $2, $3, $4) AS n (key, item, "
+                + "deleted, version) WHERE i.item_key = n.key",
             [changed.Select(entry => entry.ItemKey).ToArray(),
             changed.Select(entry => Json(entry.Item)).ToArray(),
             changed.Select(entry => entry.Deleted ? 1 : 0).ToArray(),
@@ -37,10 +44,13 @@ public sealed partial class PostgresStore
         await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private protected override async Task<HashSet<byte[]>> FindChangesAsync(DbConnection connection, byte[][] ids, CancellationToken cancellationToken) =>
-        new(await QueryAsync(connection, "SELECT id FROM item_changes WHERE id = ANY(@ids)", new { ids }, r => (byte[])r[0], cancellationToken).ConfigureAwait(false), HashComparer.Instance);
+    private protected override async Task<HashSet<byte[]>> FindChangesAsync(DbConnection connection, byte[][] ids,
+        CancellationToken cancellationToken) =>
+        new(await QueryAsync(connection, "SELECT id FROM item_changes WHERE id = ANY(@ids)", new { ids }, r => (byte[])r[0],
+        cancellationToken).ConfigureAwait(false), HashComparer.Instance);
 
-    private protected override async Task AddChangesAsync(DbConnection connection, IReadOnlyList<byte[]> ids, CancellationToken cancellationToken)
+    private protected override async Task AddChangesAsync(DbConnection connection, IReadOnlyList<byte[]> ids,
+        CancellationToken cancellationToken)
     {
         if (ids.Count == 0) return;
         await using var batch = new NpgsqlBatch((NpgsqlConnection)connection);
@@ -57,7 +67,8 @@ public sealed partial class PostgresStore
     /// <summary>The same as <see cref="EventHash"/>, of the column <c>event_id</c>.</summary>
     private const string EventHashSql = "encode(substring(sha256(convert_to(event_id, 'UTF8')) FOR 16), 'hex')::uuid";
 
-    /// <param name="parameters">Values of <c>$1, $2, …</c>. Not <c>params</c>: a single array of texts would be taken for the list itself.</param>
+    /// <param name="parameters">Values of <c>$1, $2, …</c>. Not <c>params</c>: a single array of texts would be taken for the list
+    /// itself.</param>
     internal static NpgsqlBatchCommand Batched(string sql, object[]? parameters = null)
     {
         var command = new NpgsqlBatchCommand(sql);

@@ -7,16 +7,20 @@ namespace Recommender.Storage.Postgres;
 
 public sealed partial class PostgresStore
 {
-    private protected override async Task TakeFromUsersAsync(DbConnection connection, IReadOnlyList<(int Key, int Count)> losses, long revision, CancellationToken cancellationToken)
+    private protected override async Task TakeFromUsersAsync(DbConnection connection, IReadOnlyList<(int Key, int Count)> losses,
+        long revision, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch((NpgsqlConnection)connection);
-        batch.BatchCommands.Add(Batched($"UPDATE users u SET revision = $1, last_at_ms = CASE WHEN u.events = n.count THEN {NoEvents} ELSE u.last_at_ms END, events = u.events - n.count FROM unnest($2, $3) AS n (key, count) WHERE u.user_key = n.key",
+        batch.BatchCommands.Add(
+            Batched($"UPDATE users u SET revision = $1, last_at_ms = CASE WHEN u.events = n.count THEN {NoEvents} ELSE u.last_at_ms END, "
+                + $"events = u.events - n.count FROM unnest($2, $3) AS n (key, count) WHERE u.user_key = n.key",
             [revision, losses.Select(loss => loss.Key).ToArray(), losses.Select(loss => loss.Count).ToArray()]));
         await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Runs of pages of the partitions that begin before the time.</summary>
-    private protected override async Task<List<Slice>> SlicesAsync(DbConnection connection, long beforeMs, CancellationToken cancellationToken)
+    private protected override async Task<List<Slice>> SlicesAsync(DbConnection connection, long beforeMs,
+        CancellationToken cancellationToken)
     {
         const int pages = 256;
         var partitions = await QueryAsync(connection, """
@@ -34,14 +38,16 @@ public sealed partial class PostgresStore
             {
                 bool last = page + pages >= length;
                 string until = last ? "" : FormattableString.Invariant($" AND ctid < '({page + pages},0)'::tid");
-                slices.Add(new Slice(name, FormattableString.Invariant($"ctid >= '({page},0)'::tid{until}"), EmptiesPartition: last && order < 0));
+                slices.Add(new Slice(name, FormattableString.Invariant($"ctid >= '({page},0)'::tid{until}"), EmptiesPartition: last
+                    && order < 0));
             }
         }
 
         return slices;
     }
 
-    private protected override Task<List<RemovedEvent>> DeleteSliceAsync(DbConnection connection, Slice slice, long beforeMs, CancellationToken cancellationToken) =>
+    private protected override Task<List<RemovedEvent>> DeleteSliceAsync(DbConnection connection, Slice slice, long beforeMs,
+        CancellationToken cancellationToken) =>
         QueryAsync(connection, $"""
             WITH gone AS (DELETE FROM {slice.Partition} WHERE {slice.Where} AND occurred_at_ms < @beforeMs RETURNING user_key, item_key, event_id),
                  ids AS (DELETE FROM event_ids WHERE id IN (SELECT {EventHashSql} FROM gone))
@@ -55,7 +61,8 @@ public sealed partial class PostgresStore
         {
             await TransactionAsync(IsolationLevel.ReadCommitted, async connection =>
             {
-                await ExecuteAsync(connection, "SET LOCAL lock_timeout = '200ms'; SELECT FROM state FOR UPDATE", cancellationToken).ConfigureAwait(false);
+                await ExecuteAsync(connection, "SET LOCAL lock_timeout = '200ms'; SELECT FROM state FOR UPDATE", cancellationToken)
+                    .ConfigureAwait(false);
                 await using var empty = new NpgsqlCommand($"SELECT NOT EXISTS (SELECT FROM {partition})", connection);
                 if (!(bool)(await empty.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!) return 0;
                 return await ExecuteAsync(connection, $"DROP TABLE {partition}", cancellationToken).ConfigureAwait(false);

@@ -15,7 +15,8 @@ public sealed partial class PostgresStore
         """;
 
     /// <summary>Times at which users count for the items of <c>$1</c>.</summary>
-    internal const string AudienceTimesSql = "SELECT item_key, counts_at_ms FROM audience WHERE item_key = ANY($1) AND counts_at_ms IS NOT NULL";
+    internal const string AudienceTimesSql =
+        "SELECT item_key, counts_at_ms FROM audience WHERE item_key = ANY($1) AND counts_at_ms IS NOT NULL";
 
     private protected override async Task<Dictionary<(int User, int Item), PairState>> LoadPairsAsync(
         DbConnection connection, IReadOnlyList<(int User, int Item)> pairs, CancellationToken cancellationToken)
@@ -24,7 +25,8 @@ public sealed partial class PostgresStore
         if (pairs.Count == 0) return states;
         await using var batch = new NpgsqlBatch((NpgsqlConnection)connection);
         batch.BatchCommands.Add(
-            Batched("SELECT a.user_key, a.item_key, a.counts_at_ms, a.mixed FROM unnest($1, $2) AS n (u, i) JOIN audience a ON a.user_key = n.u AND a.item_key = n.i", Keys(pairs)));
+            Batched("SELECT a.user_key, a.item_key, a.counts_at_ms, a.mixed FROM unnest($1, $2) AS n (u, i) JOIN audience a ON a.user_key "
+                + "= n.u AND a.item_key = n.i", Keys(pairs)));
         await using var row = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
             states.Add((row.GetInt32(0), row.GetInt32(1)), ReadPair(row, 2));
@@ -55,7 +57,8 @@ public sealed partial class PostgresStore
             Batched("DELETE FROM audience a USING unnest($1, $2) AS n (u, i) WHERE a.user_key = n.u AND a.item_key = n.i",
             [removed.Select(pair => pair.User).ToArray(), removed.Select(pair => pair.Item).ToArray()]));
         batch.BatchCommands.Add(
-            Batched("UPDATE audience a SET counts_at_ms = n.c, mixed = n.m FROM unnest($1, $2, $3, $4) AS n (u, i, c, m) WHERE a.user_key = n.u AND a.item_key = n.i",
+            Batched("UPDATE audience a SET counts_at_ms = n.c, mixed = n.m FROM unnest($1, $2, $3, $4) AS n (u, i, c, m) WHERE a.user_key "
+                + "= n.u AND a.item_key = n.i",
             [changed.Select(pair => pair.User).ToArray(), changed.Select(pair => pair.Item).ToArray(),
             changed.Select(pair => pair.State!.Value.CountsAtMs).ToArray(),
             changed.Select(pair => pair.State!.Value.IsMixed ? 1 : 0).ToArray()]));
@@ -72,7 +75,8 @@ public sealed partial class PostgresStore
     {
         await using var batch = new NpgsqlBatch((NpgsqlConnection)connection);
         batch.BatchCommands.Add(
-            Batched("UPDATE items i SET users = n.users, popularity = n.popularity, trend = n.trend FROM unnest($1, $2, $3, $4) AS n (key, users, popularity, trend) WHERE i.item_key = n.key",
+            Batched("UPDATE items i SET users = n.users, popularity = n.popularity, trend = n.trend FROM unnest($1, $2, $3, $4) AS n "
+                + "(key, users, popularity, trend) WHERE i.item_key = n.key",
             [items.Select(item => item.ItemKey).ToArray(), items.Select(item => item.Users).ToArray(),
             items.Select(item => item.Popularity).ToArray(), items.Select(item => item.Trend).ToArray()]));
         await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);

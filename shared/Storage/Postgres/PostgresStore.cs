@@ -49,12 +49,17 @@ public sealed partial class PostgresStore : SqlStore
         await TransactionAsync(IsolationLevel.ReadCommitted, async connection =>
         {
             await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({MigrationLock})", cancellationToken).ConfigureAwait(false);
-            await ExecuteAsync(connection, "CREATE TABLE IF NOT EXISTS schema_versions (version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())", cancellationToken).ConfigureAwait(false);
+            await ExecuteAsync(connection,
+                "CREATE TABLE IF NOT EXISTS schema_versions (version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT "
+                    + "NULL DEFAULT now())", cancellationToken).ConfigureAwait(false);
             await using var current = new NpgsqlCommand("SELECT coalesce(max(version), 0) FROM schema_versions", connection);
-            foreach (var migration in Migration.Pending(Migration.All("postgres"), (int)(await current.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!))
+            foreach (var migration in Migration.Pending(Migration.All("postgres"),
+                (int)(await current.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!))
             {
                 await ExecuteAsync(connection, migration.Sql, cancellationToken).ConfigureAwait(false);
-                await using var record = new NpgsqlCommand("INSERT INTO schema_versions (version, name) VALUES ($1, $2)", connection) { Parameters = { new() { Value = migration.Version }, new() { Value = migration.Name } } };
+                await using var record = new NpgsqlCommand("INSERT INTO schema_versions (version, name) VALUES ($1, $2)",
+                    connection)
+                { Parameters = { new() { Value = migration.Version }, new() { Value = migration.Name } } };
                 await record.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
             }
 
@@ -94,7 +99,8 @@ public sealed partial class PostgresStore : SqlStore
     private protected override Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellationToken) =>
         TransactionAsync(IsolationLevel.RepeatableRead, work, cancellationToken);
 
-    private Task<T> TransactionAsync<T>(IsolationLevel isolation, Func<NpgsqlConnection, Task<T>> work, CancellationToken cancellationToken) =>
+    private Task<T> TransactionAsync<T>(IsolationLevel isolation, Func<NpgsqlConnection, Task<T>> work,
+        CancellationToken cancellationToken) =>
         TranslateAsync(async () =>
         {
             await using var connection = await _pool.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
@@ -118,11 +124,14 @@ public sealed partial class PostgresStore : SqlStore
         }
         catch (Exception e) when (IsUnavailable(e))
         {
-            throw new StoreUnavailableException($"PostgreSQL: {e.Message}", e) { IsFull = e is PostgresException { SqlState: PostgresErrorCodes.DiskFull } };
+            throw new StoreUnavailableException($"PostgreSQL: {e.Message}",
+                e)
+            { IsFull = e is PostgresException { SqlState: PostgresErrorCodes.DiskFull } };
         }
     }
 
-    /// <summary>States of the world: no connection, no rights to it, no resources, shutting down, read-only, lost against another transaction.</summary>
+    /// <summary>States of the world: no connection, no rights to it, no resources, shutting down, read-only, lost against another
+    /// transaction.</summary>
     private static bool IsUnavailable(Exception e) => e switch
     {
         PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.LockNotAvailable } => true,

@@ -18,7 +18,8 @@ public abstract partial class SqlStore
             {
                 writer.BeginTable(table, columns);
                 object?[] row = new object?[columns.Length];
-                await using var reader = await connection.ExecuteReaderAsync(Command($"SELECT {string.Join(", ", columns)} FROM {table}", null, cancellationToken)).ConfigureAwait(false);
+                await using var reader = await connection.ExecuteReaderAsync(
+                    Command($"SELECT {string.Join(", ", columns)} FROM {table}", null, cancellationToken)).ConfigureAwait(false);
                 while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
                 {
                     reader.GetValues(row!);
@@ -37,7 +38,8 @@ public abstract partial class SqlStore
 
     public Task RestoreAsync(Stream source, CancellationToken cancellationToken) => RestoreAsync(source, null, cancellationToken);
 
-    public Task RestoreUntilAsync(Stream source, DateTimeOffset until, CancellationToken cancellationToken) => RestoreAsync(source, until.ToUnixTimeMilliseconds(), cancellationToken);
+    public Task RestoreUntilAsync(Stream source, DateTimeOffset until, CancellationToken cancellationToken) =>
+        RestoreAsync(source, until.ToUnixTimeMilliseconds(), cancellationToken);
 
     private async Task RestoreAsync(Stream source, long? untilMs, CancellationToken cancellationToken)
     {
@@ -45,8 +47,12 @@ public abstract partial class SqlStore
         await WriteAsync(async connection =>
         {
             int current = await SchemaVersionAsync(connection, cancellationToken).ConfigureAwait(false), version = reader.Begin();
-            if (version > current) throw new InvalidOperationException($"The backup has schema version {version}; this store has {current}. Restore it with the program that made it, or a newer one.");
-            if (await connection.ExecuteScalarAsync<long>(Command("SELECT revision + (SELECT count(*) FROM models) + (SELECT count(*) FROM items) + (SELECT count(*) FROM settings) FROM state", null, cancellationToken)).ConfigureAwait(false) != 0)
+            if (version > current)
+                throw new InvalidOperationException($"The backup has schema version {version}; this store has {current}. Restore it with "
+                    + $"the program that made it, or a newer one.");
+            if (await connection.ExecuteScalarAsync<long>(
+                Command("SELECT revision + (SELECT count(*) FROM models) + (SELECT count(*) FROM items) + (SELECT count(*) FROM settings) "
+                    + "FROM state", null, cancellationToken)).ConfigureAwait(false) != 0)
                 throw new InvalidOperationException("The store is not empty. Restore into a new one.");
             await connection.ExecuteAsync(Command("DELETE FROM state", null, cancellationToken)).ConfigureAwait(false);
             var left = new List<RemovedEvent>();
@@ -56,7 +62,8 @@ public abstract partial class SqlStore
                 hasVectorLength |= columns.Contains("vector_length");
                 object?[] row = new object?[columns.Length];
                 Func<object?[]?> nextRow = () => reader.NextRow(row) ? row : null;
-                await RestoreTableAsync(connection, table, columns, untilMs is { } ms ? Until(ms, table, columns, nextRow, left) : nextRow, cancellationToken).ConfigureAwait(false);
+                await RestoreTableAsync(connection, table, columns, untilMs is { } ms ? Until(ms, table, columns, nextRow, left)
+                    : nextRow, cancellationToken).ConfigureAwait(false);
             }
 
             if (!hasVectorLength) await CountVectorsAsync(connection, cancellationToken).ConfigureAwait(false);
@@ -90,18 +97,25 @@ public abstract partial class SqlStore
     private async Task TakeOutAsync(DbConnection connection, List<RemovedEvent> left, CancellationToken cancellationToken)
     {
         long revision = await TakeFromStateAsync(connection, left.Count, cancellationToken).ConfigureAwait(false);
-        await TakeFromUsersAsync(connection, [.. left.GroupBy(e => e.UserKey).Select(group => (group.Key, group.Count()))], revision, cancellationToken).ConfigureAwait(false);
-        await connection.ExecuteAsync(Command($"UPDATE users SET last_at_ms = coalesce((SELECT max(occurred_at_ms) FROM events WHERE events.user_key = users.user_key), {NoEvents})", null, cancellationToken)).ConfigureAwait(false);
-        // Users and items that only later events named are not known yet.
-        await connection.ExecuteAsync(Command("DELETE FROM users WHERE events = 0 AND properties IS NULL", null, cancellationToken)).ConfigureAwait(false);
+        await TakeFromUsersAsync(connection, [.. left.GroupBy(e => e.UserKey).Select(group => (group.Key, group.Count()))], revision,
+            cancellationToken).ConfigureAwait(false);
         await connection.ExecuteAsync(
-            Command("DELETE FROM items WHERE item_key IN (SELECT item_key FROM items WHERE item IS NULL AND deleted = 0 EXCEPT SELECT item_key FROM events)", null, cancellationToken)).ConfigureAwait(false);
+            Command($"UPDATE users SET last_at_ms = coalesce((SELECT max(occurred_at_ms) FROM events WHERE events.user_key = "
+                + $"users.user_key), {NoEvents})", null, cancellationToken)).ConfigureAwait(false);
+        // Users and items that only later events named are not known yet.
+        await connection.ExecuteAsync(Command("DELETE FROM users WHERE events = 0 AND properties IS NULL", null, cancellationToken))
+            .ConfigureAwait(false);
+        await connection.ExecuteAsync(
+            Command("DELETE FROM items WHERE item_key IN (SELECT item_key FROM items WHERE item IS NULL AND deleted = 0 EXCEPT SELECT "
+                + "item_key FROM events)", null, cancellationToken)).ConfigureAwait(false);
     }
 
     /// <summary>Brings items of a backup from before schema version 4 to where that migration brings those of a database.</summary>
     private async Task CountVectorsAsync(DbConnection connection, CancellationToken cancellationToken)
     {
-        await connection.ExecuteAsync(Command($"UPDATE items SET item = {ItemWithoutVectorSql} WHERE deleted <> 0 AND {VectorLengthSql} > 0", null, cancellationToken)).ConfigureAwait(false);
+        await connection.ExecuteAsync(
+            Command($"UPDATE items SET item = {ItemWithoutVectorSql} WHERE deleted <> 0 AND {VectorLengthSql} > 0", null,
+                cancellationToken)).ConfigureAwait(false);
         await connection.ExecuteAsync(Command($"""
             UPDATE state SET
                 vectors = (SELECT count(*) FROM items WHERE {VectorLengthSql} > 0),
@@ -119,5 +133,6 @@ public abstract partial class SqlStore
         connection.ExecuteScalarAsync<int>(Command("SELECT max(version) FROM schema_versions", null, cancellationToken));
 
     /// <summary>Inserts rows (<c>state</c>: the one row) until there are no more. The row is the same array each time.</summary>
-    private protected abstract Task RestoreTableAsync(DbConnection connection, string table, string[] columns, Func<object?[]?> nextRow, CancellationToken cancellationToken);
+    private protected abstract Task RestoreTableAsync(DbConnection connection, string table, string[] columns, Func<object?[]?> nextRow,
+        CancellationToken cancellationToken);
 }

@@ -15,8 +15,10 @@ public abstract partial class SqlStore
         WriteAsync(async connection =>
         {
             var state = await ReadCatalogueStateAsync(connection, cancellationToken).ConfigureAwait(false);
-            var entries = await LoadItemsAsync(connection, [.. commands.Select(ItemIdOf).Distinct(StringComparer.Ordinal)], cancellationToken).ConfigureAwait(false);
-            byte[][] changeIds = [.. commands.Where(command => command.ChangeId is not null).Select(command => ChangeHash(ItemIdOf(command), command.ChangeId!))];
+            var entries = await LoadItemsAsync(connection, [.. commands.Select(ItemIdOf).Distinct(StringComparer.Ordinal)],
+                cancellationToken).ConfigureAwait(false);
+            byte[][] changeIds = [.. commands.Where(command => command.ChangeId is not null)
+                .Select(command => ChangeHash(ItemIdOf(command), command.ChangeId!))];
             var known = changeIds.Length == 0 ? [] : await FindChangesAsync(connection, changeIds, cancellationToken).ConfigureAwait(false);
             var vectors = new VectorLength(state.VectorLength, state.Vectors);
             var batch = new CatalogueBatch(entries, known, vectors, state.Revision + 1);
@@ -31,31 +33,49 @@ public abstract partial class SqlStore
             await AddChangesAsync(connection, batch.NewChanges, cancellationToken).ConfigureAwait(false);
             if (changed.Count + batch.IgnoredCount > 0)
             {
-                await connection.ExecuteAsync(Command("UPDATE state SET revision = @revision, ignored_item_changes = ignored_item_changes + @ignored, vectors = @vectors, vector_length = @length",
-                    new { revision = state.Revision + (changed.Count > 0 ? 1 : 0), ignored = (long)batch.IgnoredCount, vectors = vectors.Count, length = vectors.Length }, cancellationToken)).ConfigureAwait(false);
+                await connection.ExecuteAsync(Command(
+                    "UPDATE state SET revision = @revision, ignored_item_changes = ignored_item_changes + @ignored, vectors = @vectors, "
+                        + "vector_length = @length",
+                    new
+                    {
+                        revision = state.Revision + (changed.Count > 0 ? 1 : 0),
+                        ignored = (long)batch.IgnoredCount,
+                        vectors = vectors.Count,
+                        length = vectors.Length
+                    }, cancellationToken)).ConfigureAwait(false);
             }
 
-            // Keys of new items, and the revision, are known only now. Items that stay as they are belong to the answer: after a crash they may not
+            // Keys of new items, and the revision, are known only now. Items that stay as they are belong to the answer: after a crash they
+            // may not
             // have been copied to where they are served from.
             var named = await LoadItemsAsync(connection, batch.Named, cancellationToken).ConfigureAwait(false);
-            return new CatalogueResult { Changed = [.. named.Values.OrderBy(entry => entry.ItemKey)], Failed = batch.Failed, Ignored = batch.IgnoredCount };
+            return new CatalogueResult
+            {
+                Changed = [.. named.Values.OrderBy(entry => entry.ItemKey)],
+                Failed = batch.Failed,
+                Ignored = batch.IgnoredCount
+            };
         }, cancellationToken);
 
     public Task<CatalogueEntry?> GetItemAsync(string itemId, CancellationToken cancellationToken) =>
-        ReadAsync(async connection => (await LoadItemsAsync(connection, [itemId], cancellationToken).ConfigureAwait(false)).GetValueOrDefault(itemId), cancellationToken);
+        ReadAsync(async connection => (await LoadItemsAsync(connection, [itemId], cancellationToken)
+        .ConfigureAwait(false)).GetValueOrDefault(itemId), cancellationToken);
 
     public Task<int?> GetVectorLengthAsync(CancellationToken cancellationToken) =>
-        ReadAsync(async connection => (await ReadCatalogueStateAsync(connection, cancellationToken).ConfigureAwait(false)).VectorLength, cancellationToken);
+        ReadAsync(async connection => (await ReadCatalogueStateAsync(connection, cancellationToken).ConfigureAwait(false)).VectorLength,
+        cancellationToken);
 
     public Task<IReadOnlyList<CatalogueEntry>> ReadCatalogueAsync(int afterKey, int limit, CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyList<CatalogueEntry>>(async connection =>
-            await QueryAsync(connection, $"SELECT {EntryColumns} FROM items WHERE item_key > @afterKey ORDER BY item_key LIMIT @limit", new { afterKey, limit }, ReadEntry, cancellationToken).ConfigureAwait(false), cancellationToken);
+            await QueryAsync(connection, $"SELECT {EntryColumns} FROM items WHERE item_key > @afterKey ORDER BY item_key LIMIT @limit",
+            new { afterKey, limit }, ReadEntry, cancellationToken).ConfigureAwait(false), cancellationToken);
 
     public Task<IReadOnlyList<CatalogueEntry>> ReadCatalogueAsync(IReadOnlyCollection<int> itemKeys, CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyList<CatalogueEntry>>(async connection =>
             await LoadItemsAsync(connection, [.. itemKeys.Order()], cancellationToken).ConfigureAwait(false), cancellationToken);
 
-    private protected const string EntryColumns = "item_key, item_id, item, deleted, popularity, trend, created_at_ms, version, (SELECT revision FROM state), users";
+    private protected const string EntryColumns =
+        "item_key, item_id, item, deleted, popularity, trend, created_at_ms, version, (SELECT revision FROM state), users";
 
     private protected static CatalogueEntry ReadEntry(DbDataReader r) => new()
     {
@@ -72,21 +92,25 @@ public abstract partial class SqlStore
     };
 
     /// <summary>Those of the items that exist, in the order of their keys, which ascend.</summary>
-    private protected virtual async Task<List<CatalogueEntry>> LoadItemsAsync(DbConnection connection, int[] keys, CancellationToken cancellationToken)
+    private protected virtual async Task<List<CatalogueEntry>> LoadItemsAsync(DbConnection connection, int[] keys,
+        CancellationToken cancellationToken)
     {
         var entries = new List<CatalogueEntry>(keys.Length);
         foreach (int key in keys)
-            entries.AddRange(await QueryAsync(connection, $"SELECT {EntryColumns} FROM items WHERE item_key = @key", new { key }, ReadEntry, cancellationToken).ConfigureAwait(false));
+            entries.AddRange(await QueryAsync(connection, $"SELECT {EntryColumns} FROM items WHERE item_key = "
+                + $"@key", new { key }, ReadEntry, cancellationToken).ConfigureAwait(false));
         return entries;
     }
 
     /// <summary>Those of the items that exist, by id.</summary>
-    private protected virtual async Task<Dictionary<string, CatalogueEntry>> LoadItemsAsync(DbConnection connection, IReadOnlyList<string> ids, CancellationToken cancellationToken)
+    private protected virtual async Task<Dictionary<string, CatalogueEntry>> LoadItemsAsync(DbConnection connection,
+        IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
         var entries = new Dictionary<string, CatalogueEntry>(StringComparer.Ordinal);
         foreach (string id in ids)
         {
-            foreach (var entry in await QueryAsync(connection, $"SELECT {EntryColumns} FROM items WHERE item_id = @id", new { id }, ReadEntry, cancellationToken).ConfigureAwait(false))
+            foreach (var entry in await QueryAsync(connection, $"SELECT {EntryColumns} FROM items WHERE item_id = @id", new { id },
+                ReadEntry, cancellationToken).ConfigureAwait(false))
                 entries.Add(id, entry);
         }
 
@@ -94,12 +118,14 @@ public abstract partial class SqlStore
     }
 
     /// <summary>Writes attributes and deletion; statistics stay. Entries with key 0 are new.</summary>
-    private protected virtual async Task SaveItemsAsync(DbConnection connection, IReadOnlyList<CatalogueEntry> entries, CancellationToken cancellationToken)
+    private protected virtual async Task SaveItemsAsync(DbConnection connection, IReadOnlyList<CatalogueEntry> entries,
+        CancellationToken cancellationToken)
     {
         foreach (var entry in entries)
         {
             await connection.ExecuteAsync(Command(entry.ItemKey == 0
-                ? "INSERT INTO items (item_id, item, deleted, popularity, trend, created_at_ms, version) VALUES (@ItemId, @json, @deleted, @Popularity, @Trend, @createdAtMs, @Version)"
+                ? "INSERT INTO items (item_id, item, deleted, popularity, trend, created_at_ms, version) VALUES (@ItemId, @json, "
+                    + "@deleted, @Popularity, @Trend, @createdAtMs, @Version)"
                 : "UPDATE items SET item = @json, deleted = @deleted, version = @Version WHERE item_key = @ItemKey",
                 new
                 {
@@ -117,26 +143,34 @@ public abstract partial class SqlStore
     }
 
     /// <summary>Those of the changes that were applied.</summary>
-    private protected virtual async Task<HashSet<byte[]>> FindChangesAsync(DbConnection connection, byte[][] ids, CancellationToken cancellationToken)
+    private protected virtual async Task<HashSet<byte[]>> FindChangesAsync(DbConnection connection, byte[][] ids,
+        CancellationToken cancellationToken)
     {
         var known = new HashSet<byte[]>(HashComparer.Instance);
         foreach (byte[] id in ids)
-            if (await connection.ExecuteScalarAsync<long?>(Command("SELECT 1 FROM item_changes WHERE id = @id", new { id }, cancellationToken)).ConfigureAwait(false) is not null) known.Add(id);
+            if (await connection.ExecuteScalarAsync<long?>(
+                Command("SELECT 1 FROM item_changes WHERE id = @id", new { id }, cancellationToken)).ConfigureAwait(false) is not null)
+                known.Add(id);
         return known;
     }
 
-    private protected virtual async Task AddChangesAsync(DbConnection connection, IReadOnlyList<byte[]> ids, CancellationToken cancellationToken)
+    private protected virtual async Task AddChangesAsync(DbConnection connection, IReadOnlyList<byte[]> ids,
+        CancellationToken cancellationToken)
     {
-        foreach (byte[] id in ids) await connection.ExecuteAsync(Command("INSERT INTO item_changes (id) VALUES (@id)", new { id }, cancellationToken)).ConfigureAwait(false);
+        foreach (byte[] id in ids) await connection.ExecuteAsync(
+            Command("INSERT INTO item_changes (id) VALUES (@id)", new { id }, cancellationToken)).ConfigureAwait(false);
     }
 
     /// <summary>First 16 bytes of SHA-256: of one size whatever the ids are. Neither id holds a zero byte.</summary>
-    private static byte[] ChangeHash(string itemId, string changeId) => SHA256.HashData(Encoding.UTF8.GetBytes($"{itemId}\0{changeId}"))[..16];
+    private static byte[] ChangeHash(string itemId, string changeId) =>
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{itemId}\0{changeId}"))[..16];
 
     private protected static string? Json(Item? item) => item is null ? null : JsonSerializer.Serialize(item, ContractsJson.Default.Item);
 
-    private static async Task<(long Revision, long Vectors, int? VectorLength)> ReadCatalogueStateAsync(DbConnection connection, CancellationToken cancellationToken) =>
-        (await QueryAsync(connection, "SELECT revision, vectors, vector_length FROM state", null, r => (r.GetInt64(0), r.GetInt64(1), r.IsDBNull(2) ? (int?)null : r.GetInt32(2)), cancellationToken).ConfigureAwait(false))[0];
+    private static async Task<(long Revision, long Vectors, int? VectorLength)> ReadCatalogueStateAsync(DbConnection connection,
+        CancellationToken cancellationToken) =>
+        (await QueryAsync(connection, "SELECT revision, vectors, vector_length FROM state", null,
+        r => (r.GetInt64(0), r.GetInt64(1), r.IsDBNull(2) ? (int?)null : r.GetInt32(2)), cancellationToken).ConfigureAwait(false))[0];
 
     private static string ItemIdOf(Command command) =>
         (command.Kind == CommandKind.PutItem ? command.Item?.ItemId : command.ItemId)

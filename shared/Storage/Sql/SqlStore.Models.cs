@@ -21,46 +21,61 @@ public abstract partial class SqlStore
             return next;
         }, cancellationToken).ConfigureAwait(false);
         for (int chunk = 1; (long)chunk * ChunkBytes < model.Length; chunk++)
-            await WriteAsync(connection => WriteChunkAsync(connection, version, chunk, model, cancellationToken), cancellationToken).ConfigureAwait(false);
+            await WriteAsync(connection => WriteChunkAsync(connection, version, chunk, model, cancellationToken), cancellationToken)
+                .ConfigureAwait(false);
 
         await WriteAsync(async connection =>
         {
-            long written = await connection.ExecuteScalarAsync<long>(Command("SELECT coalesce(sum(length(body)), 0) FROM model_chunks WHERE version = @version", new { version }, cancellationToken)).ConfigureAwait(false);
-            if (written != model.Length) throw new StoreUnavailableException($"The bytes of model {version} were removed while it was being saved. Save it again.");
+            long written = await connection.ExecuteScalarAsync<long>(
+                Command("SELECT coalesce(sum(length(body)), 0) FROM model_chunks WHERE version = @version", new { version },
+                    cancellationToken)).ConfigureAwait(false);
+            if (written != model.Length)
+                throw new StoreUnavailableException($"The bytes of model {version} were removed while it was being saved. Save it again.");
             var state = info.State == ModelState.Rejected ? ModelState.Rejected : ModelState.Trained;
-            string json = JsonSerializer.Serialize(info with { Version = version, State = state, ReleasedAt = null }, ContractsJson.Default.ModelInfo);
-            return await connection.ExecuteAsync(Command("INSERT INTO models (version, info, state, bytes) VALUES (@version, @json, @state, @bytes)",
+            string json = JsonSerializer.Serialize(info with { Version = version, State = state, ReleasedAt = null },
+                ContractsJson.Default.ModelInfo);
+            return await connection.ExecuteAsync(Command(
+                "INSERT INTO models (version, info, state, bytes) VALUES (@version, @json, @state, @bytes)",
                 new { version, json, state = Name(state), bytes = (long)model.Length }, cancellationToken)).ConfigureAwait(false);
         }, cancellationToken).ConfigureAwait(false);
         return version;
     }
 
-    private static Task<int> WriteChunkAsync(DbConnection connection, long version, int chunk, ReadOnlyMemory<byte> model, CancellationToken cancellationToken)
+    private static Task<int> WriteChunkAsync(DbConnection connection, long version, int chunk, ReadOnlyMemory<byte> model,
+        CancellationToken cancellationToken)
     {
         int start = chunk * ChunkBytes;
         byte[] body = model.Slice(start, Math.Min(ChunkBytes, model.Length - start)).ToArray();
-        return connection.ExecuteAsync(Command("INSERT INTO model_chunks (version, chunk, body) VALUES (@version, @chunk, @body)", new { version, chunk, body }, cancellationToken));
+        return connection.ExecuteAsync(Command("INSERT INTO model_chunks (version, chunk, body) VALUES (@version, @chunk, @body)",
+            new { version, chunk, body }, cancellationToken));
     }
 
     public Task<IReadOnlyList<ModelInfo>> ListModelsAsync(int limit, CancellationToken cancellationToken) =>
-        ReadAsync<IReadOnlyList<ModelInfo>>(async connection => await ModelsAsync(connection, "ORDER BY version DESC LIMIT @limit", new { limit }, cancellationToken).ConfigureAwait(false), cancellationToken);
+        ReadAsync<IReadOnlyList<ModelInfo>>(async connection =>
+        await ModelsAsync(connection, "ORDER BY version DESC LIMIT @limit", new { limit }, cancellationToken).ConfigureAwait(false),
+        cancellationToken);
 
     public Task<ModelInfo?> GetModelAsync(long version, CancellationToken cancellationToken) =>
-        ReadAsync(async connection => (await ModelsAsync(connection, "WHERE version = @version", new { version }, cancellationToken).ConfigureAwait(false)).FirstOrDefault(), cancellationToken);
+        ReadAsync(async connection => (await ModelsAsync(connection, "WHERE version = @version", new { version }, cancellationToken)
+        .ConfigureAwait(false)).FirstOrDefault(), cancellationToken);
 
     public Task<ModelInfo?> GetReleasedModelAsync(CancellationToken cancellationToken) =>
-        ReadAsync(async connection => (await ModelsAsync(connection, "WHERE state = 'released'", null, cancellationToken).ConfigureAwait(false)).FirstOrDefault(), cancellationToken);
+        ReadAsync(async connection => (await ModelsAsync(connection, "WHERE state = 'released'", null, cancellationToken)
+        .ConfigureAwait(false)).FirstOrDefault(), cancellationToken);
 
     public Task<byte[]?> ReadModelAsync(long version, CancellationToken cancellationToken) =>
         ReadAsync(async connection =>
         {
-            long? length = await connection.ExecuteScalarAsync<long?>(Command("SELECT bytes FROM models WHERE version = @version", new { version }, cancellationToken)).ConfigureAwait(false);
+            long? length = await connection.ExecuteScalarAsync<long?>(
+                Command("SELECT bytes FROM models WHERE version = @version", new { version }, cancellationToken)).ConfigureAwait(false);
             if (length is null) return null;
             byte[] model = new byte[length.Value];
             int at = 0;
             for (int chunk = 0; at < model.Length; chunk++)
             {
-                byte[] body = await connection.ExecuteScalarAsync<byte[]?>(Command("SELECT body FROM model_chunks WHERE version = @version AND chunk = @chunk", new { version, chunk }, cancellationToken)).ConfigureAwait(false)
+                byte[] body = await connection.ExecuteScalarAsync<byte[]?>(
+                    Command("SELECT body FROM model_chunks WHERE version = @version AND chunk = @chunk", new { version, chunk },
+                        cancellationToken)).ConfigureAwait(false)
                     ?? throw new InvalidDataException($"Chunk {chunk} of model {version} is missing from the database.");
                 body.CopyTo(model, at);
                 at += body.Length;
@@ -72,11 +87,14 @@ public abstract partial class SqlStore
     public Task<ModelInfo?> ReleaseModelAsync(long version, DateTimeOffset releasedAt, CancellationToken cancellationToken) =>
         WriteAsync(async connection =>
         {
-            var found = await ModelsAsync(connection, "WHERE version = @version AND bytes IS NOT NULL", new { version }, cancellationToken).ConfigureAwait(false);
+            var found = await ModelsAsync(connection, "WHERE version = @version AND bytes IS NOT NULL", new { version }, cancellationToken)
+                .ConfigureAwait(false);
             if (found is not [var model]) return null;
             if (model.State == ModelState.Released) return model;
-            await connection.ExecuteAsync(Command("UPDATE models SET state = 'retired' WHERE state = 'released'", null, cancellationToken)).ConfigureAwait(false);
-            await connection.ExecuteAsync(Command("UPDATE models SET state = 'released', released_at_ms = @at WHERE version = @version", new { version, at = releasedAt.ToUnixTimeMilliseconds() }, cancellationToken)).ConfigureAwait(false);
+            await connection.ExecuteAsync(Command("UPDATE models SET state = 'retired' WHERE state = 'released'", null, cancellationToken))
+                .ConfigureAwait(false);
+            await connection.ExecuteAsync(Command("UPDATE models SET state = 'released', released_at_ms = @at WHERE version = @version",
+                new { version, at = releasedAt.ToUnixTimeMilliseconds() }, cancellationToken)).ConfigureAwait(false);
             return (await ModelsAsync(connection, "WHERE version = @version", new { version }, cancellationToken).ConfigureAwait(false))[0];
         }, cancellationToken);
 
@@ -85,14 +103,17 @@ public abstract partial class SqlStore
         var dropped = await WriteAsync(async connection =>
         {
             var candidates = await QueryAsync(connection, "SELECT version, state FROM models WHERE bytes IS NOT NULL ORDER BY version DESC", null, r => (Version: r.GetInt64(0), State: r.GetString(1)), cancellationToken).ConfigureAwait(false);
-            var versions = candidates.Skip(Math.Max(0, keep)).Where(model => model.State != Name(ModelState.Released)).Select(model => model.Version).ToList();
+            var versions = candidates.Skip(Math.Max(0, keep)).Where(model => model.State != Name(ModelState.Released))
+                .Select(model => model.Version).ToList();
             foreach (long version in versions)
-                await connection.ExecuteAsync(Command("UPDATE models SET bytes = NULL WHERE version = @version", new { version }, cancellationToken)).ConfigureAwait(false);
+                await connection.ExecuteAsync(Command("UPDATE models SET bytes = NULL WHERE version = @version", new { version },
+                    cancellationToken)).ConfigureAwait(false);
             return versions;
         }, cancellationToken).ConfigureAwait(false);
 
         // As in saving, each chunk is a transaction of its own, so that events are not held up while deleted bytes are overwritten.
-        while (await WriteAsync(connection => connection.ExecuteAsync(Command(DeleteLeftChunkSql, null, cancellationToken)), cancellationToken).ConfigureAwait(false) > 0)
+        while (await WriteAsync(connection => connection.ExecuteAsync(Command(DeleteLeftChunkSql, null, cancellationToken)),
+            cancellationToken).ConfigureAwait(false) > 0)
         {
         }
 
@@ -108,7 +129,8 @@ public abstract partial class SqlStore
             ORDER BY version, chunk LIMIT 1)
         """;
 
-    private static Task<List<ModelInfo>> ModelsAsync(DbConnection connection, string where, object? parameters, CancellationToken cancellationToken) =>
+    private static Task<List<ModelInfo>> ModelsAsync(DbConnection connection, string where, object? parameters,
+        CancellationToken cancellationToken) =>
         QueryAsync(connection, "SELECT info, state, released_at_ms FROM models " + where, parameters, r =>
             JsonSerializer.Deserialize(r.GetString(0), ContractsJson.Default.ModelInfo)! with
             {

@@ -13,11 +13,15 @@ public abstract partial class SqlStore
     /// <param name="EmptiesPartition">After it, the partition has no events left and never gets any.</param>
     private protected readonly record struct Slice(string Partition, string Where, bool EmptiesPartition);
 
-    public async IAsyncEnumerable<RemovedSlice> RemoveEventsBeforeAsync(DateTimeOffset before, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<RemovedSlice> RemoveEventsBeforeAsync(DateTimeOffset before,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         long beforeMs = before.ToUnixTimeMilliseconds();
-        await WriteAsync(connection => connection.ExecuteAsync(Command("UPDATE state SET retained_from_ms = @beforeMs WHERE retained_from_ms < @beforeMs", new { beforeMs }, cancellationToken)), cancellationToken).ConfigureAwait(false);
-        foreach (var slice in await ReadAsync(connection => SlicesAsync(connection, beforeMs, cancellationToken), cancellationToken).ConfigureAwait(false))
+        await WriteAsync(connection => connection.ExecuteAsync(
+            Command("UPDATE state SET retained_from_ms = @beforeMs WHERE retained_from_ms < @beforeMs", new { beforeMs },
+                cancellationToken)), cancellationToken).ConfigureAwait(false);
+        foreach (var slice in await ReadAsync(connection => SlicesAsync(connection, beforeMs, cancellationToken), cancellationToken)
+            .ConfigureAwait(false))
         {
             var removed = await WriteAsync(async connection =>
             {
@@ -38,15 +42,20 @@ public abstract partial class SqlStore
     /// <summary>Slices that together hold every event from before the time.</summary>
     private protected abstract Task<List<Slice>> SlicesAsync(DbConnection connection, long beforeMs, CancellationToken cancellationToken);
 
-    private protected virtual Task<List<RemovedEvent>> DeleteSliceAsync(DbConnection connection, Slice slice, long beforeMs, CancellationToken cancellationToken) =>
+    private protected virtual Task<List<RemovedEvent>> DeleteSliceAsync(DbConnection connection, Slice slice, long beforeMs,
+        CancellationToken cancellationToken) =>
         QueryAsync(connection,
             $"DELETE FROM {slice.Partition} WHERE {slice.Where} AND occurred_at_ms < @beforeMs RETURNING user_key, item_key",
             new { beforeMs }, ReadRemoved, cancellationToken);
 
-    private protected virtual async Task TakeFromUsersAsync(DbConnection connection, IReadOnlyList<(int Key, int Count)> losses, long revision, CancellationToken cancellationToken)
+    private protected virtual async Task TakeFromUsersAsync(DbConnection connection, IReadOnlyList<(int Key, int Count)> losses,
+        long revision, CancellationToken cancellationToken)
     {
         foreach (var (key, count) in losses)
-            await connection.ExecuteAsync(Command($"UPDATE users SET revision = @revision, last_at_ms = CASE WHEN events = @count THEN {NoEvents} ELSE last_at_ms END, events = events - @count WHERE user_key = @key", new { key, count, revision }, cancellationToken)).ConfigureAwait(false);
+            await connection.ExecuteAsync(
+                Command($"UPDATE users SET revision = @revision, last_at_ms = CASE WHEN events = @count THEN {NoEvents} ELSE last_at_ms "
+                    + $"END, events = events - @count WHERE user_key = @key", new { key, count, revision }, cancellationToken))
+                    .ConfigureAwait(false);
     }
 
     private protected virtual Task DropPartitionAsync(string partition, CancellationToken cancellationToken) => Task.CompletedTask;

@@ -47,7 +47,8 @@ public abstract partial class SqlStore
         {
             var events = new Dictionary<(int User, int Item), List<PairEvent>>();
             await QueryAsync(connection,
-                "SELECT user_key, item_key, type_id, value, occurred_at_ms FROM events WHERE user_key > @after AND user_key <= @last ORDER BY user_key, item_key, occurred_at_ms, sequence",
+                "SELECT user_key, item_key, type_id, value, occurred_at_ms FROM events WHERE user_key > @after AND user_key <= @last "
+                    + "ORDER BY user_key, item_key, occurred_at_ms, sequence",
                 new { after, last }, row => AddPairEvent(events, row, names, Statistics), cancellationToken).ConfigureAwait(false);
             var audience = new Queue<object?[]>();
             foreach (var ((user, item), pair) in events)
@@ -70,7 +71,8 @@ public abstract partial class SqlStore
             .ConfigureAwait(false);
         // A new revision, under which the statistics replace their copies. A store without events has no copies and stays as new.
         await connection.ExecuteAsync(
-            Command("UPDATE state SET statistics_rules = @rules, statistics_copied = 0, revision = revision + CASE WHEN events > 0 THEN 1 ELSE 0 END", new { rules = Statistics.Fingerprint() }, cancellationToken)).ConfigureAwait(false);
+            Command("UPDATE state SET statistics_rules = @rules, statistics_copied = 0, revision = revision + CASE WHEN events > 0 THEN 1 "
+                + "ELSE 0 END", new { rules = Statistics.Fingerprint() }, cancellationToken)).ConfigureAwait(false);
     }
 
     private static Task<int?> LastUserOfPageAsync(DbConnection connection, int after, CancellationToken cancellationToken) =>
@@ -121,7 +123,8 @@ public abstract partial class SqlStore
         var keys = new { sessionKey, userKey };
         // Where only the session had events on the item, its place becomes the user's and the sums stay.
         await connection.ExecuteAsync(
-            Command("UPDATE audience SET user_key = @userKey WHERE user_key = @sessionKey AND item_key NOT IN (SELECT item_key FROM audience WHERE user_key = @userKey)", keys, cancellationToken)).ConfigureAwait(false);
+            Command("UPDATE audience SET user_key = @userKey WHERE user_key = @sessionKey AND item_key NOT IN (SELECT item_key FROM "
+                + "audience WHERE user_key = @userKey)", keys, cancellationToken)).ConfigureAwait(false);
         var both = await QueryAsync(connection, """
             SELECT s.item_key, s.counts_at_ms, s.mixed, u.counts_at_ms, u.mixed
             FROM audience s JOIN audience u ON u.item_key = s.item_key AND u.user_key = @userKey WHERE s.user_key = @sessionKey
@@ -151,7 +154,8 @@ public abstract partial class SqlStore
     private static async Task<IReadOnlyList<ItemStatistics>> StatisticsOfUserAsync(DbConnection connection, int userKey,
         CancellationToken cancellationToken) =>
         await QueryAsync(connection,
-            "SELECT i.item_key, i.item_id, i.users, i.popularity, i.trend FROM audience a JOIN items i ON i.item_key = a.item_key WHERE a.user_key = @userKey", new { userKey }, ReadStatistics, cancellationToken).ConfigureAwait(false);
+            "SELECT i.item_key, i.item_id, i.users, i.popularity, i.trend FROM audience a JOIN items i ON i.item_key = a.item_key WHERE "
+                + "a.user_key = @userKey", new { userKey }, ReadStatistics, cancellationToken).ConfigureAwait(false);
 
     /// <summary>Moves users in the sums of items, once the audience is up to date. Returns the items' statistics now.</summary>
     private async Task<IReadOnlyList<ItemStatistics>> MoveAsync(DbConnection connection,
@@ -205,7 +209,8 @@ public abstract partial class SqlStore
         foreach (var pair in pairs)
         {
             await QueryAsync(connection,
-                "SELECT user_key, item_key, type_id, value, occurred_at_ms FROM events WHERE user_key = @User AND item_key = @Item ORDER BY occurred_at_ms, sequence",
+                "SELECT user_key, item_key, type_id, value, occurred_at_ms FROM events WHERE user_key = @User AND item_key = @Item ORDER "
+                    + "BY occurred_at_ms, sequence",
                 new { pair.User, pair.Item }, row => AddPairEvent(events, row, names, Statistics), cancellationToken).ConfigureAwait(false);
         }
 
@@ -226,7 +231,8 @@ public abstract partial class SqlStore
         }
     }
 
-    private protected virtual async Task<List<ItemStatistics>> LoadStatisticsAsync(DbConnection connection, int[] itemKeys, CancellationToken cancellationToken)
+    private protected virtual async Task<List<ItemStatistics>> LoadStatisticsAsync(DbConnection connection, int[] itemKeys,
+        CancellationToken cancellationToken)
     {
         var items = new List<ItemStatistics>(itemKeys.Length);
         foreach (int key in itemKeys)
@@ -236,7 +242,8 @@ public abstract partial class SqlStore
         return items;
     }
 
-    private protected virtual async Task SaveStatisticsAsync(DbConnection connection, IReadOnlyList<ItemStatistics> items, CancellationToken cancellationToken)
+    private protected virtual async Task SaveStatisticsAsync(DbConnection connection, IReadOnlyList<ItemStatistics> items,
+        CancellationToken cancellationToken)
     {
         foreach (var item in items)
             await connection.ExecuteAsync(
@@ -250,13 +257,15 @@ public abstract partial class SqlStore
     private protected static PairState ReadPair(DbDataReader r, int column) =>
         new(r.IsDBNull(column) ? null : r.GetInt64(column), r.GetInt32(column + 1) != 0);
 
-    private protected static async Task<Dictionary<int, string>> TypeNamesAsync(DbConnection connection, CancellationToken cancellationToken) =>
+    private protected static async Task<Dictionary<int, string>> TypeNamesAsync(DbConnection connection,
+        CancellationToken cancellationToken) =>
         (await QueryAsync(connection, "SELECT type_id, name FROM event_types", null, r => (r.GetInt32(0), r.GetString(1)),
             cancellationToken).ConfigureAwait(false)).ToDictionary(type => type.Item1, type => type.Item2);
 
     /// <summary>Adds a row of <c>user_key, item_key, type_id, value, occurred_at_ms</c> to the events of its pair.</summary>
     internal static PairEvent AddPairEvent(
-        Dictionary<(int User, int Item), List<PairEvent>> events, DbDataReader row, Dictionary<int, string> names, StatisticsSettings statistics)
+        Dictionary<(int User, int Item), List<PairEvent>> events, DbDataReader row, Dictionary<int, string> names,
+            StatisticsSettings statistics)
     {
         var key = (row.GetInt32(0), row.GetInt32(1));
         if (!events.TryGetValue(key, out var pair)) events[key] = pair = [];

@@ -14,26 +14,31 @@ public abstract partial class SqlStore
     public Task PutUserAsync(string userId, UserProfile profile, DateTimeOffset acceptedAt, CancellationToken cancellationToken) =>
         WriteAsync(async connection =>
         {
-            if (await ErasedUpToAsync(connection, UserRef.User(userId), cancellationToken).ConfigureAwait(false) >= acceptedAt.ToUnixTimeMilliseconds()) return 0;
+            if (await ErasedUpToAsync(connection, UserRef.User(userId), cancellationToken)
+                .ConfigureAwait(false) >= acceptedAt.ToUnixTimeMilliseconds()) return 0;
             int key = await FindOrAddUserAsync(connection, UserRef.User(userId), cancellationToken).ConfigureAwait(false);
             string properties = JsonSerializer.Serialize(profile, ContractsJson.Default.UserProfile);
-            return await connection.ExecuteAsync(Command("UPDATE users SET properties = @properties WHERE user_key = @key", new { key, properties }, cancellationToken)).ConfigureAwait(false);
+            return await connection.ExecuteAsync(Command("UPDATE users SET properties = @properties WHERE user_key = @key",
+                new { key, properties }, cancellationToken)).ConfigureAwait(false);
         }, cancellationToken);
 
-    public Task<MergeResult> MergeSessionAsync(string sessionId, string userId, DateTimeOffset mergedAt, CancellationToken cancellationToken) =>
+    public Task<MergeResult> MergeSessionAsync(string sessionId, string userId, DateTimeOffset mergedAt,
+        CancellationToken cancellationToken) =>
         WriteAsync(async connection =>
         {
             long mergedAtMs = mergedAt.ToUnixTimeMilliseconds();
             int? sessionKey = await FindUserAsync(connection, UserRef.Session(sessionId), cancellationToken).ConfigureAwait(false);
             int? userKey = await FindUserAsync(connection, UserRef.User(userId), cancellationToken).ConfigureAwait(false);
             // A merge from before the user's erasure went with it.
-            if (await ErasedUpToAsync(connection, UserRef.User(userId), cancellationToken).ConfigureAwait(false) >= mergedAtMs) return new MergeResult(0, userKey, sessionKey);
+            if (await ErasedUpToAsync(connection, UserRef.User(userId), cancellationToken).ConfigureAwait(false) >= mergedAtMs)
+                return new MergeResult(0, userKey, sessionKey);
 
             // Producers' clocks may run ahead, so what the session has now belongs to the merge even if it is dated later.
             long throughMs = Math.Max(mergedAtMs, sessionKey is null ? long.MinValue : await connection.ExecuteScalarAsync<long>(Command(
                 "SELECT last_at_ms FROM users WHERE user_key = @sessionKey", new { sessionKey }, cancellationToken)).ConfigureAwait(false));
             int added = await connection.ExecuteAsync(Command(
-                "INSERT INTO merges (session_id, merged_at_ms, through_ms, user_id) VALUES (@sessionId, @mergedAtMs, @throughMs, @userId) ON CONFLICT DO NOTHING",
+                "INSERT INTO merges (session_id, merged_at_ms, through_ms, user_id) VALUES (@sessionId, @mergedAtMs, @throughMs, @userId) "
+                    + "ON CONFLICT DO NOTHING",
                 new { sessionId, mergedAtMs, throughMs, userId }, cancellationToken)).ConfigureAwait(false);
             if (added == 0 && userKey is { } merged)
             {
@@ -47,7 +52,9 @@ public abstract partial class SqlStore
             if (added == 0 || sessionKey is null) return new MergeResult(0, userKey, sessionKey);
 
             userKey ??= await FindOrAddUserAsync(connection, UserRef.User(userId), cancellationToken).ConfigureAwait(false);
-            int moved = await connection.ExecuteAsync(Command("UPDATE events SET user_key = @userKey WHERE user_key = @sessionKey", new { userKey, sessionKey }, cancellationToken)).ConfigureAwait(false);
+            int moved = await connection.ExecuteAsync(
+                Command("UPDATE events SET user_key = @userKey WHERE user_key = @sessionKey", new { userKey, sessionKey },
+                    cancellationToken)).ConfigureAwait(false);
             if (moved == 0) return new MergeResult(0, userKey, sessionKey);
             var items = await MergeAudienceAsync(connection, sessionKey.Value, userKey.Value, cancellationToken).ConfigureAwait(false);
             long revision = await NextRevisionAsync(connection, cancellationToken).ConfigureAwait(false);
@@ -56,15 +63,19 @@ public abstract partial class SqlStore
                     last_at_ms = (SELECT max(occurred_at_ms) FROM events WHERE events.user_key = users.user_key)
                 WHERE user_key = @userKey
                 """, new { userKey, revision, moved }, cancellationToken)).ConfigureAwait(false);
-            await connection.ExecuteAsync(Command($"UPDATE users SET revision = @revision, events = 0, last_at_ms = {NoEvents} WHERE user_key = @sessionKey", new { sessionKey, revision }, cancellationToken)).ConfigureAwait(false);
+            await connection.ExecuteAsync(
+                Command($"UPDATE users SET revision = @revision, events = 0, last_at_ms = {NoEvents} WHERE user_key = @sessionKey",
+                    new { sessionKey, revision }, cancellationToken)).ConfigureAwait(false);
             return new MergeResult(moved, userKey, sessionKey) { Items = items, Revision = revision };
         }, cancellationToken);
 
-    public async Task<ErasedUser> EraseUserAsync(string userId, string erasureId, DateTimeOffset requestedAt, CancellationToken cancellationToken)
+    public async Task<ErasedUser> EraseUserAsync(string userId, string erasureId, DateTimeOffset requestedAt,
+        CancellationToken cancellationToken)
     {
         var erased = await WriteAsync(async connection =>
         {
-            if (await ErasureAsync(connection, erasureId, cancellationToken).ConfigureAwait(false) is { } earlier) return new ErasedUser(earlier, null);
+            if (await ErasureAsync(connection, erasureId, cancellationToken).ConfigureAwait(false) is { } earlier)
+                return new ErasedUser(earlier, null);
 
             var user = UserRef.User(userId);
             long erasedAtMs = requestedAt.ToUnixTimeMilliseconds();
@@ -72,29 +83,38 @@ public abstract partial class SqlStore
             IReadOnlyList<ItemStatistics> items = [];
             if (await FindUserAsync(connection, user, cancellationToken).ConfigureAwait(false) is { } key)
             {
-                var counts = await QueryAsync(connection, "SELECT count(*), coalesce(max(occurred_at_ms), 0) FROM events WHERE user_key = @key",
+                var counts = await QueryAsync(connection,
+                    "SELECT count(*), coalesce(max(occurred_at_ms), 0) FROM events WHERE user_key = @key",
                     new { key }, r => (Events: r.GetInt64(0), NewestMs: r.GetInt64(1)), cancellationToken).ConfigureAwait(false);
                 removed = counts[0].Events;
                 if (removed > 0) erasedAtMs = Math.Max(erasedAtMs, counts[0].NewestMs);
                 await DeleteEventsAsync(connection, key, cancellationToken).ConfigureAwait(false);
-                await connection.ExecuteAsync(Command("DELETE FROM users WHERE user_key = @key", new { key }, cancellationToken)).ConfigureAwait(false);
+                await connection.ExecuteAsync(Command("DELETE FROM users WHERE user_key = @key", new { key }, cancellationToken))
+                    .ConfigureAwait(false);
                 items = await RemoveFromAudienceAsync(connection, key, cancellationToken).ConfigureAwait(false);
             }
 
             // What is still on its way from the sessions of the user must not come back as events of the session.
-            foreach (var (sessionId, throughMs) in await QueryAsync(connection, "SELECT session_id, through_ms FROM merges WHERE user_id = @userId", new { userId }, r => (r.GetString(0), r.GetInt64(1)), cancellationToken).ConfigureAwait(false))
+            foreach (var (sessionId, throughMs) in await QueryAsync(connection,
+                "SELECT session_id, through_ms FROM merges WHERE user_id = @userId", new { userId }, r => (r.GetString(0), r.GetInt64(1)),
+                    cancellationToken).ConfigureAwait(false))
             {
                 await AddTombstoneAsync(connection, UserRef.Session(sessionId), throughMs, cancellationToken).ConfigureAwait(false);
-                await connection.ExecuteAsync(Command("DELETE FROM users WHERE is_session = 1 AND user_id = @sessionId AND events = 0 AND properties IS NULL", new { sessionId }, cancellationToken)).ConfigureAwait(false);
+                await connection.ExecuteAsync(Command(
+                    "DELETE FROM users WHERE is_session = 1 AND user_id = @sessionId AND events = 0 AND properties IS NULL",
+                        new { sessionId }, cancellationToken)).ConfigureAwait(false);
             }
 
-            await connection.ExecuteAsync(Command("DELETE FROM merges WHERE user_id = @userId", new { userId }, cancellationToken)).ConfigureAwait(false);
+            await connection.ExecuteAsync(Command("DELETE FROM merges WHERE user_id = @userId", new { userId }, cancellationToken))
+                .ConfigureAwait(false);
             await AddTombstoneAsync(connection, user, erasedAtMs, cancellationToken).ConfigureAwait(false);
             long revision = await TakeFromStateAsync(connection, removed, cancellationToken).ConfigureAwait(false);
             var storedAt = DateTimeOffset.UtcNow;
             await connection.ExecuteAsync(Command(
-                "INSERT INTO erasures (erasure_id, events_removed, revision, user_id, due_at_ms) VALUES (@erasureId, @removed, @revision, @userId, @dueAtMs)",
-                new { erasureId, removed, revision, userId, dueAtMs = (storedAt + Erasure.RepeatAfter).ToUnixTimeMilliseconds() }, cancellationToken)).ConfigureAwait(false);
+                "INSERT INTO erasures (erasure_id, events_removed, revision, user_id, due_at_ms) VALUES (@erasureId, @removed, @revision, "
+                    + "@userId, @dueAtMs)",
+                new { erasureId, removed, revision, userId, dueAtMs = (storedAt + Erasure.RepeatAfter).ToUnixTimeMilliseconds() },
+                    cancellationToken)).ConfigureAwait(false);
             await AddStageAsync(connection, erasureId, "requested", requestedAt, cancellationToken).ConfigureAwait(false);
             await AddStageAsync(connection, erasureId, "store", storedAt, cancellationToken).ConfigureAwait(false);
             return new ErasedUser((await ErasureAsync(connection, erasureId, cancellationToken).ConfigureAwait(false))!, items);
@@ -104,39 +124,50 @@ public abstract partial class SqlStore
     }
 
     public Task<IReadOnlyList<Erasure>> ListOpenErasuresAsync(CancellationToken cancellationToken) =>
-        ReadAsync<IReadOnlyList<Erasure>>(connection => ReadErasuresAsync(connection, "user_id IS NOT NULL", null, cancellationToken), cancellationToken);
+        ReadAsync<IReadOnlyList<Erasure>>(connection => ReadErasuresAsync(connection, "user_id IS NOT NULL", null, cancellationToken),
+        cancellationToken);
 
     public Task<Erasure?> ReadErasureAsync(string erasureId, CancellationToken cancellationToken) =>
         ReadAsync(async connection =>
-            await ReadErasuresAsync(connection, "erasure_id = @erasureId", new { erasureId }, cancellationToken).ConfigureAwait(false) is [var erasure] ? erasure : null, cancellationToken);
+            await ReadErasuresAsync(connection, "erasure_id = @erasureId", new { erasureId }, cancellationToken)
+            .ConfigureAwait(false) is [var erasure] ? erasure : null, cancellationToken);
 
     public async Task<bool> SaveErasureAsync(Erasure erasure, CancellationToken cancellationToken)
     {
         bool saved = await WriteAsync(async connection =>
         {
             int updated = await connection.ExecuteAsync(Command(
-                "UPDATE erasures SET version = version + 1, user_id = @UserId, due_at_ms = @dueAtMs WHERE erasure_id = @ErasureId AND version = @Version",
-                new { erasure.UserId, dueAtMs = erasure.DueAt?.ToUnixTimeMilliseconds(), erasure.ErasureId, erasure.Version }, cancellationToken)).ConfigureAwait(false);
+                "UPDATE erasures SET version = version + 1, user_id = @UserId, due_at_ms = @dueAtMs WHERE erasure_id = @ErasureId AND "
+                    + "version = @Version",
+                new { erasure.UserId, dueAtMs = erasure.DueAt?.ToUnixTimeMilliseconds(), erasure.ErasureId, erasure.Version },
+                    cancellationToken)).ConfigureAwait(false);
             if (updated == 0) return false;
-            foreach (var (stage, at) in erasure.Stages) await AddStageAsync(connection, erasure.ErasureId, stage, at, cancellationToken).ConfigureAwait(false);
+            foreach (var (stage, at) in erasure.Stages) await AddStageAsync(connection, erasure.ErasureId, stage, at, cancellationToken)
+                .ConfigureAwait(false);
             return true;
         }, cancellationToken).ConfigureAwait(false);
         if (saved && erasure.UserId is null) await ForgetAsync(cancellationToken).ConfigureAwait(false);
         return saved;
     }
 
-    public async Task<IReadOnlyList<string>> ClaimDueErasuresAsync(DateTimeOffset now, DateTimeOffset nextDue, int limit, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> ClaimDueErasuresAsync(DateTimeOffset now, DateTimeOffset nextDue, int limit,
+        CancellationToken cancellationToken)
     {
         var parameters = new { now = now.ToUnixTimeMilliseconds(), nextDue = nextDue.ToUnixTimeMilliseconds(), limit };
-        const string due = "SELECT erasure_id FROM erasures WHERE due_at_ms <= @now AND (user_id IS NOT NULL OR model_version IS NOT NULL) ORDER BY due_at_ms LIMIT @limit";
+        const string due =
+            "SELECT erasure_id FROM erasures WHERE due_at_ms <= @now AND (user_id IS NOT NULL OR model_version IS NOT NULL) ORDER BY "
+            + "due_at_ms LIMIT @limit";
         // Mostly nothing is due: no writing transaction for that.
-        var found = await ReadAsync(connection => QueryAsync(connection, due, parameters, r => r.GetString(0), cancellationToken), cancellationToken).ConfigureAwait(false);
+        var found = await ReadAsync(connection => QueryAsync(connection, due, parameters, r => r.GetString(0), cancellationToken),
+            cancellationToken).ConfigureAwait(false);
         if (found.Count == 0) return found;
-        return await WriteAsync(connection => QueryAsync(connection, $"UPDATE erasures SET due_at_ms = @nextDue WHERE erasure_id IN ({due}) RETURNING erasure_id",
+        return await WriteAsync(connection => QueryAsync(
+            connection, $"UPDATE erasures SET due_at_ms = @nextDue WHERE erasure_id IN ({due}) RETURNING erasure_id",
             parameters, r => r.GetString(0), cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
-    public Task SetErasureModelAsync(IReadOnlyList<string> erasureIds, long modelVersion, DateTimeOffset at, CancellationToken cancellationToken) =>
+    public Task SetErasureModelAsync(IReadOnlyList<string> erasureIds, long modelVersion, DateTimeOffset at,
+        CancellationToken cancellationToken) =>
         WriteAsync(async connection =>
         {
             foreach (string erasureId in erasureIds)
@@ -155,7 +186,8 @@ public abstract partial class SqlStore
         ReadAsync(connection => ErasureAsync(connection, erasureId, cancellationToken), cancellationToken);
 
     public Task<long?> GetErasureRevisionAsync(string erasureId, CancellationToken cancellationToken) =>
-        ReadAsync(connection => connection.ExecuteScalarAsync<long?>(Command("SELECT revision FROM erasures WHERE erasure_id = @erasureId", new { erasureId }, cancellationToken)), cancellationToken);
+        ReadAsync(connection => connection.ExecuteScalarAsync<long?>(
+        Command("SELECT revision FROM erasures WHERE erasure_id = @erasureId", new { erasureId }, cancellationToken)), cancellationToken);
 
     public Task<IReadOnlyList<ErasureResponse>> ListPendingErasuresAsync(string stage, CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyList<ErasureResponse>>(async connection =>
@@ -173,7 +205,8 @@ public abstract partial class SqlStore
     public Task<UserExport?> ExportUserAsync(string userId, CancellationToken cancellationToken) =>
         ReadAsync(async connection =>
         {
-            var users = await QueryAsync(connection, "SELECT user_key, properties FROM users WHERE is_session = 0 AND user_id = @userId", new { userId },
+            var users = await QueryAsync(connection, "SELECT user_key, properties FROM users WHERE is_session = 0 AND user_id = @userId",
+                new { userId },
                 r => (Key: r.GetInt32(0), Properties: r.IsDBNull(1) ? null : r.GetString(1)), cancellationToken).ConfigureAwait(false);
             if (users is not [var user]) return null;
             var events = await QueryAsync(connection, """
@@ -193,7 +226,8 @@ public abstract partial class SqlStore
                 RecommendationId = r.IsDBNull(6) ? null : r.GetString(6),
                 Context = r.IsDBNull(7) ? null : JsonElement.Parse(r.GetString(7)),
             }, cancellationToken).ConfigureAwait(false);
-            var profile = user.Properties is null ? new UserProfile() : JsonSerializer.Deserialize(user.Properties, ContractsJson.Default.UserProfile)!;
+            var profile = user.Properties is null ? new UserProfile()
+                : JsonSerializer.Deserialize(user.Properties, ContractsJson.Default.UserProfile)!;
             return new UserExport { UserId = userId, Properties = profile.Properties, Events = events };
         }, cancellationToken);
 
@@ -203,7 +237,8 @@ public abstract partial class SqlStore
                 SELECT user_id, events, last_at_ms FROM users
                 WHERE is_session = 0 AND events > 0 AND user_id >= @prefix AND substr(user_id, 1, length(@prefix)) = @prefix
                 ORDER BY events DESC, user_id LIMIT @limit
-                """, new { prefix, limit }, r => new UserSummary(r.GetString(0), r.GetInt64(1), Time(r.GetInt64(2))), cancellationToken).ConfigureAwait(false), cancellationToken);
+                """, new { prefix, limit }, r => new UserSummary(r.GetString(0), r.GetInt64(1), Time(r.GetInt64(2))), cancellationToken)
+                .ConfigureAwait(false), cancellationToken);
 
     /// <summary>Removes a user's events and every trace of their ids.</summary>
     private protected virtual Task DeleteEventsAsync(DbConnection connection, int userKey, CancellationToken cancellationToken) =>
@@ -219,32 +254,44 @@ public abstract partial class SqlStore
     internal static byte[] HashOf(UserRef user) => SHA256.HashData(Encoding.UTF8.GetBytes(user.Key));
 
     private static Task<int?> FindUserAsync(DbConnection connection, UserRef user, CancellationToken cancellationToken) =>
-        connection.ExecuteScalarAsync<int?>(Command("SELECT user_key FROM users WHERE is_session = @session AND user_id = @Id", new { session = user.IsSession ? 1 : 0, user.Id }, cancellationToken));
+        connection.ExecuteScalarAsync<int?>(Command("SELECT user_key FROM users WHERE is_session = @session AND user_id = @Id",
+        new { session = user.IsSession ? 1 : 0, user.Id }, cancellationToken));
 
     private static async Task<int> FindOrAddUserAsync(DbConnection connection, UserRef user, CancellationToken cancellationToken)
     {
         if (await FindUserAsync(connection, user, cancellationToken).ConfigureAwait(false) is { } key) return key;
         long revision = await NextRevisionAsync(connection, cancellationToken).ConfigureAwait(false);
-        return await connection.ExecuteScalarAsync<int>(Command($"INSERT INTO users (is_session, user_id, revision, events, last_at_ms) VALUES (@session, @Id, @revision, 0, {NoEvents}) RETURNING user_key",
+        return await connection.ExecuteScalarAsync<int>(
+            Command($"INSERT INTO users (is_session, user_id, revision, events, last_at_ms) VALUES (@session, @Id, @revision, 0, "
+                + $"{NoEvents}) RETURNING user_key",
             new { session = user.IsSession ? 1 : 0, user.Id, revision }, cancellationToken)).ConfigureAwait(false);
     }
 
     private static async Task<long> ErasedUpToAsync(DbConnection connection, UserRef user, CancellationToken cancellationToken) =>
-        await connection.ExecuteScalarAsync<long?>(Command("SELECT erased_at_ms FROM tombstones WHERE user_hash = @hash", new { hash = HashOf(user) }, cancellationToken)).ConfigureAwait(false) ?? long.MinValue;
+        await connection.ExecuteScalarAsync<long?>(
+        Command("SELECT erased_at_ms FROM tombstones WHERE user_hash = @hash", new { hash = HashOf(user) }, cancellationToken))
+            .ConfigureAwait(false) ?? long.MinValue;
 
-    private static Task<int> AddTombstoneAsync(DbConnection connection, UserRef user, long erasedAtMs, CancellationToken cancellationToken) =>
+    private static Task<int> AddTombstoneAsync(DbConnection connection, UserRef user, long erasedAtMs,
+        CancellationToken cancellationToken) =>
         connection.ExecuteAsync(Command("""
             INSERT INTO tombstones (user_hash, erased_at_ms) VALUES (@hash, @erasedAtMs)
             ON CONFLICT (user_hash) DO UPDATE SET erased_at_ms = excluded.erased_at_ms WHERE excluded.erased_at_ms > tombstones.erased_at_ms
             """, new { hash = HashOf(user), erasedAtMs }, cancellationToken));
 
-    private static Task<int> AddStageAsync(DbConnection connection, string erasureId, string stage, DateTimeOffset at, CancellationToken cancellationToken) =>
-        connection.ExecuteAsync(Command("INSERT INTO erasure_stages (erasure_id, stage, at_ms) SELECT erasure_id, @stage, @at FROM erasures WHERE erasure_id = @erasureId ON CONFLICT DO NOTHING",
+    private static Task<int> AddStageAsync(DbConnection connection, string erasureId, string stage, DateTimeOffset at,
+        CancellationToken cancellationToken) =>
+        connection.ExecuteAsync(Command(
+        "INSERT INTO erasure_stages (erasure_id, stage, at_ms) SELECT erasure_id, @stage, @at FROM erasures WHERE erasure_id = @erasureId "
+            + "ON CONFLICT DO NOTHING",
             new { erasureId, stage, at = at.ToUnixTimeMilliseconds() }, cancellationToken));
 
-    private static async Task<IReadOnlyList<Erasure>> ReadErasuresAsync(DbConnection connection, string condition, object? parameters, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<Erasure>> ReadErasuresAsync(DbConnection connection, string condition, object? parameters,
+        CancellationToken cancellationToken)
     {
-        var erasures = await QueryAsync(connection, $"SELECT erasure_id, user_id, revision, version, due_at_ms, model_version FROM erasures WHERE {condition} ORDER BY revision", parameters,
+        var erasures = await QueryAsync(
+            connection, $"SELECT erasure_id, user_id, revision, version, due_at_ms, model_version FROM erasures WHERE {condition} ORDER "
+                + $"BY revision", parameters,
             r => new Erasure
             {
                 ErasureId = r.GetString(0),
@@ -256,24 +303,40 @@ public abstract partial class SqlStore
                 Stages = new Dictionary<string, DateTimeOffset>(),
             }, cancellationToken).ConfigureAwait(false);
         for (int n = 0; n < erasures.Count; n++)
-            erasures[n] = erasures[n] with { Stages = await ReadStagesAsync(connection, erasures[n].ErasureId, cancellationToken).ConfigureAwait(false) };
+            erasures[n] = erasures[n] with
+            {
+                Stages = await ReadStagesAsync(connection, erasures[n].ErasureId, cancellationToken)
+                .ConfigureAwait(false)
+            };
         return erasures;
     }
 
-    private static async Task<IReadOnlyDictionary<string, DateTimeOffset>> ReadStagesAsync(DbConnection connection, string erasureId, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyDictionary<string, DateTimeOffset>> ReadStagesAsync(DbConnection connection, string erasureId,
+        CancellationToken cancellationToken)
     {
-        var stages = await QueryAsync(connection, "SELECT stage, at_ms FROM erasure_stages WHERE erasure_id = @erasureId ORDER BY at_ms", new { erasureId },
+        var stages = await QueryAsync(connection, "SELECT stage, at_ms FROM erasure_stages WHERE erasure_id = @erasureId ORDER BY at_ms",
+            new { erasureId },
             r => (Stage: r.GetString(0), At: Time(r.GetInt64(1))), cancellationToken).ConfigureAwait(false);
         return stages.ToDictionary(stage => stage.Stage, stage => stage.At, StringComparer.Ordinal);
     }
 
     private static async Task<ErasureResponse?> ErasureAsync(DbConnection connection, string erasureId, CancellationToken cancellationToken)
     {
-        var erasures = await QueryAsync(connection, "SELECT events_removed, model_version FROM erasures WHERE erasure_id = @erasureId", new { erasureId },
+        var erasures = await QueryAsync(connection, "SELECT events_removed, model_version FROM erasures WHERE erasure_id = @erasureId",
+            new { erasureId },
             r => (Removed: r.GetInt64(0), Version: r.IsDBNull(1) ? (long?)null : r.GetInt64(1)), cancellationToken).ConfigureAwait(false);
         if (erasures is not [var erasure]) return null;
         var times = await ReadStagesAsync(connection, erasureId, cancellationToken).ConfigureAwait(false);
-        bool done = times.ContainsKey("store") && times.ContainsKey("factorStore") && times.ContainsKey("serving") && times.ContainsKey("queues");
-        return new ErasureResponse { ErasureId = erasureId, State = done ? "done" : "pending", Stages = times, EventsRemoved = erasure.Removed, ModelVersion = erasure.Version };
+        bool done = times.ContainsKey("store") && times.ContainsKey("factorStore") && times.ContainsKey("serving")
+            && times.ContainsKey("queues");
+        return new ErasureResponse
+        {
+            ErasureId = erasureId,
+            State = done ? "done"
+            : "pending",
+            Stages = times,
+            EventsRemoved = erasure.Removed,
+            ModelVersion = erasure.Version
+        };
     }
 }

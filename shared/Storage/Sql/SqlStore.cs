@@ -28,7 +28,8 @@ public abstract partial class SqlStore(StatisticsSettings statistics) : IStore
 
     public abstract Task<StoredBatch> StoreInteractionsAsync(IReadOnlyList<Interaction> interactions, CancellationToken cancellationToken);
 
-    public abstract Task<IReadOnlyList<UserEvents>> ReadUserEventsAsync(IReadOnlyCollection<int> userKeys, CancellationToken cancellationToken);
+    public abstract Task<IReadOnlyList<UserEvents>> ReadUserEventsAsync(IReadOnlyCollection<int> userKeys,
+        CancellationToken cancellationToken);
 
     public abstract Task<InteractionLog> ReadInteractionsAsync(long upToSequence, CancellationToken cancellationToken);
 
@@ -44,7 +45,8 @@ public abstract partial class SqlStore(StatisticsSettings statistics) : IStore
                        (SELECT count(*) FROM users WHERE events > 0 OR properties IS NOT NULL),
                        (SELECT count(*) FROM items WHERE deleted = 0)
                 FROM state
-                """, null, r => new StoreStatus(r.GetInt64(0), r.GetInt64(7), r.GetInt64(8), r.GetInt64(1), r.IsDBNull(2) ? null : Time(r.GetInt64(2)))
+                """, null, r => new StoreStatus(r.GetInt64(0), r.GetInt64(7), r.GetInt64(8), r.GetInt64(1), r.IsDBNull(2) ? null
+                : Time(r.GetInt64(2)))
             {
                 Counters = new StatusCounters(r.GetInt64(3), r.GetInt64(4), r.GetInt64(5), r.GetInt64(6)),
             }, cancellationToken).ConfigureAwait(false);
@@ -54,7 +56,8 @@ public abstract partial class SqlStore(StatisticsSettings statistics) : IStore
     public Task<JsonElement?> GetSettingAsync(string name, CancellationToken cancellationToken) =>
         ReadAsync(async connection =>
         {
-            string? json = await connection.ExecuteScalarAsync<string?>(Command("SELECT value FROM settings WHERE name = @name", new { name }, cancellationToken)).ConfigureAwait(false);
+            string? json = await connection.ExecuteScalarAsync<string?>(
+                Command("SELECT value FROM settings WHERE name = @name", new { name }, cancellationToken)).ConfigureAwait(false);
             return json is null ? (JsonElement?)null : JsonElement.Parse(json);
         }, cancellationToken);
 
@@ -65,12 +68,16 @@ public abstract partial class SqlStore(StatisticsSettings statistics) : IStore
 
     public Task<IReadOnlyList<string>> GetEventTypesAsync(CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyList<string>>(async connection =>
-            await QueryAsync(connection, "SELECT name FROM event_types ORDER BY type_id", null, r => r.GetString(0), cancellationToken).ConfigureAwait(false), cancellationToken);
+            await QueryAsync(connection, "SELECT name FROM event_types ORDER BY type_id", null, r => r.GetString(0), cancellationToken)
+            .ConfigureAwait(false), cancellationToken);
 
     public Task<IReadOnlyList<EventCount>> CountEventsAsync(long afterSequence, long upToSequence, CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyList<EventCount>>(async connection =>
-            await QueryAsync(connection, "SELECT item_key, type_id, count(*) FROM events WHERE sequence > @afterSequence AND sequence <= @upToSequence GROUP BY item_key, type_id ORDER BY item_key, type_id",
-                new { afterSequence, upToSequence }, r => new EventCount(r.GetInt32(0), (short)r.GetInt32(1), r.GetInt64(2)), cancellationToken).ConfigureAwait(false), cancellationToken);
+            await QueryAsync(connection,
+            "SELECT item_key, type_id, count(*) FROM events WHERE sequence > @afterSequence AND sequence <= @upToSequence GROUP BY "
+                + "item_key, type_id ORDER BY item_key, type_id",
+                new { afterSequence, upToSequence }, r => new EventCount(r.GetInt32(0), (short)r.GetInt32(1), r.GetInt64(2)),
+                    cancellationToken).ConfigureAwait(false), cancellationToken);
 
     public Task<IReadOnlyList<int>> ListUsersOfItemAsync(int itemKey, int limit, CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyList<int>>(async connection =>
@@ -81,12 +88,14 @@ public abstract partial class SqlStore(StatisticsSettings statistics) : IStore
 
     public Task<IReadOnlyList<int>> ListUserKeysAsync(int afterKey, int limit, CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyList<int>>(async connection =>
-            await QueryAsync(connection, "SELECT user_key FROM users WHERE user_key > @afterKey ORDER BY user_key LIMIT @limit", new { afterKey, limit }, r => r.GetInt32(0), cancellationToken).ConfigureAwait(false), cancellationToken);
+            await QueryAsync(connection, "SELECT user_key FROM users WHERE user_key > @afterKey ORDER BY user_key LIMIT @limit",
+            new { afterKey, limit }, r => r.GetInt32(0), cancellationToken).ConfigureAwait(false), cancellationToken);
 
     private protected static CommandDefinition Command(string sql, object? parameters, CancellationToken cancellationToken) =>
         new(sql, parameters, cancellationToken: cancellationToken);
 
-    private protected static async Task<List<T>> QueryAsync<T>(DbConnection connection, string sql, object? parameters, Func<DbDataReader, T> read, CancellationToken cancellationToken)
+    private protected static async Task<List<T>> QueryAsync<T>(DbConnection connection, string sql, object? parameters,
+        Func<DbDataReader, T> read, CancellationToken cancellationToken)
     {
         var rows = new List<T>();
         await using var reader = await connection.ExecuteReaderAsync(Command(sql, parameters, cancellationToken)).ConfigureAwait(false);
@@ -94,9 +103,11 @@ public abstract partial class SqlStore(StatisticsSettings statistics) : IStore
         return rows;
     }
 
-    /// <summary>The next revision: above every revision given before, to any user. Erased users that return thus never fall behind their old values.</summary>
+    /// <summary>The next revision: above every revision given before, to any user. Erased users that return thus never fall behind their
+    /// old values.</summary>
     private protected static Task<long> NextRevisionAsync(DbConnection connection, CancellationToken cancellationToken) =>
-        connection.ExecuteScalarAsync<long>(Command("UPDATE state SET revision = revision + 1 RETURNING revision", null, cancellationToken));
+        connection.ExecuteScalarAsync<long>(Command("UPDATE state SET revision = revision + 1 RETURNING revision", null,
+        cancellationToken));
 
     /// <summary>The event's context as text; null where there is none.</summary>
     internal static string? ContextOf(Interaction interaction) =>

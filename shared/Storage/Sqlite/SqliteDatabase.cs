@@ -113,7 +113,8 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         {
             connection.Open();
             // One by one: of several statements in one command, errors behind the first that yields a row are lost.
-            foreach (string pragma in (string[])["busy_timeout = 10000", "synchronous = FULL", $"secure_delete = {_secureDelete}", "temp_store = MEMORY", .. pragmas])
+            foreach (string pragma in (string[])["busy_timeout = 10000", "synchronous = FULL", $"secure_delete = {_secureDelete}",
+                "temp_store = MEMORY", .. pragmas])
                 Execute(connection, "PRAGMA " + pragma);
             return connection;
         }
@@ -136,13 +137,16 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>Locked, out of space or memory, I/O error, read-only, cannot open, damaged: states of the world, not errors in a statement.</summary>
+    /// <summary>Locked, out of space or memory, I/O error, read-only, cannot open, damaged: states of the world, not errors in a
+    /// statement.</summary>
     private static bool IsUnavailable(SqliteException e) =>
         e.SqliteErrorCode is raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_FULL or raw.SQLITE_IOERR or raw.SQLITE_NOMEM
             or raw.SQLITE_READONLY or raw.SQLITE_CANTOPEN or raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB or raw.SQLITE_PROTOCOL;
 
     private static StoreUnavailableException Unavailable(SqliteException e) =>
-        new(e.SqliteErrorCode == raw.SQLITE_FULL ? "The disk is full." : $"The database file cannot be used: {e.Message}", e) { IsFull = e.SqliteErrorCode == raw.SQLITE_FULL };
+        new(e.SqliteErrorCode == raw.SQLITE_FULL ? "The disk is full."
+        : $"The database file cannot be used: {e.Message}", e)
+        { IsFull = e.SqliteErrorCode == raw.SQLITE_FULL };
 
     public async ValueTask DisposeAsync()
     {

@@ -13,15 +13,19 @@ public sealed partial class SqliteStore
     /// <summary>Prepared on the writing connection at first use; used only inside of writing transactions.</summary>
     private HotStatements? _hotStatements;
 
-    public override Task<StoredBatch> StoreInteractionsAsync(IReadOnlyList<Interaction> interactions, CancellationToken cancellationToken) =>
-        _database.WriteAsync(connection => Task.FromResult(new Batch(_hotStatements ??= new HotStatements(connection), Statistics).Store(interactions)), cancellationToken);
+    public override Task<StoredBatch> StoreInteractionsAsync(IReadOnlyList<Interaction> interactions,
+        CancellationToken cancellationToken) =>
+        _database.WriteAsync(connection => Task.FromResult(
+        new Batch(_hotStatements ??= new HotStatements(connection), Statistics).Store(interactions)), cancellationToken);
 
-    public override Task<IReadOnlyList<UserEvents>> ReadUserEventsAsync(IReadOnlyCollection<int> userKeys, CancellationToken cancellationToken) =>
+    public override Task<IReadOnlyList<UserEvents>> ReadUserEventsAsync(IReadOnlyCollection<int> userKeys,
+        CancellationToken cancellationToken) =>
         _database.ReadAsync<IReadOnlyList<UserEvents>>(connection =>
         {
             var histories = new List<UserEvents>(userKeys.Count);
             using var user = new SqliteStatement(connection, "SELECT is_session, user_id, revision, events FROM users WHERE user_key = $0", 1);
-            using var events = new SqliteStatement(connection, "SELECT item_key, type_id, value, occurred_at_ms FROM events WHERE user_key = $0 ORDER BY occurred_at_ms, sequence", 1);
+            using var events = new SqliteStatement(connection,
+                "SELECT item_key, type_id, value, occurred_at_ms FROM events WHERE user_key = $0 ORDER BY occurred_at_ms, sequence", 1);
             foreach (int key in userKeys.Distinct())
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -38,7 +42,8 @@ public sealed partial class SqliteStore
 
                 var history = new List<StoredEvent>(count);
                 using (var row = events.Query(key))
-                    while (row.Read()) history.Add(new StoredEvent(row.GetInt32(0), row.GetInt16(1), row.IsDBNull(2) ? float.NaN : (float)row.GetDouble(2), row.GetInt64(3)));
+                    while (row.Read()) history.Add(new StoredEvent(row.GetInt32(0), row.GetInt16(1), row.IsDBNull(2) ? float.NaN
+                        : (float)row.GetDouble(2), row.GetInt64(3)));
                 histories.Add(new UserEvents { UserKey = key, User = owner, Revision = revision, Events = history });
             }
 
@@ -49,13 +54,16 @@ public sealed partial class SqliteStore
         _database.ReadAsync(connection =>
         {
             using var count = new SqliteStatement(connection, "SELECT count(*) FROM events WHERE sequence <= $0", 1);
-            using var all = new SqliteStatement(connection, "SELECT user_key, item_key, type_id, value, occurred_at_ms, sequence FROM events WHERE sequence <= $0", 1);
-            var log = new InteractionLogBuilder(Convert.ToInt32(Scalar(count, upToSequence), System.Globalization.CultureInfo.InvariantCulture));
+            using var all = new SqliteStatement(connection,
+                "SELECT user_key, item_key, type_id, value, occurred_at_ms, sequence FROM events WHERE sequence <= $0", 1);
+            var log = new InteractionLogBuilder(Convert.ToInt32(Scalar(count, upToSequence),
+                System.Globalization.CultureInfo.InvariantCulture));
             using var row = all.Query(upToSequence);
             while (row.Read())
             {
                 if ((log.Count & 0xFFFF) == 0) cancellationToken.ThrowIfCancellationRequested();
-                log.Add(row.GetInt32(0), row.GetInt32(1), row.GetInt16(2), row.IsDBNull(3) ? float.NaN : (float)row.GetDouble(3), row.GetInt64(4), row.GetInt64(5));
+                log.Add(row.GetInt32(0), row.GetInt32(1), row.GetInt16(2), row.IsDBNull(3) ? float.NaN
+                    : (float)row.GetDouble(3), row.GetInt64(4), row.GetInt64(5));
             }
 
             return Task.FromResult(log.Build());
@@ -70,8 +78,10 @@ public sealed partial class SqliteStore
     private sealed class HotStatements(SqliteConnection connection) : IDisposable
     {
         public readonly SqliteStatement ReadState = new(connection, "SELECT sequence, revision, events, retained_from_ms FROM state", 0);
-        public readonly SqliteStatement WriteState = new(connection, "UPDATE state SET sequence = $0, revision = $1, events = events + $2, last_stored_at_ms = $3", 4);
-        public readonly SqliteStatement Merge = new(connection, "SELECT user_id FROM merges WHERE session_id = $0 AND through_ms >= $1 ORDER BY through_ms LIMIT 1", 2);
+        public readonly SqliteStatement WriteState =
+            new(connection, "UPDATE state SET sequence = $0, revision = $1, events = events + $2, last_stored_at_ms = $3", 4);
+        public readonly SqliteStatement Merge = new(connection,
+            "SELECT user_id FROM merges WHERE session_id = $0 AND through_ms >= $1 ORDER BY through_ms LIMIT 1", 2);
         public readonly SqliteStatement Tombstone = new(connection, "SELECT erased_at_ms FROM tombstones WHERE user_hash = $0", 1);
         public readonly SqliteStatement FindEvent = new(connection, "SELECT 1 FROM events WHERE event_id = $0", 1);
         public readonly SqliteStatement FindContent = new(connection, """
@@ -80,11 +90,22 @@ public sealed partial class SqliteStore
             WHERE e.event_id = $0
             """, 1);
         public readonly SqliteStatement FindMerge = new(connection, "SELECT 1 FROM merges WHERE session_id = $0 AND user_id = $1", 2);
-        public readonly SqliteStatement Count = new(connection, "UPDATE state SET duplicate_events = duplicate_events + $0, conflicting_events = conflicting_events + $1, dropped_events = dropped_events + $2", 3);
-        public readonly SqliteStatement AddEvent = new(connection, "INSERT INTO events (sequence, event_id, user_key, item_key, type_id, value, occurred_at_ms, session_id, recommendation_id, context, occurred_at_stated) VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (event_id) DO NOTHING", 11);
-        public readonly SqliteStatement FindUser = new(connection, "SELECT user_key, revision FROM users WHERE is_session = $0 AND user_id = $1", 2);
-        public readonly SqliteStatement AddUser = new(connection, $"INSERT INTO users (is_session, user_id, revision, events, last_at_ms) VALUES ($0, $1, 0, 0, {NoEvents}) RETURNING user_key", 2);
-        public readonly SqliteStatement ChangeUser = new(connection, "UPDATE users SET revision = $1, events = events + $2, last_at_ms = max(last_at_ms, $3) WHERE user_key = $0", 4);
+        public readonly SqliteStatement Count = new(connection,
+            "UPDATE state SET duplicate_events = duplicate_events + $0, conflicting_events = conflicting_events + $1, dropped_events = "
+                + "dropped_events + $2", 3);
+        public readonly SqliteStatement AddEvent =
+            new(connection,
+            "INSERT INTO events (sequence, event_id, user_key, item_key, type_id, value, occurred_at_ms, session_id, recommendation_id, "
+                + "context, occurred_at_stated) VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (event_id) DO NOTHING",
+                11);
+        public readonly SqliteStatement FindUser =
+            new(connection, "SELECT user_key, revision FROM users WHERE is_session = $0 AND user_id = $1", 2);
+        public readonly SqliteStatement AddUser =
+            new(connection, $"INSERT INTO users (is_session, user_id, revision, events, last_at_ms) VALUES ($0, $1, 0, 0, {NoEvents}) "
+            + $"RETURNING user_key", 2);
+        public readonly SqliteStatement ChangeUser =
+            new(connection, "UPDATE users SET revision = $1, events = events + $2, last_at_ms = max(last_at_ms, $3) WHERE user_key = $0",
+            4);
         public readonly SqliteStatement FindItem = new(connection,
             "SELECT item_key, users, popularity, trend FROM items WHERE item_id = $0", 1);
         public readonly SqliteStatement AddItem = new(connection,
@@ -96,12 +117,14 @@ public sealed partial class SqliteStore
         public readonly SqliteStatement PutPair = new(connection,
             "INSERT OR REPLACE INTO audience (user_key, item_key, counts_at_ms, mixed) VALUES ($0, $1, $2, $3)", 4);
         public readonly SqliteStatement PairEvents = new(connection,
-            "SELECT user_key, item_key, type_id, value, occurred_at_ms FROM events WHERE user_key = $0 AND item_key = $1 AND sequence <= $2 ORDER BY occurred_at_ms, sequence", 3);
+            "SELECT user_key, item_key, type_id, value, occurred_at_ms FROM events WHERE user_key = $0 AND item_key = $1 AND sequence <= "
+                + "$2 ORDER BY occurred_at_ms, sequence", 3);
         public readonly SqliteStatement AudienceTimes = new(connection,
             "SELECT counts_at_ms FROM audience WHERE item_key = $0 AND counts_at_ms IS NOT NULL", 1);
         public readonly SqliteStatement FindType = new(connection, "SELECT type_id FROM event_types WHERE name = $0", 1);
         public readonly SqliteStatement Types = new(connection, "SELECT type_id, name FROM event_types", 0);
-        public readonly SqliteStatement AddType = new(connection, "INSERT INTO event_types SELECT count(*), $0 FROM event_types RETURNING type_id", 1);
+        public readonly SqliteStatement AddType =
+            new(connection, "INSERT INTO event_types SELECT count(*), $0 FROM event_types RETURNING type_id", 1);
 
         public void Dispose()
         {
@@ -190,7 +213,8 @@ public sealed partial class SqliteStore
                 UserKeys = [.. _owners.Values.Where(o => o.Named && o.Key is not null).Select(o => o.Key!.Value)],
                 Items = [.. _items.Where(i => i.Value.Named && i.Value.Key is not null)
                     .Select(i => i.Value.Sums.Of(i.Value.Key!.Value, i.Key))],
-                Additions = [.. _owners.Values.Where(o => o.Added.Count > 0).Select(o => new UserAddition(o.Key!.Value, o.User, o.PriorRevision, o.Added))],
+                Additions = [.. _owners.Values.Where(o => o.Added.Count > 0)
+                .Select(o => new UserAddition(o.Key!.Value, o.User, o.PriorRevision, o.Added))],
                 Sequence = sequence,
                 Revision = stored > 0 ? nextRevision : revision,
             };

@@ -20,14 +20,17 @@ public sealed partial class SqliteStore : SqlStore
     {
         await _database.WriteAsync(connection =>
         {
-            SqliteDatabase.Execute(connection, "CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL)");
+            SqliteDatabase.Execute(connection,
+                "CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL)");
             using var current = connection.CreateCommand();
             current.CommandText = "SELECT coalesce(max(version), 0) FROM schema_versions";
-            foreach (var migration in Migration.Pending(Migration.All("sqlite"), Convert.ToInt32(current.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture)))
+            foreach (var migration in Migration.Pending(Migration.All("sqlite"),
+                Convert.ToInt32(current.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture)))
             {
                 SqliteDatabase.Execute(connection, migration.Sql);
                 using var record = new SqliteStatement(connection, "INSERT INTO schema_versions VALUES ($0, $1, $2)", 3);
-                record.Execute(migration.Version, migration.Name, DateTimeOffset.UtcNow.ToString("O", System.Globalization.CultureInfo.InvariantCulture));
+                record.Execute(migration.Version, migration.Name,
+                    DateTimeOffset.UtcNow.ToString("O", System.Globalization.CultureInfo.InvariantCulture));
             }
 
             return Task.FromResult(true);
@@ -42,7 +45,8 @@ public sealed partial class SqliteStore : SqlStore
     {
         try
         {
-            return Task.FromResult<IAsyncDisposable?>(new FileStream(_database.Path + ".training", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return Task.FromResult<IAsyncDisposable?>(
+                new FileStream(_database.Path + ".training", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
         catch (IOException)
         {
@@ -50,21 +54,29 @@ public sealed partial class SqliteStore : SqlStore
         }
     }
 
-    private protected override Task<T> WriteAsync<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellationToken) => _database.WriteAsync(work, cancellationToken);
+    private protected override Task<T> WriteAsync<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellationToken) =>
+        _database.WriteAsync(work, cancellationToken);
 
-    private protected override Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellationToken) => _database.ReadAsync(work, cancellationToken);
+    private protected override Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellationToken) =>
+        _database.ReadAsync(work, cancellationToken);
 
-    /// <summary>Deleted content is overwritten in the file (<c>secure_delete</c>); this empties the write-ahead log, which still has it.</summary>
-    private protected override Task ForgetAsync(CancellationToken cancellationToken) => _database.ExecuteAsync("PRAGMA wal_checkpoint(TRUNCATE)", cancellationToken);
+    /// <summary>Deleted content is overwritten in the file (<c>secure_delete</c>); this empties the write-ahead log, which still has
+    /// it.</summary>
+    private protected override Task ForgetAsync(CancellationToken cancellationToken) =>
+        _database.ExecuteAsync("PRAGMA wal_checkpoint(TRUNCATE)", cancellationToken);
 
     /// <summary>Spans of sequences: the table is in their order.</summary>
-    private protected override async Task<List<Slice>> SlicesAsync(DbConnection connection, long beforeMs, CancellationToken cancellationToken)
+    private protected override async Task<List<Slice>> SlicesAsync(DbConnection connection, long beforeMs,
+        CancellationToken cancellationToken)
     {
         const int span = 20_000;
-        var (first, last) = (await QueryAsync(connection, "SELECT coalesce(min(sequence), 1), coalesce(max(sequence), 0) FROM events", null, r => (r.GetInt64(0), r.GetInt64(1)), cancellationToken).ConfigureAwait(false))[0];
+        var (first, last) =
+            (await QueryAsync(connection, "SELECT coalesce(min(sequence), 1), coalesce(max(sequence), 0) FROM events", null,
+            r => (r.GetInt64(0), r.GetInt64(1)), cancellationToken).ConfigureAwait(false))[0];
         var slices = new List<Slice>();
         for (; first <= last; first += span)
-            slices.Add(new Slice("events", FormattableString.Invariant($"sequence BETWEEN {first} AND {first + span - 1}"), EmptiesPartition: false));
+            slices.Add(new Slice("events", FormattableString.Invariant($"sequence BETWEEN {first} AND {first + span - 1}"),
+                EmptiesPartition: false));
         return slices;
     }
 
@@ -72,11 +84,14 @@ public sealed partial class SqliteStore : SqlStore
 
     private protected override string ItemWithoutVectorSql => "json_remove(item, '$.vector')";
 
-    private protected override Task RestoreTableAsync(DbConnection connection, string table, string[] columns, Func<object?[]?> nextRow, CancellationToken cancellationToken)
+    private protected override Task RestoreTableAsync(DbConnection connection, string table, string[] columns, Func<object?[]?> nextRow,
+        CancellationToken cancellationToken)
     {
         bool state = table == "state";
         string names = string.Join(", ", columns), values = string.Join(", ", columns.Select((_, i) => "$" + i));
-        using var insert = new SqliteStatement((SqliteConnection)connection, $"INSERT INTO {table} ({(state ? "id, " : "")}{names}) VALUES ({(state ? "1, " : "")}{values})", columns.Length);
+        using var insert = new SqliteStatement(
+            (SqliteConnection)connection, $"INSERT INTO {table} ({(state ? "id, " : "")}{names}) VALUES ({(state ? "1, " : "")}{values})",
+                columns.Length);
         while (nextRow() is { } row)
         {
             cancellationToken.ThrowIfCancellationRequested();

@@ -42,19 +42,22 @@ public interface IUserStore
     Task<bool> SaveErasureAsync(Erasure erasure, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Returns the erasures that are due, at most <paramref name="limit"/>, and moves their due time, so that no other caller gets them before it.
+    /// Returns the erasures that are due, at most <paramref name="limit"/>, and moves their due time, so that no other caller gets them
+    /// before it.
     /// </summary>
     Task<IReadOnlyList<string>> ClaimDueErasuresAsync(
         DateTimeOffset now, DateTimeOffset nextDue, int limit, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Records the first model version that was trained without the users of these erasures, and makes those due that wait for nothing else.
+    /// Records the first model version that was trained without the users of these erasures, and makes those due that wait for nothing
+    /// else.
     /// </summary>
     Task SetErasureModelAsync(IReadOnlyList<string> erasureIds, long modelVersion, DateTimeOffset at, CancellationToken cancellationToken);
 
     Task<ErasureResponse?> GetErasureAsync(string erasureId, CancellationToken cancellationToken);
 
-    /// <summary>The revision of an erasure, for <c>IFactorStore.EraseUsersAsync</c>: above every revision of the user before, below every one after. Null for an unknown erasure.</summary>
+    /// <summary>The revision of an erasure, for <c>IFactorStore.EraseUsersAsync</c>: above every revision of the user before, below every
+    /// one after. Null for an unknown erasure.</summary>
     Task<long?> GetErasureRevisionAsync(string erasureId, CancellationToken cancellationToken);
 
     /// <summary>

@@ -32,9 +32,11 @@ internal static class ColdItems
                 if (Cold(i)) for (int k = 0; k < factor.Length; k++) scores[i] += factor[k] * model.ItemFactors.Span[i * factor.Length + k];
         });
         // Labels where items have them, words of the title else.
-        var labels = texts.Select(t => t is null ? [] : t.Labels.Count > 0 ? t.Labels.Distinct().ToArray() : (t.Title ?? "").Split(' ').Distinct().ToArray()).ToArray();
+        var labels = texts.Select(t => t is null ? [] : t.Labels.Count > 0 ? t.Labels.Distinct().ToArray()
+            : (t.Title ?? "").Split(' ').Distinct().ToArray()).ToArray();
         var popularity = new Dictionary<string, double>();
-        for (int i = 0; i < items; i++) foreach (string label in labels[i]) popularity[label] = popularity.GetValueOrDefault(label) + train.Items.Length(i);
+        for (int i = 0; i < items; i++) foreach (string label in labels[i])
+            popularity[label] = popularity.GetValueOrDefault(label) + train.Items.Length(i);
         double byLabel = Recall((history, scores) =>
         {
             for (int i = 0; i < scores.Length; i++) scores[i] = (float)labels[i].Sum(l => popularity.GetValueOrDefault(l));

@@ -6,7 +6,8 @@ namespace Recommender.Benchmarks.Quality;
 
 /// <summary>
 /// EASE (Steck 2019, arXiv:1905.03375), the oracle for small catalogues: B = −P / diag(P) off the diagonal, P = (XᵀX + λI)⁻¹.
-/// Takes 4 · items² bytes: the inverse is made in place, in single precision, by sweeping one block of 256 rows after the other, which costs
+/// Takes 4 · items² bytes: the inverse is made in place, in single precision, by sweeping one block of 256 rows after the other, which
+/// costs
 /// items³ multiply-adds.
 /// </summary>
 internal sealed unsafe class Ease : IDisposable
@@ -99,12 +100,14 @@ internal sealed unsafe class Ease : IDisposable
                             for (int j = 0; j < Tile.Columns; j++)
                             {
                                 int column = first + j;
-                                b[p * Tile.Columns + j] = own ? 0 : column > top ? _matrix[(nint)(top + p) * _side + column] : _matrix[(nint)column * _side + top + p];
+                                b[p * Tile.Columns + j] = own ? 0 : column > top ? _matrix[(nint)(top + p) * _side + column]
+                                    : _matrix[(nint)column * _side + top + p];
                             }
                         }
 
                         for (int p = 0; p < rows; p += Tile.Rows)
-                            Tile.Run(d + p, 1, rows, b, Tile.Columns, rows, solved + (nint)group * rows * Tile.Columns + p * Tile.Columns, Tile.Columns, TileStore.Set);
+                            Tile.Run(d + p, 1, rows, b, Tile.Columns, rows, solved + (nint)group * rows * Tile.Columns + p * Tile.Columns,
+                                Tile.Columns, TileStore.Set);
                     }
                 }
             }
@@ -134,14 +137,16 @@ internal sealed unsafe class Ease : IDisposable
             float* d = solved + (nint)(column / 16) * 16 * rows + column % 16;
             for (int p = 0; p < rows; p++)
             {
-                if (column >= top && column < top + rows) _matrix[(nint)(top + p) * _side + column] = -(float)inverse[p * rows + column - top];
+                if (column >= top && column < top + rows)
+                    _matrix[(nint)(top + p) * _side + column] = -(float)inverse[p * rows + column - top];
                 else if (column > top) _matrix[(nint)(top + p) * _side + column] = d[p * 16];
                 else _matrix[(nint)column * _side + top + p] = d[p * 16];
             }
         }
     }
 
-    /// <summary>Of the block at <paramref name="top"/>, in double precision, by Gauss–Jordan: positive definite, so no pivots are chosen.</summary>
+    /// <summary>Of the block at <paramref name="top"/>, in double precision, by Gauss–Jordan: positive definite, so no pivots are
+    /// chosen.</summary>
     private double[] Inverse(int top, int n)
     {
         var a = new double[n * n];

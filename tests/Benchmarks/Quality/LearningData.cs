@@ -9,10 +9,12 @@ namespace Recommender.Benchmarks.Quality;
 /// <summary>Public data sets in their usual files.</summary>
 internal static class LearningData
 {
-    /// <summary>The folder of public data sets: <c>RECOMMENDER_DATA</c>, or <c>../shared/data</c> beside the repository. Null when absent.</summary>
+    /// <summary>The folder of public data sets: <c>RECOMMENDER_DATA</c>, or <c>../shared/data</c> beside the repository. Null when
+    /// absent.</summary>
     public static string? Root()
     {
-        if (Environment.GetEnvironmentVariable("RECOMMENDER_DATA") is { Length: > 0 } configured) return Directory.Exists(configured) ? configured : null;
+        if (Environment.GetEnvironmentVariable("RECOMMENDER_DATA") is { Length: > 0 } configured)
+            return Directory.Exists(configured) ? configured : null;
         for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
         {
             string candidate = Path.Combine(at.FullName, "shared", "data");
@@ -71,8 +73,10 @@ internal static class LearningData
         if (Find(folder, "ratings.csv") is { } ratings)
         {
             if (Find(folder, "movies.csv") is { } movies)
-                foreach (var row in Csv(movies)) texts[row["movieId"]] = new ItemText { Title = row["title"], Labels = row["genres"].Split('|') };
-            foreach (var row in Csv(ratings)) Add(row["userId"], row["movieId"], "rating", double.Parse(row["rating"], culture), long.Parse(row["timestamp"], culture));
+                foreach (var row in Csv(movies)) texts[row["movieId"]] =
+                    new ItemText { Title = row["title"], Labels = row["genres"].Split('|') };
+            foreach (var row in Csv(ratings)) Add(row["userId"], row["movieId"], "rating", double.Parse(row["rating"], culture),
+                long.Parse(row["timestamp"], culture));
         }
         else if (Find(folder, "users_interactions.csv") is { } articles)
         {
@@ -87,16 +91,22 @@ internal static class LearningData
             foreach (var row in Csv(retail))
             {
                 string customer = row["CustomerID"], code = row["StockCode"];
-                if (customer.Length == 0 || !char.IsAsciiDigit(code[0])) continue; // Codes without a leading digit are postage, fees and the like.
+                // Codes without a leading digit are postage, fees and the like.
+                if (customer.Length == 0 || !char.IsAsciiDigit(code[0])) continue;
                 double quantity = double.Parse(row["Quantity"], culture);
-                texts.TryAdd(code, new ItemText { Title = row["Description"], Numbers = [("price", double.Parse(row["UnitPrice"], culture))] });
+                texts.TryAdd(code, new ItemText
+                {
+                    Title = row["Description"],
+                    Numbers = [("price", double.Parse(row["UnitPrice"], culture))]
+                });
                 bool back = quantity < 0 || row["InvoiceNo"].StartsWith('C');
                 Add(customer, code, back ? "return" : "purchase", quantity, DateTime.Parse(row["InvoiceDate"], culture).Ticks);
             }
         }
         else
         {
-            throw new FileNotFoundException($"{folder} has none of train.txt, ratings.csv, users_interactions.csv, online_retail.csv (.gz or not).");
+            throw new FileNotFoundException($"{folder} has none of train.txt, ratings.csv, users_interactions.csv, online_retail.csv (.gz "
+                + $"or not).");
         }
 
         var byIndex = new ItemText?[items.Count];
@@ -163,7 +173,8 @@ internal static class LearningData
             var parts = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             for (int p = 1; p < parts.Length; p++)
             {
-                if (!int.TryParse(parts[0], out int user) || !int.TryParse(parts[p], out int item)) throw new InvalidDataException($"{path}, line {number}: '{parts[p]}' is not an index.");
+                if (!int.TryParse(parts[0], out int user) || !int.TryParse(parts[p], out int item))
+                    throw new InvalidDataException($"{path}, line {number}: '{parts[p]}' is not an index.");
                 entries.Add(new Entry(user, item));
             }
         }

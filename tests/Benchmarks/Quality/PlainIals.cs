@@ -14,7 +14,8 @@ internal static class PlainIals
 {
     private const int Epochs = 16;
 
-    public static (IalsSettings Settings, double Score) Find(IReadOnlyList<Split> holdouts, int rank, Action<string> progress, CancellationToken cancellation)
+    public static (IalsSettings Settings, double Score) Find(IReadOnlyList<Split> holdouts, int rank, Action<string> progress,
+        CancellationToken cancellation)
     {
         // As many users as the search judges by.
         holdouts = [.. holdouts.Select(h => HoldoutSample.Limit(h, new TuningOptions().MaxUsers / holdouts.Count))];

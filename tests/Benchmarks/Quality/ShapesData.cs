@@ -4,7 +4,8 @@ using Recommender.Factorization.Judging;
 namespace Recommender.Benchmarks.Quality;
 
 /// <summary>
-/// Data sets that differ in kind, each drawn from a model of how people behave that no learner here assumes: tastes are mixtures of groups of
+/// Data sets that differ in kind, each drawn from a model of how people behave that no learner here assumes: tastes are mixtures of groups
+/// of
 /// items, popularity is skewed, noise is everywhere. The same seed gives the same data.
 /// </summary>
 internal static class ShapesData
@@ -19,16 +20,20 @@ internal static class ShapesData
         ["tiny"] = Tiny,
     };
 
-    /// <summary>Films: few items, long histories, everybody knows the hits; each user's taste is a point in a space of 24 dimensions.</summary>
-    private static Shape Dense(int seed) => Untimed("dense", Tastes(seed, users: 2500, items: 2000, perUser: 120, least: 20, dimensions: 24, sharpness: 1.6, skew: 1.1));
+    /// <summary>Films: few items, long histories, everybody knows the hits; each user's taste is a point in a space of 24
+    /// dimensions.</summary>
+    private static Shape Dense(int seed) => Untimed("dense",
+        Tastes(seed, users: 2500, items: 2000, perUser: 120, least: 20, dimensions: 24, sharpness: 1.6, skew: 1.1));
 
     /// <summary>As <see cref="Dense"/>, of a size that a young shop has.</summary>
-    private static Shape Tiny(int seed) => Untimed("tiny", Tastes(seed, users: 200, items: 250, perUser: 14, least: 4, dimensions: 8, sharpness: 1.8, skew: .9));
+    private static Shape Tiny(int seed) => Untimed("tiny",
+        Tastes(seed, users: 200, items: 250, perUser: 14, least: 4, dimensions: 8, sharpness: 1.8, skew: .9));
 
     private static Shape Untimed(string name, InteractionMatrix all) => Shape.Untimed(name, Splits.Random(all, .2, seed: 77));
 
     /// <summary>Each user takes the n items they like best, with luck: popularity + taste · item + Gumbel noise.</summary>
-    private static InteractionMatrix Tastes(int seed, int users, int items, int perUser, int least, int dimensions, double sharpness, double skew)
+    private static InteractionMatrix Tastes(int seed, int users, int items, int perUser, int least, int dimensions, double sharpness,
+        double skew)
     {
         var random = new Random(seed);
         var vectors = Enumerable.Range(0, items).Select(_ => Sample(random, dimensions)).ToArray();
@@ -38,20 +43,23 @@ internal static class ShapesData
         {
             var taste = Sample(random, dimensions);
             int count = Math.Min(items / 3, least + (int)((perUser - least) * Math.Exp(Normal(random) - .5)));
-            var drawn = Enumerable.Range(0, items).Select(i => (Item: i, Key: popularity[i] + sharpness * Product(taste, vectors[i]) + Gumbel(random)));
+            var drawn = Enumerable.Range(0, items).Select(i =>
+                (Item: i, Key: popularity[i] + sharpness * Product(taste, vectors[i]) + Gumbel(random)));
             entries.AddRange(drawn.OrderByDescending(d => d.Key).Take(count).Select(d => new Entry(u, d.Item)));
         }
 
         return InteractionMatrix.Build(users, items, entries);
     }
 
-    /// <summary>A marketplace: many items, most of them consumed one to five times, short histories within one or two of 500 niches.</summary>
+    /// <summary>A marketplace: many items, most of them consumed one to five times, short histories within one or two of 500
+    /// niches.</summary>
     private static Shape Sparse(int seed)
     {
         const int Users = 20_000, Items = 15_000, Niches = 500;
         var random = new Random(seed);
         var niches = new Niche[Niches];
-        var members = Enumerable.Range(0, Items).GroupBy(_ => (int)(Niches * Math.Pow(random.NextDouble(), 1.5))).ToDictionary(g => g.Key, g => g.ToArray());
+        var members = Enumerable.Range(0, Items).GroupBy(_ => (int)(Niches * Math.Pow(random.NextDouble(), 1.5)))
+            .ToDictionary(g => g.Key, g => g.ToArray());
         for (int n = 0; n < Niches; n++) niches[n] = new Niche(members.GetValueOrDefault(n) ?? [n]);
         var everything = new Niche([.. Enumerable.Range(0, Items).OrderBy(_ => random.Next())]);
         var entries = new List<Entry>();
@@ -70,7 +78,8 @@ internal static class ShapesData
         return Untimed("sparse", InteractionMatrix.Build(Users, Items, pairs));
     }
 
-    /// <summary>Visits of 3 to 8 items: each item leads to a few others, the rest is of the same kind or popular. The last item is to be foretold.</summary>
+    /// <summary>Visits of 3 to 8 items: each item leads to a few others, the rest is of the same kind or popular. The last item is to be
+    /// foretold.</summary>
     private static Shape Sessions(int seed, bool timed)
     {
         const int Count = 15_000, Items = 3000, Kinds = 60, Followers = 6;
@@ -90,7 +99,8 @@ internal static class ShapesData
             for (int tries = 0; visited.Count < length && tries < 100; tries++)
             {
                 double luck = random.NextDouble();
-                int next = luck < .6 ? followers[at][(int)(Followers * Math.Pow(random.NextDouble(), 1.5))] : luck < .8 ? kinds[kind[at]].Draw(random, 1) : everything.Draw(random, 1);
+                int next = luck < .6 ? followers[at][(int)(Followers * Math.Pow(random.NextDouble(), 1.5))] : luck < .8
+                    ? kinds[kind[at]].Draw(random, 1) : everything.Draw(random, 1);
                 if (visited.Contains(next)) continue;
                 visited.Add(at = next);
             }
@@ -100,11 +110,13 @@ internal static class ShapesData
         }
 
         return timed
-            ? new Shape("sessions, timed", Splits.MakeTimed(Count, Items, known, last), TimeWindows.ForSearch(new TimedEntries(Count, Items, known)))
+            ? new Shape("sessions, timed", Splits.MakeTimed(Count, Items, known, last),
+                TimeWindows.ForSearch(new TimedEntries(Count, Items, known)))
             : Shape.Untimed("sessions", Splits.Make(Count, Items, known.Select(t => t.Entry), last));
     }
 
-    /// <summary>News: users' tastes wander, items come, have their day and fade; who comes, comes back for a while. The newest fifth is to be foretold.</summary>
+    /// <summary>News: users' tastes wander, items come, have their day and fade; who comes, comes back for a while. The newest fifth is to
+    /// be foretold.</summary>
     private static Shape Drifting(int seed)
     {
         const int Users = 3000, Items = 2500, Events = 160_000, Dimensions = 12, Drawn = 60;
@@ -128,7 +140,8 @@ internal static class ShapesData
             {
                 int item = random.Next(Items);
                 if (born[item] > now || seen.Contains((user, item))) continue;
-                double key = fame[item] - Math.Min((now - born[item]) / life[item], 6) + 1.2 * Product(tastes[user], vectors[item]) + Gumbel(random);
+                double key = fame[item] - Math.Min((now - born[item]) / life[item], 6) + 1.2 * Product(tastes[user], vectors[item])
+                    + Gumbel(random);
                 if (key > best) (best, at) = (key, item);
             }
 
@@ -151,7 +164,8 @@ internal static class ShapesData
         }
     }
 
-    private static double[] Sample(Random random, int dimensions) => [.. Enumerable.Range(0, dimensions).Select(_ => Normal(random) / Math.Pow(dimensions, .25))];
+    private static double[] Sample(Random random, int dimensions) =>
+        [.. Enumerable.Range(0, dimensions).Select(_ => Normal(random) / Math.Pow(dimensions, .25))];
 
     private static double Product(double[] a, double[] b)
     {
@@ -160,7 +174,8 @@ internal static class ShapesData
         return sum;
     }
 
-    private static double Normal(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+    private static double Normal(Random random) =>
+        Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 
     private static double Gumbel(Random random) => -Math.Log(-Math.Log(1 - random.NextDouble() + 1e-300) + 1e-300);
 }

@@ -14,17 +14,32 @@ internal static class ShapesVerb
 {
     public static Command Create()
     {
-        var budget = new Option<double>("--budget-seconds") { Description = "What the search may take per data set.", DefaultValueFactory = _ => 40 };
-        var rank = new Option<int>("--rank") { Description = "Largest rank of the search, and that of plain iALS.", DefaultValueFactory = _ => 64 };
-        var only = new Option<string[]>("--only") { Description = "Kinds of data: " + string.Join("; ", ShapesData.All.Keys) + ". All if left out.", AllowMultipleArgumentsPerToken = true };
+        var budget = new Option<double>("--budget-seconds")
+        {
+            Description = "What the search may take per data set.",
+            DefaultValueFactory = _ => 40
+        };
+        var rank = new Option<int>("--rank")
+        {
+            Description = "Largest rank of the search, and that of plain iALS.",
+            DefaultValueFactory = _ => 64
+        };
+        var only = new Option<string[]>("--only")
+        {
+            Description = "Kinds of data: " + string.Join("; ", ShapesData.All.Keys)
+            + ". All if left out.",
+            AllowMultipleArgumentsPerToken = true
+        };
         var seed = new Option<int>("--seed") { Description = "Other data of the same kinds.", DefaultValueFactory = _ => 1 };
         var plain = new Option<bool>("--search-only") { Description = "Leaves plain iALS out." };
-        var command = new Command("shapes", "Compares the search with plain iALS on dense, sparse, sessions and drifting data.") { budget, rank, only, seed, plain };
+        var command = new Command("shapes", "Compares the search with plain iALS on dense, sparse, sessions and drifting data.") { budget,
+            rank, only, seed, plain };
         command.SetAction((result, cancellation) =>
         {
             var results = new Dictionary<string, object>();
             foreach (string name in result.GetValue(only) is { Length: > 0 } some ? some : ShapesData.All.Keys)
-                results[name] = Compare(ShapesData.All[name](result.GetValue(seed)), result.GetValue(budget), result.GetValue(rank), !result.GetValue(plain), cancellation);
+                results[name] = Compare(ShapesData.All[name](result.GetValue(seed)), result.GetValue(budget), result.GetValue(rank),
+                    !result.GetValue(plain), cancellation);
             Console.WriteLine(JsonSerializer.Serialize(results));
             return Task.CompletedTask;
         });
@@ -34,17 +49,21 @@ internal static class ShapesVerb
     private static object Compare(Shape shape, double budget, int rank, bool withPlain, CancellationToken cancellation)
     {
         var train = shape.Split.Train;
-        Console.Error.WriteLine($"== {shape.Name}: {train.UserCount} users, {train.ItemCount} items, {train.Count} interactions; {shape.Search.Holdouts.Count} hold-outs of {string.Join(", ", shape.Search.Holdouts.Select(h => h.Test.Columns.Length))}; {shape.Split.Test.Columns.Length} to foretell");
+        Console.Error.WriteLine($"== {shape.Name}: {train.UserCount} users, {train.ItemCount} items, {train.Count} interactions; "
+            + $"{shape.Search.Holdouts.Count} hold-outs of {string.Join(", ", shape.Search.Holdouts.Select(h => h.Test.Columns.Length))}; "
+            + $"{shape.Split.Test.Columns.Length} to foretell");
         var options = new TuningOptions { BudgetSeconds = budget, MaxRank = rank };
         var state = Tuner.Run(shape.Search, options, Seconds, cancellation: cancellation);
         foreach (var stage in state.Trials.Concat(state.Finals).GroupBy(t => t.Stage))
         {
             var best = stage.MaxBy(t => t.Score)!;
-            Console.Error.WriteLine($"   {stage.Count(),3} trials, {stage.Sum(t => t.Seconds),5:f1} s: {best.Score:f4}  {best.Stage}: {best.Settings.ToJson()}");
+            Console.Error.WriteLine($"   {stage.Count(),3} trials, {stage.Sum(t => t.Seconds),5:f1} s: {best.Score:f4}  {best.Stage}: "
+                + $"{best.Settings.ToJson()}");
         }
 
         var found = Judge(shape, state.Best!.Settings);
-        Console.Error.WriteLine($"   search: {state.Trials.Count} trials, hold-out {state.Best.Score:f4}, test {found.Recall:f4} / {found.Ndcg:f4}: {state.Best.Settings.ToJson()}");
+        Console.Error.WriteLine($"   search: {state.Trials.Count} trials, hold-out {state.Best.Score:f4}, test {found.Recall:f4} / "
+            + $"{found.Ndcg:f4}: {state.Best.Settings.ToJson()}");
         var popular = Judge(shape, new PopularitySettings());
         var itemItem = Judge(shape, new NeighbourhoodSettings());
         Console.Error.WriteLine($"   popular {popular.Recall:f4} / {popular.Ndcg:f4}, item-item {itemItem.Recall:f4} / {itemItem.Ndcg:f4}");
@@ -55,7 +74,8 @@ internal static class ShapesVerb
         // Of the mean over users of the difference.
         double noise = Deviation(found.NdcgByUser.Zip(plain.NdcgByUser, (a, b) => (double)a - b));
         Console.Error.WriteLine($"   plain iALS: hold-out {score:f4}, test {plain.Recall:f4} / {plain.Ndcg:f4}, {Seconds() - begin:f0} s");
-        Console.Error.WriteLine($"   search is {100 * (found.Ndcg / plain.Ndcg - 1):f1} % ahead in NDCG, {(found.Ndcg - plain.Ndcg) / noise:f1} standard errors; {100 * (found.Recall / plain.Recall - 1):f1} % in recall");
+        Console.Error.WriteLine($"   search is {100 * (found.Ndcg / plain.Ndcg - 1):f1} % ahead in NDCG, "
+            + $"{(found.Ndcg - plain.Ndcg) / noise:f1} standard errors; {100 * (found.Recall / plain.Recall - 1):f1} % in recall");
         return new
         {
             search = Figures(found),
@@ -74,7 +94,8 @@ internal static class ShapesVerb
         return process.TotalProcessorTime.TotalSeconds / Environment.ProcessorCount;
     }
 
-    private static object Figures(EvaluationResult result) => new { recallAt20 = Math.Round(result.Recall, 5), ndcgAt20 = Math.Round(result.Ndcg, 5), users = result.Users };
+    private static object Figures(EvaluationResult result) =>
+        new { recallAt20 = Math.Round(result.Recall, 5), ndcgAt20 = Math.Round(result.Ndcg, 5), users = result.Users };
 
     private static EvaluationResult Judge(Shape shape, LearnerSettings settings) =>
         Evaluation.Run(settings.Train(shape.Split.Train), shape.Split, new EvaluationOptions { BootstrapSamples = 0 });

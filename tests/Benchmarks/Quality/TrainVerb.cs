@@ -20,7 +20,8 @@ internal static class TrainVerb
         var rank = new Option<int>("--rank") { DefaultValueFactory = _ => 64 };
         var epochs = new Option<int>("--epochs") { DefaultValueFactory = _ => 3 };
         var threads = new Option<int>("--threads") { DefaultValueFactory = _ => Environment.ProcessorCount };
-        var command = new Command("train", "Trains iALS on generated, skewed data.") { data, users, items, interactions, rank, epochs, threads };
+        var command = new Command("train", "Trains iALS on generated, skewed data.") { data, users, items, interactions, rank, epochs,
+            threads };
         command.SetAction((result, cancellation) =>
         {
             Run(result.GetValue(data), result.GetValue(users), result.GetValue(items), result.GetValue(interactions), result.GetValue(rank), result.GetValue(epochs), result.GetValue(threads), cancellation);
@@ -29,7 +30,8 @@ internal static class TrainVerb
         return command;
     }
 
-    private static void Run(DirectoryInfo? data, int users, int items, int interactions, int rank, int epochs, int threads, CancellationToken cancellation)
+    private static void Run(DirectoryInfo? data, int users, int items, int interactions, int rank, int epochs, int threads,
+        CancellationToken cancellation)
     {
         double peak = PeakGigaflops() * threads;
         Console.Error.WriteLine($"Peak of the inner loop on {threads} threads: {peak:f1} GFLOP/s.");
@@ -81,7 +83,8 @@ internal static class TrainVerb
     {
         if (matrix.ItemCount < 200) return;
         var model = (IalsModel)new IalsSettings { Rank = rank, Epochs = 1 }.Train(matrix);
-        var histories = Enumerable.Range(0, 50).Select(h => Enumerable.Range(0, 101).Select(e => new HistoryEntry((h * 7919 + e * 104_729) % matrix.ItemCount, 1, 1)).ToArray()).ToArray();
+        var histories = Enumerable.Range(0, 50).Select(h => Enumerable.Range(0, 101)
+            .Select(e => new HistoryEntry((h * 7919 + e * 104_729) % matrix.ItemCount, 1, 1)).ToArray()).ToArray();
         var factor = new float[rank];
         double exact = double.MaxValue, update = double.MaxValue;
         for (int round = 0; round < 40; round++)

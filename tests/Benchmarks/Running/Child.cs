@@ -79,7 +79,8 @@ internal sealed class Child : IAsyncDisposable
     }
 
     public async Task<ServingInfo> ServingAsync(CancellationToken cancellation) =>
-        await _client.GetFromJsonAsync("/v1/serving", ContractsJson.Default.ServingInfo, cancellation) ?? throw new InvalidDataException("No answer of /v1/serving.");
+        await _client.GetFromJsonAsync("/v1/serving", ContractsJson.Default.ServingInfo, cancellation)
+        ?? throw new InvalidDataException("No answer of /v1/serving.");
 
     public async ValueTask DisposeAsync()
     {

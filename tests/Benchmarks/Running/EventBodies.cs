@@ -3,7 +3,8 @@ using System.Text;
 namespace Recommender.Benchmarks.Running;
 
 /// <summary>
-/// Bodies of events, one or an array each, that never repeat an event id. They are written once; from one to the next only the digits of the
+/// Bodies of events, one or an array each, that never repeat an event id. They are written once; from one to the next only the digits of
+/// the
 /// ids change, because whoever makes the load shares the processors with what is measured.
 /// </summary>
 internal sealed class EventBodies

@@ -25,7 +25,8 @@ internal sealed class EventLoad(int port, int batch, int connections, int firstW
     public async Task<double> RunAsync(double seconds, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
-        await Task.WhenAll(Enumerable.Range(0, connections).Select(worker => Task.Run(() => PostAsync(firstWorker + worker, clock, seconds, cancellationToken), cancellationToken)));
+        await Task.WhenAll(Enumerable.Range(0, connections)
+            .Select(worker => Task.Run(() => PostAsync(firstWorker + worker, clock, seconds, cancellationToken), cancellationToken)));
         return clock.Elapsed.TotalSeconds;
     }
 
@@ -33,7 +34,9 @@ internal sealed class EventLoad(int port, int batch, int connections, int firstW
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), cancellationToken);
-        var bodies = new EventBodies(batch, worker, body => Encoding.ASCII.GetBytes($"POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {body}\r\n\r\n"));
+        var bodies = new EventBodies(batch, worker,
+            body => Encoding.ASCII.GetBytes($"POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+                + $"application/json\r\nContent-Length: {body}\r\n\r\n"));
         byte[] answer = new byte[64 * 1024];
         for (long n = 0; clock.Elapsed.TotalSeconds < seconds; n++)
         {

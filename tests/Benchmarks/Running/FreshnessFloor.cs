@@ -9,7 +9,8 @@ using RabbitMQ.Client.Events;
 namespace Recommender.Benchmarks.Running;
 
 /// <summary>
-/// What the way from a durable event to a durable effect costs without the product, on an idle machine: a message through a quorum queue, one row
+/// What the way from a durable event to a durable effect costs without the product, on an idle machine: a message through a quorum queue,
+/// one row
 /// committed to PostgreSQL, one value written to Redis and read back; embedded, two commits to SQLite.
 /// </summary>
 internal static class FreshnessFloor
@@ -26,9 +27,14 @@ internal static class FreshnessFloor
 
     private static async Task<double[]> ServersAsync(RunningSystem system, CancellationToken cancellation)
     {
-        await using var connection = await new ConnectionFactory { Uri = new Uri(system.RabbitMq!.ConnectionString) }.CreateConnectionAsync(cancellation);
+        await using var connection = await new ConnectionFactory
+        {
+            Uri =
+            new Uri(system.RabbitMq!.ConnectionString)
+        }.CreateConnectionAsync(cancellation);
         await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
-        await channel.QueueDeclareAsync("freshness-floor", durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = "quorum" }, cancellationToken: cancellation);
+        await channel.QueueDeclareAsync("freshness-floor", durable: true, exclusive: false, autoDelete: false,
+            new Dictionary<string, object?> { ["x-queue-type"] = "quorum" }, cancellationToken: cancellation);
         using var arrived = new SemaphoreSlim(0);
         var consumer = new AsyncEventingBasicConsumer(channel);
         consumer.ReceivedAsync += (_, _) =>
@@ -40,7 +46,8 @@ internal static class FreshnessFloor
 
         await using var postgres = new NpgsqlConnection(system.Postgres!.ConnectionString);
         await postgres.OpenAsync(cancellation);
-        await using (var create = new NpgsqlCommand("CREATE TABLE freshness_floor (id int)", postgres)) await create.ExecuteNonQueryAsync(cancellation);
+        await using (var create = new NpgsqlCommand("CREATE TABLE freshness_floor (id int)", postgres)) await create.ExecuteNonQueryAsync(
+            cancellation);
         await using var insert = new NpgsqlCommand("INSERT INTO freshness_floor VALUES (1)", postgres);
         await insert.PrepareAsync(cancellation);
 
@@ -53,12 +60,14 @@ internal static class FreshnessFloor
         for (int i = -20; i < Rounds; i++)
         {
             long start = Stopwatch.GetTimestamp();
-            await channel.BasicPublishAsync("", "freshness-floor", mandatory: true, new BasicProperties { Persistent = true }, new byte[200], cancellation);
+            await channel.BasicPublishAsync("", "freshness-floor", mandatory: true, new BasicProperties { Persistent = true },
+                new byte[200], cancellation);
             await arrived.WaitAsync(cancellation);
             await insert.ExecuteNonQueryAsync(cancellation);
             await redis.SendAsync(set, cancellation);
             // The first round also reads the answer to AUTH.
-            for (string text = ""; !text.EndsWith("x\r\n", StringComparison.Ordinal);) text += Encoding.ASCII.GetString(answer, 0, await redis.ReceiveAsync(answer, cancellation));
+            for (string text = ""; !text.EndsWith("x\r\n", StringComparison.Ordinal);)
+                text += Encoding.ASCII.GetString(answer, 0, await redis.ReceiveAsync(answer, cancellation));
             if (i >= 0) times[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         }
 
@@ -70,7 +79,8 @@ internal static class FreshnessFloor
         SQLitePCL.Batteries_V2.Init();
         using var connection = new SqliteConnection($"Data Source={Path.Combine(folder, "freshness-floor.db")}");
         connection.Open();
-        foreach (string sql in new[] { "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "CREATE TABLE freshness_floor (id INTEGER)" })
+        foreach (string sql in new[] { "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL",
+            "CREATE TABLE freshness_floor (id INTEGER)" })
         {
             using var command = connection.CreateCommand();
             command.CommandText = sql;

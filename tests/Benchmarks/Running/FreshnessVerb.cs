@@ -10,7 +10,8 @@ namespace Recommender.Benchmarks.Running;
 
 /// <summary>
 /// From outside, over HTTP: how long after the 202 of an event an answer of its user reflects it, while events and recommendations keep
-/// coming at a fixed rate. The event is about the first item of the user's recommendations, which an answer that knows of it no longer holds.
+/// coming at a fixed rate. The event is about the first item of the user's recommendations, which an answer that knows of it no longer
+/// holds.
 /// </summary>
 internal static class FreshnessVerb
 {
@@ -18,9 +19,15 @@ internal static class FreshnessVerb
 
     public static System.CommandLine.Command Create()
     {
-        var mode = new Option<string>("--mode") { Description = "servers (RabbitMQ, PostgreSQL, Redis) or embedded.", DefaultValueFactory = _ => "servers" };
+        var mode = new Option<string>("--mode")
+        {
+            Description = "servers (RabbitMQ, PostgreSQL, Redis) or embedded.",
+            DefaultValueFactory = _ => "servers"
+        };
         var seconds = new Option<double>("--seconds") { DefaultValueFactory = _ => 20 };
-        var command = new System.CommandLine.Command("freshness", $"From an event's 202 to the next answer that reflects it, under {EventsPerSecond} events/s and {AnswersPerSecond} recommendations/s.") { mode, seconds };
+        var command = new System.CommandLine.Command(
+            "freshness", $"From an event's 202 to the next answer that reflects it, under {EventsPerSecond} events/s and "
+                + $"{AnswersPerSecond} recommendations/s.") { mode, seconds };
         command.SetAction((result, cancellation) => RunAsync(result.GetRequiredValue(mode), result.GetValue(seconds), cancellation));
         return command;
     }
@@ -28,7 +35,11 @@ internal static class FreshnessVerb
     private static async Task RunAsync(string mode, double seconds, CancellationToken cancellation)
     {
         // Trained once, when asked: what a training costs beside is another question.
-        var settings = new Dictionary<string, string> { ["Trainer__MinimumEvents"] = long.MaxValue.ToString(CultureInfo.InvariantCulture), ["Trainer__TuneBudgetSeconds"] = "0" };
+        var settings = new Dictionary<string, string>
+        {
+            ["Trainer__MinimumEvents"] = long.MaxValue.ToString(CultureInfo.InvariantCulture),
+            ["Trainer__TuneBudgetSeconds"] = "0"
+        };
         await using var system = await RunningSystem.StartAsync(mode, settings, withRecommend: true, cancellation);
         await FillAsync(system, cancellation);
 
@@ -57,7 +68,8 @@ internal static class FreshnessVerb
             p95Ms = At(times, .95),
             p99Ms = At(times, .99),
             maxMs = At(times, 1),
-            stages = stages.ToDictionary(s => s.Key, s => new { p50Ms = Math.Round(s.Value.P50, 2), p99Ms = Math.Round(s.Value.P99, 2), share = Math.Round(s.Value.P50 / sum, 3) }),
+            stages = stages.ToDictionary(s => s.Key,
+            s => new { p50Ms = Math.Round(s.Value.P50, 2), p99Ms = Math.Round(s.Value.P99, 2), share = Math.Round(s.Value.P50 / sum, 3) }),
             floorP50Ms = At(floor, .5),
             floorP99Ms = At(floor, .99),
             // Of the background load, from when an event was due to its 202.
@@ -77,29 +89,41 @@ internal static class FreshnessVerb
         var start = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
         for (int user = 0; user < Users; user++)
             for (int n = 0; n < HistoryLength; n++)
-                events.Add(new() { EventId = $"fill-{user}-{n}", UserId = UserId(user), ItemId = ItemId(RandomItem(random, user)), Type = "view", OccurredAt = start.AddMinutes(random.Next(10_000)) });
+                events.Add(new()
+                {
+                    EventId = $"fill-{user}-{n}",
+                    UserId = UserId(user),
+                    ItemId = ItemId(RandomItem(random, user)),
+                    Type = "view",
+                    OccurredAt = start.AddMinutes(random.Next(10_000))
+                });
         using var client = new HttpClient();
         foreach (var chunk in events.Chunk(500))
         {
-            using var response = await client.PostAsJsonAsync($"http://127.0.0.1:{system.IngestPort}/v1/events", chunk, ContractsJson.Default.InteractionArray, cancellation);
+            using var response = await client.PostAsJsonAsync($"http://127.0.0.1:{system.IngestPort}/v1/events", chunk,
+                ContractsJson.Default.InteractionArray, cancellation);
             response.EnsureSuccessStatusCode();
         }
 
         while ((await system.GetStatusAsync(cancellation)).Watermarks["folded"] < events.Count) await Task.Delay(50, cancellation);
         using var asked = await client.PostAsync($"http://127.0.0.1:{system.TrainerPort}/v1/models", null, cancellation);
         asked.EnsureSuccessStatusCode();
-        while ((await client.GetFromJsonAsync($"http://127.0.0.1:{system.RecommendPort}/v1/serving", ContractsJson.Default.ServingInfo, cancellation))!.ModelVersion is null) await Task.Delay(50, cancellation);
+        while ((await client.GetFromJsonAsync($"http://127.0.0.1:{system.RecommendPort}/v1/serving", ContractsJson.Default.ServingInfo,
+            cancellation))!.ModelVersion is null) await Task.Delay(50, cancellation);
     }
 
-    private static async Task<(double[] Times, double[] AnswerTimes, Latency Accepting)> MeasureAsync(RunningSystem system, string name, double seconds, CancellationToken cancellation)
+    private static async Task<(double[] Times, double[] AnswerTimes, Latency Accepting)> MeasureAsync(RunningSystem system, string name,
+        double seconds, CancellationToken cancellation)
     {
         var random = new Random(2);
-        byte[][] events = [.. Enumerable.Range(0, (int)(EventsPerSecond * seconds)).Select(n => EventOf($"{name}-{n}", random.Next(Users), ItemId(random.Next(Items))))];
+        byte[][] events = [.. Enumerable.Range(0, (int)(EventsPerSecond * seconds))
+            .Select(n => EventOf($"{name}-{n}", random.Next(Users), ItemId(random.Next(Items))))];
         byte[][] questions = [.. Enumerable.Range(0, Users).Select(Question)];
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var probing = Task.Run(() => ProbeAsync(system, name, stop.Token), cancellation);
         var accepting = LoadGenerator.AtRateAsync(system.IngestPort, events, 32, EventsPerSecond, seconds, cancellation);
-        await Task.WhenAll(accepting, LoadGenerator.AtRateAsync(system.RecommendPort, questions, 16, AnswersPerSecond, seconds, cancellation));
+        await Task.WhenAll(accepting, LoadGenerator.AtRateAsync(system.RecommendPort, questions, 16, AnswersPerSecond, seconds,
+            cancellation));
         await stop.CancelAsync();
         var (times, answerTimes) = await probing;
         return (times, answerTimes, await accepting);
@@ -165,7 +189,9 @@ internal static class FreshnessVerb
 
     private static string ItemId(int item) => FormattableString.Invariant($"item-{item:0000}");
 
-    private static int RandomItem(Random random, int user) => random.Next(10) == 0 ? random.Next(Items) : (user % 20) + (20 * (int)(Items / 20 * Math.Pow(random.NextDouble(), 2)));
+    private static int RandomItem(Random random, int user) =>
+        random.Next(10) == 0 ? random.Next(Items) : (user % 20) + (20 * (int)(Items / 20 * Math.Pow(random.NextDouble(), 2)));
 
-    private static double At(double[] sorted, double share) => Math.Round(sorted[(int)Math.Min(sorted.Length - 1, sorted.Length * share)], 2);
+    private static double At(double[] sorted, double share) =>
+        Math.Round(sorted[(int)Math.Min(sorted.Length - 1, sorted.Length * share)], 2);
 }

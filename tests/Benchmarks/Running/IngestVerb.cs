@@ -8,19 +8,30 @@ using Recommender.Storage;
 
 namespace Recommender.Benchmarks.Running;
 
-/// <summary>How many events a second are accepted (answered 202: durable) and stored, beside what the bare broker and the bare database reach in the same run.</summary>
+/// <summary>How many events a second are accepted (answered 202: durable) and stored, beside what the bare broker and the bare database
+/// reach in the same run.</summary>
 internal static class IngestVerb
 {
     private const double FloorSeconds = 3;
 
     public static Command Create()
     {
-        var mode = new Option<string>("--mode") { Description = "servers (RabbitMQ, PostgreSQL, Redis) or embedded.", DefaultValueFactory = _ => "servers" };
+        var mode = new Option<string>("--mode")
+        {
+            Description = "servers (RabbitMQ, PostgreSQL, Redis) or embedded.",
+            DefaultValueFactory = _ => "servers"
+        };
         var batch = new Option<int>("--batch") { Description = "Events per request.", DefaultValueFactory = _ => 500 };
         var seconds = new Option<double>("--seconds") { DefaultValueFactory = _ => 10 };
-        var connections = new Option<int?>("--connections") { Description = "HTTP connections, each with one request at a time. Default: 16 with batches, 64 with single events." };
+        var connections = new Option<int?>("--connections")
+        {
+            Description =
+            "HTTP connections, each with one request at a time. Default: 16 with batches, 64 with single events."
+        };
         var command = new Command("ingest", "Throughput from HTTP to the store.") { mode, batch, seconds, connections };
-        command.SetAction((result, cancellation) => RunAsync(result.GetRequiredValue(mode), result.GetValue(batch), result.GetValue(seconds), result.GetValue(connections) ?? (result.GetValue(batch) > 1 ? 16 : 64), cancellation));
+        command.SetAction((result, cancellation) =>
+            RunAsync(result.GetRequiredValue(mode), result.GetValue(batch), result.GetValue(seconds), result.GetValue(connections)
+            ?? (result.GetValue(batch) > 1 ? 16 : 64), cancellation));
         return command;
     }
 
@@ -30,8 +41,11 @@ internal static class IngestVerb
         var settings = new Dictionary<string, string> { ["Trainer__MinimumEvents"] = long.MaxValue.ToString() };
         await using var system = await RunningSystem.StartAsync(mode, settings, withRecommend: false, cancellation);
         Console.Error.WriteLine("Floors…");
-        double floorPublish = system.RabbitMq is { } broker ? await BarePublishAsync(broker.ConnectionString, batch, Math.Min(connections, 32), cancellation) : await BareJournalAsync(system.ScratchFolder, batch, Math.Min(connections, 32), cancellation);
-        double floorCopy = system.Postgres is { } postgres ? await BareCopyAsync(postgres.ConnectionString, cancellation) : BareInsert(system.ScratchFolder);
+        double floorPublish = system.RabbitMq is { } broker
+            ? await BarePublishAsync(broker.ConnectionString, batch, Math.Min(connections, 32), cancellation)
+                : await BareJournalAsync(system.ScratchFolder, batch, Math.Min(connections, 32), cancellation);
+        double floorCopy = system.Postgres is { } postgres ? await BareCopyAsync(postgres.ConnectionString, cancellation)
+            : BareInsert(system.ScratchFolder);
 
         // The first seconds compile the hot paths.
         var warmUp = new EventLoad(system.IngestPort, batch, connections);
@@ -79,7 +93,8 @@ internal static class IngestVerb
             if (status.Events >= events && status.Watermarks["folded"] >= status.Watermarks["stored"]) return;
             if (status.Events != last) standstill.Restart();
             last = status.Events;
-            if (standstill.Elapsed > TimeSpan.FromSeconds(30)) throw new InvalidOperationException($"{events} events were answered 202; for 30 s {last} have been stored.");
+            if (standstill.Elapsed > TimeSpan.FromSeconds(30))
+                throw new InvalidOperationException($"{events} events were answered 202; for 30 s {last} have been stored.");
             await Task.Delay(20, cancellation);
         }
     }
@@ -89,16 +104,19 @@ internal static class IngestVerb
     {
         await using var connection = await new ConnectionFactory { Uri = new Uri(address) }.CreateConnectionAsync(cancellation);
         await using var admin = await connection.CreateChannelAsync(cancellationToken: cancellation);
-        await admin.QueueDeclareAsync("floor", durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = "quorum" }, cancellationToken: cancellation);
+        await admin.QueueDeclareAsync("floor", durable: true, exclusive: false, autoDelete: false,
+            new Dictionary<string, object?> { ["x-queue-type"] = "quorum" }, cancellationToken: cancellation);
         long published = 0;
         var clock = Stopwatch.StartNew();
         await Task.WhenAll(Enumerable.Range(0, channels).Select(async worker =>
         {
-            await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellation);
+            await using var channel = await connection.CreateChannelAsync(
+                new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellation);
             var bodies = new EventBodies(batch, worker);
             while (clock.Elapsed.TotalSeconds < FloorSeconds)
             {
-                await channel.BasicPublishAsync("", "floor", mandatory: true, new BasicProperties { Persistent = true }, bodies.Next(), cancellation);
+                await channel.BasicPublishAsync("", "floor", mandatory: true, new BasicProperties { Persistent = true }, bodies.Next(),
+                    cancellation);
                 Interlocked.Add(ref published, batch);
             }
         }));
@@ -130,7 +148,9 @@ internal static class IngestVerb
     {
         await using var connection = new NpgsqlConnection(connectionString);
         await connection.OpenAsync(cancellation);
-        await using (var create = new NpgsqlCommand("CREATE TABLE floor (event_id uuid, user_key int, item_key int, type_id smallint, value real, occurred_at_ms bigint)", connection)) await create.ExecuteNonQueryAsync(cancellation);
+        await using (var create = new NpgsqlCommand(
+            "CREATE TABLE floor (event_id uuid, user_key int, item_key int, type_id smallint, value real, occurred_at_ms bigint)",
+                connection)) await create.ExecuteNonQueryAsync(cancellation);
         long rows = 0;
         var clock = Stopwatch.StartNew();
         while (clock.Elapsed.TotalSeconds < FloorSeconds)
@@ -162,7 +182,8 @@ internal static class IngestVerb
         using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path.Combine(folder, "insert.db")}");
         connection.Open();
         Execute("PRAGMA journal_mode = WAL");
-        Execute("CREATE TABLE floor (event_id BLOB, user_key INTEGER, item_key INTEGER, type_id INTEGER, value REAL, occurred_at_ms INTEGER)");
+        Execute("CREATE TABLE floor (event_id BLOB, user_key INTEGER, item_key INTEGER, type_id INTEGER, value REAL, occurred_at_ms "
+            + "INTEGER)");
         long rows = 0;
         var clock = Stopwatch.StartNew();
         while (clock.Elapsed.TotalSeconds < FloorSeconds)

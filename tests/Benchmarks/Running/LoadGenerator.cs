@@ -17,7 +17,8 @@ internal static partial class LoadGenerator
     public static byte[] Get(string path) => Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
 
     /// <returns>Answers per second.</returns>
-    public static async Task<double> SaturateAsync(int port, byte[][] requests, int connections, double seconds, CancellationToken cancellation)
+    public static async Task<double> SaturateAsync(int port, byte[][] requests, int connections, double seconds,
+        CancellationToken cancellation)
     {
         long answered = 0;
         int next = -1;
@@ -38,7 +39,8 @@ internal static partial class LoadGenerator
         return answered / clock.Elapsed.TotalSeconds;
     }
 
-    public static async Task<Latency> AtRateAsync(int port, byte[][] requests, int connections, int rate, double seconds, CancellationToken cancellation)
+    public static async Task<Latency> AtRateAsync(int port, byte[][] requests, int connections, int rate, double seconds,
+        CancellationToken cancellation)
     {
         int total = (int)(rate * seconds);
         double[] latencies = new double[total];
@@ -109,7 +111,8 @@ internal static partial class LoadGenerator
     private readonly record struct TimeSpec(long Seconds, long Nanoseconds);
 
     public static byte[] Post(string path, string json) =>
-        Encoding.UTF8.GetBytes($"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(json)}\r\n\r\n{json}");
+        Encoding.UTF8.GetBytes($"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+        + $"{Encoding.UTF8.GetByteCount(json)}\r\n\r\n{json}");
 
     /// <summary>A keep-alive connection that one caller at a time may use.</summary>
     internal sealed class Connection : IDisposable
@@ -124,7 +127,8 @@ internal static partial class LoadGenerator
             return connection;
         }
 
-        /// <summary>Returns the answer, valid until the next round trip. Anything but a whole answer with status 200 or 202 is a failure of the benchmark.</summary>
+        /// <summary>Returns the answer, valid until the next round trip. Anything but a whole answer with status 200 or 202 is a failure of
+        /// the benchmark.</summary>
         public async ValueTask<ReadOnlyMemory<byte>> RoundTripAsync(byte[] request)
         {
             await _socket.SendAsync(request.AsMemory(), SocketFlags.None);
@@ -147,10 +151,13 @@ internal static partial class LoadGenerator
             int end = received.IndexOf("\r\n\r\n"u8);
             if (end < 0) return int.MaxValue;
             var head = received[..end];
-            if (!head.StartsWith("HTTP/1.1 200"u8) && !head.StartsWith("HTTP/1.1 202"u8)) throw new InvalidDataException("An answer with another status than 200 or 202: " + Encoding.UTF8.GetString(received));
-            if (head.IndexOf("Transfer-Encoding: chunked"u8) >= 0) return received.EndsWith("\r\n0\r\n\r\n"u8) ? received.Length : int.MaxValue;
+            if (!head.StartsWith("HTTP/1.1 200"u8) && !head.StartsWith("HTTP/1.1 202"u8))
+                throw new InvalidDataException("An answer with another status than 200 or 202: " + Encoding.UTF8.GetString(received));
+            if (head.IndexOf("Transfer-Encoding: chunked"u8) >= 0)
+                return received.EndsWith("\r\n0\r\n\r\n"u8) ? received.Length : int.MaxValue;
             int at = head.IndexOf("Content-Length: "u8);
-            if (at < 0 || !Utf8Parser.TryParse(head[(at + 16)..], out int content, out _)) throw new InvalidDataException("An answer without Content-Length.");
+            if (at < 0 || !Utf8Parser.TryParse(head[(at + 16)..], out int content, out _))
+                throw new InvalidDataException("An answer without Content-Length.");
             return end + 4 + content;
         }
     }

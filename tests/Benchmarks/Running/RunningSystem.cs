@@ -6,7 +6,8 @@ using Recommender.LocalServers;
 
 namespace Recommender.Benchmarks.Running;
 
-/// <summary>The product as processes of its own, in a temporary folder: everything in one (embedded), or its services over real servers.</summary>
+/// <summary>The product as processes of its own, in a temporary folder: everything in one (embedded), or its services over real
+/// servers.</summary>
 internal sealed class RunningSystem : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("recommender-benchmark-").FullName;
@@ -34,7 +35,8 @@ internal sealed class RunningSystem : IAsyncDisposable
 
     /// <param name="mode"><c>servers</c> or <c>embedded</c>.</param>
     /// <param name="settings">Environment of every service.</param>
-    public static async Task<RunningSystem> StartAsync(string mode, IReadOnlyDictionary<string, string> settings, bool withRecommend, CancellationToken cancellationToken)
+    public static async Task<RunningSystem> StartAsync(string mode, IReadOnlyDictionary<string, string> settings, bool withRecommend,
+        CancellationToken cancellationToken)
     {
         var system = new RunningSystem();
         try
@@ -52,7 +54,8 @@ internal sealed class RunningSystem : IAsyncDisposable
             system.RabbitMq = new RabbitMqServer(Path.Combine(system._folder, "rabbitmq"));
             system.Redis = new RedisServer(Path.Combine(system._folder, "redis"));
             system.Postgres = new PostgresServer(Path.Combine(system._folder, "postgres"));
-            await Task.WhenAll(system.RabbitMq.StartAsync(cancellationToken), system.Redis.StartAsync(cancellationToken), system.Postgres.StartAsync(cancellationToken));
+            await Task.WhenAll(system.RabbitMq.StartAsync(cancellationToken), system.Redis.StartAsync(cancellationToken),
+                system.Postgres.StartAsync(cancellationToken));
             var environment = new Dictionary<string, string>(settings)
             {
                 ["ConnectionStrings__rabbitmq"] = system.RabbitMq.ConnectionString,
@@ -78,11 +81,13 @@ internal sealed class RunningSystem : IAsyncDisposable
     }
 
     public async Task<StatusResponse> GetStatusAsync(CancellationToken cancellationToken) =>
-        (await _client.GetFromJsonAsync($"http://127.0.0.1:{TrainerPort}/v1/status", ContractsJson.Default.StatusResponse, cancellationToken))!;
+        (await _client.GetFromJsonAsync($"http://127.0.0.1:{TrainerPort}/v1/status", ContractsJson.Default.StatusResponse,
+        cancellationToken))!;
 
     /// <summary>Largest resident size of each service so far, in bytes.</summary>
     public IReadOnlyDictionary<string, long> PeakMemory() =>
-        _services.ToDictionary(s => s.Name, s => File.ReadLines($"/proc/{s.Process.Id}/status").Where(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
+        _services.ToDictionary(s => s.Name, s => File.ReadLines($"/proc/{s.Process.Id}/status")
+        .Where(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
             .Select(line => long.Parse(line.AsSpan(6, line.Length - 9).Trim(), CultureInfo.InvariantCulture) * 1024).First());
 
     /// <summary>Processor time each service and server has used, in seconds.</summary>
@@ -121,9 +126,16 @@ internal sealed class RunningSystem : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private async Task LaunchAsync(string project, string[] arguments, int port, IReadOnlyDictionary<string, string> settings, CancellationToken cancellationToken)
+    private async Task LaunchAsync(string project, string[] arguments, int port, IReadOnlyDictionary<string, string> settings,
+        CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo("dotnet", [Dll(project), .. arguments]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _folder };
+        var start = new ProcessStartInfo("dotnet", [Dll(project), .. arguments])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = _folder
+        };
         foreach (var (name, value) in settings) start.Environment[name] = value;
         start.Environment["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}";
         var process = Process.Start(start)!;
@@ -164,7 +176,8 @@ internal sealed class RunningSystem : IAsyncDisposable
         var at = new DirectoryInfo(AppContext.BaseDirectory);
         string output = Path.Combine(at.Parent!.Name, at.Name);
         while (at is not null && !File.Exists(Path.Combine(at.FullName, "Recommender.sln"))) at = at.Parent;
-        string path = Path.Combine(at?.FullName ?? throw new DirectoryNotFoundException("Recommender.sln was not found above this program."), "services", project, "bin", output, $"Recommender.{project}.dll");
+        string path = Path.Combine(at?.FullName ?? throw new DirectoryNotFoundException(
+            "Recommender.sln was not found above this program."), "services", project, "bin", output, $"Recommender.{project}.dll");
         return File.Exists(path) ? path : throw new FileNotFoundException($"{project} is not built: {path}");
     }
 }

@@ -41,7 +41,8 @@ internal static class ServeData
             if (user < users) histories[user] = [.. history];
         }
 
-        var model = IalsTrainer.Train(matrix.Build(), new IalsSettings { Rank = rank, Epochs = items > 100_000 ? 1 : 3 }, cancellation: cancellation);
+        var model = IalsTrainer.Train(matrix.Build(), new IalsSettings { Rank = rank, Epochs = items > 100_000 ? 1 : 3 },
+            cancellation: cancellation);
         float[] FactorOf(int user)
         {
             var factor = new float[rank];
@@ -67,7 +68,8 @@ internal static class ServeData
                 CreatedAt = created,
                 Popularity = items - i,
                 Trend = i % 1000,
-                Item = new Item { ItemId = "item-" + i.ToString("0000000", CultureInfo.InvariantCulture), Title = $"A readable title of item {i}", Categories = ["category-" + i % clusters % 20] },
+                Item = new Item { ItemId = "item-" + i.ToString("0000000", CultureInfo.InvariantCulture),
+                Title = $"A readable title of item {i}", Categories = ["category-" + i % clusters % 20] },
             })], cancellation);
         }
 

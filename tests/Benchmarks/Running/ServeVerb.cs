@@ -21,14 +21,21 @@ internal static class ServeVerb
         var seconds = new Option<double>("--seconds") { DefaultValueFactory = _ => 10, Description = "Time of each measurement." };
         var users = new Option<int>("--users") { DefaultValueFactory = _ => 20_000, Description = "Distinct users asked for in turn." };
         var connections = new Option<int>("--connections") { DefaultValueFactory = _ => 32, Description = "Keep-alive connections." };
-        var rate = new Option<int?>("--rate") { Description = "Requests per second of the latency measurement; default 1000, or 500 from 500,000 items on." };
-        var command = new System.CommandLine.Command("serve", "Throughput and latency of Recommend over HTTP, beside a bare endpoint.") { items, rank, seconds, users, connections, rate };
-        command.SetAction((result, cancellation) => RunAsync(result.GetValue(items), result.GetValue(rank), result.GetValue(seconds), result.GetValue(users),
+        var rate = new Option<int?>("--rate")
+        {
+            Description =
+            "Requests per second of the latency measurement; default 1000, or 500 from 500,000 items on."
+        };
+        var command = new System.CommandLine.Command("serve",
+            "Throughput and latency of Recommend over HTTP, beside a bare endpoint.") { items, rank, seconds, users, connections, rate };
+        command.SetAction((result, cancellation) =>
+            RunAsync(result.GetValue(items), result.GetValue(rank), result.GetValue(seconds), result.GetValue(users),
             result.GetValue(connections), result.GetValue(rate) ?? (result.GetValue(items) >= 500_000 ? 500 : 1000), cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(int items, int rank, double seconds, int users, int connections, int rate, CancellationToken cancellation)
+    private static async Task<int> RunAsync(int items, int rank, double seconds, int users, int connections, int rate,
+        CancellationToken cancellation)
     {
         string folder = Path.Combine(Path.GetTempPath(), $"recommender-serve-{Environment.ProcessId}");
         try
@@ -36,16 +43,19 @@ internal static class ServeVerb
             await using var redis = new RedisServer(Path.Combine(folder, "redis"));
             await redis.StartAsync(cancellation);
             var clock = Stopwatch.StartNew();
-            await using (var store = FactorStores.Open(redis.ConnectionString)) await ServeData.FillAsync(store, items, rank, users, cancellation);
+            await using (var store = FactorStores.Open(redis.ConnectionString)) await ServeData.FillAsync(store, items, rank, users,
+                cancellation);
             Log($"trained and stored {items:N0} items × {rank} and {users:N0} users in {clock.Elapsed.TotalSeconds:0.0} s");
 
-            await using var recommend = await Child.StartAsync(Child.ServiceDll("Recommend"), [], ("ConnectionStrings__redis", redis.ConnectionString), ("Logging__LogLevel__Default", "Warning"));
+            await using var recommend = await Child.StartAsync(Child.ServiceDll("Recommend"), [],
+                ("ConnectionStrings__redis", redis.ConnectionString), ("Logging__LogLevel__Default", "Warning"));
             clock.Restart();
             while ((await recommend.ServingAsync(cancellation)).ModelVersion is null) await Task.Delay(50, cancellation);
             Log($"served {clock.Elapsed.TotalSeconds:0.0} s after the start: {(await recommend.ServingAsync(cancellation)).IndexKind}");
             await using var bare = await Child.StartAsync(typeof(ServeVerb).Assembly.Location, ["bare"]);
 
-            byte[][] requests = [.. Enumerable.Range(0, users).Select(u => LoadGenerator.Get($"/v1/users/{ServeData.UserId(u)}/recommendations"))];
+            byte[][] requests = [.. Enumerable.Range(0, users)
+                .Select(u => LoadGenerator.Get($"/v1/users/{ServeData.UserId(u)}/recommendations"))];
             // The runtime compiles hot methods a second time in the background; measured is what comes after.
             await WarmUpAsync(bare.Port, requests, connections, cancellation);
             await WarmUpAsync(recommend.Port, requests, connections, cancellation);
@@ -63,7 +73,8 @@ internal static class ServeVerb
                 bareAnswers += bareRps[round] * seconds / Rounds;
                 var before = await recommend.ServingAsync(cancellation);
                 double recommendBefore = recommend.CpuSeconds, redisBefore = Child.CpuSecondsOf(redis.ProcessId!.Value);
-                recommendRps[round] = await LoadGenerator.SaturateAsync(recommend.Port, requests, connections, seconds / Rounds, cancellation);
+                recommendRps[round] = await LoadGenerator.SaturateAsync(recommend.Port, requests, connections, seconds / Rounds,
+                    cancellation);
                 recommendCpu += recommend.CpuSeconds - recommendBefore;
                 redisCpu += Child.CpuSecondsOf(redis.ProcessId!.Value) - redisBefore;
                 var after = await recommend.ServingAsync(cancellation);
@@ -72,10 +83,12 @@ internal static class ServeVerb
                 Log($"round {round + 1}: bare {bareRps[round]:N0}/s, Recommend {recommendRps[round]:N0}/s");
             }
 
-            Log($"processor time per answer: bare {bareCpu / bareAnswers * 1e6:0.0} us, Recommend {recommendCpu / answers * 1e6:0.0} us, Redis {redisCpu / answers * 1e6:0.0} us");
+            Log($"processor time per answer: bare {bareCpu / bareAnswers * 1e6:0.0} us, Recommend {recommendCpu / answers * 1e6:0.0} us, "
+                + $"Redis {redisCpu / answers * 1e6:0.0} us");
             var bareLatency = await LoadGenerator.AtRateAsync(bare.Port, requests, connections, rate, seconds, cancellation);
             var latency = await LoadGenerator.AtRateAsync(recommend.Port, requests, connections, rate, seconds, cancellation);
-            Log($"at {rate}/s, from when each was due: bare p50 {bareLatency.P50:0.000} p99 {bareLatency.P99:0.000} ms; Recommend p50 {latency.P50:0.000} p99 {latency.P99:0.000} p99.9 {latency.P999:0.000} max {latency.Max:0.000} ms");
+            Log($"at {rate}/s, from when each was due: bare p50 {bareLatency.P50:0.000} p99 {bareLatency.P99:0.000} ms; Recommend p50 "
+                + $"{latency.P50:0.000} p99 {latency.P99:0.000} p99.9 {latency.P999:0.000} max {latency.Max:0.000} ms");
             double bareMedian = Median(bareRps), recommendMedian = Median(recommendRps);
             Console.WriteLine(JsonSerializer.Serialize(new
             {
@@ -104,7 +117,8 @@ internal static class ServeVerb
     private static async Task WarmUpAsync(int port, byte[][] requests, int connections, CancellationToken cancellation)
     {
         double answers = 0;
-        for (int second = 0; second < 5 || (answers < 60_000 && second < 60); second++) answers += await LoadGenerator.SaturateAsync(port, requests, connections, 1, cancellation);
+        for (int second = 0; second < 5 || (answers < 60_000 && second < 60); second++)
+            answers += await LoadGenerator.SaturateAsync(port, requests, connections, 1, cancellation);
     }
 
     private static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);

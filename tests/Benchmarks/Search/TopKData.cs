@@ -16,8 +16,10 @@ internal sealed record TopKData(float[] Items, float[] Users, int Rank)
     private const int UserCount = 2_000;
 
     /// <summary>
-    /// Factors trained on generated interactions, the same for the same arguments. Items belong to clusters within categories, of skewed sizes;
-    /// users have a few categories and clusters they like; within a cluster, popularity is Zipf's. Kept in the temp folder, for training takes minutes.
+    /// Factors trained on generated interactions, the same for the same arguments. Items belong to clusters within categories, of skewed
+    /// sizes;
+    /// users have a few categories and clusters they like; within a cluster, popularity is Zipf's. Kept in the temp folder, for training
+    /// takes minutes.
     /// </summary>
     public static TopKData Generated(int items, int rank)
     {
@@ -28,11 +30,12 @@ internal sealed record TopKData(float[] Items, float[] Users, int Rank)
         (int[] userOf, int[] itemOf) = Interactions(items, users, Math.Max(200_000, (long)items * 10));
         InteractionMatrix matrix = InteractionMatrix.Build(users, items, userOf, itemOf);
         Console.Error.WriteLine($"training on {matrix.Count} interactions");
-        IalsModel model = IalsTrainer.Train(matrix, new IalsSettings { Rank = rank, Epochs = 5, Alpha0 = Math.Min(0.03, 750.0 / users) }, new TrainOptions
-        {
-            Threads = Environment.ProcessorCount,
-            Progress = p => Console.Error.WriteLine($"epoch {p}"),
-        });
+        IalsModel model = IalsTrainer.Train(matrix, new IalsSettings { Rank = rank, Epochs = 5, Alpha0 = Math.Min(0.03, 750.0 / users) },
+            new TrainOptions
+            {
+                Threads = Environment.ProcessorCount,
+                Progress = p => Console.Error.WriteLine($"epoch {p}"),
+            });
         TopKData data = Of(model, matrix);
         data.Write(path);
         return data;
@@ -116,7 +119,8 @@ internal sealed record TopKData(float[] Items, float[] Users, int Rank)
         {
             for (int place = starts[c]; place < starts[c + 1]; place++)
             {
-                for (int n = 0; n < 3; n++) Add(fans[c].Count > 0 && n < 2 ? fans[c][random.Next(fans[c].Count)] : random.Next(users), place);
+                for (int n = 0; n < 3; n++) Add(fans[c].Count > 0 && n < 2 ? fans[c][random.Next(fans[c].Count)]
+                    : random.Next(users), place);
             }
         }
 

@@ -9,7 +9,8 @@ using Recommender.Retrieval.Quantized;
 namespace Recommender.Benchmarks.Search;
 
 /// <summary>
-/// <c>topk</c>: time per query, on one core, of each way to find the 20 best items, beside the time to read the bytes of an int8 copy of the
+/// <c>topk</c>: time per query, on one core, of each way to find the 20 best items, beside the time to read the bytes of an int8 copy of
+/// the
 /// factors once. Every time is the median over rounds of the mean over the round's queries.
 /// </summary>
 internal static class TopKVerb
@@ -20,8 +21,16 @@ internal static class TopKVerb
     {
         var items = new Option<int>("--items") { DefaultValueFactory = _ => 100_000, Description = "Items of the generated catalogue." };
         var rank = new Option<int>("--rank") { DefaultValueFactory = _ => 64, Description = "Length of a factor." };
-        var filter = new Option<double>("--filter") { DefaultValueFactory = _ => 0.01, Description = "Share of the items that the filter keeps, above 0 and at most 1." };
-        var recall = new Option<double>("--recall") { DefaultValueFactory = _ => 0.99, Description = "Recall target of the neighbourhood." };
+        var filter = new Option<double>("--filter")
+        {
+            DefaultValueFactory = _ => 0.01,
+            Description = "Share of the items that the filter keeps, above 0 and at most 1."
+        };
+        var recall = new Option<double>("--recall")
+        {
+            DefaultValueFactory = _ => 0.99,
+            Description = "Recall target of the neighbourhood."
+        };
         var factors = new Option<string?>("--factors") { Description = "A model file to take the factors from." };
         var folder = new Option<string?>("--data") { Description = "A folder with a public data set to train the factors on." };
         var command = new Command("topk", "Top-20 search: float32 scan, exact int8, neighbourhood, filter.") { items, rank, filter, recall, factors, folder };
@@ -44,14 +53,16 @@ internal static class TopKVerb
         var watch = Stopwatch.StartNew();
         // Calibrated with half of the users, measured with the other half.
         int half = data.Users.Length / data.Rank / 2 * data.Rank;
-        var cells = new CellIndex(data.Items, data.Rank, new() { RecallTarget = recallTarget, SampleQueries = data.Users.AsMemory(0, half) });
+        var cells = new CellIndex(data.Items, data.Rank,
+            new() { RecallTarget = recallTarget, SampleQueries = data.Users.AsMemory(0, half) });
         double seconds = watch.Elapsed.TotalSeconds;
         long memory = GC.GetTotalMemory(forceFullCollection: true) - before + (4L * data.Items.Length);
         Console.Error.WriteLine($"{cells.Description}, built in {seconds:0.0} s");
 
         var exact = new ExactIndex(data.Items, data.Rank);
         var int8 = new QuantizedIndex(data.Items, data.Rank);
-        float[][] queries = [.. Enumerable.Range(0, Math.Min(500, half / data.Rank)).Select(q => data.Users[(half + (q * data.Rank))..(half + ((q + 1) * data.Rank))])];
+        float[][] queries = [.. Enumerable.Range(0, Math.Min(500, half / data.Rank))
+            .Select(q => data.Users[(half + (q * data.Rank))..(half + ((q + 1) * data.Rank))])];
         ItemSet kept = Filter(count, share);
 
         var truth = new ScoredItem[queries.Length * K];
@@ -83,7 +94,8 @@ internal static class TopKVerb
         for (int round = 0; round < 9; round++) foreach (Timing timing in timings) timing.Measure();
         Console.Error.WriteLine($"TensorPrimitives.Dot over all rows: {timings[6].Microseconds} µs");
         return new Figures(
-            count, data.Rank, timings[0].Microseconds, timings[1].Microseconds, timings[2].Microseconds, timings[3].Microseconds, Math.Round(recall, 4),
+            count, data.Rank, timings[0].Microseconds, timings[1].Microseconds, timings[2].Microseconds, timings[3].Microseconds,
+                Math.Round(recall, 4),
             timings[4].Microseconds, Math.Round(filterRecall, 4), timings[5].Microseconds, Math.Round(seconds, 2), memory);
     }
 
@@ -123,13 +135,15 @@ internal static class TopKVerb
     private static float Dots(TopKData data, float[] query)
     {
         float sum = 0;
-        for (int at = 0; at < data.Items.Length; at += data.Rank) sum += TensorPrimitives.Dot<float>(query, data.Items.AsSpan(at, data.Rank));
+        for (int at = 0; at < data.Items.Length; at += data.Rank)
+            sum += TensorPrimitives.Dot<float>(query, data.Items.AsSpan(at, data.Rank));
         return sum;
     }
 
     private static ulong Read(ReadOnlySpan<byte> bytes)
     {
-        ReadOnlySpan<System.Numerics.Vector<ulong>> vectors = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, System.Numerics.Vector<ulong>>(bytes);
+        ReadOnlySpan<System.Numerics.Vector<ulong>> vectors =
+            System.Runtime.InteropServices.MemoryMarshal.Cast<byte, System.Numerics.Vector<ulong>>(bytes);
         System.Numerics.Vector<ulong> a = default, b = default, c = default, d = default;
         int i = 0;
         for (; i + 4 <= vectors.Length; i += 4)

@@ -54,6 +54,7 @@ public class ClusterTests(Servers servers)
             await Eventually.EqualAsync(items, async () => (await fleet.Api.HistoryAsync(user)).Count);
         }
 
-        TestContext.Current.TestOutputHelper?.WriteLine($"[MEASURED] {producer.Count} events over clusters; answers: {string.Join(", ", producer.Answers.Select(a => $"{(int)a.Key} × {a.Value}"))}");
+        TestContext.Current.TestOutputHelper?.WriteLine($"[MEASURED] {producer.Count} events over clusters; answers: "
+            + $"{string.Join(", ", producer.Answers.Select(a => $"{(int)a.Key} × {a.Value}"))}");
     }
 }

@@ -16,7 +16,8 @@ internal sealed partial record Endpoint(string Method, string Path, JsonElement 
         : [];
 
     public IReadOnlyList<string> QueryParameters { get; } = Operation.TryGetProperty("parameters", out var parameters)
-        ? [.. parameters.EnumerateArray().Where(p => p.GetProperty("in").GetString() == "query").Select(p => p.GetProperty("name").GetString()!)]
+        ? [.. parameters.EnumerateArray().Where(p => p.GetProperty("in").GetString() == "query")
+            .Select(p => p.GetProperty("name").GetString()!)]
         : [];
 
     public bool HasId => IdInPath().IsMatch(Path);

@@ -15,10 +15,13 @@ public class FullDiskTests
     public async Task On_a_full_disk_events_are_refused_whole_and_with_room_it_goes_on_by_itself()
     {
         using var folder = new TempFolder();
-        Assert.SkipUnless(await MountAsync("-t", "tmpfs", "-o", "size=5m", "tmpfs", folder.Path), "Only root may mount a small file system.");
+        Assert.SkipUnless(await MountAsync("-t", "tmpfs", "-o", "size=5m", "tmpfs", folder.Path),
+            "Only root may mount a small file system.");
         try
         {
-            await using var standalone = new ServiceProcess("Standalone", new Dictionary<string, string?> { ["Trainer__MinimumEvents"] = "1000000000" }, ["--data", folder.Path, "--port", "{PORT}", "--no-demo"]);
+            await using var standalone = new ServiceProcess("Standalone",
+                new Dictionary<string, string?> { ["Trainer__MinimumEvents"] = "1000000000" },
+                    ["--data", folder.Path, "--port", "{PORT}", "--no-demo"]);
             await standalone.StartAsync();
             var api = new Api(standalone.Client);
             var accepted = new List<int>();
@@ -47,7 +50,8 @@ public class FullDiskTests
             Assert.Equal(accepted.Count * BatchEvents, await api.EventsAsync());
             foreach (int n in refused) Assert.Equal(HttpStatusCode.Accepted, await api.PostAsync("/v1/events", Batch(n)));
             await Eventually.EqualAsync((accepted.Count + refused.Count) * BatchEvents, async () => (int)await api.EventsAsync());
-            TestContext.Current.TestOutputHelper?.WriteLine($"[MEASURED] {accepted.Count} batches of {BatchEvents} events on 5 MB, then refused");
+            TestContext.Current.TestOutputHelper?.WriteLine($"[MEASURED] {accepted.Count} batches of {BatchEvents} events on 5 MB, then "
+                + $"refused");
         }
         finally
         {

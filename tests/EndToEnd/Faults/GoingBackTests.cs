@@ -21,7 +21,8 @@ public class GoingBackTests
     public async Task A_restored_backup_answers_as_before_and_a_replay_as_it_did_at_the_time()
     {
         using var folder = new TempFolder();
-        string data = Path.Combine(folder.Path, "data"), restored = Path.Combine(folder.Path, "restored"), replayed = Path.Combine(folder.Path, "replayed"), file = Path.Combine(folder.Path, "backup.gz");
+        string data = Path.Combine(folder.Path, "data"), restored = Path.Combine(folder.Path, "restored"),
+            replayed = Path.Combine(folder.Path, "replayed"), file = Path.Combine(folder.Path, "backup.gz");
         var noon = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
         Dictionary<string, string> then, now;
         await using (var standalone = await StartAsync(data))
@@ -74,7 +75,9 @@ public class GoingBackTests
     internal static async Task<Dictionary<string, string>> ServedAsync(ServiceProcess standalone)
     {
         var api = new Api(standalone.Client);
-        await Eventually.TrueAsync(async () => await api.GetAsync("/v1/serving") is var serving && serving.TryGetProperty("modelVersion", out _) && serving.TryGetProperty("generation", out _), what: "a model and its users are served");
+        await Eventually.TrueAsync(async () => await api.GetAsync("/v1/serving") is var serving
+            && serving.TryGetProperty("modelVersion", out _)
+            && serving.TryGetProperty("generation", out _), what: "a model and its users are served");
         return await LossCheck.AnswersAsync(standalone);
     }
 

@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Recommender.EndToEnd.Faults;
 
-/// <summary>Compares what was answered 202 with what is stored, event by event. A control test shows that it can fail: <see cref="ControlTests"/>.</summary>
+/// <summary>Compares what was answered 202 with what is stored, event by event. A control test shows that it can fail:
+/// <see cref="ControlTests"/>.</summary>
 internal static class LossCheck
 {
     /// <param name="Lost">Answered 202 and not stored.</param>
@@ -14,7 +15,9 @@ internal static class LossCheck
     public sealed record Report(int Accepted, IReadOnlyList<string> Lost, IReadOnlyList<string> Twice, IReadOnlyList<string> Unknown)
     {
         public void AssertNothingLost() => Assert.True(Lost.Count + Twice.Count + Unknown.Count == 0,
-            $"Of {Accepted} events {Lost.Count} are lost ({string.Join(", ", Lost.Take(5))}), {Twice.Count} stored twice ({string.Join(", ", Twice.Take(5))}), {Unknown.Count} stored that were never sent ({string.Join(", ", Unknown.Take(5))}).");
+            $"Of {Accepted} events {Lost.Count} are lost ({string.Join(", ", Lost.Take(5))}), {Twice.Count} stored twice "
+                + $"({string.Join(", ", Twice.Take(5))}), {Unknown.Count} stored that were never sent "
+                + $"({string.Join(", ", Unknown.Take(5))}).");
     }
 
     public static async Task<Report> CompareAsync(IEnumerable<string> accepted, string postgres)
@@ -27,10 +30,12 @@ internal static class LossCheck
 
         var expected = accepted.ToHashSet(StringComparer.Ordinal);
         var distinct = stored.ToHashSet(StringComparer.Ordinal);
-        return new Report(expected.Count, [.. expected.Except(distinct)], [.. stored.GroupBy(id => id).Where(group => group.Count() > 1).Select(group => group.Key)], [.. distinct.Except(expected)]);
+        return new Report(expected.Count, [.. expected.Except(distinct)],
+            [.. stored.GroupBy(id => id).Where(group => group.Count() > 1).Select(group => group.Key)], [.. distinct.Except(expected)]);
     }
 
-    /// <summary>What each user is recommended, with every digit of the scores, but without what differs from run to run (ids of answers, versions).</summary>
+    /// <summary>What each user is recommended, with every digit of the scores, but without what differs from run to run (ids of answers,
+    /// versions).</summary>
     public static async Task<Dictionary<string, string>> AnswersAsync(ServiceProcess recommend)
     {
         var api = new Api(recommend.Client);
@@ -44,19 +49,26 @@ internal static class LossCheck
         return answers;
     }
 
-    /// <summary>Trains on everything, releases the result whatever the gate says, and waits until every instance serves it. Returns the version.</summary>
+    /// <summary>Trains on everything, releases the result whatever the gate says, and waits until every instance serves it. Returns the
+    /// version.</summary>
     public static async Task<long> TrainAsync(Api api, IEnumerable<ServiceProcess> recommends)
     {
         long before = await NewestAsync(api);
         long version = before;
         Assert.Equal(System.Net.HttpStatusCode.Accepted, await api.PostAsync("/v1/models", ""));
-        await Eventually.TrueAsync(async () => (version = await NewestAsync(api)) > before && await api.TryGetAsync("/v1/status") is { } status && status.GetProperty("training").GetString() == "idle", TimeSpan.FromMinutes(2), "a model is trained");
-        Assert.Equal(System.Net.HttpStatusCode.OK, await api.PostAsync(string.Create(CultureInfo.InvariantCulture, $"/v1/models/{version}/release"), ""));
+        await Eventually.TrueAsync(async () => (version = await NewestAsync(api)) > before
+            && await api.TryGetAsync("/v1/status") is { } status
+            && status.GetProperty("training").GetString() == "idle", TimeSpan.FromMinutes(2), "a model is trained");
+        Assert.Equal(System.Net.HttpStatusCode.OK,
+            await api.PostAsync(string.Create(CultureInfo.InvariantCulture, $"/v1/models/{version}/release"), ""));
         foreach (var recommend in recommends)
-            await Eventually.TrueAsync(async () => await new Api(recommend.Client).TryGetAsync("/v1/serving") is { } serving && serving.TryGetProperty("modelVersion", out var served) && served.GetInt64() == version, what: $"{recommend.Address} serves version {version}");
+            await Eventually.TrueAsync(async () => await new Api(recommend.Client).TryGetAsync("/v1/serving") is { } serving
+                && serving.TryGetProperty("modelVersion", out var served)
+                && served.GetInt64() == version, what: $"{recommend.Address} serves version {version}");
         return version;
     }
 
     private static async Task<long> NewestAsync(Api api) =>
-        (await api.GetAsync("/v1/models")).GetProperty("models").EnumerateArray().Select(model => model.GetProperty("version").GetInt64()).DefaultIfEmpty(0).Max();
+        (await api.GetAsync("/v1/models")).GetProperty("models").EnumerateArray().Select(model => model.GetProperty("version").GetInt64())
+        .DefaultIfEmpty(0).Max();
 }

@@ -8,7 +8,8 @@ using Xunit;
 namespace Recommender.EndToEnd.Faults;
 
 /// <summary>
-/// A producer as the README asks for one: it sends each event with an id and repeats it until it is answered 202. Some batches go twice, some are
+/// A producer as the README asks for one: it sends each event with an id and repeats it until it is answered 202. Some batches go twice,
+/// some are
 /// held back, and times are out of order. Everything it does follows from the seed but the timing.
 /// </summary>
 internal sealed class Producer(Uri address, int seed)
@@ -19,7 +20,8 @@ internal sealed class Producer(Uri address, int seed)
     public const string PersonalPrefix = "personal-id-";
 
     private const int Workers = 3;
-    private static readonly DateTimeOffset s_start = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.AddDays(-3).ToUnixTimeSeconds());
+    private static readonly DateTimeOffset s_start =
+        DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.AddDays(-3).ToUnixTimeSeconds());
     private readonly ConcurrentDictionary<string, Event> _accepted = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<HttpStatusCode, int> _answers = new();
     private int _number;
@@ -37,7 +39,9 @@ internal sealed class Producer(Uri address, int seed)
     public static IEnumerable<string> UserIds => Enumerable.Range(0, Users).Select(n => $"{PersonalPrefix}{n}");
 
     /// <summary>Sends until asked to stop, and then what it has begun.</summary>
-    public Task RunAsync(CancellationToken stop) => Task.WhenAll(Enumerable.Range(0, Workers).Select(worker => Task.Run(() => WorkAsync(new Random(seed + worker), stop), CancellationToken.None)));
+    public Task RunAsync(CancellationToken stop) =>
+        Task.WhenAll(Enumerable.Range(0, Workers)
+        .Select(worker => Task.Run(() => WorkAsync(new Random(seed + worker), stop), CancellationToken.None)));
 
     private async Task WorkAsync(Random random, CancellationToken stop)
     {
@@ -92,7 +96,8 @@ internal sealed class Producer(Uri address, int seed)
                 }
 
                 // A producer is told to come again, never that its events are wrong.
-                Assert.True(response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable or HttpStatusCode.BadGateway or HttpStatusCode.InsufficientStorage, $"answered {response.StatusCode}");
+                Assert.True(response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable
+                    or HttpStatusCode.BadGateway or HttpStatusCode.InsufficientStorage, $"answered {response.StatusCode}");
             }
             catch (Exception e) when (e is HttpRequestException or IOException or TaskCanceledException or JsonException)
             {

@@ -61,7 +61,9 @@ public partial class DashboardTests
             s_startDeadline);
         Assert.True(host.IsRunning, host.LogTail());
         string login = await LoginAsync(host);
-        using var answer = await host.Client.PostAsync("/v1/events", new StringContent("""{"eventId":"e-1","userId":"ann","itemId":"tea","type":"view"}""", Encoding.UTF8, "application/json"), Cancel);
+        using var answer = await host.Client.PostAsync("/v1/events",
+            new StringContent("""{"eventId":"e-1","userId":"ann","itemId":"tea","type":"view"}""", Encoding.UTF8, "application/json"),
+                Cancel);
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
         string trace = answer.Headers.GetValues("traceparent").Single().Split('-')[1];
         await Eventually.EqualAsync(1, () => new Api(host.Client).EventsAsync());

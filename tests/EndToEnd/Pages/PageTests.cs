@@ -12,7 +12,8 @@ public class PageTests(Demonstration demonstration)
 {
     internal static readonly string[] BrowserFlags =
     [
-        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+            "--disable-component-update", "--disable-sync",
     ];
 
     [Fact]
@@ -23,13 +24,18 @@ public class PageTests(Demonstration demonstration)
         await new Api(standalone.Client).FirstPersonalAsync(TimeSpan.FromSeconds(60));
 
         using var playwright = await Playwright.CreateAsync();
-        await using var browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = Programs.Find("chromium"), Headless = true, Args = BrowserFlags });
+        await using var browser = await playwright.Chromium.LaunchAsync(
+            new() { ExecutablePath = Programs.Find("chromium"), Headless = true, Args = BrowserFlags });
         var page = await browser.NewPageAsync();
         page.SetDefaultTimeout(20_000);
         List<string> problems = [], foreign = [];
         page.Console += (_, message) => { if (message.Type is "error" or "warning") problems.Add(message.Text); };
         page.PageError += (_, error) => problems.Add(error);
-        page.Request += (_, request) => { if (!request.Url.StartsWith(standalone.Address.ToString(), StringComparison.Ordinal)) foreign.Add(request.Url); };
+        page.Request += (_, request) =>
+        {
+            if (!request.Url.StartsWith(standalone.Address.ToString(), StringComparison.Ordinal))
+                foreign.Add(request.Url);
+        };
 
         await page.GotoAsync(standalone.Address.ToString());
         // The page shows the first user by itself; what is looked at has to be the second's.
@@ -50,8 +56,10 @@ public class PageTests(Demonstration demonstration)
 
         // The model in service, how it was judged beside the baselines, and the bands.
         await Assertions.Expect(page.Locator("#model-list li").First).ToContainTextAsync("NDCG@20");
-        await page.Locator("#model-list li", new() { HasText = " released " }).GetByRole(AriaRole.Button, new() { NameRegex = new Regex("version") }).ClickAsync();
-        foreach (string shown in new[] { "this model", "popularity", "recent popularity", "item–item", "Coverage", "Gini", "Novelty", "Diversity", "users: many items", "items: tail" })
+        await page.Locator("#model-list li", new() { HasText = " released " })
+            .GetByRole(AriaRole.Button, new() { NameRegex = new Regex("version") }).ClickAsync();
+        foreach (string shown in new[] { "this model", "popularity", "recent popularity", "item–item", "Coverage", "Gini", "Novelty",
+            "Diversity", "users: many items", "items: tail" })
             await Assertions.Expect(page.Locator("#model-detail")).ToContainTextAsync(shown);
 
         // A user nobody knows gets an answer too.

@@ -34,13 +34,15 @@ public sealed class ShopTests(ShopTests.Shop shop) : IClassFixture<ShopTests.Sho
         // A client written in C, from the command line.
         Servers.Require("amqp-publish");
         using var publish = System.Diagnostics.Process.Start("amqp-publish",
-            ["--url", shop.RabbitMq, "-e", "interactions", "-C", "application/json", "-b", """{"eventId":"f-4","userId":"foreign","itemId":"bread","type":"view"}"""]);
+            ["--url", shop.RabbitMq, "-e", "interactions", "-C", "application/json", "-b",
+                """{"eventId":"f-4","userId":"foreign","itemId":"bread","type":"view"}"""]);
         await publish.WaitForExitAsync(Cancel);
         Assert.Equal(0, publish.ExitCode);
 
         await Eventually.TrueAsync(async () => (await shop.Api.HistoryAsync("foreign")).Count == 3);
         await Eventually.TrueAsync(async () => (await shop.Api.GetAsync("/v1/deadletters")).GetProperty("total").GetInt64() == 2);
-        var reasons = (await shop.Api.GetAsync("/v1/deadletters")).GetProperty("letters").EnumerateArray().Select(letter => letter.GetProperty("reason").GetString()).ToList();
+        var reasons = (await shop.Api.GetAsync("/v1/deadletters")).GetProperty("letters").EnumerateArray()
+            .Select(letter => letter.GetProperty("reason").GetString()).ToList();
         Assert.Contains(reasons, reason => reason!.Contains("userId", StringComparison.Ordinal));
         Assert.Equal(2, reasons.Count);
     }
@@ -57,9 +59,11 @@ public sealed class ShopTests(ShopTests.Shop shop) : IClassFixture<ShopTests.Sho
         {
             var answer = await shop.Api.GetAsync("/v1/users/newcomer/recommendations?count=5");
             return answer.GetProperty("source").GetString() == "personal"
-                && answer.GetProperty("items").EnumerateArray().All(item => item.GetProperty("itemId").GetString()!.StartsWith("tool-", StringComparison.Ordinal));
+                && answer.GetProperty("items").EnumerateArray()
+                .All(item => item.GetProperty("itemId").GetString()!.StartsWith("tool-", StringComparison.Ordinal));
         }, what: "the newcomer gets tools");
-        TestContext.Current.TestOutputHelper?.WriteLine($"[MEASURED] the next answer reflected the event {clock.Elapsed.TotalMilliseconds:0} ms after it was sent");
+        TestContext.Current.TestOutputHelper?.WriteLine($"[MEASURED] the next answer reflected the event "
+            + $"{clock.Elapsed.TotalMilliseconds:0} ms after it was sent");
         Assert.Equal(version, (await shop.Api.GetAsync("/v1/status")).GetProperty("releasedVersion").GetInt64());
     }
 
@@ -72,15 +76,18 @@ public sealed class ShopTests(ShopTests.Shop shop) : IClassFixture<ShopTests.Sho
         var clock = Stopwatch.StartNew();
         Assert.Equal(HttpStatusCode.Accepted, await shop.Api.PutAsync("/v1/items/tool-new", """{"title":"A new tool","tags":["fresh"]}"""));
         await Eventually.TrueAsync(async () => (await FreshAsync()).SequenceEqual(["tool-new"]), what: "the new item is found by its tag");
-        TestContext.Current.TestOutputHelper?.WriteLine($"[MEASURED] a new item was recommended {clock.Elapsed.TotalMilliseconds:0} ms after it was sent");
+        TestContext.Current.TestOutputHelper?.WriteLine($"[MEASURED] a new item was recommended {clock.Elapsed.TotalMilliseconds:0} ms "
+            + $"after it was sent");
 
         // Users of one taste take it: it is placed with what they like, so those of the same taste get it before anything of the other.
-        for (int user = 1; user < 24; user += 2) await shop.Api.SendAsync(new { eventId = $"new-{user}", userId = $"u{user}", itemId = "tool-new", type = "purchase" });
+        for (int user = 1; user < 24; user += 2)
+            await shop.Api.SendAsync(new { eventId = $"new-{user}", userId = $"u{user}", itemId = "tool-new", type = "purchase" });
         await Eventually.TrueAsync(async () =>
         {
             var answer = await shop.Api.GetAsync("/v1/users/u39/recommendations?count=30");
             string[] items = [.. answer.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("itemId").GetString()!)];
-            int place = Array.IndexOf(items, "tool-new"), other = Array.FindIndex(items, item => item.StartsWith("tea-", StringComparison.Ordinal));
+            int place = Array.IndexOf(items, "tool-new"),
+                other = Array.FindIndex(items, item => item.StartsWith("tea-", StringComparison.Ordinal));
             return answer.GetProperty("source").GetString() == "personal" && place >= 0 && other > place;
         }, what: "the new item is placed with its like");
         Assert.Equal(version, (await shop.Api.GetAsync("/v1/status")).GetProperty("releasedVersion").GetInt64());
@@ -89,7 +96,8 @@ public sealed class ShopTests(ShopTests.Shop shop) : IClassFixture<ShopTests.Sho
         await Eventually.TrueAsync(async () => (await FreshAsync()).Length == 0, what: "the deleted item is gone");
 
         async Task<string[]> FreshAsync() =>
-            [.. (await shop.Api.GetAsync("/v1/users/u38/recommendations?tag=fresh")).GetProperty("items").EnumerateArray().Select(item => item.GetProperty("itemId").GetString()!)];
+            [.. (await shop.Api.GetAsync("/v1/users/u38/recommendations?tag=fresh")).GetProperty("items").EnumerateArray()
+                .Select(item => item.GetProperty("itemId").GetString()!)];
     }
 
     [Fact]
@@ -107,7 +115,8 @@ public sealed class ShopTests(ShopTests.Shop shop) : IClassFixture<ShopTests.Sho
                 var body = JsonSerializer.Deserialize<JsonElement>(await response.Content.ReadAsStringAsync(Cancel));
                 answers.Add(((int)response.StatusCode,
                     body.TryGetProperty("source", out var source) ? source.GetString() : null,
-                    body.TryGetProperty("modelVersion", out var version) && version.ValueKind == JsonValueKind.Number ? version.GetInt64() : null));
+                    body.TryGetProperty("modelVersion", out var version) && version.ValueKind == JsonValueKind.Number ? version.GetInt64()
+                        : null));
             }
         }).ToList();
 
@@ -117,7 +126,8 @@ public sealed class ShopTests(ShopTests.Shop shop) : IClassFixture<ShopTests.Sho
         {
             Assert.True((int)await shop.Api.PostAsync($"/v1/models/{version}/release", "{}") is >= 200 and < 300);
             // Released means that the requests see it.
-            await Eventually.TrueAsync(async () => (await shop.Api.GetAsync("/v1/users/u1/recommendations")).GetProperty("modelVersion").GetInt64() == version, what: $"version {version} answers");
+            await Eventually.TrueAsync(async () => (await shop.Api.GetAsync("/v1/users/u1/recommendations")).GetProperty("modelVersion")
+                .GetInt64() == version, what: $"version {version} answers");
         }
         await stop.CancelAsync();
         await Task.WhenAll(load);
@@ -180,7 +190,8 @@ public sealed class ShopTests(ShopTests.Shop shop) : IClassFixture<ShopTests.Sho
             long version = 0;
             await Eventually.TrueAsync(async () => await Api.TryGetAsync("/v1/users/u1/recommendations") is { } answer
                 && answer.GetProperty("source").GetString() == "personal"
-                && (version = answer.GetProperty("modelVersion").GetInt64()) > after, TimeSpan.FromMinutes(2), $"a model newer than {after} answers");
+                && (version = answer.GetProperty("modelVersion").GetInt64()) > after,
+                TimeSpan.FromMinutes(2), $"a model newer than {after} answers");
             return version;
         }
     }

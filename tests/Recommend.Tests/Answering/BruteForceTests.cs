@@ -28,10 +28,12 @@ public sealed class BruteForceTests
         var catalogue = new Catalogue([.. shop.Numbers.Select(Shop.KeyOf)], TimeProvider.System);
         catalogue.Apply([.. Enumerable.Range(0, Shop.Items).Select(n => Shop.Record(n, available: !unavailable.Contains(n)))]);
         catalogue.Publish();
-        var model = new ServingModel(1, shop.Model, [.. shop.Numbers.Select(Shop.KeyOf)], ItemIndexes.Create(shop.Model.ItemFactors, shop.Model.Rank));
+        var model = new ServingModel(1, shop.Model, [.. shop.Numbers.Select(Shop.KeyOf)],
+            ItemIndexes.Create(shop.Model.ItemFactors, shop.Model.Rank));
         var state = new ServingState(model, catalogue);
 
-        HistoryRecord[] history = [.. Enumerable.Range(0, random.Next(1, 12)).Select(_ => random.Next(Shop.Items)).Distinct().Select(n => Shop.Bought(n, 1 + random.Next(5), random.Next(4) == 0 ? 0 : 1))];
+        HistoryRecord[] history = [.. Enumerable.Range(0, random.Next(1, 12)).Select(_ => random.Next(Shop.Items)).Distinct()
+            .Select(n => Shop.Bought(n, 1 + random.Next(5), random.Next(4) == 0 ? 0 : 1))];
         int[] excluded = [.. Enumerable.Range(0, random.Next(6)).Select(_ => random.Next(Shop.Items))];
         int below = random.Next(2) == 0 ? int.MaxValue : random.Next(1, 60);
         int count = random.Next(0, 70);
@@ -42,8 +44,11 @@ public sealed class BruteForceTests
             Count = count,
             IncludeSeen = includeSeen,
             Exclude = [.. excluded.Select(Shop.IdOf)],
-            Filter = below == int.MaxValue ? null : JsonSerializer.Deserialize($$"""{"must":[{"key":"price","lt":{{below}}}]}""", ContractsJson.Default.Filter),
-            Boosts = factor == 1 ? null : [new Boost { Factor = factor, Filter = JsonSerializer.Deserialize("""{"must":[{"key":"tags","any":["even"]}]}""", ContractsJson.Default.Filter) }],
+            Filter = below == int.MaxValue ? null : JsonSerializer.Deserialize($$"""{"must":[{"key":"price","lt":{{below}}}]}""",
+            ContractsJson.Default.Filter),
+            Boosts = factor == 1 ? null
+            : [new Boost { Factor = factor, Filter =
+                JsonSerializer.Deserialize("""{"must":[{"key":"tags","any":["even"]}]}""", ContractsJson.Default.Filter) }],
         };
 
         // A filter on a key that no available item has is an error, tested elsewhere.

@@ -19,7 +19,8 @@ public sealed class NeighbourTests
         var shop = Shop.WithNeighbours;
         await using var host = await ServeAsync(shop);
         var personal = await host.GetAsync("/v1/users/reader/recommendations?count=57&explain=true");
-        string[] expected = [.. Enumerable.Range(0, Shop.Items).Except([0, 3, 6]).OrderByDescending(n => shop.ScoreOf(s_read, n)).Select(Shop.IdOf)];
+        string[] expected = [.. Enumerable.Range(0, Shop.Items).Except([0, 3, 6]).OrderByDescending(n => shop.ScoreOf(s_read, n))
+            .Select(Shop.IdOf)];
         Assert.Equal(expected, personal.Items.Select(i => i.ItemId));
         int lifted = 0;
         foreach (var item in personal.Items)
@@ -39,11 +40,13 @@ public sealed class NeighbourTests
         var ranked = await host.PostAsync(new { userId = "reader", itemIds = expected.Reverse() }, "/v1/rank");
         Assert.Equal(personal.Items.Select(i => (i.ItemId, i.Score)), ranked.Items.Select(i => (i.ItemId, i.Score)));
         using var batch = await host.SendAsync(new { userIds = new[] { "reader" }, count = 57 }, "/v1/recommendations/batch");
-        var line = System.Text.Json.JsonSerializer.Deserialize(await batch.Content.ReadAsStringAsync(Cancellation), ContractsJson.Default.RecommendationResponse)!;
+        var line = System.Text.Json.JsonSerializer.Deserialize(await batch.Content.ReadAsStringAsync(Cancellation),
+            ContractsJson.Default.RecommendationResponse)!;
         Assert.Equal(personal.Items.Select(i => (i.ItemId, i.Score)), line.Items.Select(i => (i.ItemId, i.Score)));
 
         // The same history given in the request is folded in on the spot and scored alike.
-        var given = await host.PostAsync(new { history = s_read.Select(h => new { itemId = Shop.IdOf((h.ItemKey - 100) / 7), type = "view" }), count = 57 });
+        var given = await host.PostAsync(
+            new { history = s_read.Select(h => new { itemId = Shop.IdOf((h.ItemKey - 100) / 7), type = "view" }), count = 57 });
         Assert.Equal(expected.Take(10), given.Items.Select(i => i.ItemId).Take(10));
     }
 
@@ -52,7 +55,8 @@ public sealed class NeighbourTests
     {
         const uint Time = 1_600_000_000;
         var shop = Shop.WithRecency;
-        HistoryRecord[] history = [Shop.Bought(1, lastAtSeconds: Time + 50), Shop.Bought(4, lastAtSeconds: Time + 50), Shop.Bought(0, lastAtSeconds: Time + 9), Shop.Bought(3, lastAtSeconds: Time + 8)];
+        HistoryRecord[] history = [Shop.Bought(1, lastAtSeconds: Time + 50), Shop.Bought(4, lastAtSeconds: Time + 50),
+            Shop.Bought(0, lastAtSeconds: Time + 9), Shop.Bought(3, lastAtSeconds: Time + 8)];
         await using var host = await ServeAsync(shop, shop.User("mixed", 1, history), shop.User("stale", 99, history));
         foreach (string user in new[] { "mixed", "stale" }) // Folded in by the Trainer, and on the spot.
         {
@@ -67,7 +71,12 @@ public sealed class NeighbourTests
         }
 
         // What the request adds is the newest: the user has turned to music.
-        var given = await host.PostAsync(new { userId = "mixed", count = 5, history = new[] { new { itemId = Shop.IdOf(2), type = "view" }, new { itemId = Shop.IdOf(5), type = "view" } } });
+        var given = await host.PostAsync(new
+        {
+            userId = "mixed",
+            count = 5,
+            history = new[] { new { itemId = Shop.IdOf(2), type = "view" }, new { itemId = Shop.IdOf(5), type = "view" } }
+        });
         Assert.Equal("music", Shop.CategoryOf(given.Items[0].ItemId));
     }
 
@@ -80,7 +89,13 @@ public sealed class NeighbourTests
         string best = all[0], second = all[1];
         await host.Store.PutItemsAsync([Shop.Record(Shop.NumberOf(second), available: false)], Cancellation);
         await Eventually.TrueAsync(() => host.State.Catalogue.IsAvailable(host.State.Catalogue.PositionOfId(second)) == false);
-        var answer = await host.PostAsync(new { userId = "reader", count = 57, exclude = new[] { best }, filter = new { must = new[] { new { key = "tags", any = new[] { "even" } } } } });
+        var answer = await host.PostAsync(new
+        {
+            userId = "reader",
+            count = 57,
+            exclude = new[] { best },
+            filter = new { must = new[] { new { key = "tags", any = new[] { "even" } } } }
+        });
         Assert.Equal(all.Skip(2).Where(id => Shop.NumberOf(id) % 2 == 0), answer.Items.Select(i => i.ItemId));
     }
 
@@ -129,7 +144,8 @@ public sealed class NeighbourTests
     {
         var factor = new float[shop.Model.Rank];
         shop.Model.FoldIn(shop.Entries(s_read), factor);
-        return System.Numerics.Tensors.TensorPrimitives.Dot(factor, shop.Model.ItemFactors.Span.Slice(shop.IndexOf(number) * factor.Length, factor.Length));
+        return System.Numerics.Tensors.TensorPrimitives.Dot(factor,
+            shop.Model.ItemFactors.Span.Slice(shop.IndexOf(number) * factor.Length, factor.Length));
     }
 
     private static async Task<RecommendHost> ServeAsync(Shop shop, params UserState[] users)

@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Recommender.Recommend.Tests.Answering;
 
-/// <summary>The pages of one answer together show at most <see cref="Limits.PagedItems"/> items, by GET and POST alike, and say so where there are more.</summary>
+/// <summary>The pages of one answer together show at most <see cref="Limits.PagedItems"/> items, by GET and POST alike, and say so where
+/// there are more.</summary>
 public sealed class PageLimitTests
 {
     [Theory]
@@ -15,7 +16,8 @@ public sealed class PageLimitTests
     {
         await using var host = await StartAsync(Limits.PagedItems + 700);
         string[] paths = [$"/v1/items/popular?count={count}", $"/v1/users/nobody/recommendations?count={count}"];
-        foreach (string path in paths) await WalkAsync(Limits.PagedItems, true, cursor => host.GetAsync(path + (cursor is null ? "" : "&cursor=" + cursor)));
+        foreach (string path in paths) await WalkAsync(Limits.PagedItems, true,
+            cursor => host.GetAsync(path + (cursor is null ? "" : "&cursor=" + cursor)));
         await WalkAsync(Limits.PagedItems, true, cursor => host.PostAsync(new { userId = "nobody", count, cursor }));
     }
 
@@ -26,7 +28,8 @@ public sealed class PageLimitTests
     public async Task An_answer_that_ends_by_itself_does_not_say_so(int items)
     {
         await using var host = await StartAsync(items);
-        await WalkAsync(items, false, cursor => host.GetAsync("/v1/items/popular?count=1000" + (cursor is null ? "" : "&cursor=" + cursor)));
+        await WalkAsync(items, false, cursor => host.GetAsync("/v1/items/popular?count=1000"
+            + (cursor is null ? "" : "&cursor=" + cursor)));
         await WalkAsync(items, false, cursor => host.PostAsync(new { userId = "nobody", count = 1000, cursor }));
     }
 
@@ -58,7 +61,8 @@ public sealed class PageLimitTests
     {
         var store = new InProcessFactorStore();
         var like = Shop.Record(1);
-        await store.PutItemsAsync([.. Enumerable.Range(0, items).Select(n => like with { ItemKey = Shop.KeyOf(n), ItemId = $"i{n}", Popularity = n })], TestContext.Current.CancellationToken);
+        await store.PutItemsAsync([.. Enumerable.Range(0, items)
+            .Select(n => like with { ItemKey = Shop.KeyOf(n), ItemId = $"i{n}", Popularity = n })], TestContext.Current.CancellationToken);
         await store.SetGenerationAsync("first", TestContext.Current.CancellationToken);
         var host = await RecommendHost.StartAsync(store);
         await host.ServesAsync(null);

@@ -25,7 +25,8 @@ public sealed class PagingTests
         Assert.Equal(total, items.Distinct().Count());
 
         // Nothing changed meanwhile, so the pages are the one long answer.
-        if (!path.Contains("diversity")) Assert.Equal((await host.GetAsync(path.Replace("count=7", "count=1000"))).Items.Select(i => i.ItemId), items);
+        if (!path.Contains("diversity")) Assert.Equal(
+            (await host.GetAsync(path.Replace("count=7", "count=1000"))).Items.Select(i => i.ItemId), items);
     }
 
     [Fact]
@@ -38,8 +39,11 @@ public sealed class PagingTests
             page++;
             var cancellation = TestContext.Current.CancellationToken;
             if (page == 2) await Shop.WithFactors(_ => true, seed: 77).ReleaseAsync(host.Store, 2);
-            if (page == 3) await host.Store.PutUsersAsync([Shop.Whole.User("reader", 1, Shop.Bought(0), Shop.Bought(3), Shop.Bought(6), Shop.Bought(1)) with { Revision = 2 }], cancellation);
-            if (page == 4) await host.Store.PutItemStatisticsAsync([.. Enumerable.Range(0, 60).Select(n => new ItemStatisticsRecord(Shop.KeyOf(n), Shop.IdOf(n), 1000 - n, 7))], cancellation);
+            if (page == 3) await host.Store.PutUsersAsync(
+                [Shop.Whole.User("reader", 1, Shop.Bought(0), Shop.Bought(3), Shop.Bought(6), Shop.Bought(1)) with { Revision = 2 }],
+                    cancellation);
+            if (page == 4) await host.Store.PutItemStatisticsAsync(
+                [.. Enumerable.Range(0, 60).Select(n => new ItemStatisticsRecord(Shop.KeyOf(n), Shop.IdOf(n), 1000 - n, 7))], cancellation);
             if (page == 5) await host.Store.PutItemsAsync([Shop.Record(30) with { ItemKey = 9000, ItemId = "new-item" }], cancellation);
             if (page == 2) await host.ServesAsync(2);
             else if (page > 2) await host.ServesAsync(2);
@@ -66,7 +70,8 @@ public sealed class PagingTests
             // A change of any one character is noticed.
             int at = numbers.Length % written.Length;
             string changed = written[..at] + (written[at] == 'A' ? 'B' : 'A') + written[(at + 1)..];
-            bool changedNoticed = !Cursor.TryRead(changed, new List<int>()) || Convert.FromBase64String(Pad(changed)).AsSpan().SequenceEqual(Convert.FromBase64String(Pad(written)));
+            bool changedNoticed = !Cursor.TryRead(changed, new List<int>())
+                || Convert.FromBase64String(Pad(changed)).AsSpan().SequenceEqual(Convert.FromBase64String(Pad(written)));
             return valid && read.SequenceEqual(keys.Order()) && changedNoticed;
         }));
     }

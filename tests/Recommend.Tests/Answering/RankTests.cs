@@ -16,7 +16,8 @@ public sealed class RankTests : IAsyncLifetime
         await store.PutItemsAsync(
         [
             Shop.Record(57, available: false), Shop.Record(56, deleted: true),
-            Shop.Record(20) with { ItemKey = 9000, ItemId = "new-b" }, Shop.Record(20) with { ItemKey = 9007, ItemId = "new-a" }, Shop.Record(30) with { ItemKey = 9014, ItemId = "new-c" },
+            Shop.Record(20) with { ItemKey = 9000, ItemId = "new-b" }, Shop.Record(20) with { ItemKey = 9007, ItemId = "new-a" },
+                Shop.Record(30) with { ItemKey = 9014, ItemId = "new-c" },
         ], TestContext.Current.CancellationToken);
         _host = await RecommendHost.StartAsync(store);
         await _host.ServesAsync(1);
@@ -40,7 +41,8 @@ public sealed class RankTests : IAsyncLifetime
     public async Task What_cannot_be_recommended_comes_last_in_the_order_given_and_is_marked()
     {
         string odd = "a/\"é\\\u2028";
-        var ranked = await RankAsync("reader", "unheard-of", Shop.IdOf(57), Shop.IdOf(9), odd, Shop.IdOf(56), "new-b", Shop.IdOf(12), "another");
+        var ranked = await RankAsync("reader", "unheard-of", Shop.IdOf(57), Shop.IdOf(9), odd, Shop.IdOf(56), "new-b", Shop.IdOf(12),
+            "another");
         Assert.Equal([Shop.IdOf(9), Shop.IdOf(12)], ranked.Items.Take(2).Select(i => i.ItemId).Order());
         Assert.Equal(["new-b", "unheard-of", Shop.IdOf(57), odd, Shop.IdOf(56), "another"], ranked.Items.Skip(2).Select(i => i.ItemId));
         Assert.Equal([null, null, null, false, null, false, false, false], ranked.Items.Select(i => i.Known));
@@ -66,7 +68,8 @@ public sealed class RankTests : IAsyncLifetime
         Assert.Empty((await RankAsync("reader")).Items);
     }
 
-    /// <summary>Items the model has no factor for are known: they stand before what cannot be recommended, by popularity, then by id.</summary>
+    /// <summary>Items the model has no factor for are known: they stand before what cannot be recommended, by popularity, then by
+    /// id.</summary>
     [Fact]
     public async Task Items_without_a_score_are_ordered_by_popularity_and_equal_ones_by_id()
     {
@@ -78,5 +81,6 @@ public sealed class RankTests : IAsyncLifetime
         Assert.Equal([58 / 59f, 20 / 59f, 20 / 59f, 9 / 59f, 0], popular.Items.Select(i => i.Score), (a, b) => Math.Abs(a - b) < 1e-6f);
     }
 
-    private Task<RecommendationResponse> RankAsync(string userId, params string[] itemIds) => _host.PostAsync(new { userId, itemIds }, "/v1/rank");
+    private Task<RecommendationResponse> RankAsync(string userId, params string[] itemIds) =>
+        _host.PostAsync(new { userId, itemIds }, "/v1/rank");
 }

@@ -52,7 +52,8 @@ public sealed class ReasonTests : IAsyncLifetime
         Check(all, await _host.PostAsync(body), count);
         string batchBody = body.Replace("\"userId\":\"many\"", "\"userIds\":[\"many\",\"nobody\"]");
         using var batch = await _host.SendAsync(batchBody, "/v1/recommendations/batch");
-        string[] lines = (await batch.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] lines = (await batch.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Split('\n',
+            StringSplitOptions.RemoveEmptyEntries);
         Check(all, JsonSerializer.Deserialize(lines[0], ContractsJson.Default.RecommendationResponse)!, count);
         Assert.DoesNotContain("\"rest\"", lines[1]);
         string rankBody = body[..^1] + ",\"itemIds\":" + JsonSerializer.Serialize(all.Items.Select(i => i.ItemId)) + "}";

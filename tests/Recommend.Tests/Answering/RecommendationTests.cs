@@ -38,7 +38,8 @@ public sealed class RecommendationTests : IAsyncLifetime
         Assert.Equal(1, answer.ModelVersion);
         Assert.Equal(20, answer.Items.Count);
         HistoryRecord[] history = [Shop.Bought(0), Shop.Bought(3), Shop.Bought(6)];
-        string[] expected = [.. Enumerable.Range(0, Shop.Items).Except([0, 3, 6]).OrderByDescending(n => Shop.Whole.ScoreOf(history, n)).Select(Shop.IdOf).Take(20)];
+        string[] expected = [.. Enumerable.Range(0, Shop.Items).Except([0, 3, 6]).OrderByDescending(n => Shop.Whole.ScoreOf(history, n))
+            .Select(Shop.IdOf).Take(20)];
         Assert.Equal(expected, answer.Items.Select(i => i.ItemId));
         Assert.All(answer.Items.Take(10), i => Assert.Equal("books", Shop.CategoryOf(i.ItemId)));
         Assert.All(answer.Items, i => Assert.Equal(Shop.TitleOf(i.ItemId), i.Title));
@@ -67,19 +68,27 @@ public sealed class RecommendationTests : IAsyncLifetime
 
     private static System.Diagnostics.ActivityContext Trace(HttpResponseMessage response)
     {
-        Assert.True(System.Diagnostics.ActivityContext.TryParse(Assert.Single(response.Headers.GetValues("traceparent")), null, out var context));
+        Assert.True(System.Diagnostics.ActivityContext.TryParse(Assert.Single(response.Headers.GetValues("traceparent")), null,
+            out var context));
         return context;
     }
 
     [Fact]
     public async Task Recommendation_ids_are_never_the_same_and_every_answer_names_its_trace()
     {
-        var response = await _host.Client.GetAsync(new Uri("/v1/users/reader/recommendations", UriKind.Relative), TestContext.Current.CancellationToken);
+        var response = await _host.Client.GetAsync(new Uri("/v1/users/reader/recommendations", UriKind.Relative),
+            TestContext.Current.CancellationToken);
         var own = Trace(response);
-        Assert.NotEqual(own.TraceId, Trace(await _host.Client.GetAsync(new Uri("/v1/users/reader/recommendations", UriKind.Relative), TestContext.Current.CancellationToken)).TraceId);
+        Assert.NotEqual(own.TraceId, Trace(await _host.Client.GetAsync(new Uri("/v1/users/reader/recommendations", UriKind.Relative),
+            TestContext.Current.CancellationToken)).TraceId);
 
         // A caller's trace goes on.
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/users/reader/recommendations") { Headers = { { "traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" } } };
+        using var request = new HttpRequestMessage(HttpMethod.Get,
+            "/v1/users/reader/recommendations")
+        {
+            Headers =
+                { { "traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" } }
+        };
         var continued = Trace(await _host.Client.SendAsync(request, TestContext.Current.CancellationToken));
         Assert.Equal("0af7651916cd43dd8448eb211c80319c", continued.TraceId.ToString());
         Assert.NotEqual("b7ad6b7169203331", continued.SpanId.ToString());
@@ -112,7 +121,8 @@ public sealed class RecommendationTests : IAsyncLifetime
     [Fact]
     public async Task An_unknown_user_with_a_known_session_gets_the_session()
     {
-        await _host.Store.PutUsersAsync([Shop.Whole.State(UserRef.Session("s-1"), 1, Shop.Bought(2), Shop.Bought(5))], TestContext.Current.CancellationToken);
+        await _host.Store.PutUsersAsync([Shop.Whole.State(UserRef.Session("s-1"), 1, Shop.Bought(2), Shop.Bought(5))],
+            TestContext.Current.CancellationToken);
         foreach (var answer in new[]
         {
             await _host.GetAsync("/v1/users/nobody/recommendations?sessionId=s-1&count=5"),
@@ -127,7 +137,8 @@ public sealed class RecommendationTests : IAsyncLifetime
         }
 
         // Of a user who only disliked things a session knows more.
-        await _host.Store.PutUsersAsync([Shop.Whole.State(UserRef.User("grumbler"), 1, Shop.Bought(9, target: 0))], TestContext.Current.CancellationToken);
+        await _host.Store.PutUsersAsync([Shop.Whole.State(UserRef.User("grumbler"), 1, Shop.Bought(9, target: 0))],
+            TestContext.Current.CancellationToken);
         Assert.Equal(Sources.Session, (await _host.GetAsync("/v1/users/grumbler/recommendations?sessionId=s-1&count=5")).Source);
         Assert.Equal(Sources.Session, (await _host.PostAsync(new { userId = "grumbler", sessionId = "s-1", count = 5 })).Source);
 
@@ -139,7 +150,13 @@ public sealed class RecommendationTests : IAsyncLifetime
     [Fact]
     public async Task A_given_history_makes_a_recommendation_for_anyone()
     {
-        var answer = await _host.PostAsync(new { history = new[] { new { itemId = Shop.IdOf(1), type = "purchase" }, new { itemId = Shop.IdOf(4), type = "view" }, new { itemId = "unheard-of", type = "view" } }, count = 5 });
+        var answer = await _host.PostAsync(
+            new
+            {
+                history = new[] { new { itemId = Shop.IdOf(1), type = "purchase" }, new { itemId = Shop.IdOf(4), type = "view" },
+                new { itemId = "unheard-of", type = "view" } },
+                count = 5
+            });
         Assert.Equal(Sources.Session, answer.Source);
         Assert.All(answer.Items, i => Assert.Equal("games", Shop.CategoryOf(i.ItemId)));
         Assert.DoesNotContain(Shop.IdOf(1), answer.Items.Select(i => i.ItemId));
@@ -217,7 +234,8 @@ public sealed class RecommendationTests : IAsyncLifetime
         { """{"mustNot":[{"key":"inStock","any":[true]}]}""", n => n % 4 == 0 },
         { """{"mustNot":[{"key":"price","gt":5,"lt":59}]}""", n => n is <= 5 or 59 },
         { """{"should":[{"key":"brand","any":["brand-0"]},{"key":"price","any":[7,8]}]}""", n => n % 5 == 0 || n is 7 or 8 },
-        { """{"must":[{"key":"tags","all":["even"]}],"should":[{"key":"brand","any":["brand-1","brand-2"]}]}""", n => n % 2 == 0 && n % 5 is 1 or 2 },
+        { """{"must":[{"key":"tags","all":["even"]}],"should":[{"key":"brand","any":["brand-1","brand-2"]}]}""", n => n % 2 == 0
+            && n % 5 is 1 or 2 },
         { """{"must":[{"key":"itemId","any":["item-07","item-08","unheard-of"]}]}""", n => n is 7 or 8 },
         { """{"must":[{"key":"tags","exists":false}]}""", n => n % 2 == 1 },
         { """{"must":[{"key":"publishedAt","gte":"2019-12-30T00:00:00Z"}]}""", n => n <= 2 },
@@ -228,17 +246,21 @@ public sealed class RecommendationTests : IAsyncLifetime
     public async Task Filters_let_through_exactly_what_they_say(string filter, Func<int, bool> passes)
     {
         var answer = await _host.SendAsync($$"""{"userId":"nobody","count":1000,"filter":{{filter}}}""");
-        var body = await answer.Content.ReadFromJsonAsync(ContractsJson.Default.RecommendationResponse, TestContext.Current.CancellationToken);
-        Assert.Equal(Enumerable.Range(0, Shop.Items).Where(passes).Select(Shop.IdOf), body!.Items.Select(i => i.ItemId).Order(StringComparer.Ordinal));
+        var body = await answer.Content.ReadFromJsonAsync(ContractsJson.Default.RecommendationResponse,
+            TestContext.Current.CancellationToken);
+        Assert.Equal(Enumerable.Range(0, Shop.Items).Where(passes).Select(Shop.IdOf),
+            body!.Items.Select(i => i.ItemId).Order(StringComparer.Ordinal));
         var personal = await _host.PostAsync($$"""{"userId":"reader","includeSeen":true,"count":1000,"filter":{{filter}}}""");
-        Assert.Equal(body.Items.Select(i => i.ItemId).Order(StringComparer.Ordinal), personal.Items.Select(i => i.ItemId).Order(StringComparer.Ordinal));
+        Assert.Equal(body.Items.Select(i => i.ItemId).Order(StringComparer.Ordinal),
+            personal.Items.Select(i => i.ItemId).Order(StringComparer.Ordinal));
     }
 
     [Fact]
     public async Task Boosts_multiply_the_score_exactly()
     {
         var plain = (await _host.PostAsync(new { userId = "reader", count = 57 })).Items.ToDictionary(i => i.ItemId, i => i.Score);
-        var boosted = await _host.PostAsync("""{"userId":"reader","count":5,"boosts":[{"filter":{"must":[{"key":"tags","any":["even"]}]},"factor":3},{"filter":{"must":[{"key":"price","lt":30}]},"factor":0.5}]}""");
+        var boosted = await _host.PostAsync(
+            """{"userId":"reader","count":5,"boosts":[{"filter":{"must":[{"key":"tags","any":["even"]}]},"factor":3},{"filter":{"must":[{"key":"price","lt":30}]},"factor":0.5}]}""");
         float Boosted(string id)
         {
             float score = plain[id];
@@ -255,7 +277,8 @@ public sealed class RecommendationTests : IAsyncLifetime
     [Fact]
     public async Task Boosts_lift_what_is_popular_too()
     {
-        var answer = await _host.PostAsync("""{"count":3,"boosts":[{"filter":{"must":[{"key":"price","lte":30},{"key":"price","gte":29}]},"factor":100}]}""");
+        var answer = await _host.PostAsync(
+            """{"count":3,"boosts":[{"filter":{"must":[{"key":"price","lte":30},{"key":"price","gte":29}]},"factor":100}]}""");
         Assert.Equal([Shop.IdOf(30), Shop.IdOf(29), Shop.IdOf(59)], answer.Items.Select(i => i.ItemId));
         Assert.Equal(3000 / 59f, answer.Items[0].Score, 1e-4f);
     }
@@ -264,9 +287,21 @@ public sealed class RecommendationTests : IAsyncLifetime
     public async Task Pins_take_their_places_on_the_first_page_alone()
     {
         var plain = await _host.PostAsync(new { userId = "reader", count = 4 });
-        var pinned = await _host.PostAsync(new { userId = "reader", count = 4, pins = new object[] { new { itemId = Shop.IdOf(59), position = 3 }, new { itemId = "unheard-of", position = 1 }, new { itemId = Shop.IdOf(0), position = 2 } } });
+        var pinned = await _host.PostAsync(new
+        {
+            userId = "reader",
+            count = 4,
+            pins = new object[] { new { itemId = Shop.IdOf(59), position = 3 }, new { itemId = "unheard-of", position = 1 },
+            new { itemId = Shop.IdOf(0), position = 2 } }
+        });
         Assert.Equal([plain.Items[0].ItemId, Shop.IdOf(0), Shop.IdOf(59), plain.Items[1].ItemId], pinned.Items.Select(i => i.ItemId));
-        var next = await _host.PostAsync(new { userId = "reader", count = 60, cursor = pinned.Next, pins = new[] { new { itemId = Shop.IdOf(59), position = 1 } } });
+        var next = await _host.PostAsync(new
+        {
+            userId = "reader",
+            count = 60,
+            cursor = pinned.Next,
+            pins = new[] { new { itemId = Shop.IdOf(59), position = 1 } }
+        });
         Assert.DoesNotContain(Shop.IdOf(59), next.Items.Select(i => i.ItemId));
     }
 
@@ -331,32 +366,48 @@ public sealed class RecommendationTests : IAsyncLifetime
         Assert.All(answer.Items, i => Assert.Equal("books", Shop.CategoryOf(i.ItemId)));
         Assert.DoesNotContain(Shop.IdOf(12), answer.Items.Select(i => i.ItemId));
         float[] Row(int n) => Shop.Whole.Model.ItemFactors.Slice(Shop.Whole.IndexOf(n) * Shop.Rank, Shop.Rank).ToArray();
-        Assert.All(answer.Items, i => Assert.Equal(System.Numerics.Tensors.TensorPrimitives.CosineSimilarity(Row(12), Row(Shop.NumberOf(i.ItemId))), i.Score, 1e-5f));
+        Assert.All(answer.Items, i => Assert.Equal(
+            System.Numerics.Tensors.TensorPrimitives.CosineSimilarity(Row(12), Row(Shop.NumberOf(i.ItemId))), i.Score, 1e-5f));
         Assert.Equal(answer.Items.OrderByDescending(i => i.Score).Select(i => i.ItemId), answer.Items.Select(i => i.ItemId));
-        var missing = await _host.Client.GetAsync(new Uri("/v1/items/unheard-of/similar", UriKind.Relative), TestContext.Current.CancellationToken);
+        var missing = await _host.Client.GetAsync(new Uri("/v1/items/unheard-of/similar", UriKind.Relative),
+            TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.NotFound, missing.StatusCode);
     }
 
     [Fact]
     public async Task History_is_what_the_factor_store_knows()
     {
-        var history = await _host.Client.GetFromJsonAsync("/v1/users/reader/history", ContractsJson.Default.UserHistoryResponse, TestContext.Current.CancellationToken);
+        var history = await _host.Client.GetFromJsonAsync("/v1/users/reader/history", ContractsJson.Default.UserHistoryResponse,
+            TestContext.Current.CancellationToken);
         Assert.Equal("reader", history!.UserId);
         Assert.Equal([Shop.IdOf(0), Shop.IdOf(3), Shop.IdOf(6)], history.Items.Select(i => i.ItemId));
         Assert.Equal(DateTimeOffset.FromUnixTimeSeconds(1_600_000_000), history.Items[0].LastAt);
         Assert.Equal(["books"], history.Items[0].Categories);
-        Assert.Empty((await _host.Client.GetFromJsonAsync("/v1/users/nobody/history", ContractsJson.Default.UserHistoryResponse, TestContext.Current.CancellationToken))!.Items);
+        Assert.Empty(
+            (await _host.Client.GetFromJsonAsync("/v1/users/nobody/history", ContractsJson.Default.UserHistoryResponse,
+                TestContext.Current.CancellationToken))!.Items);
     }
 
     [Fact]
     public async Task A_batch_answers_every_user_in_order_as_the_single_requests_do()
     {
         string[] users = ["reader", "nobody", "gamer", .. Enumerable.Range(0, 150).Select(i => "u" + i)];
-        var response = await _host.SendAsync(new { userIds = users, count = 5, filter = new { must = new[] { new { key = "price", gte = 5 } } } }, "/v1/recommendations/batch");
+        var response = await _host.SendAsync(new
+        {
+            userIds = users,
+            count = 5,
+            filter = new { must = new[] { new { key = "price", gte = 5 } } }
+        }, "/v1/recommendations/batch");
         Assert.Equal("application/x-ndjson", response.Content.Headers.ContentType?.MediaType);
-        string[] lines = (await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] lines = (await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Split('\n',
+            StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(users, lines.Select(l => JsonDocument.Parse(l).RootElement.GetProperty("userId").GetString()));
-        var single = await _host.PostAsync(new { userId = "gamer", count = 5, filter = new { must = new[] { new { key = "price", gte = 5 } } } });
+        var single = await _host.PostAsync(new
+        {
+            userId = "gamer",
+            count = 5,
+            filter = new { must = new[] { new { key = "price", gte = 5 } } }
+        });
         var line = JsonSerializer.Deserialize<RecommendationResponse>(lines[2], JsonSerializerOptions.Web)!;
         Assert.Equal(single.Items.Select(i => (i.ItemId, i.Score)), line.Items.Select(i => (i.ItemId, i.Score)));
         Assert.Equal(single.Source, line.Source);
@@ -369,7 +420,8 @@ public sealed class RecommendationTests : IAsyncLifetime
         await _host.Store.PutUsersAsync([Shop.Whole.User(User, 1, Shop.Bought(0))], TestContext.Current.CancellationToken);
         var answer = await _host.GetAsync($"/v1/users/{Uri.EscapeDataString(User)}/recommendations");
         Assert.Equal(Sources.Personal, answer.Source);
-        await _host.Store.PutItemsAsync([Shop.Record(0) with { ItemKey = 7, ItemId = "x/y%2Fz\"\\", Popularity = 1000 }], TestContext.Current.CancellationToken);
+        await _host.Store.PutItemsAsync([Shop.Record(0) with { ItemKey = 7, ItemId = "x/y%2Fz\"\\", Popularity = 1000 }],
+            TestContext.Current.CancellationToken);
         await _host.ServesAsync(1);
         var similar = await _host.GetAsync($"/v1/items/{Uri.EscapeDataString("x/y%2Fz\"\\")}/similar?count=2");
         Assert.Equal(2, similar.Items.Count);
@@ -380,8 +432,10 @@ public sealed class RecommendationTests : IAsyncLifetime
     public async Task Serving_tells_what_is_served()
     {
         await _host.GetAsync("/v1/users/reader/recommendations");
-        var info = await _host.Client.GetFromJsonAsync("/v1/serving", ContractsJson.Default.ServingInfo, TestContext.Current.CancellationToken);
-        Assert.Equal((1, "ials", Shop.Rank, 60, 60, 60, "ok"), (info!.ModelVersion, info.Learner, info.Rank, info.ModelItems, info.AvailableItems, info.Items, info.FactorStore));
+        var info = await _host.Client.GetFromJsonAsync("/v1/serving", ContractsJson.Default.ServingInfo,
+            TestContext.Current.CancellationToken);
+        Assert.Equal((1, "ials", Shop.Rank, 60, 60, 60, "ok"),
+            (info!.ModelVersion, info.Learner, info.Rank, info.ModelItems, info.AvailableItems, info.Items, info.FactorStore));
         Assert.True(info.Answers > 0 && info.AllocatedBytes > 0);
         Assert.Equal("first", info.Generation);
     }
@@ -390,7 +444,8 @@ public sealed class RecommendationTests : IAsyncLifetime
     public async Task The_api_description_names_the_parameters()
     {
         var description = await _host.Client.GetFromJsonAsync<JsonElement>("/openapi/v1.json", TestContext.Current.CancellationToken);
-        var names = description.GetProperty("paths").GetProperty("/v1/users/{userId}/recommendations").GetProperty("get").GetProperty("parameters").EnumerateArray().Select(p => p.GetProperty("name").GetString()).ToList();
+        var names = description.GetProperty("paths").GetProperty("/v1/users/{userId}/recommendations").GetProperty("get")
+            .GetProperty("parameters").EnumerateArray().Select(p => p.GetProperty("name").GetString()).ToList();
         Assert.Contains("placement", names);
         Assert.Contains("userId", names);
     }

@@ -164,11 +164,13 @@ public sealed class SeenTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("Placements:p:HideDays:view", "-1", "Setting Placements:p:HideDays:view must be a number of days from 0, never, to 36500, or forever.")]
+    [InlineData("Placements:p:HideDays:view", "-1",
+        "Setting Placements:p:HideDays:view must be a number of days from 0, never, to 36500, or forever.")]
     [InlineData("Placements:p:HideDays:view", "a week", "Setting Placements:p:HideDays:view must be")]
     [InlineData("Placements:p:HideDays:view", "NaN", "Setting Placements:p:HideDays:view must be")]
     [InlineData("Placements:p:HideDays:view:days", "1", "Setting Placements:p:HideDays:view must be")]
-    [InlineData("Placements:p:HideDays", "7", "Setting Placements:p:HideDays must have an entry for each event type, such as Placements:p:HideDays:view; * stands for all others.")]
+    [InlineData("Placements:p:HideDays", "7",
+        "Setting Placements:p:HideDays must have an entry for each event type, such as Placements:p:HideDays:view; * stands for all others.")]
     [InlineData("Placements:p:Hide", "7", "HideDays")]
     public async Task A_setting_that_cannot_be_used_is_named_with_the_fix(string key, string value, string message)
     {

@@ -51,7 +51,8 @@ internal sealed class ErasureBus(ErasureSteps steps, ErasureRepository repositor
         try
         {
             if (_bus is not null) return _bus;
-            var services = new ServiceCollection().AddSingleton(new ErasureStateMachine(steps)).AddSingleton(repository).BuildServiceProvider();
+            var services = new ServiceCollection().AddSingleton(new ErasureStateMachine(steps)).AddSingleton(repository)
+                .BuildServiceProvider();
             _bus = Bus.Factory.CreateUsingInMemory(bus => bus.ReceiveEndpoint(ErasureEndpoint.QueueName, endpoint =>
             {
                 endpoint.DiscardFaultedMessages();

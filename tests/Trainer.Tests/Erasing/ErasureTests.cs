@@ -24,7 +24,8 @@ public sealed class ErasureTests(Servers servers)
     public async Task What_an_erased_user_did_counts_no_longer_at_once()
     {
         await using var trainer = await TrainerFixture.CreateAsync();
-        await trainer.SendAsync(TrainerFixture.Event("ann", "a", s_start), TrainerFixture.Event("bob", "a", s_start.AddHours(-9)), TrainerFixture.Event("ann", "b", s_start));
+        await trainer.SendAsync(TrainerFixture.Event("ann", "a", s_start), TrainerFixture.Event("bob", "a", s_start.AddHours(-9)),
+            TrainerFixture.Event("ann", "b", s_start));
         await EraseAsync(trainer, "ann", "r");
         Assert.Equal([("a", 1), ("b", 0)], await PopularityAsync(trainer));
     }
@@ -106,7 +107,8 @@ public sealed class ErasureTests(Servers servers)
     public async Task An_erasure_goes_on_after_a_kill_behind_any_of_its_stages(string last, bool postgres)
     {
         var clock = new LateClock();
-        await using var trainer = await TrainerFixture.CreateAsync(options => options.ErasureSettleSeconds = 0, postgres ? await servers.NewDatabaseAsync() : null, clock);
+        await using var trainer = await TrainerFixture.CreateAsync(options => options.ErasureSettleSeconds = 0, postgres
+            ? await servers.NewDatabaseAsync() : null, clock);
         await trainer.SendAsync([.. TrainerFixture.Circles(), TrainerFixture.Event("ann", "item-0-0", s_start)]);
         // Of what is sent after the stage, nothing arrives any more.
         trainer.Notices.Lost = _ => trainer.Store.GetErasureAsync("r", Cancellation).GetAwaiter().GetResult()!.Stages.ContainsKey(last);
@@ -129,7 +131,8 @@ public sealed class ErasureTests(Servers servers)
         Assert.Equal(("done", 1L, 1L), (receipt.State, receipt.EventsRemoved, receipt.ModelVersion));
         Assert.Equal(s_stages, receipt.Stages.OrderBy(stage => Array.IndexOf(s_stages, stage.Key)).Select(stage => stage.Key));
         Assert.Null(await trainer.ReadUserAsync(UserRef.User("ann")));
-        Assert.Empty(await trainer.Store.ClaimDueErasuresAsync(clock.GetUtcNow().AddDays(1), clock.GetUtcNow().AddDays(2), 10, Cancellation));
+        Assert.Empty(await trainer.Store.ClaimDueErasuresAsync(clock.GetUtcNow().AddDays(1), clock.GetUtcNow().AddDays(2), 10,
+            Cancellation));
 
         async Task<ErasureResponse> ReceiptAsync() => (await trainer.Store.GetErasureAsync("r", Cancellation))!;
     }
@@ -183,7 +186,8 @@ public sealed class ErasureTests(Servers servers)
     public async Task Two_Trainers_carry_out_an_erasure_once(bool postgres)
     {
         var clock = new LateClock();
-        await using var trainer = await TrainerFixture.CreateAsync(options => options.ErasureSettleSeconds = 0, postgres ? await servers.NewDatabaseAsync() : null, clock);
+        await using var trainer = await TrainerFixture.CreateAsync(options => options.ErasureSettleSeconds = 0, postgres
+            ? await servers.NewDatabaseAsync() : null, clock);
         await using var other = trainer.NewErasureBus();
         await trainer.SendAsync(TrainerFixture.Event("ann", "a", s_start));
         trainer.Notices.Lost = _ => true;
@@ -192,7 +196,8 @@ public sealed class ErasureTests(Servers servers)
         // Both are in the middle of the same step before either saves it.
         using var met = new Barrier(2);
         int steps = 0;
-        trainer.DeadLetters.BeforeRemoval = () => Interlocked.Increment(ref steps) <= 2 ? Task.Run(() => met.SignalAndWait(Cancellation), Cancellation) : Task.CompletedTask;
+        trainer.DeadLetters.BeforeRemoval = () => Interlocked.Increment(ref steps) <= 2
+            ? Task.Run(() => met.SignalAndWait(Cancellation), Cancellation) : Task.CompletedTask;
         var applied = new ErasureApplied { ErasureId = "r" };
         await Task.WhenAll(trainer.ErasureBus.DeliverAsync(applied, Cancellation), other.DeliverAsync(applied, Cancellation));
         Assert.Equal(2, steps);
@@ -201,7 +206,8 @@ public sealed class ErasureTests(Servers servers)
 
         clock.Ahead += TimeSpan.FromSeconds(2);
         var now = clock.GetUtcNow();
-        var claims = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => trainer.Store.ClaimDueErasuresAsync(now, now.AddSeconds(5), 10, Cancellation)));
+        var claims = await Task.WhenAll(Enumerable.Range(0, 8)
+            .Select(_ => trainer.Store.ClaimDueErasuresAsync(now, now.AddSeconds(5), 10, Cancellation)));
         Assert.Equal("r", Assert.Single(claims.SelectMany(claim => claim)));
     }
 
@@ -229,7 +235,9 @@ public sealed class ErasureTests(Servers servers)
         await using var trainer = await TrainerFixture.CreateAsync();
         await trainer.SendAsync(TrainerFixture.Event("ann", "a", s_start));
         var asleep = new SleepyFactorStore(trainer.FactorStore);
-        var folding = new Folding(trainer.Store, asleep, trainer.Released, TrainerFixture.Weights, trainer.Options) { CheckedAfter = TimeSpan.Zero };
+        var folding = new Folding(trainer.Store, asleep, trainer.Released, TrainerFixture.Weights,
+            trainer.Options)
+        { CheckedAfter = TimeSpan.Zero };
         int key = Assert.Single(await trainer.Store.ListUserKeysAsync(0, 10, Cancellation));
         // The mark of the erasure has expired by the time the write arrives.
         asleep.Meanwhile = async () =>
@@ -248,8 +256,10 @@ public sealed class ErasureTests(Servers servers)
         var clock = new LateClock();
         var today = new DateTimeOffset(clock.GetUtcNow().UtcDateTime.Date, TimeSpan.Zero);
         await trainer.SendAsync(
-            TrainerFixture.Event("ann", "a", today.AddDays(-30).AddSeconds(-1)), TrainerFixture.Event("ann", "b", today.AddDays(-30)), TrainerFixture.Event("bob", "a", today.AddDays(-1)));
-        var worker = new RetentionWorker(trainer.Store, trainer.FactorStore, trainer.Folding, trainer.Options, clock, NullLogger<RetentionWorker>.Instance);
+            TrainerFixture.Event("ann", "a", today.AddDays(-30).AddSeconds(-1)), TrainerFixture.Event("ann", "b", today.AddDays(-30)),
+                TrainerFixture.Event("bob", "a", today.AddDays(-1)));
+        var worker = new RetentionWorker(trainer.Store, trainer.FactorStore, trainer.Folding, trainer.Options, clock,
+            NullLogger<RetentionWorker>.Instance);
         Assert.Equal(1, await worker.RunAsync(Cancellation));
 
         Assert.Equal(2, (await trainer.Store.GetStatusAsync(Cancellation)).Events);
@@ -267,12 +277,15 @@ public sealed class ErasureTests(Servers servers)
     public async Task A_removal_that_was_cut_short_is_made_up_for()
     {
         await using var trainer = await TrainerFixture.CreateAsync(options => options.RetentionDays = 30);
-        await trainer.SendAsync(TrainerFixture.Event("ann", "a", s_start.AddYears(-1)), TrainerFixture.Event("bob", "a", DateTimeOffset.UtcNow));
+        await trainer.SendAsync(TrainerFixture.Event("ann", "a", s_start.AddYears(-1)),
+            TrainerFixture.Event("bob", "a", DateTimeOffset.UtcNow));
         // Killed between the store and the factor store.
-        await trainer.Store.PutSettingAsync("retention", System.Text.Json.JsonSerializer.SerializeToElement(new { Before = s_start, Done = false }), Cancellation);
+        await trainer.Store.PutSettingAsync("retention",
+            System.Text.Json.JsonSerializer.SerializeToElement(new { Before = s_start, Done = false }), Cancellation);
         await foreach (var _ in trainer.Store.RemoveEventsBeforeAsync(DateTimeOffset.UtcNow.AddDays(-30), Cancellation)) { }
         Assert.Single((await trainer.ReadUserAsync(UserRef.User("ann")))!.Value.History);
-        await new RetentionWorker(trainer.Store, trainer.FactorStore, trainer.Folding, trainer.Options, TimeProvider.System, NullLogger<RetentionWorker>.Instance).RunAsync(Cancellation);
+        await new RetentionWorker(trainer.Store, trainer.FactorStore, trainer.Folding, trainer.Options, TimeProvider.System,
+            NullLogger<RetentionWorker>.Instance).RunAsync(Cancellation);
         Assert.Empty((await trainer.ReadUserAsync(UserRef.User("ann")))!.Value.History);
         Assert.Equal([("a", 1)], await PopularityAsync(trainer));
     }
@@ -284,12 +297,20 @@ public sealed class ErasureTests(Servers servers)
         return trainer.Erasures.PollAsync(Cancellation);
     }
 
-    private static Task ConfirmAsync(TrainerFixture trainer) => trainer.Notices.PublishAsync(new UserForgotten { ErasureId = "r" }, Cancellation);
+    private static Task ConfirmAsync(TrainerFixture trainer) =>
+        trainer.Notices.PublishAsync(new UserForgotten { ErasureId = "r" }, Cancellation);
 
-    private static async Task<HealthStatus> HealthAsync(TrainerFixture trainer) => (await trainer.Erasures.CheckHealthAsync(new(), Cancellation)).Status;
+    private static async Task<HealthStatus> HealthAsync(TrainerFixture trainer) =>
+        (await trainer.Erasures.CheckHealthAsync(new(), Cancellation)).Status;
 
     private static async Task EraseAsync(TrainerFixture trainer, string userId, string erasureId) =>
-        Assert.Empty(await trainer.SendAsync(new Command { Kind = CommandKind.EraseUser, AcceptedAt = s_start.AddDays(1), UserId = userId, ErasureId = erasureId }));
+        Assert.Empty(await trainer.SendAsync(new Command
+        {
+            Kind = CommandKind.EraseUser,
+            AcceptedAt = s_start.AddDays(1),
+            UserId = userId,
+            ErasureId = erasureId
+        }));
 
     private static List<UserErased> Told(TrainerFixture trainer) => [.. trainer.Notices.Sent.OfType<UserErased>()];
 
@@ -321,11 +342,16 @@ public sealed class ErasureTests(Servers servers)
         }
 
         public ValueTask<byte[]?> GetUserAsync(UserRef user) => inner.GetUserAsync(user);
-        public Task DeleteUsersAsync(IReadOnlyList<UserRef> users, CancellationToken cancellationToken) => inner.DeleteUsersAsync(users, cancellationToken);
-        public Task EraseUsersAsync(IReadOnlyList<UserRef> users, long revision, CancellationToken cancellationToken) => inner.EraseUsersAsync(users, revision, cancellationToken);
-        public Task<long> PutItemsAsync(IReadOnlyList<ItemRecord> items, CancellationToken cancellationToken) => inner.PutItemsAsync(items, cancellationToken);
-        public Task<long> PutItemStatisticsAsync(IReadOnlyList<ItemStatisticsRecord> statistics, CancellationToken cancellationToken) => inner.PutItemStatisticsAsync(statistics, cancellationToken);
-        public Task<long> PutItemFactorsAsync(IReadOnlyList<ItemFactorRecord> factors, CancellationToken cancellationToken) => inner.PutItemFactorsAsync(factors, cancellationToken);
+        public Task DeleteUsersAsync(IReadOnlyList<UserRef> users, CancellationToken cancellationToken) =>
+            inner.DeleteUsersAsync(users, cancellationToken);
+        public Task EraseUsersAsync(IReadOnlyList<UserRef> users, long revision, CancellationToken cancellationToken) =>
+            inner.EraseUsersAsync(users, revision, cancellationToken);
+        public Task<long> PutItemsAsync(IReadOnlyList<ItemRecord> items, CancellationToken cancellationToken) =>
+            inner.PutItemsAsync(items, cancellationToken);
+        public Task<long> PutItemStatisticsAsync(IReadOnlyList<ItemStatisticsRecord> statistics, CancellationToken cancellationToken) =>
+            inner.PutItemStatisticsAsync(statistics, cancellationToken);
+        public Task<long> PutItemFactorsAsync(IReadOnlyList<ItemFactorRecord> factors, CancellationToken cancellationToken) =>
+            inner.PutItemFactorsAsync(factors, cancellationToken);
         public IAsyncEnumerable<IReadOnlyList<UserFactor>> ListUserFactorsAsync(int rank, CancellationToken cancellationToken) =>
             inner.ListUserFactorsAsync(rank, cancellationToken);
         public Task<IReadOnlyList<UserFactor>> GetUserFactorsAsync(IReadOnlyList<string> userIds, int rank,
@@ -334,14 +360,20 @@ public sealed class ErasureTests(Servers servers)
             inner.PutEventTypesAsync(names, cancellationToken);
         public Task<IReadOnlyList<string>> GetEventTypesAsync(CancellationToken cancellationToken) =>
             inner.GetEventTypesAsync(cancellationToken);
-        public Task<ItemChanges> ReadItemChangesAsync(long afterSequence, int limit, CancellationToken cancellationToken) => inner.ReadItemChangesAsync(afterSequence, limit, cancellationToken);
-        public Task PutModelAsync(long version, ReadOnlyMemory<byte> model, CancellationToken cancellationToken) => inner.PutModelAsync(version, model, cancellationToken);
-        public Task<byte[]?> GetModelAsync(long version, CancellationToken cancellationToken) => inner.GetModelAsync(version, cancellationToken);
-        public Task DeleteModelAsync(long version, CancellationToken cancellationToken) => inner.DeleteModelAsync(version, cancellationToken);
-        public Task SetReleasedAsync(long version, CancellationToken cancellationToken) => inner.SetReleasedAsync(version, cancellationToken);
+        public Task<ItemChanges> ReadItemChangesAsync(long afterSequence, int limit, CancellationToken cancellationToken) =>
+            inner.ReadItemChangesAsync(afterSequence, limit, cancellationToken);
+        public Task PutModelAsync(long version, ReadOnlyMemory<byte> model, CancellationToken cancellationToken) =>
+            inner.PutModelAsync(version, model, cancellationToken);
+        public Task<byte[]?> GetModelAsync(long version, CancellationToken cancellationToken) =>
+            inner.GetModelAsync(version, cancellationToken);
+        public Task DeleteModelAsync(long version, CancellationToken cancellationToken) =>
+            inner.DeleteModelAsync(version, cancellationToken);
+        public Task SetReleasedAsync(long version, CancellationToken cancellationToken) =>
+            inner.SetReleasedAsync(version, cancellationToken);
         public Task<long?> GetReleasedAsync(CancellationToken cancellationToken) => inner.GetReleasedAsync(cancellationToken);
         public Task<string?> GetGenerationAsync(CancellationToken cancellationToken) => inner.GetGenerationAsync(cancellationToken);
-        public Task SetGenerationAsync(string generation, CancellationToken cancellationToken) => inner.SetGenerationAsync(generation, cancellationToken);
+        public Task SetGenerationAsync(string generation, CancellationToken cancellationToken) =>
+            inner.SetGenerationAsync(generation, cancellationToken);
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

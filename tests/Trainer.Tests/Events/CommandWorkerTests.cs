@@ -14,7 +14,8 @@ public sealed class CommandWorkerTests
     {
         await using var fixture = await TrainerFixture.CreateAsync();
         var dead = await fixture.Commands.HandleAsync(
-            [TrainerFixture.Message(Encoding.UTF8.GetBytes("""[null,{"kind":"PutItem","acceptedAt":"2026-01-01T00:00:00Z"},{"kind":"PutItem","acceptedAt":"2026-01-01T00:00:00Z","item":{"itemId":"a"}}]""")), TrainerFixture.Message([0xff])],
+            [TrainerFixture.Message(Encoding.UTF8.GetBytes(
+                """[null,{"kind":"PutItem","acceptedAt":"2026-01-01T00:00:00Z"},{"kind":"PutItem","acceptedAt":"2026-01-01T00:00:00Z","item":{"itemId":"a"}}]""")), TrainerFixture.Message([0xff])],
             TestContext.Current.CancellationToken);
         Assert.Equal(3, dead.Count);
         Assert.Equal("a", Assert.Single(await fixture.Store.ReadCatalogueAsync(0, 10, TestContext.Current.CancellationToken)).ItemId);
@@ -26,7 +27,13 @@ public sealed class CommandWorkerTests
         await using var fixture = await TrainerFixture.CreateAsync();
         fixture.DeadLetters.Bodies.Add(Encoding.UTF8.GetBytes("""{"userId":"ann"}"""));
         fixture.DeadLetters.Bodies.Add(Encoding.UTF8.GetBytes("""{"userId":"bob"}"""));
-        Assert.Empty(await fixture.SendAsync(new Command { Kind = CommandKind.EraseUser, AcceptedAt = s_at, UserId = "ann", ErasureId = "e1" }));
+        Assert.Empty(await fixture.SendAsync(new Command
+        {
+            Kind = CommandKind.EraseUser,
+            AcceptedAt = s_at,
+            UserId = "ann",
+            ErasureId = "e1"
+        }));
         Assert.Equal("""{"userId":"bob"}""", Encoding.UTF8.GetString(Assert.Single(fixture.DeadLetters.Bodies)));
     }
 
@@ -55,7 +62,12 @@ public sealed class CommandWorkerTests
     }
 
     private static Command Put(string id, string title, params float[] vector) =>
-        new() { Kind = CommandKind.PutItem, AcceptedAt = s_at, Item = new Item { ItemId = id, Title = title, Vector = vector.Length > 0 ? vector : null } };
+        new()
+        {
+            Kind = CommandKind.PutItem,
+            AcceptedAt = s_at,
+            Item = new Item { ItemId = id, Title = title, Vector = vector.Length > 0 ? vector : null }
+        };
 
     [Fact]
     public async Task What_loses_against_a_condition_or_the_vector_length_is_a_dead_letter_with_the_reason()
@@ -69,7 +81,9 @@ public sealed class CommandWorkerTests
         Assert.StartsWith("If-Match: does not hold: item 'a' has the entity tag", dead[0].Reason, StringComparison.Ordinal);
         Assert.StartsWith("vector: has 3 numbers; the vectors of this catalogue have 2.", dead[1].Reason, StringComparison.Ordinal);
         // Replayed they lose again, and the winner, delivered again, does not.
-        Assert.Equal(2, (await fixture.Commands.HandleAsync([.. dead.Select(letter => TrainerFixture.Message(letter.Body.ToArray()))], TestContext.Current.CancellationToken)).Count);
+        Assert.Equal(2,
+            (await fixture.Commands.HandleAsync([.. dead.Select(letter => TrainerFixture.Message(letter.Body.ToArray()))],
+                TestContext.Current.CancellationToken)).Count);
         Assert.Empty(await fixture.SendAsync(winner));
         Assert.Equal("two", (await fixture.Store.GetItemAsync("a", TestContext.Current.CancellationToken))!.Item!.Title);
     }
@@ -78,13 +92,21 @@ public sealed class CommandWorkerTests
     public async Task A_command_that_comes_again_reaches_the_factor_store_though_it_changes_nothing()
     {
         await using var fixture = await TrainerFixture.CreateAsync();
-        var patch = new Command { Kind = CommandKind.PatchItem, AcceptedAt = s_at, ItemId = "a", Patch = JsonElement.Parse("""{"title":"A"}"""), ChangeId = "c" };
+        var patch = new Command
+        {
+            Kind = CommandKind.PatchItem,
+            AcceptedAt = s_at,
+            ItemId = "a",
+            Patch = JsonElement.Parse("""{"title":"A"}"""),
+            ChangeId = "c"
+        };
         var delete = new Command { Kind = CommandKind.DeleteItem, AcceptedAt = s_at, ItemId = "b" };
         // As after a crash between the two stores.
         await fixture.Store.ApplyCatalogueAsync([patch, Put("b", "B"), delete, Put("c", "C")], TestContext.Current.CancellationToken);
         await fixture.SendAsync(patch, delete, Put("c", "C"));
         var items = (await fixture.FactorStore.ReadItemChangesAsync(0, 10, TestContext.Current.CancellationToken)).Items;
-        Assert.Equal([("a", false, "A"), ("b", true, "B"), ("c", false, "C")], items.OrderBy(item => item.ItemId).Select(item => (item.ItemId, item.Deleted, item.Item!.Title!)));
+        Assert.Equal([("a", false, "A"), ("b", true, "B"), ("c", false, "C")],
+            items.OrderBy(item => item.ItemId).Select(item => (item.ItemId, item.Deleted, item.Item!.Title!)));
     }
 
     [Fact]

@@ -23,9 +23,11 @@ public class HistoryBuilderTests
 
     private const long Day = 86_400_000;
 
-    private static StoredEvent Event(int itemKey, string type, long atMs) => new(itemKey, (short)Array.IndexOf(s_types, type), float.NaN, atMs);
+    private static StoredEvent Event(int itemKey, string type, long atMs) =>
+        new(itemKey, (short)Array.IndexOf(s_types, type), float.NaN, atMs);
 
-    private static HistoryRecord[] Build(int limit, params StoredEvent[] events) => new HistoryBuilder(s_weights, limit).Build(events, s_types);
+    private static HistoryRecord[] Build(int limit, params StoredEvent[] events) =>
+        new HistoryBuilder(s_weights, limit).Build(events, s_types);
 
     [Fact]
     public void Events_on_one_item_add_up()
@@ -96,14 +98,17 @@ public class HistoryBuilderTests
     public void Folding_in_by_recency_equals_what_training_judged()
     {
         var random = new Random(2);
-        TimedEntry[] entries = [.. Enumerable.Range(0, 400).Select(_ => new TimedEntry(new Entry(random.Next(20), random.Next(30)), 1_700_000_000 + random.Next(300)))];
+        TimedEntry[] entries = [.. Enumerable.Range(0, 400)
+            .Select(_ => new TimedEntry(new Entry(random.Next(20), random.Next(30)), 1_700_000_000 + random.Next(300)))];
         var matrix = InteractionMatrix.BuildTimed(20, 30, entries);
-        var model = new RecencySettings { Of = new IalsSettings { Rank = 5 }, HalfLife = 2 }.Train(matrix, null, TestContext.Current.CancellationToken);
+        var model = new RecencySettings { Of = new IalsSettings { Rank = 5 }, HalfLife = 2 }.Train(matrix, null,
+            TestContext.Current.CancellationToken);
         var served = new FoldInModel(1, model, [.. Enumerable.Range(0, 30).Select(i => 3 * i + 1)]);
         var judged = new float[5];
         for (int user = 0; user < 20; user++)
         {
-            var stored = entries.Where(e => e.Entry.User == user).Select(e => new StoredEvent(3 * e.Entry.Item + 1, 0, float.NaN, e.Time * 1000)).OrderBy(e => e.OccurredAtMs);
+            var stored = entries.Where(e => e.Entry.User == user)
+                .Select(e => new StoredEvent(3 * e.Entry.Item + 1, 0, float.NaN, e.Time * 1000)).OrderBy(e => e.OccurredAtMs);
             var history = new HistoryBuilder(EventWeights.Create(), 1000).Build([.. stored], ["view"]);
             model.FoldIn(matrix.Users.History(user), judged);
             var folded = served.FoldIn(history);

@@ -9,7 +9,8 @@ public class HistoryCacheTests
 {
     private static StoredEvent Event(int itemKey, long atMs) => new(itemKey, 0, 1, atMs);
 
-    private static UserAddition Addition(int userKey, long priorRevision, params StoredEvent[] events) => new(userKey, UserRef.User($"u{userKey}"), priorRevision, events);
+    private static UserAddition Addition(int userKey, long priorRevision, params StoredEvent[] events) =>
+        new(userKey, UserRef.User($"u{userKey}"), priorRevision, events);
 
     [Fact]
     public void A_history_grows_by_what_is_added_in_the_order_of_times()
@@ -30,7 +31,13 @@ public class HistoryCacheTests
         Assert.Null(cache.Add(Addition(7, 5, Event(3, 70)), 6));
         Assert.Equal(0, cache.Size);
 
-        cache.Put(new UserEvents { UserKey = 7, User = UserRef.User("u7"), Revision = 6, Events = [Event(1, 50), Event(2, 60), Event(3, 70)] });
+        cache.Put(new UserEvents
+        {
+            UserKey = 7,
+            User = UserRef.User("u7"),
+            Revision = 6,
+            Events = [Event(1, 50), Event(2, 60), Event(3, 70)]
+        });
         Assert.Equal(4, cache.Add(Addition(7, 6, Event(4, 80)), 9)!.Events.Count);
     }
 

@@ -14,11 +14,14 @@ public sealed class InteractionWorkerTests
         var first = TrainerFixture.Event("ann", "a", s_at);
         Assert.Empty(await fixture.SendAsync(first, first));
         var letter = Assert.Single(await fixture.SendAsync(first, first with { UserId = "bob" }, TrainerFixture.Event("ann", "b", s_at)));
-        Assert.Equal($"eventId '{first.EventId}' is the id of another event, whose userId differs; send this event with an id of its own.", letter.Reason);
+        Assert.Equal($"eventId '{first.EventId}' is the id of another event, whose userId differs; send this event with an id of its "
+            + $"own.", letter.Reason);
         Assert.Contains("\"userId\":\"bob\"", Encoding.UTF8.GetString(letter.Body.Span), StringComparison.Ordinal);
-        var replayed = Assert.Single(await fixture.Interactions.HandleAsync([TrainerFixture.Message(letter.Body.ToArray())], TestContext.Current.CancellationToken));
+        var replayed = Assert.Single(await fixture.Interactions.HandleAsync([TrainerFixture.Message(letter.Body.ToArray())],
+            TestContext.Current.CancellationToken));
         Assert.Equal(letter.Body.ToArray(), replayed.Body.ToArray());
-        Assert.Equal(new StatusCounters(DuplicateEvents: 2, ConflictingEvents: 2), (await fixture.Store.GetStatusAsync(TestContext.Current.CancellationToken)).Counters);
+        Assert.Equal(new StatusCounters(DuplicateEvents: 2, ConflictingEvents: 2),
+            (await fixture.Store.GetStatusAsync(TestContext.Current.CancellationToken)).Counters);
         Assert.Null(await fixture.Store.ExportUserAsync("bob", TestContext.Current.CancellationToken));
     }
 
@@ -27,9 +30,12 @@ public sealed class InteractionWorkerTests
     {
         await using var fixture = await TrainerFixture.CreateAsync();
         var first = TrainerFixture.Event("ann", "a", s_at) with { EventId = "1", CloudEventSource = "/shop" };
-        var letter = Assert.Single(await fixture.SendAsync(first, first with { ItemId = "b" }, first with { CloudEventSource = null, ItemId = "b" }));
-        Assert.StartsWith("eventId '1' of source '/shop' is the id of another event, whose itemId differs", letter.Reason, StringComparison.Ordinal);
-        Assert.Single(await fixture.Interactions.HandleAsync([TrainerFixture.Message(letter.Body.ToArray())], TestContext.Current.CancellationToken));
+        var letter = Assert.Single(await fixture.SendAsync(first, first with { ItemId = "b" },
+            first with { CloudEventSource = null, ItemId = "b" }));
+        Assert.StartsWith("eventId '1' of source '/shop' is the id of another event, whose itemId differs", letter.Reason,
+            StringComparison.Ordinal);
+        Assert.Single(await fixture.Interactions.HandleAsync([TrainerFixture.Message(letter.Body.ToArray())],
+            TestContext.Current.CancellationToken));
         Assert.Equal(2, (await fixture.Store.GetStatusAsync(TestContext.Current.CancellationToken)).Events);
     }
 }

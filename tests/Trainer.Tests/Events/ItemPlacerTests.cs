@@ -17,8 +17,11 @@ public class ItemPlacerTests
         await using var trainer = await TrainerFixture.CreateAsync();
         await trainer.SendAsync(TrainerFixture.Circles());
         await trainer.Training.RunAsync(Cancellation);
-        await trainer.SendAsync([.. Enumerable.Range(0, 60).Select(n => new Command { Kind = CommandKind.PutItem, AcceptedAt = s_start, Item = new Item { ItemId = $"new-{n}", Title = "New" } })]);
-        int[] keys = [.. (await trainer.Store.ReadCatalogueAsync(0, 1000, Cancellation)).Where(e => e.ItemId.StartsWith("new-", StringComparison.Ordinal)).Select(e => e.ItemKey)];
+        await trainer.SendAsync([.. Enumerable.Range(0, 60)
+            .Select(n => new Command { Kind = CommandKind.PutItem, AcceptedAt = s_start,
+                Item = new Item { ItemId = $"new-{n}", Title = "New" } })]);
+        int[] keys = [.. (await trainer.Store.ReadCatalogueAsync(0, 1000, Cancellation)).Where(e =>
+            e.ItemId.StartsWith("new-", StringComparison.Ordinal)).Select(e => e.ItemKey)];
         int reads = 0;
         var store = StoreProxy.Over(trainer.Store, (method, _) =>
         {
@@ -26,7 +29,8 @@ public class ItemPlacerTests
             return null;
         });
         using var placer = new ItemPlacer(
-            store, trainer.FactorStore, trainer.Released, TrainerFixture.Weights, trainer.Notices, trainer.Options, TimeProvider.System, NullLogger<ItemPlacer>.Instance);
+            store, trainer.FactorStore, trainer.Released, TrainerFixture.Weights, trainer.Notices, trainer.Options, TimeProvider.System,
+                NullLogger<ItemPlacer>.Instance);
         await placer.PlaceAsync(keys, Cancellation);
         Assert.Equal(60, keys.Length);
         Assert.Equal(1, reads);

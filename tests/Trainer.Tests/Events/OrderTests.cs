@@ -5,7 +5,8 @@ using Recommender.Trainer.Events;
 
 namespace Recommender.Trainer.Tests.Events;
 
-/// <summary>In whatever order, grouping and number events arrive, users and items end in the state that their stored history says.</summary>
+/// <summary>In whatever order, grouping and number events arrive, users and items end in the state that their stored history
+/// says.</summary>
 public class OrderTests(Servers servers)
 {
     private static readonly DateTimeOffset s_start = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);
@@ -46,12 +47,14 @@ public class OrderTests(Servers servers)
 
             for (int user = 0; user < 4; user++)
             {
-                byte[] expected = (await ordered.FactorStore.GetUserAsync(UserRef.User($"user-{user}")))!, actual = (await shuffled.FactorStore.GetUserAsync(UserRef.User($"user-{user}")))!;
+                byte[] expected = (await ordered.FactorStore.GetUserAsync(UserRef.User($"user-{user}")))!,
+                    actual = (await shuffled.FactorStore.GetUserAsync(UserRef.User($"user-{user}")))!;
                 // The first 8 bytes are the revision, which counts batches.
                 Assert.True(expected.AsSpan(8).SequenceEqual(actual.AsSpan(8)), $"seed {seed}, user-{user}");
             }
 
-            var expectedItems = (await ordered.FactorStore.ReadItemChangesAsync(0, 1000, Cancellation)).Items.ToDictionary(item => item.ItemId);
+            var expectedItems = (await ordered.FactorStore.ReadItemChangesAsync(0, 1000, Cancellation)).Items.ToDictionary(item =>
+                item.ItemId);
             var actualItems = (await shuffled.FactorStore.ReadItemChangesAsync(0, 1000, Cancellation)).Items;
             Assert.Equal(expectedItems.Count, actualItems.Count);
             Assert.All(actualItems, item =>

@@ -158,7 +158,8 @@ public sealed class SeenBuilderTests
             Seen = records
         };
         double encoding = Median(() => state.Encode());
-        TestContext.Current.TestOutputHelper!.WriteLine($"history {histories:0.00} ms, seen {seen:0.00} ms, encoding {encoding:0.00} ms, {state.Encode().Length} bytes");
+        TestContext.Current.TestOutputHelper!.WriteLine($"history {histories:0.00} ms, seen {seen:0.00} ms, encoding {encoding:0.00} ms, "
+            + $"{state.Encode().Length} bytes");
         Assert.Equal(48_000, records.Length);
         Assert.True(seen < 100, $"{seen} ms");
     }

@@ -17,9 +17,11 @@ public class JudgingTests
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    /// <summary>Users who come again and again for what they have had already: there is something to learn and nothing to judge by.</summary>
+    /// <summary>Users who come again and again for what they have had already: there is something to learn and nothing to judge
+    /// by.</summary>
     private static Interaction[] Repeats(int days) =>
-        [.. from day in Enumerable.Range(0, days) from user in Enumerable.Range(0, 10) select TrainerFixture.Event($"u{user}", $"i{user % 5}", s_start.AddDays(day).AddMinutes(user))];
+        [.. from day in Enumerable.Range(0, days) from user in Enumerable.Range(0,
+            10) select TrainerFixture.Event($"u{user}", $"i{user % 5}", s_start.AddDays(day).AddMinutes(user))];
 
     [Fact]
     public async Task What_cannot_be_judged_replaces_no_model_in_service()
@@ -51,7 +53,8 @@ public class JudgingTests
         Assert.True(await trainer.Tuner.RunAsync(Cancellation));
         var state = TuningState.FromJson((await trainer.Store.GetSettingAsync("tuning", Cancellation))!.Value.GetRawText());
         Assert.NotEmpty(state.Finals);
-        var chosen = LearnerSettings.FromJson((await trainer.Store.GetSettingAsync(SettingsTuner.SettingsName, Cancellation))!.Value.GetRawText());
+        var chosen = LearnerSettings.FromJson(
+            (await trainer.Store.GetSettingAsync(SettingsTuner.SettingsName, Cancellation))!.Value.GetRawText());
         Assert.Equal(state.BestOf(t => t.Settings is not (PopularitySettings or NeighbourhoodSettings))!.Settings, chosen);
     }
 
@@ -72,7 +75,9 @@ public class JudgingTests
                 OccurredAtMs = [.. events.Select(e => e.Second * 1000L)],
             },
             Enumerable.Range(0, 40).ToDictionary(i => 100 + i, i => $"item-{i:00}"), ["view"], EventWeights.Create());
-        var (product, benchmark) = (TimeWindows.ForSearch(stored), TimeWindows.ForSearch(new TimedEntries(60, 40, events.Select(e => new TimedEntry(new Entry(users.IndexOf(e.User), e.Item), e.Second)))));
+        var (product, benchmark) = (TimeWindows.ForSearch(stored),
+            TimeWindows.ForSearch(new TimedEntries(60, 40,
+                events.Select(e => new TimedEntry(new Entry(users.IndexOf(e.User), e.Item), e.Second)))));
         Assert.Equal(4, product.Holdouts.Count);
         foreach (var (mine, theirs) in product.Holdouts.Concat(product.Finals).Zip(benchmark.Holdouts.Concat(benchmark.Finals)))
         {

@@ -6,11 +6,13 @@ using Recommender.Trainer.Learning;
 
 namespace Recommender.Trainer.Tests.Learning;
 
-/// <summary>A model brings the event weights it was trained with; the configuration of a service counts for the next training alone.</summary>
+/// <summary>A model brings the event weights it was trained with; the configuration of a service counts for the next training
+/// alone.</summary>
 public class ModelWeightsTests
 {
     private static readonly DateTimeOffset s_start = new(2026, 2, 1, 0, 0, 0, TimeSpan.Zero);
-    private static readonly EventWeights s_other = EventWeights.Create(new Dictionary<string, EventTypeSettings> { ["view"] = new() { Weight = 9 } });
+    private static readonly EventWeights s_other =
+        EventWeights.Create(new Dictionary<string, EventTypeSettings> { ["view"] = new() { Weight = 9 } });
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

@@ -33,10 +33,12 @@ public class SettingsTunerTests
     {
         await using var trainer = await TrainerFixture.CreateAsync(o => (o.TuneBudgetSeconds, o.TuneMaxRank) = (600, 8));
         await trainer.SendAsync(TrainerFixture.Circles());
-        var store = StoreProxy.Over(trainer.Store, (method, args) => method.Name == nameof(IStore.PutSettingAsync) && (string)args[0]! == "tuning"
+        var store = StoreProxy.Over(trainer.Store, (method, args) => method.Name == nameof(IStore.PutSettingAsync)
+            && (string)args[0]! == "tuning"
             ? Task.FromException(new StoreUnavailableException("The disk is full."))
             : null);
         var tuner = new SettingsTuner(store, TrainerFixture.Weights, new Progress(), trainer.Options, NullLogger<SettingsTuner>.Instance);
-        Assert.Equal("The disk is full.", (await Assert.ThrowsAsync<StoreUnavailableException>(() => tuner.RunAsync(Cancellation))).Message);
+        Assert.Equal("The disk is full.",
+            (await Assert.ThrowsAsync<StoreUnavailableException>(() => tuner.RunAsync(Cancellation))).Message);
     }
 }

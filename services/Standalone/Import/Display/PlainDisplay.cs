@@ -38,7 +38,9 @@ internal sealed class PlainDisplay(TextWriter writer, TimeSpan? every = null) : 
             _shown = _watch.Elapsed;
             double rate = (_done - _startedAt) / Math.Max(_watch.Elapsed.TotalSeconds, 1e-3);
             double left = rate > 0 ? (_total - _done) / rate : 0;
-            writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{_name}: {_done:N0} of {_total:N0} ({Share():0} %), {rate:N0}/s{(finished ? "" : $", {TimeSpan.FromSeconds(Math.Ceiling(left)):h\\:mm\\:ss} left")}"));
+            writer.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"{_name}: {_done:N0} of {_total:N0} ({Share():0} %), "
+                    + $"{rate:N0}/s{(finished ? "" : $", {TimeSpan.FromSeconds(Math.Ceiling(left)):h\\:mm\\:ss} left")}"));
         }
     }
 

@@ -49,8 +49,11 @@ internal sealed class TerminalDisplay(IAnsiConsole console) : IImportDisplay
     {
         public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime)
         {
-            double? rate = task.IsFinished && task.ElapsedTime is { TotalSeconds: > 0 } took ? task.MaxValue / took.TotalSeconds : task.Speed;
-            return new Text(rate is { } r ? string.Create(CultureInfo.InvariantCulture, $"{r:N0}/s") : "") { Justification = Justify.Right };
+            double? rate = task.IsFinished && task.ElapsedTime is { TotalSeconds: > 0 } took ? task.MaxValue / took.TotalSeconds
+                : task.Speed;
+            return new Text(rate is { } r ? string.Create(CultureInfo.InvariantCulture, $"{r:N0}/s")
+                : "")
+            { Justification = Justify.Right };
         }
     }
 }

@@ -150,7 +150,8 @@ internal sealed class CsvTable : IDisposable
         {
             string reason = e.Message.TrimEnd('.');
             throw new CommandException(
-                $"{_file.Path}, line {e.LineNumber}: the row cannot be read ({reason}). A row has at most {RowBytes >> 20} MB; a quote may be open.",
+                $"{_file.Path}, line {e.LineNumber}: the row cannot be read ({reason}). A row has at most {RowBytes >> 20} MB; a quote "
+                    + $"may be open.",
                 inner: e);
         }
         catch (Exception e) when (e is IOException or InvalidDataException)

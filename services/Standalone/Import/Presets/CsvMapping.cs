@@ -3,7 +3,8 @@ using Recommender.Standalone.Import.Files;
 namespace Recommender.Standalone.Import.Presets;
 
 /// <summary>
-/// Which column of a CSV file holds what. A column that is null is looked for under its usual name (see <see cref="CsvPreset"/>) and may be absent.
+/// Which column of a CSV file holds what. A column that is null is looked for under its usual name (see <see cref="CsvPreset"/>) and may be
+/// absent.
 /// </summary>
 internal sealed record CsvMapping
 {

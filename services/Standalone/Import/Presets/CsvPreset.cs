@@ -55,7 +55,8 @@ internal sealed class CsvPreset(CsvMapping mapping) : Preset
             if (columns.HoldsEvents)
             {
                 anyEvents = true;
-                if (ownIds is not null && ownIds != columns.Id.HasValue) throw new CommandException("Either all files of events have the id column, or none has; import them one by one.");
+                if (ownIds is not null && ownIds != columns.Id.HasValue)
+                    throw new CommandException("Either all files of events have the id column, or none has; import them one by one.");
                 ownIds = columns.Id.HasValue;
                 data.NumberEqualIds = !columns.Id.HasValue;
             }
@@ -65,7 +66,9 @@ internal sealed class CsvPreset(CsvMapping mapping) : Preset
             ReadFile(file, table, columns, times[file], data, cancellationToken);
         }
 
-        if (!anyEvents && data.Items.Count == 0) throw new CommandException("The files hold neither events nor item attributes; name the columns (--user-column, --item-column, --title-column, …).");
+        if (!anyEvents && data.Items.Count == 0)
+            throw new CommandException(
+                "The files hold neither events nor item attributes; name the columns (--user-column, --item-column, --title-column, …).");
     }
 
     /// <summary>A column that an option names must be in one of the files: a slip of the pen must not import something else.</summary>
@@ -176,13 +179,23 @@ internal sealed class CsvPreset(CsvMapping mapping) : Preset
         string? userId = table.Text(columns.User), sessionId = table.Text(columns.Session);
         string type = columns.Type is { } t ? table[t].ToLowerInvariant() : mapping.FixedType;
         string? id = columns.Id is { } i ? table[i] : IdOf(userId, sessionId, itemId, type, value, at);
-        return data.AddEvent(file, table.Line, new Interaction { EventId = id, UserId = userId, SessionId = sessionId, ItemId = itemId, Type = type, Value = value, OccurredAt = at });
+        return data.AddEvent(file, table.Line, new Interaction
+        {
+            EventId = id,
+            UserId = userId,
+            SessionId = sessionId,
+            ItemId = itemId,
+            Type = type,
+            Value = value,
+            OccurredAt = at
+        });
     }
 
     /// <summary>A name made from the event itself, so that it does not depend on its place in the file or the file's name.</summary>
     private static string IdOf(string? userId, string? sessionId, string itemId, string type, double? value, DateTimeOffset at)
     {
-        string text = string.Join('\0', userId, sessionId, itemId, type, value?.ToString("R", CultureInfo.InvariantCulture), at.UtcTicks.ToString(CultureInfo.InvariantCulture));
+        string text = string.Join('\0', userId, sessionId, itemId, type, value?.ToString("R", CultureInfo.InvariantCulture),
+            at.UtcTicks.ToString(CultureInfo.InvariantCulture));
         return "csv-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16));
     }
 
@@ -258,7 +271,8 @@ internal sealed class CsvPreset(CsvMapping mapping) : Preset
             Tags = Find(table, mapping.Tags, s_tagNames, claimed, "--tag-column");
             Url = Find(table, mapping.Url, s_urlNames, claimed, "--url-column");
             ImageUrl = Find(table, mapping.ImageUrl, s_imageNames, claimed, "--image-column");
-            Properties = mapping.Properties.Select(p => (p, table.Find(p))).Where(p => p.Item2 is not null).Select(p => (p.p, p.Item2!.Value)).ToArray();
+            Properties = mapping.Properties.Select(p => (p, table.Find(p))).Where(p => p.Item2 is not null)
+                .Select(p => (p.p, p.Item2!.Value)).ToArray();
             if (HoldsEvents && Time is null && mapping.Start is null)
             {
                 throw new CommandException(
@@ -290,7 +304,8 @@ internal sealed class CsvPreset(CsvMapping mapping) : Preset
 
         public bool HoldsEvents => User is not null || Session is not null;
 
-        public bool HoldsAttributes => Title is not null || Categories is not null || Tags is not null || Url is not null || ImageUrl is not null || Properties.Length > 0;
+        public bool HoldsAttributes => Title is not null || Categories is not null || Tags is not null || Url is not null
+            || ImageUrl is not null || Properties.Length > 0;
 
         /// <summary>Whether a row in the middle of the file names the columns again, as where files were joined.</summary>
         public bool IsHeaderAgain(CsvTable table) =>

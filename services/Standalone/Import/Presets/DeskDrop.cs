@@ -27,7 +27,8 @@ internal sealed class DeskDrop : Preset
             }
         }
 
-        if (!anyEvents) throw new CommandException("No CSV file with the interactions of DeskDrop is named: timestamp, eventType, contentId, personId, sessionId.");
+        if (!anyEvents) throw new CommandException(
+            "No CSV file with the interactions of DeskDrop is named: timestamp, eventType, contentId, personId, sessionId.");
     }
 
     private static void ReadEvents(SourceFile file, CsvTable table, ImportData data, CancellationToken cancellationToken)
@@ -59,7 +60,8 @@ internal sealed class DeskDrop : Preset
 
     private static void ReadArticles(SourceFile file, CsvTable table, ImportData data, CancellationToken cancellationToken)
     {
-        int timestamp = table.Require("timestamp"), eventType = table.Require("eventType"), contentId = table.Require("contentId"), title = table.Require("title");
+        int timestamp = table.Require("timestamp"), eventType = table.Require("eventType"), contentId = table.Require("contentId"),
+            title = table.Require("title");
         int? url = table.Find("url"), language = table.Find("lang");
         var times = TimeFormat.Of(TimeFormat.UnixSeconds, TimeZoneInfo.Utc, data.Now);
         while (table.Read(data, cancellationToken))

@@ -5,8 +5,10 @@ using Recommender.Standalone.Import.Files;
 namespace Recommender.Standalone.Import.Presets;
 
 /// <summary>
-/// The plain splits of the NGCF and LightGCN papers: one line per user, <c>user item item …</c>. There are no times, so that each line's items
-/// are spread evenly over one year from <see cref="Start"/>, in their order; a further file takes the year after. Every user then has a past and a
+/// The plain splits of the NGCF and LightGCN papers: one line per user, <c>user item item …</c>. There are no times, so that each line's
+/// items
+/// are spread evenly over one year from <see cref="Start"/>, in their order; a further file takes the year after. Every user then has a
+/// past and a
 /// recent part, which a split by time needs.
 /// </summary>
 internal sealed class LightGcn(DateTimeOffset start) : Preset
@@ -29,7 +31,8 @@ internal sealed class LightGcn(DateTimeOffset start) : Preset
         for (int i = 0; i < files.Count; i++) ReadFile(files[i], start + i * s_span, data, readBytes, cancellationToken);
     }
 
-    private static void ReadFile(SourceFile file, DateTimeOffset from, ImportData data, Action<int> readBytes, CancellationToken cancellationToken)
+    private static void ReadFile(SourceFile file, DateTimeOffset from, ImportData data, Action<int> readBytes,
+        CancellationToken cancellationToken)
     {
         using var reader = new StreamReader(file.Open(readBytes));
         var seen = new HashSet<string>();
@@ -44,7 +47,8 @@ internal sealed class LightGcn(DateTimeOffset start) : Preset
                 data.AddRow(file);
                 if (Array.Find(fields, f => !f.All(char.IsAsciiDigit)) is { } wrong)
                 {
-                    data.AddBad(file, line, $"'{(wrong.Length > 40 ? wrong[..40] + "…" : wrong)}' is not an id (a number); a line is: user item item …");
+                    data.AddBad(file,
+                        line, $"'{(wrong.Length > 40 ? wrong[..40] + "…" : wrong)}' is not an id (a number); a line is: user item item …");
                     continue;
                 }
 

@@ -101,7 +101,8 @@ internal sealed partial class MovieLens : Preset
 
     private static void ReadRatings(SourceFile file, CsvTable table, ImportData data, CancellationToken cancellationToken)
     {
-        int userId = table.Require("userId"), movieId = table.Require("movieId"), rating = table.Require("rating"), timestamp = table.Require("timestamp");
+        int userId = table.Require("userId"), movieId = table.Require("movieId"), rating = table.Require("rating"),
+            timestamp = table.Require("timestamp");
         var times = TimeFormat.Of(TimeFormat.UnixSeconds, TimeZoneInfo.Utc, data.Now);
         while (table.Read(data, cancellationToken))
         {
@@ -182,7 +183,8 @@ internal sealed partial class MovieLens : Preset
         };
     }
 
-    private static void ReadTags(CsvTable table, ImportData data, Dictionary<string, Dictionary<string, int>> tags, CancellationToken cancellationToken)
+    private static void ReadTags(CsvTable table, ImportData data, Dictionary<string, Dictionary<string, int>> tags,
+        CancellationToken cancellationToken)
     {
         int movieId = table.Require("movieId"), tag = table.Require("tag");
         while (table.Read(data, cancellationToken))

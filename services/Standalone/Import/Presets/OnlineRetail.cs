@@ -29,8 +29,10 @@ internal sealed class OnlineRetail(TimeZoneInfo? zone = null) : Preset
         {
             using var table = new CsvTable(file, readBytes: readBytes);
             // The second names are those of the two-year edition, "Online Retail II".
-            int invoiceNo = table.Require("InvoiceNo", "Invoice"), stockCode = table.Require("StockCode"), description = table.Require("Description"),
-                quantity = table.Require("Quantity"), invoiceDate = table.Require("InvoiceDate"), unitPrice = table.Require("UnitPrice", "Price"),
+            int invoiceNo = table.Require("InvoiceNo", "Invoice"), stockCode = table.Require("StockCode"),
+                description = table.Require("Description"),
+                quantity = table.Require("Quantity"), invoiceDate = table.Require("InvoiceDate"),
+                unitPrice = table.Require("UnitPrice", "Price"),
                 customerId = table.Require("CustomerID", "Customer ID");
             while (table.Read(data, cancellationToken))
             {

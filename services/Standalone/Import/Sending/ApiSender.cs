@@ -51,11 +51,16 @@ internal sealed class ApiSender(HttpClient client, TimeSpan patience, Action<str
                 HttpResponseMessage response;
                 try
                 {
-                    using var content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+                    using var content = new ByteArrayContent(body)
+                    {
+                        Headers =
+                        { ContentType = new MediaTypeHeaderValue("application/json") }
+                    };
                     using var request = new HttpRequestMessage(method, path) { Content = content };
                     response = await client.SendAsync(request, cancellationToken);
                 }
-                catch (Exception e) when (e is HttpRequestException or IOException || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested))
+                catch (Exception e) when (e is HttpRequestException or IOException
+                    || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested))
                 {
                     await WaitAsync(outage, null, e is TaskCanceledException ? "no answer in time" : Innermost(e), cancellationToken);
                     continue;
@@ -67,19 +72,25 @@ internal sealed class ApiSender(HttpClient client, TimeSpan patience, Action<str
                     {
                         case HttpStatusCode.OK or HttpStatusCode.Accepted:
                             var answer = await ReadAsync(response, cancellationToken);
-                            if (answer is null) throw new CommandException($"{Address(path)} answered {(int)response.StatusCode}, but not as a Recommender does; is --to right?");
+                            if (answer is null)
+                                throw new CommandException($"{Address(path)} answered {(int)response.StatusCode}, but not as a "
+                                    + $"Recommender does; is --to right?");
                             return new SendResult(answer.Accepted, elements.Count - answer.Accepted, Name(answer.Rejected, elements, id));
                         case HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or >= HttpStatusCode.InternalServerError:
-                            await WaitAsync(outage, RetryAfter(response), await ProblemAsync(response, cancellationToken), cancellationToken);
+                            await WaitAsync(outage, RetryAfter(response), await ProblemAsync(response, cancellationToken),
+                                cancellationToken);
                             continue;
                         case HttpStatusCode.RequestEntityTooLarge when elements.Count > 1:
                             return await HalveAsync();
                         case HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnprocessableEntity:
                             return await RefusedAsync(response, elements, id, cancellationToken);
                         case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden:
-                            throw new CommandException($"{Address(path)} refuses the request: {await ProblemAsync(response, cancellationToken)}. Give a key with the scope 'ingest' by --key or RECOMMENDER_KEY.");
+                            throw new CommandException($"{Address(path)} refuses the request: "
+                                + $"{await ProblemAsync(response, cancellationToken)}. Give a key with the scope 'ingest' by --key or "
+                                + $"RECOMMENDER_KEY.");
                         default:
-                            throw new CommandException($"{Address(path)} answered {await ProblemAsync(response, cancellationToken)}; is --to the address of Ingest?");
+                            throw new CommandException($"{Address(path)} answered {await ProblemAsync(response, cancellationToken)}; is "
+                                + $"--to the address of Ingest?");
                     }
                 }
             }
@@ -102,7 +113,8 @@ internal sealed class ApiSender(HttpClient client, TimeSpan patience, Action<str
         if (outage.Next(asked) is not { } pause)
         {
             throw new CommandException(asked > patience
-                ? $"{client.BaseAddress} asks to wait {asked.Value.TotalSeconds:0} s ({reason}), longer than --patience-seconds {patience.TotalSeconds:0}."
+                ? $"{client.BaseAddress} asks to wait {asked.Value.TotalSeconds:0} s ({reason}), longer than --patience-seconds "
+                    + $"{patience.TotalSeconds:0}."
                 : $"{client.BaseAddress} could not be reached for {patience.TotalSeconds:0} s: {reason}.");
         }
 
@@ -110,7 +122,8 @@ internal sealed class ApiSender(HttpClient client, TimeSpan patience, Action<str
         if (!outage.Noted)
         {
             outage.Noted = true;
-            if (Interlocked.Increment(ref _waiting) == 1) note($"Waiting for {client.BaseAddress} (at most {patience.TotalSeconds:0} s): {reason}");
+            if (Interlocked.Increment(ref _waiting) == 1)
+                note($"Waiting for {client.BaseAddress} (at most {patience.TotalSeconds:0} s): {reason}");
         }
 
         await Task.Delay(pause, cancellationToken);
@@ -129,7 +142,8 @@ internal sealed class ApiSender(HttpClient client, TimeSpan patience, Action<str
     {
         try
         {
-            return JsonSerializer.Deserialize(await response.Content.ReadAsByteArrayAsync(cancellationToken), ContractsJson.Default.AcceptedResponse);
+            return JsonSerializer.Deserialize(await response.Content.ReadAsByteArrayAsync(cancellationToken),
+                ContractsJson.Default.AcceptedResponse);
         }
         catch (JsonException)
         {
@@ -138,7 +152,8 @@ internal sealed class ApiSender(HttpClient client, TimeSpan patience, Action<str
     }
 
     /// <summary>No element was taken: the reasons one by one where the answer has them, else the same for all.</summary>
-    private static async Task<SendResult> RefusedAsync<T>(HttpResponseMessage response, IReadOnlyList<T> elements, Func<T, string> id, CancellationToken cancellationToken)
+    private static async Task<SendResult> RefusedAsync<T>(HttpResponseMessage response, IReadOnlyList<T> elements, Func<T, string> id,
+        CancellationToken cancellationToken)
     {
         byte[] content = await response.Content.ReadAsByteArrayAsync(cancellationToken);
         try
@@ -146,7 +161,9 @@ internal sealed class ApiSender(HttpClient client, TimeSpan patience, Action<str
             using var document = JsonDocument.Parse(content);
             if (document.RootElement.TryGetProperty("rejected", out var list) && list.ValueKind == JsonValueKind.Array)
             {
-                var rejected = list.EnumerateArray().Select(r => new RejectedElement(r.GetProperty("index").GetInt32(), r.GetProperty("field").GetString() ?? "", r.GetProperty("error").GetString() ?? ""));
+                var rejected = list.EnumerateArray().Select(r =>
+                    new RejectedElement(r.GetProperty("index").GetInt32(), r.GetProperty("field").GetString()
+                    ?? "", r.GetProperty("error").GetString() ?? ""));
                 return new SendResult(0, elements.Count, Name(rejected, elements, id));
             }
         }
@@ -155,11 +172,13 @@ internal sealed class ApiSender(HttpClient client, TimeSpan patience, Action<str
             // Not the answer of a Recommender; what it says is shown as it is.
         }
 
-        return new SendResult(0, elements.Count, [new Rejection(id(elements[0]), "", $"{await ProblemAsync(response, cancellationToken)} (all {elements.Count} of the batch)")]);
+        return new SendResult(0, elements.Count,
+            [new Rejection(id(elements[0]), "", $"{await ProblemAsync(response, cancellationToken)} (all {elements.Count} of the batch)")]);
     }
 
     private static Rejection[] Name<T>(IEnumerable<RejectedElement> rejected, IReadOnlyList<T> elements, Func<T, string> id) =>
-        rejected.Select(r => new Rejection(r.Index >= 0 && r.Index < elements.Count ? id(elements[r.Index]) : $"#{r.Index}", r.Field, r.Error)).ToArray();
+        rejected.Select(r => new Rejection(r.Index >= 0 && r.Index < elements.Count ? id(elements[r.Index])
+        : $"#{r.Index}", r.Field, r.Error)).ToArray();
 
     /// <summary>Status and, of problem details, the detail.</summary>
     private static async Task<string> ProblemAsync(HttpResponseMessage response, CancellationToken cancellationToken)
@@ -178,7 +197,8 @@ internal sealed class ApiSender(HttpClient client, TimeSpan patience, Action<str
 
     private static string Innermost(Exception e) => e.GetBaseException().Message.TrimEnd('.');
 
-    /// <summary>The pauses of one batch: as long as the server asks, else growing; null when the next would go beyond the patience.</summary>
+    /// <summary>The pauses of one batch: as long as the server asks, else growing; null when the next would go beyond the
+    /// patience.</summary>
     private sealed class Outage(TimeSpan patience)
     {
         private long? _since;

@@ -56,12 +56,14 @@ internal sealed class Checkpoint
         try
         {
             if (Path.GetDirectoryName(Path.GetFullPath(_path)) is { } folder) Directory.CreateDirectory(folder);
-            File.WriteAllBytes(_path + ".new", JsonSerializer.SerializeToUtf8Bytes(new Stored(_fingerprint, position.Items, position.Events), JsonSerializerOptions.Web));
+            File.WriteAllBytes(_path + ".new", JsonSerializer.SerializeToUtf8Bytes(
+                new Stored(_fingerprint, position.Items, position.Events), JsonSerializerOptions.Web));
             File.Move(_path + ".new", _path, overwrite: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CommandException($"The checkpoint {_path} cannot be written: {e.Message} (--checkpoint FILE names another place)", inner: e);
+            throw new CommandException($"The checkpoint {_path} cannot be written: {e.Message} (--checkpoint FILE names another place)",
+                inner: e);
         }
     }
 
@@ -73,7 +75,8 @@ internal sealed class Checkpoint
 
     private static string DefaultFolder()
     {
-        string data = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
+        string data = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData,
+            Environment.SpecialFolderOption.DoNotVerify);
         return Path.Combine(data.Length > 0 ? data : Path.GetTempPath(), "recommender");
     }
 

@@ -12,5 +12,6 @@ internal sealed record ImportReport
     public Position Resumed { get; set; } = new(0, 0);
     public List<Rejection> Rejections { get; } = [];
 
-    public void AddRejections(IEnumerable<Rejection> rejections) => Rejections.AddRange(rejections.Take(RejectionsShown - Rejections.Count));
+    public void AddRejections(IEnumerable<Rejection> rejections) =>
+        Rejections.AddRange(rejections.Take(RejectionsShown - Rejections.Count));
 }

@@ -18,7 +18,11 @@ internal sealed class Importer(ImportOptions options, HttpClient client, IImport
     /// <summary>A client for the server and key of the options.</summary>
     public static HttpClient CreateClient(ImportOptions options)
     {
-        var handler = new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(10), PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30) };
+        var handler = new SocketsHttpHandler
+        {
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30)
+        };
         var client = new HttpClient(handler)
         {
             BaseAddress = new Uri(options.To.AbsoluteUri.TrimEnd('/') + "/"),
@@ -28,7 +32,8 @@ internal sealed class Importer(ImportOptions options, HttpClient client, IImport
         return client;
     }
 
-    /// <summary>Sends everything after the checkpoint and moves it along. Events of one time are kept in one batch where it may hold them.</summary>
+    /// <summary>Sends everything after the checkpoint and moves it along. Events of one time are kept in one batch where it may hold
+    /// them.</summary>
     /// <exception cref="CommandException">The server cannot be reached or refuses the import.</exception>
     public async Task<ImportReport> RunAsync(ImportData data, Checkpoint checkpoint, CancellationToken cancellationToken)
     {
@@ -42,7 +47,8 @@ internal sealed class Importer(ImportOptions options, HttpClient client, IImport
         if (start is not null)
         {
             _report.Resumed = start;
-            display.Note($"Continuing after {start.Items:N0} items and {start.Events:N0} events of an interrupted run (--restart begins anew).");
+            display.Note($"Continuing after {start.Items:N0} items and {start.Events:N0} events of an interrupted run (--restart begins "
+                + $"anew).");
         }
 
         var position = start ?? new Position(0, 0);
@@ -61,7 +67,8 @@ internal sealed class Importer(ImportOptions options, HttpClient client, IImport
             }, cancellationToken);
 
             display.Stage("events", data.EventCount, Math.Min(position.Events, data.EventCount));
-            await SendAsync(Batches(SkipLong(data.ReadEvents(), position.Events), options.BatchSize), _sender.PostEventsAsync, (batch, result) =>
+            await SendAsync(Batches(SkipLong(data.ReadEvents(), position.Events), options.BatchSize), _sender.PostEventsAsync,
+                (batch, result) =>
             {
                 _report.EventsAccepted += result.Accepted;
                 _report.EventsRejected += result.Rejected;
@@ -100,14 +107,16 @@ internal sealed class Importer(ImportOptions options, HttpClient client, IImport
             return status is { State: "ok" } && status.QueueDepths.All(queue => queue.Key == Topology.DeadLetters || queue.Value == 0)
                 && (status.Events < sent.Events || status.Items < sent.Items);
         }
-        catch (Exception e) when (e is HttpRequestException or JsonException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (e is HttpRequestException or JsonException
+            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return false;
         }
     }
 
     /// <summary>
-    /// Keeps <see cref="ImportOptions.Parallel"/> batches in flight and reports them done in their order, so that what is done is always a beginning
+    /// Keeps <see cref="ImportOptions.Parallel"/> batches in flight and reports them done in their order, so that what is done is always a
+    /// beginning
     /// of the whole. After a failure the batches before the failed one still count.
     /// </summary>
     private async Task SendAsync<T>(IEnumerable<IReadOnlyList<T>> batches, Func<IReadOnlyList<T>, CancellationToken, Task<SendResult>> post, Action<IReadOnlyList<T>, SendResult> done, CancellationToken cancellationToken)
@@ -128,7 +137,8 @@ internal sealed class Importer(ImportOptions options, HttpClient client, IImport
         finally
         {
             await stop.CancelAsync();
-            foreach (var (_, sending) in inFlight) await sending.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            foreach (var (_, sending) in inFlight) await sending.ContinueWith(_ => { }, CancellationToken.None,
+                TaskContinuationOptions.None, TaskScheduler.Default);
         }
 
         async Task FinishOneAsync()

@@ -5,5 +5,6 @@ internal sealed record SendResult(int Accepted, int Rejected, IReadOnlyList<Reje
 {
     public static readonly SendResult None = new(0, 0, []);
 
-    public SendResult Add(SendResult other) => new(Accepted + other.Accepted, Rejected + other.Rejected, [.. Rejections, .. other.Rejections]);
+    public SendResult Add(SendResult other) =>
+        new(Accepted + other.Accepted, Rejected + other.Rejected, [.. Rejections, .. other.Rejections]);
 }

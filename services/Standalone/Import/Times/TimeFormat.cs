@@ -14,7 +14,8 @@ internal sealed class TimeFormat
     public const string ExcelDays = "excel-days";
 
     public const string Help = $"{Auto} (decided by the whole column), {Rfc3339} (the offset may be left out), {UnixSeconds}, "
-        + $"{UnixMilliseconds}, {CalendarDate}, {ExcelDays} (day numbers of a spreadsheet, 1900 system), or a .NET pattern, e.g. dd/MM/yyyy HH:mm";
+        + $"{UnixMilliseconds}, {CalendarDate}, {ExcelDays} (day numbers of a spreadsheet, 1900 system), or a .NET pattern, e.g. "
+        + $"dd/MM/yyyy HH:mm";
 
     /// <summary>No number before this is taken for a time: small numbers are counters, dates or other units read wrongly.</summary>
     private static readonly DateTimeOffset s_earliestNumber = new(1990, 1, 1, 0, 0, 0, TimeSpan.Zero);

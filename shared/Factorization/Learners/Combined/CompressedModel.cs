@@ -19,7 +19,8 @@ public sealed class CompressedModel : Model
     /// <param name="of">Folding alone.</param>
     /// <param name="down">D, <c>of.Rank × rank</c>.</param>
     /// <param name="items">Item factors, <c>items × rank</c>.</param>
-    private CompressedModel(Model of, int rank, float[] down, float[] items) => (Of, Rank, this._down, this._items) = (of, rank, down, items);
+    private CompressedModel(Model of, int rank, float[] down, float[] items) =>
+        (Of, Rank, this._down, this._items) = (of, rank, down, items);
 
     /// <summary>The other model, folding alone.</summary>
     public Model Of { get; }
@@ -33,7 +34,8 @@ public sealed class CompressedModel : Model
     public override ReadOnlyMemory<float> ItemFactors => _items;
 
     /// <summary>
-    /// With XᵀX = V·S·Vᵀ over users' factors X and E the principal axes of the items Q·V·S^½: scores X·Qᵀ = (X·V·S^−½)·(Q·V·S^½)ᵀ, of which the
+    /// With XᵀX = V·S·Vᵀ over users' factors X and E the principal axes of the items Q·V·S^½: scores X·Qᵀ = (X·V·S^−½)·(Q·V·S^½)ᵀ, of which
+    /// the
     /// leading axes are kept, D = V·S^−½·E.
     /// </summary>
     /// <param name="matrix">What the other model was trained on.</param>
@@ -42,12 +44,14 @@ public sealed class CompressedModel : Model
     {
         int length = of.Rank, kept = Math.Min(rank, length), sampled = Math.Min(matrix.UserCount, MaxUsers);
         if ((long)Math.Max(of.ItemCount, sampled) * Math.Max(length, rank) > Array.MaxLength)
-            throw new ArgumentException($"{of.ItemCount} items × {Math.Max(length, rank)} numbers exceed one array; compress shorter factors.");
+            throw new ArgumentException($"{of.ItemCount} items × {Math.Max(length, rank)} numbers exceed one array; compress shorter "
+                + $"factors.");
         var users = new float[(long)sampled * length];
         ParallelRows.Run(sampled, 64, threads, take =>
         {
             while (take() is var (from, to))
-                for (int n = from; n < to; n++) of.FoldIn(matrix.Users.History((int)((long)n * matrix.UserCount / sampled)), users.AsSpan(n * length, length));
+                for (int n = from; n < to; n++) of.FoldIn(matrix.Users.History((int)((long)n * matrix.UserCount / sampled)),
+                    users.AsSpan(n * length, length));
         }, cancellation);
         var (squares, axes) = SymmetricEigen.Decompose(Dense.Gram(users, sampled, length, threads, null, cancellation), length);
 
@@ -94,7 +98,8 @@ public sealed class CompressedModel : Model
         return Of.Explain(history, longer, contributions);
     }
 
-    internal override Model WithItemRows(Func<float[], int, float[]> change) => new CompressedModel(Of.WithItemRows(change), Rank, _down, change(_items, Rank));
+    internal override Model WithItemRows(Func<float[], int, float[]> change) =>
+        new CompressedModel(Of.WithItemRows(change), Rank, _down, change(_items, Rank));
 
     public override void Write(Stream stream)
     {
@@ -113,7 +118,8 @@ public sealed class CompressedModel : Model
         return new CompressedModel(of, rank, reader.Numbers<float>((long)of.Rank * rank), reader.Numbers<float>((long)of.ItemCount * rank));
     }
 
-    /// <summary>The first <paramref name="kept"/> columns of a·b (both <c>n × n</c>), with zeros up to <paramref name="columns"/>.</summary>
+    /// <summary>The first <paramref name="kept"/> columns of a·b (both <c>n × n</c>), with zeros up to
+    /// <paramref name="columns"/>.</summary>
     private static float[] Product(double[] a, double[] b, int n, int kept, int columns, int threads, CancellationToken cancellation)
     {
         var product = new float[n * columns];

@@ -5,7 +5,8 @@ using Recommender.Factorization.Models;
 namespace Recommender.Factorization.Learners.Combined;
 
 /// <summary>
-/// Another learner's factors, shortened: of all models of this length, the one whose scores are nearest to that learner's over its users and
+/// Another learner's factors, shortened: of all models of this length, the one whose scores are nearest to that learner's over its users
+/// and
 /// all items (least squares; Eckart, Young 1936). So the scores of several long models become one dot product of the length of one of them.
 /// </summary>
 public sealed record CompressedSettings : LearnerSettings
@@ -20,7 +21,8 @@ public sealed record CompressedSettings : LearnerSettings
 
     public override void Validate()
     {
-        Require(Of is not (HybridSettings or NeighbourhoodSettings or RecencySettings), nameof(Of), Of.GetType().Name, "a learner of factors");
+        Require(Of is not (HybridSettings or NeighbourhoodSettings or RecencySettings), nameof(Of), Of.GetType().Name,
+            "a learner of factors");
         Require(Rank is >= 1 and <= 2048, nameof(Rank), Rank, "in 1..2048");
         Of.Validate();
     }

@@ -56,7 +56,8 @@ public sealed class HybridModel : Model
     {
         var factors = ModelFormat.Read(reader.Stream);
         var neighbours = ItemNeighbours.Read(reader);
-        if (neighbours.ItemCount != factors.ItemCount) throw new InvalidDataException("The model is damaged: its factors and neighbours differ in items.");
+        if (neighbours.ItemCount != factors.ItemCount)
+            throw new InvalidDataException("The model is damaged: its factors and neighbours differ in items.");
         return new HybridModel(factors, neighbours);
     }
 }

@@ -20,12 +20,14 @@ public sealed record HybridSettings : LearnerSettings
 
     public override void Validate()
     {
-        Require(Factors is not (HybridSettings or NeighbourhoodSettings or RecencySettings), nameof(Factors), Factors.GetType().Name, "a learner of factors");
+        Require(Factors is not (HybridSettings or NeighbourhoodSettings or RecencySettings), nameof(Factors), Factors.GetType().Name,
+            "a learner of factors");
         Require(Weight is > 0 and <= 1e6, nameof(Weight), Weight, "above 0, at most 1,000,000");
         Factors.Validate();
         Neighbourhood.Validate();
     }
 
     private protected override Model TrainCore(InteractionMatrix matrix, TrainOptions options, CancellationToken cancellation) =>
-        new HybridModel(Factors.Train(matrix, options, cancellation), Neighbourhood.Find(matrix, options.Threads, cancellation).With((float)Weight, (float)Neighbourhood.HistoryPower));
+        new HybridModel(Factors.Train(matrix, options, cancellation),
+        Neighbourhood.Find(matrix, options.Threads, cancellation).With((float)Weight, (float)Neighbourhood.HistoryPower));
 }

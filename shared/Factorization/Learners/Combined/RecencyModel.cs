@@ -62,7 +62,8 @@ public sealed class RecencyModel : Model
 
     private ReadOnlySpan<HistoryEntry> Weighed(ReadOnlySpan<HistoryEntry> history, HistoryEntry[] buffer)
     {
-        for (int e = 0; e < history.Length; e++) buffer[e] = history[e] with { Weight = history[e].Weight * Share(history[e].Place, HalfLife) };
+        for (int e = 0; e < history.Length; e++)
+            buffer[e] = history[e] with { Weight = history[e].Weight * Share(history[e].Place, HalfLife) };
         return buffer.AsSpan(0, history.Length);
     }
 

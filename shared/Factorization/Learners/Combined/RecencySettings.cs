@@ -5,10 +5,12 @@ using Recommender.Factorization.Models;
 namespace Recommender.Factorization.Learners.Combined;
 
 /// <summary>
-/// Another learner whose histories count by recency when users are folded in: an entry with p newer ones weighs <c>1 / (1 + p / HalfLife)</c> of
+/// Another learner whose histories count by recency when users are folded in: an entry with p newer ones weighs <c>1 / (1 + p /
+/// HalfLife)</c> of
 /// its weight. Where people come for one thing at a time, the last few items tell what. Learning itself takes all interactions as they are.
 /// </summary>
-/// <remarks>By place and not by age, so that a history means the same a week later, and a visit of an hour counts as a year of visits does.</remarks>
+/// <remarks>By place and not by age, so that a history means the same a week later, and a visit of an hour counts as a year of visits
+/// does.</remarks>
 public sealed record RecencySettings : LearnerSettings
 {
     /// <summary>Any learner but this one.</summary>

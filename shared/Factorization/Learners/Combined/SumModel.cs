@@ -65,7 +65,8 @@ public sealed class SumModel : Model
         return score;
     }
 
-    internal override Model WithItemRows(Func<float[], int, float[]> change) => new SumModel(First.WithItemRows(change), Second.WithItemRows(change), _weight);
+    internal override Model WithItemRows(Func<float[], int, float[]> change) =>
+        new SumModel(First.WithItemRows(change), Second.WithItemRows(change), _weight);
 
     internal override Model FoldingAlone() => new SumModel(First.FoldingAlone(), Second.FoldingAlone(), _weight);
 

@@ -6,7 +6,8 @@ using Recommender.Factorization.Models;
 
 namespace Recommender.Factorization.Learners.Combined;
 
-/// <summary>Two learners' scores added. A sum of two dot products is one dot product of longer factors, so it is served like any other.</summary>
+/// <summary>Two learners' scores added. A sum of two dot products is one dot product of longer factors, so it is served like any
+/// other.</summary>
 public sealed record SumSettings : LearnerSettings
 {
     /// <summary>A learner without an item–item term.</summary>
@@ -19,7 +20,8 @@ public sealed record SumSettings : LearnerSettings
     public double Weight { get; init; } = 1;
 
     /// <summary>Half for each.</summary>
-    public override LearnerSettings WithRank(int rank) => this with { First = First.WithRank((rank + 1) / 2), Second = Second.WithRank(Math.Max(rank / 2, 1)) };
+    public override LearnerSettings WithRank(int rank) =>
+        this with { First = First.WithRank((rank + 1) / 2), Second = Second.WithRank(Math.Max(rank / 2, 1)) };
 
     public override void Validate()
     {

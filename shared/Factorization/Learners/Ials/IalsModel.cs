@@ -83,7 +83,8 @@ public sealed unsafe class IalsModel : Model
     }
 
     /// <summary>
-    /// Brings a factor up to date after a few events came or went, starting from what it was: conjugate gradients, each step costing history ×
+    /// Brings a factor up to date after a few events came or went, starting from what it was: conjugate gradients, each step costing
+    /// history ×
     /// rank instead of the solve's history² × rank. Equals <see cref="FoldIn"/> to about 1e-5 of the factor's length.
     /// </summary>
     /// <param name="history">As it is now.</param>
@@ -103,7 +104,8 @@ public sealed unsafe class IalsModel : Model
     }
 
     /// <remarks>The Gram matrix stays that of the learned rows: content says nothing about what was not consumed.</remarks>
-    internal override Model WithItemRows(Func<float[], int, float[]> change) => new IalsModel(Settings, change(Factors, Rank), Gram, ItemWeights);
+    internal override Model WithItemRows(Func<float[], int, float[]> change) =>
+        new IalsModel(Settings, change(Factors, Rank), Gram, ItemWeights);
 
     public override void Write(Stream stream)
     {

@@ -9,7 +9,8 @@ public sealed record IalsSettings : LearnerSettings
     /// <summary>Length of a factor, 1..2048.</summary>
     public int Rank { get; init; } = 64;
 
-    /// <summary>Weight of "an item not consumed scores 0" against 1 for an average observed pair. 0..10; smaller for sparser data.</summary>
+    /// <summary>Weight of "an item not consumed scores 0" against 1 for an average observed pair. 0..10; smaller for sparser
+    /// data.</summary>
     public double Alpha0 { get; init; } = .03;
 
     /// <summary>Regularization, above 0.</summary>
@@ -25,7 +26,8 @@ public sealed record IalsSettings : LearnerSettings
     public double Damping { get; init; }
 
     /// <summary>
-    /// Age at which an interaction counts half in training, as a share of the time that the data spans, 0..100. 0: all count alike, and so they
+    /// Age at which an interaction counts half in training, as a share of the time that the data spans, 0..100. 0: all count alike, and so
+    /// they
     /// do in data without times. Histories at fold-in are taken as they are given.
     /// </summary>
     public double HalfLife { get; init; }

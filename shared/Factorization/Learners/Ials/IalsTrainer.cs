@@ -8,7 +8,8 @@ namespace Recommender.Factorization.Learners.Ials;
 public static unsafe class IalsTrainer
 {
     /// <inheritdoc cref="LearnerSettings.Train"/>
-    public static IalsModel Train(InteractionMatrix matrix, IalsSettings settings, TrainOptions? options = null, CancellationToken cancellation = default)
+    public static IalsModel Train(InteractionMatrix matrix, IalsSettings settings, TrainOptions? options = null,
+        CancellationToken cancellation = default)
     {
         settings.Validate();
         return Train(matrix.Aged(settings.HalfLife), matrix, settings, options ?? new TrainOptions(), cancellation);
@@ -16,12 +17,15 @@ public static unsafe class IalsTrainer
 
     /// <param name="matrix">With weights as aged as the settings say.</param>
     /// <param name="served">With weights as histories will have them.</param>
-    internal static IalsModel Train(InteractionMatrix matrix, InteractionMatrix served, IalsSettings settings, TrainOptions options, CancellationToken cancellation)
+    internal static IalsModel Train(InteractionMatrix matrix, InteractionMatrix served, IalsSettings settings, TrainOptions options,
+        CancellationToken cancellation)
     {
         int rank = settings.Rank, users = matrix.UserCount, items = matrix.ItemCount;
-        if (matrix.Count == 0) throw new ArgumentException("There is nothing to learn from: the data holds no interactions.", nameof(matrix));
+        if (matrix.Count == 0) throw new ArgumentException("There is nothing to learn from: the data holds no interactions.",
+            nameof(matrix));
         if ((long)Math.Max(users, items) * rank > Array.MaxLength)
-            throw new ArgumentException($"{Math.Max(users, items)} rows × rank {rank} exceed one array; lower Rank to {Array.MaxLength / Math.Max(users, items)}.");
+            throw new ArgumentException($"{Math.Max(users, items)} rows × rank {rank} exceed one array; lower Rank to "
+                + $"{Array.MaxLength / Math.Max(users, items)}.");
         // Trained on aged weights, served with histories as they are: in both the average pair weighs 1.
         var itemWeights = ItemWeights(matrix, settings.Damping);
         var servedWeights = matrix == served ? itemWeights : ItemWeights(served, settings.Damping);
@@ -31,11 +35,14 @@ public static unsafe class IalsTrainer
         for (int epoch = 1; ; epoch++)
         {
             var gram = Dense.ToPrincipalAxes(itemFactors, items, rank, options.Threads, out var axes, cancellation);
-            HalfStep(matrix.Users, itemFactors, gram, items, settings, itemWeights, null, userFactors, options.Threads, cancellation, Turned(userBlocks, userFactors, users));
+            HalfStep(matrix.Users, itemFactors, gram, items, settings, itemWeights, null, userFactors, options.Threads, cancellation,
+                Turned(userBlocks, userFactors, users));
             gram = Dense.ToPrincipalAxes(userFactors, users, rank, options.Threads, out axes, cancellation);
-            HalfStep(matrix.Items, userFactors, gram, users, settings, null, itemWeights, itemFactors, options.Threads, cancellation, Turned(itemBlocks, itemFactors, items));
+            HalfStep(matrix.Items, userFactors, gram, users, settings, null, itemWeights, itemFactors, options.Threads, cancellation,
+                Turned(itemBlocks, itemFactors, items));
 
-            // Blocks improve the last epoch's solution, once it lies in the same axes as the other side; the first epoch has none that is worth it.
+            // Blocks improve the last epoch's solution, once it lies in the same axes as the other side; the first epoch has none that is
+            // worth it.
             bool Turned(bool blocks, float[] last, int rows)
             {
                 if (!blocks || epoch == 1) return false;
@@ -54,7 +61,8 @@ public static unsafe class IalsTrainer
     }
 
     /// <summary>
-    /// A model of item factors that were learned elsewhere: users are folded in by these settings. The factors are turned to their principal
+    /// A model of item factors that were learned elsewhere: users are folded in by these settings. The factors are turned to their
+    /// principal
     /// axes, which changes no score.
     /// </summary>
     /// <param name="itemFactors"><c>items × rank</c>, row-major.</param>
@@ -64,7 +72,8 @@ public static unsafe class IalsTrainer
         settings.Validate();
         if (itemFactors.Length == 0 || itemFactors.Length % settings.Rank != 0)
             throw new ArgumentException($"{itemFactors.Length} numbers are not whole rows of rank {settings.Rank}.", nameof(itemFactors));
-        if (Array.Exists(itemFactors, f => !float.IsFinite(f))) throw new ArgumentException("Item factors must be finite.", nameof(itemFactors));
+        if (Array.Exists(itemFactors, f => !float.IsFinite(f)))
+            throw new ArgumentException("Item factors must be finite.", nameof(itemFactors));
         int items = itemFactors.Length / settings.Rank;
         var factors = (float[])itemFactors.Clone();
         var weights = new float[items];
@@ -77,7 +86,8 @@ public static unsafe class IalsTrainer
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(matrix.ItemCount, model.ItemCount);
         var users = new float[(long)matrix.UserCount * model.Rank];
-        HalfStep(matrix.Users, model.Factors, model.Gram, model.ItemCount, model.Settings, model.ItemWeights, null, users, threads, cancellation);
+        HalfStep(matrix.Users, model.Factors, model.Gram, model.ItemCount, model.Settings, model.ItemWeights, null, users, threads,
+            cancellation);
         return users;
     }
 
@@ -107,7 +117,9 @@ public static unsafe class IalsTrainer
         if (spectral && options.WarmStart is null) return SpectralStart(matrix, settings, options.Threads, cancellation);
         var factors = spectral ? new float[(long)items * rank] : Normal(items, rank, .1 / Math.Sqrt(rank), settings.Seed);
         if (options.WarmStart is not { } warm) return factors;
-        if (warm.LongLength != factors.LongLength) throw new ArgumentException($"The warm start has {warm.LongLength} numbers; {items} items × rank {rank} need {factors.LongLength}.");
+        if (warm.LongLength != factors.LongLength)
+            throw new ArgumentException($"The warm start has {warm.LongLength} numbers; {items} items × rank {rank} need "
+                + $"{factors.LongLength}.");
         for (int i = 0; i < items; i++)
         {
             var row = warm.AsSpan(i * rank, rank);
@@ -179,7 +191,8 @@ public static unsafe class IalsTrainer
             using var solver = new RidgeSolver(rank);
             using var blocks = improve ? new BlockSolver(rank) : null;
             var diagonal = new float[rank];
-            fixed (float* factors = other, weights = rows.Weights, targets = rows.Targets, byColumn = columnWeights, b = diagonal, solved = result)
+            fixed (float* factors = other, weights = rows.Weights, targets = rows.Targets, byColumn = columnWeights, b = diagonal,
+                solved = result)
             fixed (int* columns = rows.Columns)
             {
                 while (take() is var (from, to))
@@ -191,7 +204,8 @@ public static unsafe class IalsTrainer
                             factors, rank, columns + at, weights == null ? null : weights + at, targets == null ? null : targets + at,
                             byColumn, rowWeights is null ? 1 : rowWeights[r], rows.Length(r));
                         Diagonal(source, gram, otherCount, settings, b);
-                        if (blocks is not null && BlockSolver.IsWorthwhile(source.Count, rank)) blocks.Improve(source, b, solved + (nint)r * rank);
+                        if (blocks is not null && BlockSolver.IsWorthwhile(source.Count, rank))
+                            blocks.Improve(source, b, solved + (nint)r * rank);
                         else solver.Solve(source, b, solved + (nint)r * rank);
                     }
                 }
@@ -200,7 +214,8 @@ public static unsafe class IalsTrainer
     }
 
     /// <summary>alpha0·D + λ·(Σc + alpha0·n)^ν.</summary>
-    internal static void Diagonal<T>(T rows, double[] gram, int otherCount, IalsSettings settings, float* diagonal) where T : struct, IRidgeRows
+    internal static void Diagonal<T>(T rows, double[] gram, int otherCount, IalsSettings settings, float* diagonal)
+        where T : struct, IRidgeRows
     {
         double mass = 0;
         for (int e = 0; e < rows.Count; e++) mass += rows.Weight(e);
@@ -211,7 +226,8 @@ public static unsafe class IalsTrainer
     }
 
     /// <summary>
-    /// The loss that half-steps minimise: observed part + alpha0·Σ(x·y)² over all pairs + regularization. In double precision, for tests and curves.
+    /// The loss that half-steps minimise: observed part + alpha0·Σ(x·y)² over all pairs + regularization. In double precision, for tests
+    /// and curves.
     /// </summary>
     public static double Loss(InteractionMatrix matrix, IalsSettings settings, float[] userFactors, float[] itemFactors)
     {
@@ -236,7 +252,8 @@ public static unsafe class IalsTrainer
             loss += Penalty(x, userMass + settings.Alpha0 * matrix.ItemCount);
         }
 
-        for (int i = 0; i < matrix.ItemCount; i++) loss += Penalty(itemFactors.AsSpan(i * rank, rank), itemMass[i] + settings.Alpha0 * matrix.UserCount);
+        for (int i = 0; i < matrix.ItemCount; i++)
+            loss += Penalty(itemFactors.AsSpan(i * rank, rank), itemMass[i] + settings.Alpha0 * matrix.UserCount);
         var users = Dense.Gram(userFactors, matrix.UserCount, rank, 1, null, default);
         var items = Dense.Gram(itemFactors, matrix.ItemCount, rank, 1, null, default);
         for (int k = 0; k < users.Length; k++) loss += settings.Alpha0 * users[k] * items[k];

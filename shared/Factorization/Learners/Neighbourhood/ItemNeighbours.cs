@@ -6,7 +6,8 @@ namespace Recommender.Factorization.Learners.Neighbourhood;
 
 /// <summary>
 /// A sparse item–item term: for each item i its strongest neighbours j with s_ij. The term adds
-/// <c>Weight · Σ_e c_e·p_e·s_ej / (Σ_e c_e·p_e)^HistoryPower</c> over the history's entries to the score of j, c being an entry's weight (less with
+/// <c>Weight · Σ_e c_e·p_e·s_ej / (Σ_e c_e·p_e)^HistoryPower</c> over the history's entries to the score of j, c being an entry's weight
+/// (less with
 /// every newer entry where the model counts by recency) and p its target. Never negative. Immutable.
 /// </summary>
 public sealed class ItemNeighbours
@@ -49,7 +50,8 @@ public sealed class ItemNeighbours
     /// <summary>c·p of an entry, at least 0.</summary>
     public float Given(in HistoryEntry entry) => MathF.Max(entry.Weight, 0) * RecencyModel.Share(entry.Place, HalfLife) * entry.Target;
 
-    /// <summary>What one entry's strengths are multiplied by is this × <see cref="Given"/>: <c>Weight · (Σ c·p)^−HistoryPower</c>.</summary>
+    /// <summary>What one entry's strengths are multiplied by is this × <see cref="Given"/>: <c>Weight · (Σ
+    /// c·p)^−HistoryPower</c>.</summary>
     public float Scale(ReadOnlySpan<HistoryEntry> history)
     {
         double sum = 0;
@@ -93,11 +95,13 @@ public sealed class ItemNeighbours
     /// <summary>The same neighbours with another weight and power of the history.</summary>
     internal ItemNeighbours With(float weight, float historyPower) => new(_starts, _items, _strengths, weight, historyPower, HalfLife);
 
-    /// <summary>The same neighbours for histories that count by recency; the half-life is the model's and not written with the neighbours.</summary>
+    /// <summary>The same neighbours for histories that count by recency; the half-life is the model's and not written with the
+    /// neighbours.</summary>
     internal ItemNeighbours ByRecency(float halfLife) => new(_starts, _items, _strengths, Weight, HistoryPower, halfLife);
 
     /// <summary>
-    /// Power and weight, the number of neighbours of each item (2 bytes each), neighbours as the distance to the one before in as few bytes as
+    /// Power and weight, the number of neighbours of each item (2 bytes each), neighbours as the distance to the one before in as few bytes
+    /// as
     /// it takes (7 bits each), strengths in half precision: 3 to 4 bytes a pair.
     /// </summary>
     internal void Write(ModelWriter writer)
@@ -171,7 +175,8 @@ public sealed class ItemNeighbours
         float power = reader.Numbers<float>(1)[0];
         var starts = reader.Numbers<long>();
         var items = reader.Numbers<int>();
-        if (starts.Length == 0 || starts[0] != 0 || starts[^1] != items.Length || items.AsSpan().ContainsAnyExceptInRange(0, starts.Length - 2)) throw Damaged();
+        if (starts.Length == 0 || starts[0] != 0 || starts[^1] != items.Length
+            || items.AsSpan().ContainsAnyExceptInRange(0, starts.Length - 2)) throw Damaged();
         for (int i = 1; i < starts.Length; i++)
             if (starts[i] < starts[i - 1]) throw Damaged();
         var strengths = reader.Numbers<float>(items.Length);

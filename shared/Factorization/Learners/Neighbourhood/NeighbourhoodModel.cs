@@ -64,5 +64,6 @@ public sealed class NeighbourhoodModel : Model
         writer.End();
     }
 
-    internal static NeighbourhoodModel ReadBody(ModelReader reader) => new(reader.Settings<NeighbourhoodSettings>(), ItemNeighbours.Read(reader));
+    internal static NeighbourhoodModel ReadBody(ModelReader reader) =>
+        new(reader.Settings<NeighbourhoodSettings>(), ItemNeighbours.Read(reader));
 }

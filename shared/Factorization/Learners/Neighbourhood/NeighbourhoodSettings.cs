@@ -6,7 +6,8 @@ namespace Recommender.Factorization.Learners.Neighbourhood;
 
 /// <summary>
 /// Items consumed together: RP3beta (Paudel et al. 2017), a walk item → user → item with popular targets held back:
-/// <c>s_ij = m_i^−α · Σ_{u has i and j} n_u^−α / m_j^β</c>, the strongest per item kept, then scaled to sum 1 and rounded to half precision.
+/// <c>s_ij = m_i^−α · Σ_{u has i and j} n_u^−α / m_j^β</c>, the strongest per item kept, then scaled to sum 1 and rounded to half
+/// precision.
 /// α = 0, β = ½ and scaling by m_i^−½ would be cosine.
 /// </summary>
 public sealed record NeighbourhoodSettings : LearnerSettings
@@ -58,7 +59,8 @@ public sealed record NeighbourhoodSettings : LearnerSettings
 
         var starts = new long[items + 1];
         for (int i = 0; i < items; i++) starts[i + 1] = starts[i] + found[i].Items.Length;
-        if (starts[items] > Array.MaxLength) throw new ArgumentException($"{items} items × {Neighbours} neighbours exceed one array; lower Neighbours.");
+        if (starts[items] > Array.MaxLength)
+            throw new ArgumentException($"{items} items × {Neighbours} neighbours exceed one array; lower Neighbours.");
         var columns = new int[starts[items]];
         var strengths = new float[starts[items]];
         for (int i = 0; i < items; i++)

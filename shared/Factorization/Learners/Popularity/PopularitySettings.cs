@@ -29,7 +29,8 @@ public sealed record PopularitySettings : LearnerSettings
         for (int i = 0; i < scores.Length; i++)
         {
             double sum = 0;
-            for (long e = matrix.Items.Starts[i]; e < matrix.Items.Starts[i + 1]; e++) sum += matrix.Items.Weight(e) * matrix.Items.Target(e);
+            for (long e = matrix.Items.Starts[i]; e < matrix.Items.Starts[i + 1]; e++)
+                sum += matrix.Items.Weight(e) * matrix.Items.Target(e);
             scores[i] = (float)sum;
         }
 

@@ -14,7 +14,8 @@ internal static unsafe class SpectralBasis
     private const int Oversampling = 20;
 
     /// <returns><c>items × rank</c>, orthonormal columns, strongest first; columns beyond the data's own rank are zero.</returns>
-    public static float[] Compute(InteractionMatrix matrix, int rank, double a, double b, double smoothing, int powerSteps, int seed, int threads, CancellationToken cancellation)
+    public static float[] Compute(InteractionMatrix matrix, int rank, double a, double b, double smoothing, int powerSteps, int seed,
+        int threads, CancellationToken cancellation)
     {
         int users = matrix.UserCount, items = matrix.ItemCount;
         int width = Math.Min(rank + Oversampling, Math.Max(rank, items));
@@ -49,7 +50,8 @@ internal static unsafe class SpectralBasis
     }
 
     /// <summary>target = R·source over rows, R's entries being row scale × column scale where the target is positive.</summary>
-    private static void Apply(SparseRows rows, float[] rowScale, float[] columnScale, float[] source, float[] target, int width, int threads, CancellationToken cancellation)
+    private static void Apply(SparseRows rows, float[] rowScale, float[] columnScale, float[] source, float[] target, int width,
+        int threads, CancellationToken cancellation)
     {
         ParallelRows.Run(rows.Count, 64, threads, take =>
         {

@@ -41,7 +41,8 @@ public sealed record SpectralSettings : LearnerSettings
     public double Damping { get; init; } = .3;
 
     /// <summary>
-    /// Age at which an interaction counts half in training, as a share of the time that the data spans, 0..100. 0: all count alike, and so they
+    /// Age at which an interaction counts half in training, as a share of the time that the data spans, 0..100. 0: all count alike, and so
+    /// they
     /// do in data without times. Histories at fold-in are taken as they are given.
     /// </summary>
     public double HalfLife { get; init; }

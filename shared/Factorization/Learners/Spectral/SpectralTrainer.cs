@@ -19,13 +19,15 @@ internal static unsafe class SpectralTrainer
     public static float[] Basis(InteractionMatrix matrix, SpectralSettings s, int threads, CancellationToken cancellation)
     {
         if ((long)Math.Max(matrix.UserCount, matrix.ItemCount) * (s.Rank + 20) > Array.MaxLength)
-            throw new ArgumentException($"{Math.Max(matrix.UserCount, matrix.ItemCount)} rows × rank {s.Rank} exceed one array; lower Rank.");
+            throw new ArgumentException($"{Math.Max(matrix.UserCount, matrix.ItemCount)} rows × rank {s.Rank} exceed one array; lower "
+                + $"Rank.");
         return SpectralBasis.Compute(matrix, s.Rank, s.UserPower, s.ItemPower, s.Smoothing, s.PowerSteps, s.Seed, threads, cancellation);
     }
 
     /// <param name="matrix">With weights as aged as the settings say.</param>
     /// <param name="basis">What <see cref="Basis"/> gave; only read.</param>
-    public static LinearModel Train(InteractionMatrix matrix, SpectralSettings s, float[] basis, TrainOptions options, CancellationToken cancellation)
+    public static LinearModel Train(InteractionMatrix matrix, SpectralSettings s, float[] basis, TrainOptions options,
+        CancellationToken cancellation)
     {
         int rank = s.Rank, threads = options.Threads;
         var input = Scaled(matrix, basis, rank, -s.ItemPower, s.Smoothing);
@@ -56,7 +58,8 @@ internal static unsafe class SpectralTrainer
     {
         var scaled = new float[basis.LongLength];
         for (int i = 0; i < matrix.ItemCount; i++)
-            Vectors.Add((float)Math.Pow(Math.Max(matrix.Items.Length(i), 1) + smoothing, power), basis.AsSpan(i * rank, rank), scaled.AsSpan(i * rank, rank));
+            Vectors.Add((float)Math.Pow(Math.Max(matrix.Items.Length(i), 1) + smoothing, power), basis.AsSpan(i * rank, rank),
+                scaled.AsSpan(i * rank, rank));
         return scaled;
     }
 
@@ -64,7 +67,8 @@ internal static unsafe class SpectralTrainer
     /// Output vectors by ridge regression: item i's users should score 1 from their other items, all users 0 weakly. Turns input
     /// (and <paramref name="other"/>, if given) to the axes the result is in.
     /// </summary>
-    private static float[] Ridge(InteractionMatrix matrix, SpectralSettings s, float[] input, float[]? other, int threads, CancellationToken cancellation)
+    private static float[] Ridge(InteractionMatrix matrix, SpectralSettings s, float[] input, float[]? other, int threads,
+        CancellationToken cancellation)
     {
         int rank = s.Rank, users = matrix.UserCount, items = matrix.ItemCount;
         var unit = new float[(long)users * rank];
@@ -77,7 +81,8 @@ internal static unsafe class SpectralTrainer
                 for (int u = from; u < to; u++)
                 {
                     var x = unit.AsSpan(u * rank, rank);
-                    for (long e = rows.Starts[u]; e < rows.Starts[u + 1]; e++) Vectors.Add(rows.Weight(e) * rows.Target(e), input.AsSpan(rows.Columns[e] * rank, rank), x);
+                    for (long e = rows.Starts[u]; e < rows.Starts[u + 1]; e++)
+                        Vectors.Add(rows.Weight(e) * rows.Target(e), input.AsSpan(rows.Columns[e] * rank, rank), x);
                     float norm = MathF.Sqrt(Vectors.Dot(x, x));
                     length[u] = norm > 0 ? 1 / norm : 0;
                     foreach (ref float v in x) v *= length[u];
@@ -95,7 +100,8 @@ internal static unsafe class SpectralTrainer
         {
             using var solver = new RidgeSolver(rank);
             var diagonal = new float[rank];
-            fixed (float* x = unit, p = input, c = length, b = diagonal, weights = columns.Weights, targets = columns.Targets, solved = output)
+            fixed (float* x = unit, p = input, c = length, b = diagonal, weights = columns.Weights, targets = columns.Targets,
+                solved = output)
             fixed (int* who = columns.Columns)
             {
                 while (take() is var (from, to))
@@ -104,7 +110,8 @@ internal static unsafe class SpectralTrainer
                     {
                         long at = columns.Starts[i];
                         var source = new LeaveOneOutRows(x, c, p + (nint)i * rank, rank, who + at,
-                            weights == null ? null : weights + at, targets == null ? null : targets + at, itemWeights[i], columns.Length(i));
+                            weights == null ? null : weights + at, targets == null ? null
+                                : targets + at, itemWeights[i], columns.Length(i));
                         double mass = s.Alpha0 * users;
                         for (int e = 0; e < source.Count; e++) mass += source.Weight(e);
                         for (int k = 0; k < rank; k++) b[k] = (float)(s.Alpha0 * gram[k] + Math.Max(s.Lambda * mass, 1e-12));
@@ -140,7 +147,8 @@ internal static unsafe class SpectralTrainer
     }
 
     /// <summary>A user's unit vector without item i's own part: z = c_u (x_u − c·p·P_i).</summary>
-    private readonly struct LeaveOneOutRows(float* unit, float* length, float* own, int rank, int* users, float* weights, float* targets, float itemWeight, int count) : IRidgeRows
+    private readonly struct LeaveOneOutRows(float* unit, float* length, float* own, int rank, int* users, float* weights, float* targets,
+        float itemWeight, int count) : IRidgeRows
     {
         public int Count => count;
 
