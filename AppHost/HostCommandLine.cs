@@ -147,6 +147,6 @@ internal sealed partial class HostCommandLine
         return option;
     }
 
-    [GeneratedRegex("^--[A-Za-z]+:[^=]+=")]
+    [GeneratedRegex("^--[A-Za-z]+:[^=]+=", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Setting();
 }

@@ -47,7 +47,7 @@ public sealed class GarnetServer(string folder, int port = 0) : RedisCompatibleS
         settings["AuthenticationMode"] = "Password";
         settings["Password"] = Password;
         // Password and all in a file of its owner: in a process list anyone could read it.
-        await WriteSecretAsync(ConfigurationFile, settings.ToJsonString());
+        WriteSecret(ConfigurationFile, settings.ToJsonString());
     }
 
     protected override CommandLine Describe() => new(Programs.Require("garnet-server"), ["--config-import-path", ConfigurationFile], Folder)

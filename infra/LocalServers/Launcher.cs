@@ -55,6 +55,8 @@ public static class Launcher
                 started.SetException(e);
             }
         });
+#pragma warning disable VSTHRD002 // The starting thread is not of the pool and needs none.
         return started.Task.GetAwaiter().GetResult();
+#pragma warning restore VSTHRD002
     }
 }

@@ -213,12 +213,12 @@ public abstract class LocalServer : IAsyncDisposable
     }
 
     /// <summary>Writes a new file that only its owner can read.</summary>
-    protected static async Task WriteSecretAsync(string file, string content)
+    protected static void WriteSecret(string file, string content)
     {
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        await using var writer = new StreamWriter(file, options);
-        await writer.WriteAsync(content);
+        using var writer = new StreamWriter(file, options);
+        writer.Write(content);
     }
 
     private async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
@@ -290,7 +290,7 @@ public abstract class LocalServer : IAsyncDisposable
         string file = Path.Combine(Folder, "secret");
         if (File.Exists(file)) return File.ReadAllText(file).Trim();
         string secret = RandomNumberGenerator.GetHexString(32, lowercase: true);
-        WriteSecretAsync(file, secret).GetAwaiter().GetResult();
+        WriteSecret(file, secret);
         return secret;
     }
 }

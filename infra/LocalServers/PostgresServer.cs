@@ -65,7 +65,7 @@ public sealed class PostgresServer(string folder, int port = 0) : LocalServer("p
         foreach (var (from, to) in ((string, string)[])[(tls.Certificate, "server.crt"), (tls.Key, "server.key")])
         {
             string copy = Path.Combine(Data, to);
-            await WriteSecretAsync(copy, await File.ReadAllTextAsync(from, cancellationToken));
+            WriteSecret(copy, await File.ReadAllTextAsync(from, cancellationToken));
             if (UnprivilegedUser() is { } owner) await RunAsync(
                 new CommandLine(Programs.Require("chown"), [$"{owner.User}:{owner.Group}", copy], Folder), null, cancellationToken);
         }
@@ -112,7 +112,7 @@ public sealed class PostgresServer(string folder, int port = 0) : LocalServer("p
         Directory.CreateDirectory(Data);
         // In a file of its own for a moment: in a process list anyone could read it.
         string passwordFile = Path.Combine(Folder, "initial-password");
-        await WriteSecretAsync(passwordFile, Password + "\n");
+        WriteSecret(passwordFile, Password + "\n");
         try
         {
             if (UnprivilegedUser() is { } owner)
@@ -153,7 +153,7 @@ public sealed class PostgresServer(string folder, int port = 0) : LocalServer("p
     {
         for (var at = new DirectoryInfo(folder); at is not null; at = at.Parent)
         {
-            if (!OperatingSystem.IsWindows() && (at.UnixFileMode & UnixFileMode.OtherExecute) == 0) return false;
+            if (!OperatingSystem.IsWindows() && (at.UnixFileMode & UnixFileMode.OtherExecute) == UnixFileMode.None) return false;
         }
         return true;
     }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Recommender.LocalServers;
 
 /// <summary>Where the servers' programs are installed.</summary>
@@ -33,7 +35,7 @@ public static class Programs
         const string root = "/usr/lib/postgresql";
         if (!Directory.Exists(root)) return [];
         return Directory.GetDirectories(root)
-            .OrderByDescending(folder => int.TryParse(Path.GetFileName(folder), out int version) ? version : 0)
+            .OrderByDescending(folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out int version) ? version : 0)
             .Select(folder => Path.Combine(folder, "bin"));
     }
 }

@@ -143,7 +143,7 @@ public sealed class RabbitMqServer : LocalServer
                 + string.Concat(Enumerable.Range(0, _member.Size)
                 .Select(i => $"cluster_formation.classic_config.nodes.{i + 1} = {RabbitMqMember.NameOf(i)}\n"));
             string cookie = Path.Combine(home, ".erlang.cookie");
-            if (!File.Exists(cookie)) await WriteSecretAsync(cookie, _member.Cookie);
+            if (!File.Exists(cookie)) WriteSecret(cookie, _member.Cookie);
         }
 
         await File.WriteAllTextAsync(Path.Combine(Folder, "rabbitmq.conf"), settings, cancellationToken);

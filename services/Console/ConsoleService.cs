@@ -46,7 +46,9 @@ public static class ConsoleService
     {
         var gateway = new Forwarder(Routes.Table.Select(route => route.Service).Distinct(), app.Configuration, app.Logger);
         app.Lifetime.ApplicationStarted.Register(gateway.StartProbing);
+#pragma warning disable VSTHRD002 // The host has no asynchronous callback here; nothing waits for this thread.
         app.Lifetime.ApplicationStopped.Register(() => gateway.DisposeAsync().AsTask().GetAwaiter().GetResult());
+#pragma warning restore VSTHRD002
         foreach (var route in Routes.Table)
         {
             app.MapMethods(route.Pattern, route.Methods.Split(' '), (HttpContext context) => gateway.ForwardAsync(context, route.Service))

@@ -42,8 +42,9 @@ internal static class TraceHeaders
             var origin = origins[i];
             if (origin.TraceId == default) continue;
             // Contexts nobody records are of use only to name the first.
-            if (first is not null && (origin.TraceFlags & ActivityTraceFlags.Recorded) == 0) continue;
-            string parent = $"00-{origin.TraceId.ToHexString()}-{origin.SpanId.ToHexString()}-{((origin.TraceFlags & ActivityTraceFlags.Recorded) != 0 ? "01" : "00")}";
+            bool isRecorded = origin.TraceFlags.HasFlag(ActivityTraceFlags.Recorded);
+            if (first is not null && !isRecorded) continue;
+            string parent = $"00-{origin.TraceId.ToHexString()}-{origin.SpanId.ToHexString()}-{(isRecorded ? "01" : "00")}";
             count++;
             if (first is null) first = parent;
             else (text ??= new StringBuilder(first)).Append(',').Append(parent);

@@ -1,4 +1,4 @@
-using System.Threading.Channels;
+using Recommender.CarelessTrainer;
 using Recommender.Messaging.Streams;
 using Recommender.ServiceDefaults;
 using Recommender.Trainer;
@@ -16,21 +16,3 @@ var app = builder.Build();
 app.UseServiceDefaults();
 app.MapTrainer();
 await app.RunAsync();
-
-internal sealed class CarelessConsumer(IStreamConsumer inner) : IStreamConsumer
-{
-    public async Task RunAsync(string stream, int maxBatchBytes, StreamHandler handler, CancellationToken cancellationToken)
-    {
-        var acknowledged = Channel.CreateUnbounded<IReadOnlyList<Delivery>>();
-        var handling = Task.Run(async () =>
-        {
-            await foreach (var batch in acknowledged.Reader.ReadAllAsync(cancellationToken)) await handler(batch, cancellationToken);
-        }, cancellationToken);
-        await inner.RunAsync(stream, maxBatchBytes, (batch, _) =>
-        {
-            acknowledged.Writer.TryWrite([.. batch]); // A copy: the list is used again for the next batch.
-            return Task.FromResult<IReadOnlyList<DeadMessage>>([]);
-        }, cancellationToken);
-        await handling;
-    }
-}

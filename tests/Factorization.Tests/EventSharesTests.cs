@@ -1,5 +1,4 @@
 using Recommender.Factorization.Events;
-using Xunit;
 
 namespace Recommender.Factorization.Tests;
 

@@ -164,6 +164,7 @@ public sealed unsafe class KernelTests
             [typeof(KernelTests).Assembly.Location,
                 "-method", $"{typeof(KernelTests).FullName}.{nameof(An_over_read_would_end_the_process)}"])
         {
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };

@@ -112,7 +112,10 @@ public abstract partial class StoreContract
     {
         await PutAsync(Event("1", "ann", "a"), Event("2", "bob", "a", at: T0.AddYears(-1)));
         await Store.EraseUserAsync("ann", "x", T0.AddHours(1), Stop);
-        await foreach (var _ in Store.RemoveEventsBeforeAsync(T0.AddDays(-1), Stop)) ;
+        await foreach (var _ in Store.RemoveEventsBeforeAsync(T0.AddDays(-1), Stop))
+        {
+        }
+
         var batch = await PutAsync(Event("1", "bob", "b"), Event("2", "eve", "b"), Event("3", "ann", "a"),
             Event("4", "eve", "a", at: T0.AddYears(-1)));
         Assert.Equal((2, 0, 2), (batch.Stored, batch.Conflicts.Count, batch.Dropped));

@@ -8,7 +8,7 @@ namespace Recommender.Storage.Tests;
 /// <summary>What every store must do. Inherited by one class per database.</summary>
 public abstract partial class StoreContract : IAsyncLifetime
 {
-    protected static readonly DateTimeOffset T0 = new(2024, 3, 1, 12, 0, 0, TimeSpan.Zero);
+    protected static DateTimeOffset T0 => new(2024, 3, 1, 12, 0, 0, TimeSpan.Zero);
     protected static readonly StatisticsSettings Settings = new();
 
     protected IStore Store { get; private set; } = null!;

@@ -17,7 +17,7 @@ namespace Recommender.TestKit;
 /// </summary>
 public sealed class Servers : IAsyncLifetime
 {
-    private readonly object _gate = new();
+    private readonly Lock _gate = new();
     private readonly List<LocalServer> _started = [];
     private TempFolder? _folder;
     private Task<RabbitMqServer>? _rabbitMq;

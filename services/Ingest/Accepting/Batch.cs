@@ -102,9 +102,11 @@ internal sealed class Batch<T>(GroupPublisher publisher, JsonTypeInfo<T> typeInf
     {
         _current?.Dispose();
         // Failures of messages nobody waits for any more must not surface as unobserved.
-        foreach (var (durable, _) in _inFlight) _ =
-            durable.ContinueWith(static task => task.Exception,
-            TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously);
+        foreach (var (durable, _) in _inFlight)
+        {
+            _ = durable.ContinueWith(static task => task.Exception, CancellationToken.None,
+                TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
     }
 
     private async ValueTask SendAsync()

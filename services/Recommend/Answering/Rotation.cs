@@ -11,7 +11,7 @@ namespace Recommender.Recommend.Answering;
 /// </summary>
 internal sealed class Rotation(RecommendOptions options)
 {
-    private readonly object _generationLock = new();
+    private readonly Lock _generationLock = new();
     private ConcurrentDictionary<(string Placement, UserRef User), Shown> _young = new();
     private ConcurrentDictionary<(string Placement, UserRef User), Shown> _old = new();
 

@@ -195,8 +195,8 @@ public sealed class Training(
     private Model Train(TrainingStage stage, InteractionMatrix matrix, LearnerSettings settings, CancellationToken cancellationToken)
     {
         progress.Training = TrainingState.Epochs(stage);
-        var options = new TrainOptions { Threads = Threads, Progress = p => progress.Training = TrainingState.Epochs(stage, p) };
-        return settings.Train(matrix, options, cancellationToken);
+        var training = new TrainOptions { Threads = Threads, Progress = p => progress.Training = TrainingState.Epochs(stage, p) };
+        return settings.Train(matrix, training, cancellationToken);
     }
 
     private int Threads => options.Threads == 0 ? Environment.ProcessorCount : options.Threads;

@@ -240,8 +240,8 @@ internal sealed partial class UserReader : IAsyncDisposable
             await wire.ConnectAsync(_options, patience.Token).ConfigureAwait(false);
             foreach (string[] command in Greeting(_options))
             {
-                var text = new StringBuilder($"*{command.Length}\r\n");
-                foreach (string word in command) text.Append($"${Encoding.UTF8.GetByteCount(word)}\r\n{word}\r\n");
+                var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"*{command.Length}\r\n");
+                foreach (string word in command) text.Append(CultureInfo.InvariantCulture, $"${Encoding.UTF8.GetByteCount(word)}\r\n{word}\r\n");
                 wire.Send(Encoding.UTF8.GetBytes(text.ToString()));
                 string? error;
                 while (!replies.TryTake(out _, out error)) await FillAsync(wire, replies, patience.Token).ConfigureAwait(false);

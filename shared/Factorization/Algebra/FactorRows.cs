@@ -6,7 +6,7 @@ namespace Recommender.Factorization.Algebra;
 internal readonly unsafe struct FactorRows(float* factors, int rank, int* indices, float* weights, float* targets, float* columnWeights,
     float weight, int count) : IRidgeRows
 {
-    /// <summary>Rows of <paramref name="factors"/> (<c>rows × rank</c>); null weights and targets stand for ones.</summary>
+    /// <summary>Rows of the factors (<c>rows × rank</c>); null weights and targets stand for ones.</summary>
     public int Count => count;
 
     /// <summary>Product of the entry's own weight, its column's and the row's.</summary>

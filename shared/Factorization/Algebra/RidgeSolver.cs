@@ -267,5 +267,7 @@ internal sealed unsafe class RidgeSolver : IDisposable
         GC.SuppressFinalize(this);
     }
 
+#pragma warning disable MA0055 // The solver owns native memory.
     ~RidgeSolver() => Dispose();
+#pragma warning restore MA0055
 }

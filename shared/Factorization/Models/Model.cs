@@ -23,7 +23,7 @@ public abstract class Model
 
     /// <summary>
     /// The item–item term of learners that have one: <see cref="ItemNeighbours.Score"/> of the history is added to the dot products, and
-    /// is part of <see cref="Explain"/>. Null: the dot product is the whole score.
+    /// is part of <see cref="Explain(ReadOnlySpan{HistoryEntry}, int, Span{float})"/>. Null: the dot product is the whole score.
     /// </summary>
     public virtual ItemNeighbours? Neighbours => null;
 

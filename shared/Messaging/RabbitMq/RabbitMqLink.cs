@@ -48,7 +48,9 @@ internal sealed class RabbitMqLink : IAsyncDisposable
     }
 
     /// <summary>The session that is up now, or null.</summary>
+#pragma warning disable VSTHRD002 // The task is complete.
     public RabbitMqSession? Current => _session.Task is { IsCompletedSuccessfully: true } task && !task.Result.IsLost ? task.Result : null;
+#pragma warning restore VSTHRD002
 
     /// <summary>Waits until there is a session.</summary>
     public Task<RabbitMqSession> GetAsync(CancellationToken cancellationToken) => _session.Task.WaitAsync(cancellationToken);

@@ -212,6 +212,6 @@ internal sealed partial class MovieLens : Preset
     }
 
     // "Toy Story (1995)", and of series "(2007-)" and "(1975-1979)": the first year.
-    [GeneratedRegex(@"\((\d{4})(?:\s*[-–]\s*(?:\d{4})?)?\)\s*$")]
+    [GeneratedRegex(@"\((\d{4})(?:\s*[-–]\s*(?:\d{4})?)?\)\s*$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Year();
 }
