@@ -51,9 +51,9 @@ internal sealed class AdminKey
         PrivateFile.Write(secretFile, secret + "\n");
     }
 
-    /// <summary>Standalone knows the format of keys.</summary>
+    /// <summary>The command line tool knows the format of keys.</summary>
     private static Task<string> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
-        StandaloneCommand.RunAsync(arguments, new Dictionary<string, string>(), null, cancellationToken);
+        CliCommand.RunAsync(arguments, new Dictionary<string, string>(), null, cancellationToken);
 
     private static async Task<bool> HasEntryAsync(string keyFile, CancellationToken cancellationToken)
     {

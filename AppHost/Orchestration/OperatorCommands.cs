@@ -125,7 +125,7 @@ internal sealed class OperatorCommands(
         var environment = new Dictionary<string, string>();
         // Not on the command line, where everybody could read it.
         if (deployment.Key is { } key) environment["RECOMMENDER_KEY"] = key.Secret;
-        return CommandResults.Success(await StandaloneCommand.RunAsync(arguments, environment, context.Logger, context.CancellationToken));
+        return CommandResults.Success(await CliCommand.RunAsync(arguments, environment, context.Logger, context.CancellationToken));
     }
 
     private async Task<ExecuteCommandResult> BackUpAsync(ExecuteCommandContext context)
@@ -137,7 +137,7 @@ internal sealed class OperatorCommands(
         string[] source = deployment.Public.Service.KeepsData
             ? ["--data", data]
             : ["--postgres", await PostgresAsync(environment, context.CancellationToken)];
-        string said = await StandaloneCommand.RunAsync(["backup", file, .. source], environment, context.Logger, context.CancellationToken);
+        string said = await CliCommand.RunAsync(["backup", file, .. source], environment, context.Logger, context.CancellationToken);
         return CommandResults.Success(said);
     }
 

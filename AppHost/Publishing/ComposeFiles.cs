@@ -179,7 +179,7 @@ internal static class ComposeFiles
         DASHBOARD_OTLP_KEY=
 
         # id and hash of the entry that this writes into operator.json (what it prints is the key itself, shown once):
-        #   dotnet run --project services/Standalone -- keys create --id operator --scopes admin --file operator.json
+        #   dotnet run --project services/Cli -- keys create --id operator --scopes admin --file operator.json
         # In single quotes, because the hash holds dollar signs.
         API_KEY_ID=operator
         API_KEY_HASH=''

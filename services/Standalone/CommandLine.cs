@@ -1,50 +1,16 @@
 using System.CommandLine;
 using System.Globalization;
-using Recommender.Standalone.Import;
+using Recommender.CommandLines;
 
 namespace Recommender.Standalone;
 
-/// <summary>The command line: without a command everything runs; each command has a file of its own.</summary>
+/// <summary>The command line of the one-process installation.</summary>
 public static class CommandLine
 {
-    /// <summary>Exit code of a command line that cannot be understood.</summary>
-    public const int UsageError = 2;
+    public static Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default) =>
+        CommandRunner.RunAsync(Build(), args, output, error, cancellationToken);
 
-    /// <summary>Exit code of a command stopped by Ctrl-C.</summary>
-    public const int Interrupted = 130;
-
-    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error,
-        CancellationToken cancellationToken = default)
-    {
-        var result = Build(output, error).Parse(args);
-        if (result.Errors.Count > 0)
-        {
-            await error.WriteLineAsync($"{OneLine(result.Errors[0].Message)} (--help lists the options)");
-            return UsageError;
-        }
-
-        try
-        {
-            // The commands stop by themselves on Ctrl-C and SIGTERM, so the library's own handling, which ends the process after a while,
-            // is off.
-            return await result.InvokeAsync(
-                new InvocationConfiguration
-                {
-                    Output = output,
-                    Error = error,
-                    EnableDefaultExceptionHandler = false,
-                    ProcessTerminationTimeout = null
-                },
-                cancellationToken);
-        }
-        catch (CommandException e)
-        {
-            await error.WriteLineAsync(OneLine(e.Message));
-            return e.ExitCode;
-        }
-    }
-
-    private static RootCommand Build(TextWriter output, TextWriter error)
+    private static RootCommand Build()
     {
         var data = new Option<DirectoryInfo>("--data")
         {
@@ -74,13 +40,6 @@ public static class CommandLine
         root.SetAction((parsed, cancellationToken) => StandaloneHost.RunAsync(
             new StandaloneOptions(parsed.GetRequiredValue(data).FullName, parsed.GetValue(port), parsed.GetValue(demo)),
                 cancellationToken));
-        root.Subcommands.Add(ImportCommand.Create(output, error));
-        root.Subcommands.Add(DemoCommand.Create(output));
-        root.Subcommands.Add(KeysCommand.Create(output));
-        foreach (var command in BackupCommands.Create(output)) root.Subcommands.Add(command);
         return root;
     }
-
-    private static string OneLine(string text) =>
-        string.Join(' ', text.Split((char[])['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 }

@@ -1,11 +1,13 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
+using Recommender.Client;
+using Recommender.CommandLines;
+using Recommender.Demo;
 using Recommender.Ingest;
 using Recommender.Recommend;
 using Recommender.ServiceDefaults;
 using Recommender.ServiceDefaults.Keys;
-using Recommender.Standalone.Demo;
 using Recommender.Trainer;
 using Recommender.Trainer.Endpoints;
 using Recommender.WebConsole;
@@ -18,7 +20,7 @@ public static class StandaloneHost
     private const string DemoKey = "Demo:Key";
 
     /// <summary>Runs until stopped; returns the exit code.</summary>
-    /// <exception cref="CommandException">The data folder or the port is taken.</exception>
+    /// <exception cref="CommandException">The data folder or the port is taken, or the demonstration cannot be loaded.</exception>
     public static async Task<int> RunAsync(StandaloneOptions options, CancellationToken cancellationToken = default)
     {
         using var ownership = LockDataFolder(options.DataDirectory);
@@ -128,11 +130,15 @@ public static class StandaloneHost
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, app.Lifetime.ApplicationStopping);
         try
         {
-            await DemoLoader.LoadAsync(client, dataDirectory, progress: null, stop.Token);
+            await DemoLoader.LoadAsync(client, dataDirectory, stop.Token);
         }
         catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
         {
             // The next start continues.
+        }
+        catch (ClientException e)
+        {
+            throw new CommandException(e.Message, inner: e);
         }
     }
 }

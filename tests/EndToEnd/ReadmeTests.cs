@@ -40,8 +40,7 @@ public partial class ReadmeTests(Demonstration demonstration)
         {
             string runnable = command
                 .Replace("http://127.0.0.1:8080", standalone.Address.ToString().TrimEnd('/'), StringComparison.Ordinal)
-                .Replace("dotnet run --project services/Standalone --", $"dotnet '{ServiceProcess.FindDll("Standalone")}'",
-                    StringComparison.Ordinal);
+                .Replace("dotnet run --project services/Cli --", $"dotnet '{ServiceProcess.FindDll("Cli")}'", StringComparison.Ordinal);
             if (runnable.StartsWith("curl ", StringComparison.Ordinal)) runnable = "curl -fsS " + runnable[5..];
             var (code, output) = await RunAsync(runnable, work.Path);
             Assert.True(code == 0, $"{command}\nended with {code}:\n{output}");

@@ -72,7 +72,7 @@ public class ServersTests(Servers servers)
         return false;
     }
 
-    private static ServiceProcess Import(string file, Uri to, string checkpoint, params string[] more) => new("Standalone",
+    private static ServiceProcess Import(string file, Uri to, string checkpoint, params string[] more) => new("Cli",
         arguments: ["import", file, "--preset", "online-retail", "--to", to.ToString().TrimEnd('/'), "--checkpoint", checkpoint, .. more]);
 
     /// <summary>Copies the first rows and returns how many of them have a customer, which is how many events they make.</summary>

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Recommender.CommandLines;
 using Recommender.Contracts;
 using Recommender.TestKit;
 using Xunit;
@@ -29,12 +30,13 @@ public sealed class HostTests : IDisposable
 
         // The import waits for the server to come up.
         string[] import = ["import", csv, "--preset", "csv", "--to", $"http://127.0.0.1:{port}", "--checkpoint", _folder.File("c.json")];
-        Assert.Equal((0, ""), await RunAsync(import, cancellation));
+        Assert.Equal((0, ""), await CallAsync(import, cancellation));
         await Eventually.EqualAsync((500L, 31L, 20L), CountsAsync);
-        Assert.Equal((0, ""), await RunAsync([.. import, "--batch-size", "7"], cancellation));
-        Assert.Equal((0, ""), await RunAsync(["import", _folder.Write("one.csv", "userId,itemId,timestamp\nlast,i1,1700000000\n"),
+        Assert.Equal((0, ""), await CallAsync([.. import, "--batch-size", "7"], cancellation));
+        Assert.Equal((0, ""), await CallAsync(["import", _folder.Write("one.csv", "userId,itemId,timestamp\nlast,i1,1700000000\n"),
             .. import[2..]], cancellation));
         await Eventually.EqualAsync((501L, 31L, 21L), CountsAsync);
+        Assert.Equal((0, ""), await CallAsync(["export", "last", "--from", $"http://127.0.0.1:{port}"], cancellation));
 
         await Eventually.TrueAsync(async () =>
         {
@@ -72,7 +74,7 @@ public sealed class HostTests : IDisposable
         var host = RunAsync(["--data", _folder.File("data"), "--port", $"{port}"], stop.Token);
         using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         string[] import = ["import", csv, "--preset", "csv", "--to", $"http://127.0.0.1:{port}", "--checkpoint", _folder.File("c.json")];
-        Assert.Equal((0, ""), await RunAsync(import, cancellation));
+        Assert.Equal((0, ""), await CallAsync(import, cancellation));
         await Eventually.TrueAsync(async () => await FindAsync("withdrawn") is not null, what: "the items are stored");
 
         var change = new { title = "Better lamp", tags = (string[])["new"] };
@@ -80,7 +82,7 @@ public sealed class HostTests : IDisposable
         (await client.DeleteAsync("v1/items/deleted", cancellation)).EnsureSuccessStatusCode();
         (await client.PatchAsJsonAsync("v1/items/withdrawn", new { available = false }, cancellation)).EnsureSuccessStatusCode();
         _folder.Write("orders.csv", header + rows + "u,last,1700000000,Last,\n");
-        Assert.Equal((0, ""), await RunAsync(import, cancellation));
+        Assert.Equal((0, ""), await CallAsync(import, cancellation));
 
         // Changes are applied in their order, so the others are done when the last one is.
         await Eventually.TrueAsync(async () => await FindAsync("last") is not null, what: "the repeated import is applied");
@@ -90,7 +92,7 @@ public sealed class HostTests : IDisposable
 
         rows = "u,edited,1700000000,,garden\nu,deleted,1700000000,Stool,\nu,withdrawn,1700000000,Table,\nu,newer,1700000000,Newer,\n";
         _folder.Write("orders.csv", header + rows);
-        Assert.Equal((0, ""), await RunAsync(import, cancellation));
+        Assert.Equal((0, ""), await CallAsync(import, cancellation));
         await Eventually.TrueAsync(async () => await FindAsync("newer") is not null, what: "the changed import is applied");
         var edited = (await FindAsync("edited"))!;
         Assert.Equal("Better lamp", edited.Title);
@@ -172,6 +174,29 @@ public sealed class HostTests : IDisposable
         Assert.Equal(1, error.Count(c => c == '\n'));
     }
 
+    [Theory]
+    [InlineData("--port 65536", "--port")]
+    [InlineData("--port x", "--port")]
+    [InlineData("--demo --no-demo", "--no-demo")]
+    [InlineData("import a.csv", "import")]
+    public async Task A_wrong_command_line_is_one_line_and_code_2(string arguments, string expected)
+    {
+        var (code, error) = await RunAsync(arguments.Split(' '), TestContext.Current.CancellationToken);
+        Assert.Equal(ExitCode.UsageError, code);
+        Assert.Contains(expected, error, StringComparison.Ordinal);
+        Assert.Equal(1, error.Count(c => c == '\n'));
+    }
+
+    /// <summary>Runs a command of the command line tool.</summary>
+    private static async Task<(int Code, string Error)> CallAsync(string[] arguments, CancellationToken cancellationToken)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        int code = await Cli.CommandLine.RunAsync(arguments, output, error, cancellationToken);
+        return (code, error.ToString());
+    }
+
+    /// <summary>Runs everything until it is stopped.</summary>
     private static async Task<(int Code, string Error)> RunAsync(string[] arguments, CancellationToken cancellationToken)
     {
         using var output = new StringWriter();

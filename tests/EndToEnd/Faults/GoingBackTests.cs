@@ -83,7 +83,7 @@ public class GoingBackTests
 
     internal static async Task RunAsync(params string[] arguments)
     {
-        await using var command = new ServiceProcess("Standalone", s_settings, arguments);
+        await using var command = new ServiceProcess("Cli", s_settings, arguments);
         command.Launch();
         int code = await command.WaitForExitAsync(Cancel);
         Assert.True(code == 0, command.LogTail());

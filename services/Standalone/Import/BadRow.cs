@@ -1,4 +1,0 @@
-namespace Recommender.Standalone.Import;
-
-/// <summary>A row that is left out.</summary>
-internal readonly record struct BadRow(string File, long Line, string Reason);

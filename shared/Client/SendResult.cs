@@ -1,0 +1,10 @@
+namespace Recommender.Client;
+
+/// <summary>What became of a batch.</summary>
+public sealed record SendResult(int Accepted, int Rejected, IReadOnlyList<Rejection> Rejections)
+{
+    public static readonly SendResult None = new(0, 0, []);
+
+    public SendResult Add(SendResult other) =>
+        new(Accepted + other.Accepted, Rejected + other.Rejected, [.. Rejections, .. other.Rejections]);
+}
