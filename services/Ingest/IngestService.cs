@@ -3,6 +3,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Recommender.Ingest.Accepting;
 using Recommender.Ingest.Endpoints;
 using Recommender.Messaging;
+using Recommender.Messaging.Embedded;
 using Recommender.Messaging.Streams;
 using Recommender.ServiceDefaults;
 using Recommender.ServiceDefaults.Requests;
@@ -18,7 +19,7 @@ public static class IngestService
     {
         var options = builder.Configuration.GetSection("Ingest").Get<IngestOptions>() ?? new IngestOptions();
         options.Validate();
-        builder.AddMessaging();
+        builder.AddMessagingOrEmbedded();
         builder.AddStore();
         builder.AddEventTypes();
         builder.Services.AddSingleton(options);

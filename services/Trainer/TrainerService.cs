@@ -8,6 +8,7 @@ using Recommender.FactorStore;
 using Recommender.Factorization.Events;
 using Recommender.Messaging;
 using Recommender.Messaging.ControlPlane;
+using Recommender.Messaging.Embedded;
 using Recommender.Messaging.Streams;
 using Recommender.ServiceDefaults;
 using Recommender.ServiceDefaults.Requests;
@@ -41,7 +42,7 @@ public static class TrainerService
         });
         builder.AddStoreMigration();
         builder.AddFactorStore();
-        builder.AddMessaging();
+        builder.AddMessagingOrEmbedded();
         services.AddSingleton<Progress>();
         services.AddSingleton<ReleasedModel>();
         services.AddSingleton<Folding>();

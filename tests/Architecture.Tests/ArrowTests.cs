@@ -18,12 +18,16 @@ public sealed class ArrowTests
     ];
 
     private static readonly string[] s_services =
-        ["Recommender.Ingest", "Recommender.Trainer", "Recommender.Recommend", "Recommender.WebConsole", "Recommender.Standalone", "Recommender.AppHost"];
+        ["Recommender.Ingest", "Recommender.Trainer", "Recommender.Recommend", "Recommender.WebConsole", "Recommender.Standalone", "Recommender.Cli",
+            "Recommender.AppHost"];
 
     public static TheoryData<string> Pure => [.. s_pure];
 
     public static TheoryData<string> Shared =>
-        [.. s_pure, "Recommender.Storage", "Recommender.Messaging", "Recommender.FactorStore", "Recommender.ServiceDefaults"];
+    [
+        .. s_pure, "Recommender.Storage", "Recommender.Sqlite", "Recommender.Messaging", "Recommender.Messaging.Embedded",
+        "Recommender.FactorStore", "Recommender.ServiceDefaults", "Recommender.Client", "Recommender.Demo", "Recommender.CommandLines",
+    ];
 
     [Theory, MemberData(nameof(Pure))]
     public void A_pure_library_does_no_input_or_output(string library) => NoneUses(library, s_inputOutput);

@@ -3,8 +3,8 @@ using System.Text;
 using System.Text.Json;
 using Recommender.Contracts;
 using Recommender.Ingest.Accepting;
+using Recommender.Messaging.Embedded;
 using Recommender.Messaging.Streams;
-using Recommender.Storage;
 using Recommender.TestKit;
 using Xunit;
 

@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using Recommender.Contracts;
 using Recommender.Ingest;
 using Recommender.Messaging;
+using Recommender.Messaging.Embedded;
 using Recommender.Recommend;
 using Recommender.ServiceDefaults;
 using Recommender.TestKit;
@@ -127,7 +128,7 @@ internal sealed class ServiceTrio : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         configure?.Invoke(builder);
         builder.AddServiceDefaults(name);
-        builder.AddMessaging();
+        builder.AddMessagingOrEmbedded();
         add(builder);
         var app = builder.Build();
         app.UseServiceDefaults();

@@ -1,5 +1,5 @@
 using Recommender.Contracts;
-using Recommender.Storage;
+using Recommender.Messaging.Streams;
 using Recommender.TestKit;
 using Xunit;
 
@@ -28,7 +28,7 @@ public sealed class JournalStreamTests : StreamContract, IDisposable
     public async Task Two_processes_cannot_share_a_journal()
     {
         await using var host = await StartAsync();
-        var error = await Assert.ThrowsAsync<StoreUnavailableException>(StartAsync);
+        var error = await Assert.ThrowsAsync<StreamUnavailableException>(StartAsync);
         Assert.Contains("in use", error.Message);
     }
 }

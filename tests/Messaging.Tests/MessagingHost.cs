@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Recommender.Messaging.ControlPlane;
+using Recommender.Messaging.Embedded;
 using Recommender.Messaging.Streams;
 using Recommender.TestKit;
 using Xunit;
@@ -35,7 +36,7 @@ internal sealed class MessagingHost : IAsyncDisposable
             ["Data:Directory"] = folder,
             ["Messaging:MaxRetryDelaySeconds"] = "0.5",
         });
-        builder.AddMessaging();
+        builder.AddMessagingOrEmbedded();
         services?.Invoke(builder.Services);
         var host = builder.Build();
         await host.StartAsync(TestContext.Current.CancellationToken);

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Recommender.Contracts;
+using Recommender.Sqlite;
 using Recommender.Storage.Events;
 using Recommender.Storage.Sqlite;
 using Xunit;

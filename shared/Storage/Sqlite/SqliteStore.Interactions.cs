@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Data.Sqlite;
 using Recommender.Contracts;
+using Recommender.Sqlite;
 using Recommender.Storage.Catalogue;
 using Recommender.Storage.Events;
 using Recommender.Storage.Pairs;

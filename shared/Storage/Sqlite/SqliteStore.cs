@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
+using Recommender.Sqlite;
 using Recommender.Storage.Events;
 using Recommender.Storage.Migrations;
 using Recommender.Storage.Sql;
@@ -14,7 +15,9 @@ public sealed partial class SqliteStore : SqlStore
     internal SqliteDatabase Database => _database;
 
     /// <exception cref="StoreUnavailableException">The file cannot be opened or is no database.</exception>
-    public SqliteStore(string path, StatisticsSettings statistics) : base(statistics) => _database = new SqliteDatabase(path);
+    public SqliteStore(string path, StatisticsSettings statistics) : base(statistics) =>
+        _database = new SqliteDatabase(path,
+            e => new StoreUnavailableException(SqliteDatabase.Describe(e), e) { IsFull = SqliteDatabase.IsFull(e) });
 
     public override async Task MigrateAsync(CancellationToken cancellationToken)
     {

@@ -4,7 +4,7 @@ using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
 using RabbitMQ.Client;
-using Recommender.Storage;
+using Recommender.Messaging.Embedded;
 
 namespace Recommender.Benchmarks.Running;
 

@@ -1,7 +1,9 @@
 using System.Text;
+using Recommender.Messaging.Embedded;
+using Recommender.Messaging.Streams;
 using Xunit;
 
-namespace Recommender.Storage.Tests;
+namespace Recommender.Messaging.Tests;
 
 public sealed class JournalTests : IAsyncLifetime
 {
@@ -139,7 +141,7 @@ public sealed class JournalTests : IAsyncLifetime
                 await append;
                 lengths.Add(2000 + n);
             }
-            catch (StoreUnavailableException e)
+            catch (StreamUnavailableException e)
             {
                 Assert.True(e.IsFull);
             }
@@ -155,7 +157,7 @@ public sealed class JournalTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_second_opener_is_refused() => await Assert.ThrowsAsync<StoreUnavailableException>(OpenAsync);
+    public async Task A_second_opener_is_refused() => await Assert.ThrowsAsync<StreamUnavailableException>(OpenAsync);
 
     [Fact]
     public async Task Stream_names_are_checked() =>

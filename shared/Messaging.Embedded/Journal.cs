@@ -1,16 +1,17 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
-using Recommender.Storage.Sqlite;
+using Recommender.Messaging.Streams;
+using Recommender.Sqlite;
 
-namespace Recommender.Storage;
+namespace Recommender.Messaging.Embedded;
 
 /// <summary>
 /// The embedded durable log that stands in for the broker: append-only streams in one SQLite file, each a table.
 /// Concurrent appends share one transaction (group commit) and return only after it is on disk. One process at a time.
 /// </summary>
 /// <remarks>
-/// A failed transaction (disk full, I/O error) fails every call in it with <see cref="StoreUnavailableException"/> and leaves nothing
+/// A failed transaction (disk full, I/O error) fails every call in it with <see cref="StreamUnavailableException"/> and leaves nothing
 /// behind.
 /// </remarks>
 public sealed class Journal : IAsyncDisposable
@@ -35,7 +36,7 @@ public sealed class Journal : IAsyncDisposable
     internal SqliteDatabase Database => _database;
 
     /// <param name="path">File of the journal; created with its folder where absent.</param>
-    /// <exception cref="StoreUnavailableException">The file cannot be used, or another process has it open.</exception>
+    /// <exception cref="StreamUnavailableException">The file cannot be used, or another process has it open.</exception>
     public static async Task<Journal> OpenAsync(string path, CancellationToken cancellationToken)
     {
         path = Path.GetFullPath(path);
@@ -47,13 +48,13 @@ public sealed class Journal : IAsyncDisposable
         }
         catch (IOException e)
         {
-            throw new StoreUnavailableException($"The journal {path} is in use by another process.", e);
+            throw new StreamUnavailableException($"The journal {path} is in use by another process.", e);
         }
 
         SqliteDatabase? database = null;
         try
         {
-            database = new SqliteDatabase(path, secureDelete: "FAST");
+            database = new SqliteDatabase(path, Unavailable, secureDelete: "FAST");
             var journal = new Journal(database, processLock);
             await journal.LoadAsync(cancellationToken).ConfigureAwait(false);
             return journal;
@@ -312,6 +313,9 @@ public sealed class Journal : IAsyncDisposable
         command.CommandText = sql;
         return (long)command.ExecuteScalar()!;
     }
+
+    private static StreamUnavailableException Unavailable(SqliteException e) =>
+        new(SqliteDatabase.Describe(e), e) { IsFull = SqliteDatabase.IsFull(e) };
 
     private static string Table(string stream) => "stream_" + stream;
 

@@ -1,9 +1,9 @@
 using Microsoft.Data.Sqlite;
 
-namespace Recommender.Storage.Sqlite;
+namespace Recommender.Sqlite;
 
 /// <summary>A prepared statement with positional parameters <c>$0, $1, …</c>, for statements that run once per row.</summary>
-internal sealed class SqliteStatement : IDisposable
+public sealed class SqliteStatement : IDisposable
 {
     private readonly SqliteCommand _command;
 

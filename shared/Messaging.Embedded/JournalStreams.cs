@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging;
 using Polly.Registry;
 using Recommender.Contracts;
 using Recommender.Messaging.Streams;
-using Recommender.Storage;
 
 namespace Recommender.Messaging.Embedded;
 
@@ -27,10 +26,10 @@ internal sealed class JournalStreams(
         {
             await journal.AppendAsync(stream, body, FormatHeaders(activity, origins), cancellationToken);
         }
-        catch (StoreUnavailableException e)
+        catch (StreamUnavailableException e)
         {
             MessagingTelemetry.Journal.Published(stream, activity, origins, start, e);
-            throw new StreamUnavailableException(e.Message, e) { IsFull = e.IsFull };
+            throw;
         }
 
         MessagingTelemetry.Journal.Published(stream, activity, origins, start);
@@ -120,7 +119,7 @@ internal sealed class JournalStreams(
                 await journal.RemoveAsync(stream, upToId, letters, cancellationToken);
                 return;
             }
-            catch (StoreUnavailableException e)
+            catch (StreamUnavailableException e)
             {
                 if (attempt == 0) logger.LogError(e,
                     "Handled messages of {Stream} could not be removed from the journal; trying again until they can", stream);

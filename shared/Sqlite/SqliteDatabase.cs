@@ -2,28 +2,32 @@ using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
-namespace Recommender.Storage.Sqlite;
+namespace Recommender.Sqlite;
 
 /// <summary>
 /// One SQLite file in WAL mode: one writing connection that callers take in turn, and reading connections that see snapshots.
 /// Commits are synchronous (<c>synchronous=FULL</c>): what is committed survives a power cut.
 /// </summary>
-internal sealed class SqliteDatabase : IAsyncDisposable
+public sealed class SqliteDatabase : IAsyncDisposable
 {
     private readonly string _connectionString;
+    private readonly Func<SqliteException, Exception> _unavailable;
     private readonly string _secureDelete;
     private readonly SqliteConnection _writer;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly ConcurrentBag<SqliteConnection> _readers = [];
     private volatile bool _disposed;
 
+    /// <param name="unavailable">
+    /// Makes the exception for a file that cannot be used for now; <see cref="Describe"/> gives its message. Every method throws it.
+    /// </param>
     /// <param name="secureDelete"><c>ON</c> overwrites what is deleted; <c>FAST</c> only where that costs no further writing.</param>
-    /// <exception cref="StoreUnavailableException">The file cannot be opened or is no database.</exception>
-    public SqliteDatabase(string path, string secureDelete = "ON")
+    public SqliteDatabase(string path, Func<SqliteException, Exception> unavailable, string secureDelete = "ON")
     {
+        _unavailable = unavailable;
         Batteries_V2.Init();
         Path = System.IO.Path.GetFullPath(path);
-        this._secureDelete = secureDelete;
+        _secureDelete = secureDelete;
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Path)!);
         _connectionString = new SqliteConnectionStringBuilder { DataSource = Path, Pooling = false, DefaultTimeout = 10 }.ToString();
         _writer = Translate(() => Connect("journal_mode = WAL", "cache_size = -65536"));
@@ -81,7 +85,7 @@ internal sealed class SqliteDatabase : IAsyncDisposable
             }
         }, cancellationToken);
 
-    private static async Task<T> InTransaction<T>(SqliteConnection connection, string begin, Func<SqliteConnection, Task<T>> work)
+    private async Task<T> InTransaction<T>(SqliteConnection connection, string begin, Func<SqliteConnection, Task<T>> work)
     {
         try
         {
@@ -94,7 +98,7 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         {
             // A full disk makes SQLite roll back by itself.
             if (raw.sqlite3_get_autocommit(connection.Handle) == 0) Execute(connection, "ROLLBACK");
-            if (e is SqliteException sqlite && IsUnavailable(sqlite)) throw Unavailable(sqlite);
+            if (e is SqliteException sqlite && IsUnavailable(sqlite)) throw _unavailable(sqlite);
             throw;
         }
     }
@@ -125,7 +129,7 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         }
     }
 
-    private static T Translate<T>(Func<T> work)
+    private T Translate<T>(Func<T> work)
     {
         try
         {
@@ -133,7 +137,7 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         }
         catch (SqliteException e) when (IsUnavailable(e))
         {
-            throw Unavailable(e);
+            throw _unavailable(e);
         }
     }
 
@@ -143,10 +147,11 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         e.SqliteErrorCode is raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_FULL or raw.SQLITE_IOERR or raw.SQLITE_NOMEM
             or raw.SQLITE_READONLY or raw.SQLITE_CANTOPEN or raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB or raw.SQLITE_PROTOCOL;
 
-    private static StoreUnavailableException Unavailable(SqliteException e) =>
-        new(e.SqliteErrorCode == raw.SQLITE_FULL ? "The disk is full."
-        : $"The database file cannot be used: {e.Message}", e)
-        { IsFull = e.SqliteErrorCode == raw.SQLITE_FULL };
+    /// <summary>Whether no space is left.</summary>
+    public static bool IsFull(SqliteException e) => e.SqliteErrorCode == raw.SQLITE_FULL;
+
+    /// <summary>What is wrong with the file, in a sentence.</summary>
+    public static string Describe(SqliteException e) => IsFull(e) ? "The disk is full." : $"The database file cannot be used: {e.Message}";
 
     public async ValueTask DisposeAsync()
     {

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Hosting;
-using Recommender.Storage;
 
 namespace Recommender.Messaging.Embedded;
 
