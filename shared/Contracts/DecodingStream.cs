@@ -7,7 +7,7 @@ namespace Recommender.Contracts;
 /// </summary>
 /// <remarks>That decoders report an early end takes the runtime option <c>System.IO.Compression.UseStrictValidation</c>, set in
 /// Directory.Build.props.</remarks>
-public sealed class DecodingStream : Stream
+public sealed class DecodingStream : ReadOnlyStream
 {
     private readonly string _coding;
     private readonly CountingStream _source;
@@ -16,22 +16,6 @@ public sealed class DecodingStream : Stream
 
     internal DecodingStream(string coding, CountingStream source, Stream decoder) =>
         (_coding, _source, _decoder) = (coding, source, decoder);
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     /// <exception cref="ContentCodingException">See the class.</exception>
     public override int Read(Span<byte> buffer)
@@ -58,19 +42,6 @@ public sealed class DecodingStream : Stream
             throw Damaged(e);
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -15,17 +15,6 @@ internal static class Arguments
         return wanted;
     }
 
-    public static void CheckSearchMany(IItemIndex index, ReadOnlySpan<float> queries, int k, Span<ScoredItem> results, Span<int> counts)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(k);
-        if (queries.Length != (long)counts.Length * index.Rank)
-            throw new ArgumentException($"{counts.Length} queries of rank {index.Rank} need {(long)counts.Length * index.Rank} numbers, "
-                + $"not {queries.Length}.", nameof(queries));
-        if (results.Length < (long)counts.Length * k)
-            throw new ArgumentException($"{counts.Length} queries for {k} items need room for {(long)counts.Length * k}, not "
-                + $"{results.Length}.", nameof(results));
-    }
-
     public static void CheckScore(IItemIndex index, ReadOnlySpan<float> query, ReadOnlySpan<int> items, Span<float> scores)
     {
         if (query.Length != index.Rank)

@@ -11,9 +11,6 @@ public sealed unsafe class ExactIndex : IItemIndex
     /// <summary>Rows scored before their scores are compared: the scores stay in the first-level cache.</summary>
     private const int Block = 256;
 
-    /// <summary>Rows scored for one query before the next query's turn: they stay in the second-level cache meanwhile.</summary>
-    private const int Tile = 1024;
-
     private readonly ReadOnlyMemory<float> _factors;
     private readonly Kernel _kernel;
 
@@ -46,34 +43,6 @@ public sealed unsafe class ExactIndex : IItemIndex
         }
 
         return top.Finish();
-    }
-
-    public void SearchMany(ReadOnlySpan<float> queries, int k, in BatchScope scope, Span<ScoredItem> results, Span<int> counts)
-    {
-        Arguments.CheckSearchMany(this, queries, k, results, counts);
-        if (scope.Allowed is { } allowed && allowed.Count < Count / 8)
-        {
-            for (int q = 0; q < counts.Length; q++) counts[q] =
-                Search(queries.Slice(q * Rank, Rank), k, scope.Of(q), results.Slice(q * k, k));
-            return;
-        }
-
-        int wanted = Math.Min(k, Count);
-        counts.Clear();
-        fixed (float* q0 = queries, rows = _factors.Span)
-        {
-            for (int from = 0; from < Count; from += Tile)
-            {
-                for (int q = 0; q < counts.Length; q++)
-                {
-                    TopK top = TopK.Resume(results.Slice(q * k, wanted), counts[q]);
-                    Scan(q0 + ((long)q * Rank), rows, from, Math.Min(from + Tile, Count), scope.Of(q), ref top);
-                    counts[q] = top.Count;
-                }
-            }
-        }
-
-        for (int q = 0; q < counts.Length; q++) TopK.Resume(results.Slice(q * k, wanted), counts[q]).Finish();
     }
 
     public void Score(ReadOnlySpan<float> query, ReadOnlySpan<int> items, Span<float> scores)

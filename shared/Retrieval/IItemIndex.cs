@@ -27,23 +27,6 @@ public interface IItemIndex
     /// <exception cref="ArgumentOutOfRangeException">k is negative.</exception>
     int Search(ReadOnlySpan<float> query, int k, in SearchScope scope, Span<ScoredItem> results);
 
-    /// <summary>
-    /// Several searches at once, so that each item row is read once for many queries. Every result is what <see cref="Search"/> would
-    /// return.
-    /// </summary>
-    /// <param name="queries">queries × Rank numbers, row-major.</param>
-    /// <param name="results">queries × k, row-major: query q's items start at q·k.</param>
-    /// <param name="counts">Receives the number of items found for each query.</param>
-    void SearchMany(ReadOnlySpan<float> queries, int k, in BatchScope scope, Span<ScoredItem> results, Span<int> counts)
-    {
-        Arguments.CheckSearchMany(this, queries, k, results, counts);
-        int stride = k;
-        for (int q = 0; q < counts.Length; q++)
-        {
-            counts[q] = Search(queries.Slice(q * Rank, Rank), k, scope.Of(q), results.Slice(q * stride, stride));
-        }
-    }
-
     /// <summary>The scores of given items, to the bit those that <see cref="Search"/> returns.</summary>
     /// <param name="query"><see cref="Rank"/> numbers.</param>
     /// <param name="items">Positions, in any order.</param>

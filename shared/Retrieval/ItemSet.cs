@@ -103,16 +103,6 @@ public sealed class ItemSet
         return Changed();
     }
 
-    /// <summary>Removes what is in <paramref name="other"/>.</summary>
-    /// <returns>This set.</returns>
-    public ItemSet AndNot(ItemSet other)
-    {
-        Span<ulong> words = Used, others = other.Used;
-        int common = Math.Min(words.Length, others.Length);
-        for (int i = 0; i < common; i++) words[i] &= ~others[i];
-        return Changed();
-    }
-
     /// <summary>Turns the set into its complement below <see cref="Length"/>.</summary>
     /// <returns>This set.</returns>
     public ItemSet Not()

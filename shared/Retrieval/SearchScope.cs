@@ -31,7 +31,7 @@ public readonly ref struct SearchScope
 
     public ReadOnlySpan<int> Excluded { get; }
 
-    /// <summary>Positions that no search may return at present: removed items, and rows that a newer row stands for.</summary>
+    /// <summary>Positions that no search may return at present: gaps, and rows that a newer row stands for.</summary>
     internal ItemSet? Hidden { get; }
 
     /// <summary>Whether the scope lets a position through.</summary>

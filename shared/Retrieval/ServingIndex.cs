@@ -3,7 +3,7 @@ using Recommender.Retrieval.Kernels;
 namespace Recommender.Retrieval;
 
 /// <summary>
-/// An index that changes while it is searched: a model's rows, rows put in since, and removed items. Positions never change: 0 to model
+/// An index that changes while it is searched: a model's rows, and rows put in since. Positions never change: 0 to model
 /// items − 1 are the model's rows, others are the caller's choice and may leave gaps, which no search finds. Any number of threads may
 /// search while others change it; every search sees one state, and every search that starts after a change has returned sees the change.
 /// </summary>
@@ -22,7 +22,7 @@ public sealed unsafe class ServingIndex : IItemIndex
         _state = new State(model, model.Count, null, [], [], 0, []);
     }
 
-    /// <summary>One more than the highest position in use; removed items and gaps are included.</summary>
+    /// <summary>One more than the highest position in use; gaps are included.</summary>
     public int Count => _state.Count;
 
     public int Rank { get; }
@@ -46,7 +46,7 @@ public sealed unsafe class ServingIndex : IItemIndex
         get
         {
             State state = _state;
-            return $"{state.Model.Description}; {state.Rows} appended rows, {state.Removed?.Count ?? 0} removed items";
+            return $"{state.Model.Description}; {state.Rows} appended rows";
         }
     }
 
@@ -65,9 +65,7 @@ public sealed unsafe class ServingIndex : IItemIndex
     }
 
     /// <summary>
-    /// Gives an item its factor, the first one or another than it had. Positions skipped on the way have none until they get theirs. A
-    /// removed
-    /// item stays removed.
+    /// Gives an item its factor, the first one or another than it had. Positions skipped on the way have none until they get theirs.
     /// </summary>
     /// <param name="factor"><see cref="Rank"/> numbers; copied.</param>
     public void Put(int item, ReadOnlySpan<float> factor)
@@ -77,16 +75,8 @@ public sealed unsafe class ServingIndex : IItemIndex
         lock (_writing) PutLocked(item, factor);
     }
 
-    /// <summary>Whether the position has a factor; removed items keep theirs.</summary>
+    /// <summary>Whether the position has a factor.</summary>
     public bool HasFactor(int item) => _state.HasFactor(item);
-
-    /// <summary>Takes items out of every search from now on. Removing one again does nothing.</summary>
-    public void Remove(params ReadOnlySpan<int> items) => Change(items, removed: true);
-
-    /// <summary>Brings removed items back with the factor they have.</summary>
-    public void Restore(params ReadOnlySpan<int> items) => Change(items, removed: false);
-
-    public bool IsRemoved(int item) => _state.Removed?.Contains(item) ?? false;
 
     public int Search(ReadOnlySpan<float> query, int k, in SearchScope scope, Span<ScoredItem> results)
     {
@@ -98,18 +88,7 @@ public sealed unsafe class ServingIndex : IItemIndex
         return AddRows(state, query, scope, results[..wanted], found);
     }
 
-    public void SearchMany(ReadOnlySpan<float> queries, int k, in BatchScope scope, Span<ScoredItem> results, Span<int> counts)
-    {
-        State state = _state;
-        Arguments.CheckSearchMany(this, queries, k, results, counts);
-        state.Model.SearchMany(queries, k, new BatchScope(scope.Allowed, scope.Excluded, scope.ExcludedStarts) { Hidden = state.Hidden },
-            results, counts);
-        if (state.Rows == 0) return;
-        for (int q = 0; q < counts.Length; q++) counts[q] =
-            AddRows(state, queries.Slice(q * Rank, Rank), scope.Of(q), results.Slice(q * k, k), counts[q]);
-    }
-
-    /// <summary>The scores of given items, removed ones included.</summary>
+    /// <summary>The scores of given items.</summary>
     public void Score(ReadOnlySpan<float> query, ReadOnlySpan<int> items, Span<float> scores)
     {
         State state = _state;
@@ -121,7 +100,7 @@ public sealed unsafe class ServingIndex : IItemIndex
         }
     }
 
-    /// <summary>The factor an item has now, removed items included.</summary>
+    /// <summary>The factor an item has now.</summary>
     public ReadOnlySpan<float> Factor(int item)
     {
         State state = _state;
@@ -151,13 +130,9 @@ public sealed unsafe class ServingIndex : IItemIndex
             throw new InvalidOperationException($"The index built has {model.Count} × {model.Rank}, not {before.Count} × {Rank}.");
         lock (_writing)
         {
-            // What changed while building is replayed on top: the rows from then on, and the removals as they are now.
+            // The rows put in while building are replayed on top.
             State now = _state;
-            State state = new(model, model.Count, Union(now.Removed, gaps, model.Count), [], [], 0, [])
-            {
-                Removed = now.Removed,
-                Gaps = gaps
-            };
+            State state = new(model, model.Count, gaps, [], [], 0, []) { Gaps = gaps };
             for (int row = before.Rows; row < now.Rows; row++)
             {
                 int item = now.Items[row];
@@ -179,7 +154,7 @@ public sealed unsafe class ServingIndex : IItemIndex
                 int item = state.Items[row];
                 if (item < 0) continue;
                 float score = _kernel.Dot(q, rows + ((long)row * Rank), Rank);
-                if (score >= top.Threshold && scope.Allows(item) && !(state.Removed?.Contains(item) ?? false)) top.Add(item, score);
+                if (score >= top.Threshold && scope.Allows(item)) top.Add(item, score);
             }
         }
 
@@ -220,28 +195,6 @@ public sealed unsafe class ServingIndex : IItemIndex
         };
     }
 
-    private void Change(ReadOnlySpan<int> items, bool removed)
-    {
-        if (items.IsEmpty) return;
-        lock (_writing)
-        {
-            State state = _state;
-            foreach (int item in items) CheckPosition(state, item);
-            ItemSet newRemoved = state.Removed?.Copy(state.Count) ?? new ItemSet(state.Count);
-            ItemSet hidden = state.Hidden?.Copy() ?? new ItemSet(state.Model.Count);
-            foreach (int item in items)
-            {
-                if (removed) newRemoved.Add(item);
-                else newRemoved.Remove(item);
-                if (item >= state.Model.Count) continue;
-                if (removed || state.RowOf.ContainsKey(item) || (state.Gaps?.Contains(item) ?? false)) hidden.Add(item);
-                else hidden.Remove(item);
-            }
-
-            _state = state with { Hidden = hidden, Removed = newRemoved };
-        }
-    }
-
     private static void CheckQuery(State state, ReadOnlySpan<float> query, int k, Span<ScoredItem> results)
     {
         if (query.Length != state.Model.Rank)
@@ -269,20 +222,15 @@ public sealed unsafe class ServingIndex : IItemIndex
             item, $"The index holds positions 0 to {state.Count - 1}.");
     }
 
-    private static ItemSet? Union(ItemSet? a, ItemSet? b, int length) =>
-        a is null && b is null ? null : (a?.Copy(length) ?? new ItemSet(length)).Or(b ?? new ItemSet(0));
-
     /// <summary>Everything a search reads, in one immutable object.</summary>
     /// <param name="Model">Positions 0 to Model.Count − 1.</param>
-    /// <param name="Hidden">Positions of the model's that its index must not return: removed, replaced, or without a factor.</param>
+    /// <param name="Hidden">Positions of the model's that its index must not return: replaced, or without a factor.</param>
     /// <param name="Factors">Rows put in since the model's index was built × rank.</param>
     /// <param name="Items">The position each of these rows stands for; −1 where a later row does.</param>
     /// <param name="RowOf">The row that counts for a position.</param>
     private sealed record State(IItemIndex Model, int Count, ItemSet? Hidden, float[] Factors, int[] Items, int Rows,
         System.Collections.Immutable.ImmutableDictionary<int, int> RowOf)
     {
-        public ItemSet? Removed { get; init; }
-
         /// <summary>Positions of the model's index without a factor: what it holds for them is padding.</summary>
         public ItemSet? Gaps { get; init; }
 

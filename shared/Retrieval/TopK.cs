@@ -39,9 +39,6 @@ public ref struct TopK
         return new TopK(storage, kept);
     }
 
-    /// <summary>Goes on with the storage of an unfinished one that kept <paramref name="kept"/> items so far.</summary>
-    internal static TopK Resume(Span<ScoredItem> storage, int kept) => new(storage, kept);
-
     /// <summary>How many are kept so far.</summary>
     public readonly int Count => _count;
 
@@ -71,16 +68,11 @@ public ref struct TopK
         return _count;
     }
 
-    /// <summary>Forgets the items of the rows from <paramref name="row"/> on.</summary>
-    /// <param name="rowOf">The row of each item; not looked at where row is 0.</param>
-    internal unsafe void RemoveFrom(int row, int* rowOf)
+    /// <summary>Forgets everything that was kept.</summary>
+    internal void Clear()
     {
-        int count = _count;
         _count = 0;
         Threshold = _heap.IsEmpty ? float.PositiveInfinity : float.NegativeInfinity;
-        if (row == 0) return;
-        // Entering in the place of one that was looked at already keeps the heap in order.
-        for (int i = 0; i < count; i++) if (rowOf[_heap[i].Item] < row) Enter(_heap[i]);
     }
 
     private bool Enter(ScoredItem candidate)

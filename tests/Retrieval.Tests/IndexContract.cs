@@ -103,31 +103,6 @@ public abstract class IndexContract
     }
 
     [Fact]
-    public void Many_queries_at_once_give_what_each_gives_alone()
-    {
-        const int N = 3000, Rank = 20, Queries = 9, K = 15;
-        var random = new Random(7);
-        float[] factors = Data.Factors(Data.Shape.Clustered, N, Rank, 7);
-        IItemIndex index = Create(factors, Rank, Kernel.Default);
-        float[] queries = [.. Enumerable.Range(0, Queries)
-            .SelectMany(q => q == 4 ? [float.NaN, .. new float[Rank - 1]] : Data.Query(Data.Shape.Clustered, factors, Rank, random))];
-        int[][] excluded = [.. Enumerable.Range(0, Queries).Select(_ => Enumerable.Range(0, N).Where(_ => random.Next(4) == 0).ToArray())];
-        int[] starts = new int[Queries + 1];
-        for (int q = 0; q < Queries; q++) starts[q + 1] = starts[q] + excluded[q].Length;
-        foreach (ItemSet? allowed in new[] { null, Data.RandomSet(random, N, 0.6), Data.RandomSet(random, N, 0.01) })
-        {
-            var results = new ScoredItem[Queries * K];
-            var counts = new int[Queries];
-            index.SearchMany(queries, K, new BatchScope(allowed, [.. excluded.SelectMany(e => e)], starts), results, counts);
-            for (int q = 0; q < Queries; q++)
-            {
-                ScoredItem[] alone = Reference.Search(index, queries[(q * Rank)..((q + 1) * Rank)], K, allowed, excluded[q]);
-                Assert.Equal(alone, results[(q * K)..((q * K) + counts[q])]);
-            }
-        }
-    }
-
-    [Fact]
     public void A_search_allocates_nothing()
     {
         float[] factors = Data.Factors(Data.Shape.Clustered, 5000, 32, 8);

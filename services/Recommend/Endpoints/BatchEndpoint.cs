@@ -73,9 +73,8 @@ internal static class BatchEndpoint
     private static void WriteBlock(Answers answers, RecommendationRequest wishes, IReadOnlyList<string> userIds, int from,
         ReadOnlySpan<PooledValue> values, HttpContext context)
     {
-        // One state for the block; a line never mixes two models. Searched one by one: all of a block at once (IItemIndex.SearchMany) takes
-        // 2 % less
-        // of an int8 index's time, which the bookkeeping would use up.
+        // One state for the block; a line never mixes two models. Searched one by one: all of a block at once saves 2 % of an int8
+        // index's time, which the bookkeeping would use up.
         var state = answers.Serving.State;
         for (int i = 0; i < values.Length; i++)
         {

@@ -26,8 +26,7 @@ internal sealed unsafe class RidgeSolver : IDisposable
     private readonly float* _scratch;
     private readonly float* _row;
     private readonly float* _solution;
-    private float* _steps;
-    private nuint _stageSize, _panelSize, _matrixSize, _stepsSize;
+    private nuint _stageSize, _panelSize, _matrixSize;
 
     public RidgeSolver(int rank)
     {
@@ -76,73 +75,6 @@ internal sealed unsafe class RidgeSolver : IDisposable
         }
 
         Vectors.Multiply(1, _solution, _scale, result, _rank);
-    }
-
-    /// <summary>
-    /// Improves a solution that is near already by conjugate gradients on (I + F̂ᵀF̂) v = F̂ᵀ(√c·p). Distinct large eigenvalues are as few
-    /// as
-    /// rows, and a changed row disturbs few of them, so a handful of steps suffices.
-    /// </summary>
-    /// <param name="result">In: the guess. Out: the solution; zero when there are no rows.</param>
-    /// <returns>Steps taken.</returns>
-    public int Improve<T>(T rows, float* diagonal, float* result) where T : struct, IRidgeRows
-    {
-        const int Most = 60;
-        const double Tolerance = 1e-13; // Of squared lengths.
-        int n = rows.Count;
-        var v = new Span<float>(_solution, _rank);
-        if (n == 0)
-        {
-            new Span<float>(result, _rank).Clear();
-            return 0;
-        }
-
-        ReserveStage(n);
-        Grow(ref _steps, ref _stepsSize, (nuint)(3 * _padded));
-        float* residual = _steps, direction = _steps + _padded, applied = _steps + 2 * _padded;
-        for (int k = 0; k < _rank; k++)
-        {
-            float root = MathF.Sqrt(diagonal[k]);
-            _scale[k] = 1 / root;
-            v[k] = result[k] * root;
-            residual[k] = -v[k];
-        }
-
-        new Span<float>(applied, _rank).Clear();
-        for (int e = 0; e < n; e++)
-        {
-            float root = MathF.Sqrt(rows.Weight(e));
-            float* staged = _stage + e * _ld;
-            Vectors.Multiply(root, rows.Row(e, _row), _scale, staged, _rank);
-            float goal = root * rows.Target(e);
-            Vectors.Add(goal, staged, applied, _rank);
-            Vectors.Add(goal - Vectors.Dot(staged, _solution, _rank), staged, residual, _rank);
-        }
-
-        double wanted = Vectors.Dot(applied, applied, _rank) * Tolerance;
-        new Span<float>(residual, _rank).CopyTo(new Span<float>(direction, _rank));
-        double length = Vectors.Dot(residual, residual, _rank);
-        int step = 0;
-        for (; step < Most && length > wanted; step++)
-        {
-            new Span<float>(direction, _rank).CopyTo(new Span<float>(applied, _rank));
-            for (int e = 0; e < n; e++)
-            {
-                float* staged = _stage + e * _ld;
-                Vectors.Add(Vectors.Dot(staged, direction, _rank), staged, applied, _rank);
-            }
-
-            float along = (float)(length / Vectors.Dot(direction, applied, _rank));
-            Vectors.Add(along, direction, _solution, _rank);
-            Vectors.Add(-along, applied, residual, _rank);
-            double next = Vectors.Dot(residual, residual, _rank);
-            float turn = (float)(next / length);
-            for (int k = 0; k < _rank; k++) direction[k] = residual[k] + turn * direction[k];
-            length = next;
-        }
-
-        Vectors.Multiply(1, _solution, _scale, result, _rank);
-        return step;
     }
 
     /// <summary>What each row contributes to the product of the solution with <paramref name="item"/>: the contributions sum to
@@ -261,9 +193,9 @@ internal sealed unsafe class RidgeSolver : IDisposable
     public void Dispose()
     {
         foreach (nint p in (ReadOnlySpan<nint>)[(nint)_stage, (nint)_panels, (nint)_matrix, (nint)_scale, (nint)_target, (nint)_inverse,
-            (nint)_scratch, (nint)_row, (nint)_solution, (nint)_steps])
+            (nint)_scratch, (nint)_row, (nint)_solution])
             NativeMemory.AlignedFree((void*)p);
-        _stage = _panels = _matrix = _steps = null;
+        _stage = _panels = _matrix = null;
         GC.SuppressFinalize(this);
     }
 

@@ -12,9 +12,6 @@ namespace Recommender.Retrieval.Quantized;
 /// </summary>
 public sealed unsafe class QuantizedIndex : IItemIndex
 {
-    /// <summary>Rows scored for one query before the next query's turn: they stay in the second-level cache meanwhile.</summary>
-    private const int Tile = 2048;
-
     /// <summary>Rows between two looks at whether the rest is too short. The first ones all enter the top k, so there should be
     /// few.</summary>
     private const int Step = 64;
@@ -96,55 +93,6 @@ public sealed unsafe class QuantizedIndex : IItemIndex
         {
             ArrayPool<short>.Shared.Return(rented);
         }
-    }
-
-    public void SearchMany(ReadOnlySpan<float> queries, int k, in BatchScope scope, Span<ScoredItem> results, Span<int> counts)
-    {
-        Arguments.CheckSearchMany(this, queries, k, results, counts);
-        int stride = QuantizedQuery.Length(_rows), wanted = Math.Min(k, Count);
-        if (scope.Allowed is { } allowed && allowed.Count < Count * PickShare)
-        {
-            for (int q = 0; q < counts.Length; q++) counts[q] =
-                Search(queries.Slice(q * Rank, Rank), k, scope.Of(q), results.Slice(q * k, k));
-            return;
-        }
-
-        short[] rented = ArrayPool<short>.Shared.Rent(Math.Max(1, counts.Length * stride));
-        Bound[] bounds = ArrayPool<Bound>.Shared.Rent(Math.Max(1, counts.Length));
-        // NaN: the query cannot be quantized.
-        float[] lengths = ArrayPool<float>.Shared.Rent(Math.Max(1, counts.Length));
-        for (int q = 0; q < counts.Length; q++)
-        {
-            bool quantizable = QuantizedQuery.TryCreate(queries.Slice(q * Rank, Rank), _rows, rented.AsSpan(q * stride, _rows.Stride),
-                out bounds[q], out lengths[q]);
-            if (!quantizable) lengths[q] = float.NaN;
-            counts[q] = quantizable ? 0 : _exact.Search(queries.Slice(q * Rank, Rank), k, scope.Of(q), results.Slice(q * k, k));
-        }
-
-        fixed (short* quantized = rented)
-        fixed (int* items = _items, rowOf = _rowOf)
-        fixed (float* q0 = queries, factors = _factors.Span)
-        {
-            for (int from = 0; from < Count; from += Tile)
-            {
-                for (int q = 0; q < counts.Length; q++)
-                {
-                    if (float.IsNaN(lengths[q])) continue;
-                    TopK top = TopK.Resume(results.Slice(q * k, wanted), counts[q]);
-                    if (IsTooShort(from, lengths[q], bounds[q].Rest, top.Threshold)) continue;
-                    var scan = new QuantizedScan(_kernel, _rows, q0 + ((long)q * Rank), quantized + ((long)q * stride), bounds[q],
-                        lengths[q], factors, items, scope.Of(q));
-                    Scan(from, Math.Min(from + Tile, Count), lengths[q], bounds[q].Rest, ref scan, ref top);
-                    scan.Finish(ref top, from, rowOf);
-                    counts[q] = top.Count;
-                }
-            }
-        }
-
-        for (int q = 0; q < counts.Length; q++) if (!float.IsNaN(lengths[q])) TopK.Resume(results.Slice(q * k, wanted), counts[q]).Finish();
-        ArrayPool<short>.Shared.Return(rented);
-        ArrayPool<Bound>.Shared.Return(bounds);
-        ArrayPool<float>.Shared.Return(lengths);
     }
 
     public void Score(ReadOnlySpan<float> query, ReadOnlySpan<int> items, Span<float> scores) => _exact.Score(query, items, scores);

@@ -99,13 +99,10 @@ internal unsafe ref struct QuantizedScan
     }
 
     /// <summary>Puts float32 scores in the place of the lower bounds. Ends the use of this object.</summary>
-    /// <param name="from">Items of rows before this, in <paramref name="top"/> from before, have their float32 scores already and
-    /// stay.</param>
-    /// <param name="rowOf">The row of each item; needed where there is a row to go on from.</param>
-    public void Finish(scoped ref TopK top, int from = 0, int* rowOf = null)
+    public void Finish(scoped ref TopK top)
     {
         Drop(top.Threshold);
-        top.RemoveFrom(from, rowOf);
+        top.Clear();
         int rank = _rows.Rank;
         const int Ahead = 4;
         for (int i = 0; i < _count; i++)

@@ -1,5 +1,6 @@
 using System.Text;
 using Recommender.CommandLines;
+using Recommender.Contracts;
 
 namespace Recommender.Cli.Import.Files;
 
@@ -8,7 +9,7 @@ namespace Recommender.Cli.Import.Files;
 /// the import
 /// and never becomes U+FFFD.
 /// </summary>
-internal sealed class CheckedText : Stream
+internal sealed class CheckedText : ReadOnlyStream
 {
     private readonly string _path;
     private readonly FileEncoding _encoding;
@@ -30,14 +31,6 @@ internal sealed class CheckedText : Stream
             : Encoding.CreateTranscodingStream(content, encoding.Encoding, FileEncoding.Utf8.Encoding);
     }
 
-    public override bool CanRead => true;
-    public override bool CanSeek => false;
-    public override bool CanWrite => false;
-    public override long Length => throw new NotSupportedException();
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
     /// <exception cref="CommandException">The bytes are not valid in the encoding.</exception>
     public override int Read(Span<byte> buffer)
     {
@@ -57,11 +50,6 @@ internal sealed class CheckedText : Stream
         if (read == 0 && !buffer.IsEmpty ? !_check.End() : !Check(bytesRead)) throw Invalid();
         return read;
     }
-
-    public override void Flush() => throw new NotSupportedException();
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-    public override void SetLength(long value) => throw new NotSupportedException();
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.IO.Hashing;
 using Recommender.CommandLines;
+using Recommender.Contracts;
 
 namespace Recommender.Cli.Import.Files;
 
@@ -9,7 +10,7 @@ namespace Recommender.Cli.Import.Files;
 /// Unpacks a gzip file of one or more members (RFC 1952) and checks each member to its last byte: checksum, length, and what follows it.
 /// <see cref="GZipStream"/> ends without an error where a file is cut short.
 /// </summary>
-internal sealed class GzipContent : Stream
+internal sealed class GzipContent : ReadOnlyStream
 {
     private const int TrailerBytes = 8;
 
@@ -30,14 +31,6 @@ internal sealed class GzipContent : Stream
         _path = path;
     }
 
-    public override bool CanRead => true;
-    public override bool CanSeek => false;
-    public override bool CanWrite => false;
-    public override long Length => throw new NotSupportedException();
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
     /// <exception cref="CommandException">The file is cut short or damaged.</exception>
     public override int Read(Span<byte> buffer)
     {
@@ -51,11 +44,6 @@ internal sealed class GzipContent : Stream
 
         return 0;
     }
-
-    public override void Flush() => throw new NotSupportedException();
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-    public override void SetLength(long value) => throw new NotSupportedException();
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
@@ -171,21 +159,13 @@ internal sealed class GzipContent : Stream
     /// need, so the
     /// trailer of a member is searched by its content in the last bytes handed out and those that follow.
     /// </summary>
-    private sealed class ReadAhead(Stream file) : Stream
+    private sealed class ReadAhead(Stream file) : ReadOnlyStream
     {
         private readonly byte[] _buffer = new byte[64 * 1024];
         private int _start, _end, _handedOut;
 
         /// <summary>Whether a read came back empty: the reader wanted more than the file has.</summary>
         public bool IsAtEnd { get; private set; }
-
-        public override bool CanRead => true;
-        public override bool CanSeek => false;
-        public override bool CanWrite => false;
-        public override long Length => throw new NotSupportedException();
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
         public override int Read(Span<byte> buffer)
         {
@@ -229,11 +209,6 @@ internal sealed class GzipContent : Stream
 
             return result;
         }
-
-        public override void Flush() => throw new NotSupportedException();
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-        public override void SetLength(long value) => throw new NotSupportedException();
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         protected override void Dispose(bool disposing)
         {

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Recommender.CommandLines;
+using Recommender.Contracts;
 
 namespace Recommender.Cli.Import.Files;
 
@@ -133,15 +134,10 @@ internal sealed class SourceFile(string path, FileEncoding? encoding = null)
         return $"{file.Length}-{Convert.ToHexStringLower(hash.GetHashAndReset())}";
     }
 
-    private sealed class CountingStream(Stream inner, Action<int>? readBytes) : Stream
+    private sealed class CountingStream(Stream inner, Action<int>? readBytes) : ReadOnlyStream
     {
-        public override bool CanRead => true;
-        public override bool CanSeek => false;
-        public override bool CanWrite => false;
         public override long Length => inner.Length;
         public override long Position { get => inner.Position; set => throw new NotSupportedException(); }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
         public override int Read(Span<byte> buffer)
         {
@@ -149,11 +145,6 @@ internal sealed class SourceFile(string path, FileEncoding? encoding = null)
             readBytes?.Invoke(read);
             return read;
         }
-
-        public override void Flush() => throw new NotSupportedException();
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-        public override void SetLength(long value) => throw new NotSupportedException();
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         protected override void Dispose(bool disposing)
         {

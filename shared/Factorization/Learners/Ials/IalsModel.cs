@@ -82,27 +82,6 @@ public sealed unsafe class IalsModel : Model
         return score;
     }
 
-    /// <summary>
-    /// Brings a factor up to date after a few events came or went, starting from what it was: conjugate gradients, each step costing
-    /// history ×
-    /// rank instead of the solve's history² × rank. Equals <see cref="FoldIn"/> to about 1e-5 of the factor's length.
-    /// </summary>
-    /// <param name="history">As it is now.</param>
-    /// <param name="factor">In: the factor before, or zeros. Out: the factor now.</param>
-    public void Update(ReadOnlySpan<HistoryEntry> history, Span<float> factor)
-    {
-        ModelChecks.Factor(this, factor);
-        ModelChecks.History(this, history);
-        var own = GetScratch();
-        fixed (HistoryEntry* entries = history)
-        fixed (float* factors = Factors, weights = ItemWeights, b = own.Diagonal, result = factor)
-        {
-            var rows = new HistoryRows(factors, Rank, entries, weights, history.Length);
-            IalsTrainer.Diagonal(rows, Gram, ItemCount, Settings, b);
-            own.Solver.Improve(rows, b, result);
-        }
-    }
-
     /// <remarks>The Gram matrix stays that of the learned rows: content says nothing about what was not consumed.</remarks>
     internal override Model WithItemRows(Func<float[], int, float[]> change) =>
         new IalsModel(Settings, change(Factors, Rank), Gram, ItemWeights);
