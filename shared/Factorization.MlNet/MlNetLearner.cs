@@ -16,5 +16,5 @@ public static class MlNetLearner
         ]);
 
     /// <summary>Adds it to the learners of this process. May be called several times.</summary>
-    public static void Register() => Learners.Add(s_family);
+    public static void Register() => LearnerRegistry.Add(Learner.Of<MlNetSettings>(Name, read: null, s_family));
 }

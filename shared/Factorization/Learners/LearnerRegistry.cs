@@ -1,61 +1,76 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Recommender.Factorization.Learners.Combined;
+using Recommender.Factorization.Learners.Ials;
+using Recommender.Factorization.Learners.Neighbourhood;
+using Recommender.Factorization.Learners.Popularity;
+using Recommender.Factorization.Learners.Spectral;
+using Recommender.Factorization.Models;
 using Recommender.Factorization.Tuning;
 
 namespace Recommender.Factorization.Learners;
 
 /// <summary>
-/// The learners of this build: those that <see cref="LearnerSettings"/> lists, and optional ones, which register when the program starts.
-/// What is registered here is known to settings as JSON, to the search and to the contract tests.
+/// The learners of this build: those below, and optional ones, which register when the program starts. What is registered here is known to
+/// settings as JSON, to stored models and to the search.
 /// </summary>
 public static class LearnerRegistry
 {
     private static readonly Lock s_lock = new();
     private static readonly Lazy<JsonSerializerOptions> s_json = new(CreateJson);
-    private static TuningFamily[] s_optional = [];
 
-    /// <summary>Learners beyond those that every build has.</summary>
-    internal static IReadOnlyList<TuningFamily> Optional => Volatile.Read(ref s_optional);
+    // The search tries families in this order.
+    private static Learner[] s_all =
+    [
+        Learner.Of<IalsSettings>(IalsModel.Name, IalsModel.ReadBody, TuningFamily.Ials),
+        Learner.Of<SpectralSettings>(SpectralTrainer.Name, reader => LinearModel.ReadBody<SpectralSettings>(SpectralTrainer.Name, reader),
+            TuningFamily.Spectral),
+        Learner.Of<NeighbourhoodSettings>(NeighbourhoodModel.Name,
+            reader => NeighbourhoodModel.ReadBody<NeighbourhoodSettings>(NeighbourhoodModel.Name, reader)),
+        Learner.Of<HybridSettings>(HybridModel.Name, HybridModel.ReadBody),
+        Learner.Of<SumSettings>(SumModel.Name, SumModel.ReadBody),
+        Learner.Of<CompressedSettings>(CompressedModel.Name, CompressedModel.ReadBody),
+        Learner.Of<RecencySettings>(RecencyModel.Name, RecencyModel.ReadBody),
+        Learner.Of<PopularitySettings>(PopularityModel.Name, PopularityModel.ReadBody),
+    ];
+
+    internal static IReadOnlyList<Learner> All => Volatile.Read(ref s_all);
 
     /// <summary>How settings are written and read.</summary>
     internal static JsonSerializerOptions Json => s_json.Value;
 
-    /// <summary>The name of the learner of settings, e.g. <c>ials</c>.</summary>
-    public static string NameOf(LearnerSettings settings) =>
-        (string)Known.Single(known => known.DerivedType == settings.GetType()).TypeDiscriminator!;
-
     /// <summary>All names.</summary>
-    public static IEnumerable<string> Names => Known.Select(known => (string)known.TypeDiscriminator!);
+    public static IEnumerable<string> Names => All.Select(learner => learner.Name);
 
-    private static IEnumerable<JsonDerivedType> Known => Json.GetTypeInfo(typeof(LearnerSettings)).PolymorphismOptions!.DerivedTypes;
+    /// <summary>The name of the learner of settings, e.g. <c>ials</c>.</summary>
+    public static string NameOf(LearnerSettings settings) => All.Single(learner => learner.Settings == settings.GetType()).Name;
+
+    /// <summary>Null where this build has no learner of the name.</summary>
+    internal static Learner? Find(string name) => Array.Find(s_all, learner => learner.Name == name);
 
     /// <summary>Adds an optional learner. The same one may be added several times.</summary>
     /// <exception cref="InvalidOperationException">Settings have been read or written before.</exception>
-    internal static void Add(TuningFamily family)
+    internal static void Add(Learner learner)
     {
         lock (s_lock)
         {
-            if (s_optional.Any(known => known.Name == family.Name)) return;
+            if (Find(learner.Name) is not null) return;
             if (s_json.IsValueCreated)
-                throw new InvalidOperationException($"The learner '{family.Name}' registers too late: use a module initializer, before "
+                throw new InvalidOperationException($"The learner '{learner.Name}' registers too late: use a module initializer, before "
                     + $"settings are read.");
-            Volatile.Write(ref s_optional, [.. s_optional, family]);
+            Volatile.Write(ref s_all, [.. s_all, learner]);
         }
     }
 
     private static JsonSerializerOptions CreateJson() => new(JsonSerializerDefaults.Web)
     {
         AllowOutOfOrderMetadataProperties = true, // A database may reorder keys.
-        TypeInfoResolver = new DefaultJsonTypeInfoResolver
-        {
-            Modifiers =
-            {
-                static type =>
-                {
-                    if (type.Type != typeof(LearnerSettings)) return;
-                    foreach (var family in Optional) type.PolymorphismOptions!.DerivedTypes.Add(new(family.Settings, family.Name));
-                },
-            },
-        },
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { AddLearners } },
     };
+
+    private static void AddLearners(JsonTypeInfo type)
+    {
+        if (type.Type != typeof(LearnerSettings)) return;
+        foreach (var learner in All) type.PolymorphismOptions!.DerivedTypes.Add(new(learner.Settings, learner.Name));
+    }
 }

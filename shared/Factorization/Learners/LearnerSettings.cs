@@ -1,25 +1,12 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Recommender.Factorization.Data;
-using Recommender.Factorization.Learners.Combined;
-using Recommender.Factorization.Learners.Ials;
-using Recommender.Factorization.Learners.Neighbourhood;
-using Recommender.Factorization.Learners.Popularity;
-using Recommender.Factorization.Learners.Spectral;
 using Recommender.Factorization.Models;
 
 namespace Recommender.Factorization.Learners;
 
 /// <summary>Which learner, and every number it is steered by: what tuning chooses and the registry keeps. Settings train a model.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "learner")]
-[JsonDerivedType(typeof(IalsSettings), IalsModel.Name)]
-[JsonDerivedType(typeof(SpectralSettings), SpectralTrainer.Name)]
-[JsonDerivedType(typeof(NeighbourhoodSettings), NeighbourhoodModel.Name)]
-[JsonDerivedType(typeof(HybridSettings), HybridModel.Name)]
-[JsonDerivedType(typeof(SumSettings), SumModel.Name)]
-[JsonDerivedType(typeof(CompressedSettings), CompressedModel.Name)]
-[JsonDerivedType(typeof(RecencySettings), RecencyModel.Name)]
-[JsonDerivedType(typeof(PopularitySettings), PopularityModel.Name)]
 public abstract record LearnerSettings
 {
     /// <summary>Trains on all of <paramref name="matrix"/>. Same data, settings and seed give the same bits for any number of
@@ -45,6 +32,15 @@ public abstract record LearnerSettings
 
     /// <summary>The length of factors, of learners for which the search chooses it.</summary>
     internal virtual int? OwnRank => null;
+
+    /// <summary>What the models consist of.</summary>
+    internal virtual LearnerKind Kind => LearnerKind.Factors;
+
+    /// <summary>Length of the factors that the settings lead to.</summary>
+    internal virtual int FactorLength => OwnRank ?? 1;
+
+    /// <summary>The learners that the settings are made of. The final of a search compares the best of each composition.</summary>
+    internal virtual string Composition => GetType().Name;
 
     /// <summary>One line of JSON with a <c>learner</c> property.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, LearnerRegistry.Json);

@@ -1,8 +1,4 @@
-using Recommender.Factorization.Learners.Combined;
-using Recommender.Factorization.Learners.Ials;
-using Recommender.Factorization.Learners.Neighbourhood;
-using Recommender.Factorization.Learners.Popularity;
-using Recommender.Factorization.Learners.Spectral;
+using Recommender.Factorization.Learners;
 
 namespace Recommender.Factorization.Models;
 
@@ -20,18 +16,9 @@ internal static class ModelFormat
     public static Model Read(Stream stream)
     {
         var reader = Open(stream, out string learner);
-        Model model = learner switch
-        {
-            IalsModel.Name => IalsModel.ReadBody(reader),
-            PopularityModel.Name => PopularityModel.ReadBody(reader),
-            SpectralTrainer.Name => LinearModel.ReadBody<SpectralSettings>(learner, reader),
-            NeighbourhoodModel.Name => NeighbourhoodModel.ReadBody(reader),
-            HybridModel.Name => HybridModel.ReadBody(reader),
-            SumModel.Name => SumModel.ReadBody(reader),
-            CompressedModel.Name => CompressedModel.ReadBody(reader),
-            RecencyModel.Name => RecencyModel.ReadBody(reader),
-            _ => throw new InvalidDataException($"The model is of learner '{learner}', which this program does not know."),
-        };
+        var read = LearnerRegistry.Find(learner)?.Read
+            ?? throw new InvalidDataException($"The model is of learner '{learner}', which this program does not know.");
+        var model = read(reader);
         Close(reader);
         return model;
     }

@@ -119,7 +119,7 @@ internal sealed class TuningBlend(TuningTrials trials, int maxRank, bool timed, 
         public LearnerSettings ToSettings(int maxRank)
         {
             int room = Math.Max(maxRank - Terms.Count, 1);
-            var factors = Length(Factors) > room ? Factors.WithRank(room) : Factors;
+            var factors = Factors.FactorLength > room ? Factors.WithRank(room) : Factors;
             foreach (var (term, weight) in Terms) factors = new SumSettings { First = factors, Second = term, Weight = weight };
             if (Neighbours is not null) factors = new HybridSettings
             {
@@ -129,12 +129,5 @@ internal sealed class TuningBlend(TuningTrials trials, int maxRank, bool timed, 
             };
             return HalfLife > 0 ? new RecencySettings { Of = factors, HalfLife = HalfLife } : factors;
         }
-
-        private static int Length(LearnerSettings settings) => settings switch
-        {
-            SumSettings s => Length(s.First) + Length(s.Second),
-            CompressedSettings s => s.Rank,
-            _ => settings.OwnRank ?? 1,
-        };
     }
 }

@@ -29,7 +29,11 @@ internal sealed record TuningFamily(
                 s => s.Alpha0, (s, v) => s with { Alpha0 = v }, 2.2, 1e-4, 10, logarithmic: true, dependsOnRank: true),
             TuningStep.Of<IalsSettings>(s => s.Damping, (s, v) => s with { Damping = v }, .15, 0, 1),
         ],
-        TuningStep.HalfLife<IalsSettings>(s => s.HalfLife, (s, v) => s with { HalfLife = v }));
+        TuningStep.HalfLife<IalsSettings>(s => s.HalfLife, (s, v) => s with { HalfLife = v }))
+    {
+        Until = TuningSchedule.Ials,
+        IsAlwaysTried = true,
+    };
 
     public static TuningFamily Spectral { get; } = new(
         Recommender.Factorization.Learners.Spectral.SpectralTrainer.Name,
@@ -48,10 +52,20 @@ internal sealed record TuningFamily(
             TuningStep.Of<SpectralSettings>(s => s.ItemPower, (s, v) => s with { ItemPower = v }, .1, 0, 1),
             TuningStep.Of<SpectralSettings>(s => s.UserPower, (s, v) => s with { UserPower = v }, .15, 0, 1),
         ],
-        TuningStep.HalfLife<SpectralSettings>(s => s.HalfLife, (s, v) => s with { HalfLife = v }));
+        TuningStep.HalfLife<SpectralSettings>(s => s.HalfLife, (s, v) => s with { HalfLife = v }))
+    {
+        Until = TuningSchedule.Spectral,
+        IsAlwaysTried = true,
+    };
 
     /// <summary>All of this build.</summary>
-    public static IReadOnlyList<TuningFamily> All => [Ials, Spectral, .. LearnerRegistry.Optional];
+    public static IReadOnlyList<TuningFamily> All => [.. LearnerRegistry.All.Select(learner => learner.Family).OfType<TuningFamily>()];
+
+    /// <summary>By what share of the budget the search of it at the short rank ends.</summary>
+    public double Until { get; init; } = TuningSchedule.Optional;
+
+    /// <summary>Whether its first point is tried although the time for it is up.</summary>
+    public bool IsAlwaysTried { get; init; }
 
     /// <summary>Type of the settings.</summary>
     public Type Settings => Coarse[0].GetType();

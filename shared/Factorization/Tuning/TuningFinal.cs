@@ -1,7 +1,6 @@
 using Recommender.Factorization.Data;
 using Recommender.Factorization.Judging;
 using Recommender.Factorization.Learners;
-using Recommender.Factorization.Learners.Combined;
 
 namespace Recommender.Factorization.Tuning;
 
@@ -31,7 +30,7 @@ internal sealed class TuningFinal(IReadOnlyList<Split> splits, TuningOptions opt
         Action<IReadOnlyList<Trial>> progress)
     {
         var judged = new List<Trial>();
-        var racing = trials.GroupBy(t => KindOf(t.Settings)).Select(kind => kind.MaxBy(t => t.Score)!).OrderByDescending(t => t.Score)
+        var racing = trials.GroupBy(t => t.Settings.Composition).Select(kind => kind.MaxBy(t => t.Score)!).OrderByDescending(t => t.Score)
             .Take(MaxFinalists).ToList();
         double needed = 0;
         for (int split = 0; split < splits.Count && racing.Count > 1 && spent + needed <= until; split++)
@@ -74,16 +73,6 @@ internal sealed class TuningFinal(IReadOnlyList<Split> splits, TuningOptions opt
             };
         }
     }
-
-    /// <summary>The learners that settings are made of.</summary>
-    private static string KindOf(LearnerSettings settings) => settings switch
-    {
-        SumSettings sum => $"({KindOf(sum.First)} + {KindOf(sum.Second)})",
-        CompressedSettings compressed => $"compressed {KindOf(compressed.Of)}",
-        RecencySettings recency => $"{KindOf(recency.Of)} by recency",
-        HybridSettings hybrid => $"({KindOf(hybrid.Factors)} + neighbours)",
-        _ => settings.GetType().Name,
-    };
 
     private Trial Judge(Trial finalist, int split)
     {

@@ -48,10 +48,8 @@ internal sealed class TuningSearch(
         var neighbourhood = options.AllowNeighbourhood ? SearchNeighbourhood(TuningSchedule.Neighbourhood) : null;
 
         int shortRank = Math.Min(LongestShortRank, Math.Max(options.MaxRank / 2, MinShortRank));
-        SearchFamily(TuningFamily.Ials, shortRank, TuningSchedule.Ials);
-        SearchFamily(TuningFamily.Spectral, shortRank, TuningSchedule.Spectral);
-        foreach (var family in LearnerRegistry.Optional)
-            if (Within(TuningSchedule.Optional)) SearchFamily(family, shortRank, TuningSchedule.Optional);
+        foreach (var family in TuningFamily.All)
+            if (family.IsAlwaysTried || Within(family.Until)) SearchFamily(family, shortRank, family.Until);
         // All go on to longer ranks: what is behind at a short one may lead at a long one. Most of the budget goes to the longest.
         var families = TuningFamily.All.Select(family => Best(family.Settings)).OfType<Trial>().OrderByDescending(t => t.Score).ToArray();
         for (int f = 0; f < families.Length; f++)

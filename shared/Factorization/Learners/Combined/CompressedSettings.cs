@@ -1,5 +1,4 @@
 using Recommender.Factorization.Data;
-using Recommender.Factorization.Learners.Neighbourhood;
 using Recommender.Factorization.Models;
 
 namespace Recommender.Factorization.Learners.Combined;
@@ -19,10 +18,13 @@ public sealed record CompressedSettings : LearnerSettings
 
     public override LearnerSettings WithRank(int rank) => this with { Rank = rank };
 
+    internal override int FactorLength => Rank;
+
+    internal override string Composition => $"compressed {Of.Composition}";
+
     public override void Validate()
     {
-        Require(Of is not (HybridSettings or NeighbourhoodSettings or RecencySettings), nameof(Of), Of.GetType().Name,
-            "a learner of factors");
+        Require(Of.Kind == LearnerKind.Factors, nameof(Of), Of.GetType().Name, "a learner of factors");
         Require(Rank is >= 1 and <= 2048, nameof(Rank), Rank, "in 1..2048");
         Of.Validate();
     }

@@ -18,9 +18,13 @@ public sealed record HybridSettings : LearnerSettings
 
     public override LearnerSettings WithRank(int rank) => this with { Factors = Factors.WithRank(rank) };
 
+    internal override LearnerKind Kind => LearnerKind.Neighbours;
+
+    internal override string Composition => $"({Factors.Composition} + neighbours)";
+
     public override void Validate()
     {
-        Require(Factors is not (HybridSettings or NeighbourhoodSettings or RecencySettings), nameof(Factors), Factors.GetType().Name,
+        Require(Factors.Kind == LearnerKind.Factors, nameof(Factors), Factors.GetType().Name,
             "a learner of factors");
         Require(Weight is > 0 and <= 1e6, nameof(Weight), Weight, "above 0, at most 1,000,000");
         Factors.Validate();

@@ -21,9 +21,13 @@ public sealed record RecencySettings : LearnerSettings
 
     public override LearnerSettings WithRank(int rank) => this with { Of = Of.WithRank(rank) };
 
+    internal override LearnerKind Kind => LearnerKind.Recency;
+
+    internal override string Composition => $"{Of.Composition} by recency";
+
     public override void Validate()
     {
-        Require(Of is not RecencySettings, nameof(Of), Of.GetType().Name, "another learner");
+        Require(Of.Kind != LearnerKind.Recency, nameof(Of), Of.GetType().Name, "another learner");
         Require(HalfLife is > 0 and <= 10_000, nameof(HalfLife), HalfLife, "above 0, at most 10,000");
         Of.Validate();
     }

@@ -1,6 +1,5 @@
 using Recommender.Factorization.Data;
 using Recommender.Factorization.Learners.Ials;
-using Recommender.Factorization.Learners.Neighbourhood;
 using Recommender.Factorization.Learners.Spectral;
 using Recommender.Factorization.Models;
 
@@ -23,10 +22,14 @@ public sealed record SumSettings : LearnerSettings
     public override LearnerSettings WithRank(int rank) =>
         this with { First = First.WithRank((rank + 1) / 2), Second = Second.WithRank(Math.Max(rank / 2, 1)) };
 
+    internal override int FactorLength => First.FactorLength + Second.FactorLength;
+
+    internal override string Composition => $"({First.Composition} + {Second.Composition})";
+
     public override void Validate()
     {
-        Require(First is not (HybridSettings or NeighbourhoodSettings), nameof(First), First.GetType().Name, "a learner of factors");
-        Require(Second is not (HybridSettings or NeighbourhoodSettings), nameof(Second), Second.GetType().Name, "a learner of factors");
+        Require(First.Kind != LearnerKind.Neighbours, nameof(First), First.GetType().Name, "a learner of factors");
+        Require(Second.Kind != LearnerKind.Neighbours, nameof(Second), Second.GetType().Name, "a learner of factors");
         Require(Weight is > 0 and <= 1e6, nameof(Weight), Weight, "above 0, at most 1,000,000");
         First.Validate();
         Second.Validate();

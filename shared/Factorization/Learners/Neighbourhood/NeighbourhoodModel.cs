@@ -10,16 +10,18 @@ public sealed class NeighbourhoodModel : Model
 
     private readonly float[] _zeros;
 
-    internal NeighbourhoodModel(NeighbourhoodSettings settings, ItemNeighbours neighbours)
+    /// <param name="learner">Name of the learner.</param>
+    internal NeighbourhoodModel(string learner, LearnerSettings settings, ItemNeighbours neighbours)
     {
+        Learner = learner;
         Settings = settings;
         Neighbours = neighbours;
         _zeros = new float[neighbours.ItemCount];
     }
 
-    public NeighbourhoodSettings Settings { get; }
+    public LearnerSettings Settings { get; }
 
-    public override string Learner => Name;
+    public override string Learner { get; }
 
     public override int Rank => 1;
 
@@ -58,12 +60,12 @@ public sealed class NeighbourhoodModel : Model
 
     public override void Write(Stream stream)
     {
-        var writer = new ModelWriter(stream, Name);
+        var writer = new ModelWriter(stream, Learner);
         writer.Text(Settings.ToJson());
         Neighbours.Write(writer);
         writer.End();
     }
 
-    internal static NeighbourhoodModel ReadBody(ModelReader reader) =>
-        new(reader.Settings<NeighbourhoodSettings>(), ItemNeighbours.Read(reader));
+    internal static NeighbourhoodModel ReadBody<T>(string learner, ModelReader reader) where T : LearnerSettings =>
+        new(learner, reader.Settings<T>(), ItemNeighbours.Read(reader));
 }
