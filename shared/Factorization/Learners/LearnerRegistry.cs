@@ -31,6 +31,7 @@ public static class LearnerRegistry
         Learner.Of<SumSettings>(SumModel.Name, SumModel.ReadBody),
         Learner.Of<CompressedSettings>(CompressedModel.Name, CompressedModel.ReadBody),
         Learner.Of<RecencySettings>(RecencyModel.Name, RecencyModel.ReadBody),
+        Rp3Beta.Rp3BetaSettings.Learner,
         Learner.Of<PopularitySettings>(PopularityModel.Name, PopularityModel.ReadBody),
     ];
 
