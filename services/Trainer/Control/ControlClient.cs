@@ -9,11 +9,11 @@ namespace Recommender.Trainer.Control;
 
 /// <summary>
 /// Sends requests to train and to release over the bus. Without a bus, or without an answer in time, this instance carries the request out:
-/// a rollback must not wait for the broker. Both may be repeated, and an unanswered request expires in its queue.
+/// a rollback must not wait for the broker. Both may be repeated. A request that arrives after its time is ignored.
 /// </summary>
 public sealed class ControlClient(IBusControl bus, TrainingWorker training, Reconciler reconciler, ILogger<ControlClient> logger)
 {
-    private static readonly RequestTimeout s_trainingTimeout = RequestTimeout.After(s: 5), s_releaseTimeout = RequestTimeout.After(s: 60);
+    private static readonly RequestTimeout s_trainingTimeout = RequestTimeout.After(s: 5), s_releaseTimeout = RequestTimeout.After(s: 10);
 
     /// <summary>Asks for a training. False when one is running: another follows it.</summary>
     public async Task<bool> RequestTrainingAsync(CancellationToken cancellationToken) =>
@@ -40,11 +40,17 @@ public sealed class ControlClient(IBusControl bus, TrainingWorker training, Reco
         where TAnswer : class
     {
         if (bus.CheckHealth().Status != BusHealthStatus.Healthy) return null;
+        // The request's own timeout begins when the broker has taken it, which one that hangs never does.
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(timeout.Value);
         try
         {
-            return (await bus.CreateRequestClient<TRequest>(timeout).GetResponse<TAnswer>(request, cancellationToken)).Message;
+            // Setting up exchanges does not end with its token.
+            return (await bus.CreateRequestClient<TRequest>(timeout).GetResponse<TAnswer>(request, patience.Token)
+                .WaitAsync(patience.Token)).Message;
         }
-        catch (Exception e) when (e is RequestException or TransportException or ConnectionException)
+        catch (Exception e) when (e is RequestException or TransportException or ConnectionException or OperationCanceledException
+            && !cancellationToken.IsCancellationRequested)
         {
             logger.LogWarning("{Request} got no answer over the bus and is carried out here: {Problem}", typeof(TRequest).Name, e.Message);
             return null;

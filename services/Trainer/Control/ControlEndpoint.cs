@@ -17,15 +17,23 @@ public static class ControlEndpoint
         // Resolved per message: while the bus is built, nothing that publishes on it can be.
         endpoint.Handler<RequestTraining>(async context =>
         {
+            if (IsExpired(context, services)) return;
             var training = services.GetRequiredService<TrainingWorker>();
             await context.RespondAsync(new TrainingRequested { StartsNow = await training.RequestAsync(context.CancellationToken) });
         });
         endpoint.Handler<RequestRelease>(async context =>
         {
+            if (IsExpired(context, services)) return;
             var reconciler = services.GetRequiredService<Reconciler>();
             await context.RespondAsync(await ReleaseAsync(reconciler, context.Message.Version, context.CancellationToken));
         });
     }
+
+    /// <summary>
+    /// The sender has stopped waiting and carried the request out. One that was held up on its way must not undo a later release.
+    /// </summary>
+    private static bool IsExpired(ConsumeContext context, IServiceProvider services) =>
+        context.ExpirationTime <= services.GetRequiredService<TimeProvider>().GetUtcNow().UtcDateTime;
 
     private static async Task<ReleaseEnded> ReleaseAsync(Reconciler reconciler, long version, CancellationToken cancellationToken)
     {

@@ -77,7 +77,8 @@ internal sealed class Notices(IServiceProvider services, ILogger<Notices> logger
         timeout.CancelAfter(s_publishTimeout);
         try
         {
-            await _bus.Value.Publish(notice, timeout.Token);
+            // Setting up an exchange does not end with its token.
+            await _bus.Value.Publish(notice, timeout.Token).WaitAsync(timeout.Token);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
