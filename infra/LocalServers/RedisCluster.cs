@@ -7,22 +7,20 @@ namespace Recommender.LocalServers;
 public sealed class RedisCluster : IAsyncDisposable
 {
     private const int Slots = 16_384;
+    private readonly string _folder, _password = RandomNumberGenerator.GetHexString(32, lowercase: true);
+    private readonly List<RedisServer> _replicas = [];
 
     /// <param name="folder">One folder below it for each node.</param>
     public RedisCluster(string folder, int masters = 3)
     {
-        string password = RandomNumberGenerator.GetHexString(32, lowercase: true);
-        Nodes = [.. Enumerable.Range(0, masters).Select(i =>
-        {
-            string node = Path.Combine(folder, $"node-{i + 1}");
-            ClusterSecret.Write(node, password);
-            return new RedisServer(node, 0, clustered: true);
-        })];
+        _folder = folder;
+        Nodes = [.. Enumerable.Range(1, masters).Select(NewNode)];
     }
 
     /// <summary>Programs it needs.</summary>
     public static readonly IReadOnlyList<string> RequiredPrograms = [.. RedisServer.RequiredPrograms, "redis-cli"];
 
+    /// <summary>The masters it was made with.</summary>
     public IReadOnlyList<RedisServer> Nodes { get; }
 
     /// <summary>Names all nodes.</summary>
@@ -41,23 +39,54 @@ public sealed class RedisCluster : IAsyncDisposable
                 cancellationToken);
         }
 
-        long deadline = Environment.TickCount64 + 60_000;
+        foreach (var node in Nodes)
+            await WaitForAsync(node, ["CLUSTER", "INFO"], info => info.Contains("cluster_state:ok", StringComparison.Ordinal)
+                && info.Contains($"cluster_slots_ok:{Slots}", StringComparison.Ordinal), cancellationToken);
+    }
+
+    /// <summary>Starts a node that copies a master, and returns once it has everything of it.</summary>
+    public async Task<RedisServer> AddReplicaAsync(RedisServer master, CancellationToken cancellationToken = default)
+    {
+        var replica = NewNode(Nodes.Count + _replicas.Count + 1);
+        _replicas.Add(replica);
+        await replica.StartAsync(cancellationToken);
+        await replica.CommandAsync(["CLUSTER", "MEET", "127.0.0.1", Text(master.Port), Text(master.BusPort)], cancellationToken);
+        string id = (await master.CommandAsync(["CLUSTER", "MYID"], cancellationToken)).Trim();
         foreach (var node in Nodes)
         {
-            string info;
-            while (!(info = await node.CommandAsync(["CLUSTER", "INFO"], cancellationToken)).Contains("cluster_state:ok",
-                StringComparison.Ordinal) || !info.Contains($"cluster_slots_ok:{Slots}", StringComparison.Ordinal))
-            {
-                if (Environment.TickCount64 > deadline) throw new ServerFailedException($"The Redis Cluster did not form:\n{info}");
-                await Task.Delay(50, cancellationToken);
-            }
+            string known = (await node.CommandAsync(["CLUSTER", "MYID"], cancellationToken)).Trim();
+            await WaitForAsync(replica, ["CLUSTER", "NODES"], nodes => nodes.Contains(known, StringComparison.Ordinal), cancellationToken);
         }
 
-        static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+        await replica.CommandAsync(["CLUSTER", "REPLICATE", id], cancellationToken);
+        await WaitForAsync(replica, ["INFO", "replication"], info => info.Contains("master_link_status:up", StringComparison.Ordinal),
+            cancellationToken);
+        return replica;
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var node in Nodes) await node.DisposeAsync();
+        foreach (var node in Nodes.Concat(_replicas)) await node.DisposeAsync();
     }
+
+    private RedisServer NewNode(int number)
+    {
+        string node = Path.Combine(_folder, $"node-{number}");
+        ClusterSecret.Write(node, _password);
+        return new RedisServer(node, 0, clustered: true);
+    }
+
+    private static async Task WaitForAsync(RedisServer node, string[] command, Func<string, bool> isReached,
+        CancellationToken cancellationToken)
+    {
+        long deadline = Environment.TickCount64 + 60_000;
+        string answer;
+        while (!isReached(answer = await node.CommandAsync(command, cancellationToken)))
+        {
+            if (Environment.TickCount64 > deadline) throw new ServerFailedException($"The Redis Cluster did not form:\n{answer}");
+            await Task.Delay(50, cancellationToken);
+        }
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

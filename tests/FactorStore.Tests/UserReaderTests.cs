@@ -56,34 +56,12 @@ public sealed class UserReaderTests(Servers servers)
         await Assert.ThrowsAsync<FactorStoreUnavailableException>(async () => await store.LeaseUserAsync(s_ann));
     }
 
-    [Fact]
-    public async Task Every_user_of_a_cluster_is_read_where_the_connection_string_names_one_node_alone()
-    {
-        Servers.Require(RedisCluster.RequiredPrograms);
-        using var folder = new TempFolder();
-        await using var cluster = new RedisCluster(Path.Combine(folder.Path, "cluster"));
-        await cluster.StartAsync(Stop);
-        await using var store = FactorStores.Open(cluster.Nodes[0].ConnectionString);
-        var users = Enumerable.Range(0, 60).Select(i => UserRef.User($"user-{i}")).ToArray();
-        await Eventually.PassesAsync(() => store.PutUsersAsync([.. users.Select((user, i) => State(user, i + 1))], Stop));
-        for (int round = 0; round < 3; round++)
-        {
-            var leases = await Task.WhenAll(users.Select(user => store.LeaseUserAsync(user).AsTask()));
-            for (int i = 0; i < users.Length; i++)
-            {
-                using var lease = leases[i];
-                Assert.True(UserStateView.TryRead(lease.Span, out var view));
-                Assert.Equal(i + 1, view.Revision);
-            }
-        }
-    }
-
     [Theory]
-    [InlineData("a:6379,b:6379"), InlineData("a:6379,serviceName=master"), InlineData("a:6379,proxy=Twemproxy")]
+    [InlineData("a:6379,serviceName=master"), InlineData("a:6379,proxy=Twemproxy")]
     public void What_it_does_not_do_is_left_to_the_general_client(string connection) => Assert.Null(Create(connection, null));
 
     [Theory]
-    [InlineData("a"), InlineData("a:6379"), InlineData("a:6380,ssl=true,user=u,password=p,defaultDatabase=2")]
+    [InlineData("a"), InlineData("a:6379"), InlineData("a:6379,b:6379"), InlineData("a:6380,ssl=true,user=u,password=p,defaultDatabase=2")]
     public async Task What_it_does_it_takes(string connection)
     {
         await using var reader = Create(connection, null);
@@ -96,8 +74,7 @@ public sealed class UserReaderTests(Servers servers)
     {
         var options = ConfigurationOptions.Parse(connection);
         configure?.Invoke(options);
-        return UserReader.TryCreate(
-            options, TimeSpan.FromSeconds(5), _ => throw new FactorStoreUnavailableException("The general client was asked."));
+        return UserReader.TryCreate(options, TimeSpan.FromSeconds(5), new NoGeneralReader());
     }
 
     private static async Task PutAsync(string connection)
@@ -124,4 +101,13 @@ public sealed class UserReaderTests(Servers servers)
         Factor = new float[] { 1 },
         History = Array.Empty<HistoryRecord>(),
     };
+
+    private sealed class NoGeneralReader : UserReader.IGeneralReader
+    {
+        public ValueTask<PooledValue> ReadAsync(UserRef user) => throw Unavailable();
+
+        public Task<IReadOnlyList<UserReader.SlotRange>?> ReadSlotsAsync(CancellationToken cancellationToken) => throw Unavailable();
+
+        private static FactorStoreUnavailableException Unavailable() => new("The general client was asked.");
+    }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Runtime.CompilerServices;
 using Recommender.Contracts;
 using Recommender.FactorStore.Items;
@@ -50,13 +51,19 @@ public sealed class RedisFactorStore : IFactorStore
     {
         _options = ConfigurationOptions.Parse(connectionString);
         _options.AbortOnConnectFail = false;
+        // For the client, listing the nodes of a cluster is an administrator's command.
+        _options.AllowAdmin = true;
         // Commands would otherwise wait for the connection to come back, and requests with them, until the timeout.
         _options.BacklogPolicy = BacklogPolicy.FailFast;
         _timeout = TimeSpan.FromMilliseconds(_options.SyncTimeout);
-        _userReader = UserReader.TryCreate(_options, _timeout, ReadWithClientAsync);
         _connecting = ConnectionMultiplexer.ConnectAsync(_options);
         _connectingForModels = new(() => ConnectionMultiplexer.ConnectAsync(_options));
+        // Asks the connection for the nodes of a cluster.
+        _userReader = UserReader.TryCreate(_options, _timeout, General);
     }
+
+    /// <summary>The general client, for what <see cref="UserReader"/> leaves to it.</summary>
+    internal UserReader.IGeneralReader General => new GeneralReader(this);
 
     public ValueTask<PooledValue> LeaseUserAsync(UserRef user) =>
         _userReader is not null && _userReader.TryRead(user.IsSession ? SessionPrefix : UserPrefix, user, out var value) ? value
@@ -393,4 +400,31 @@ public sealed class RedisFactorStore : IFactorStore
         string.Create(CultureInfo.InvariantCulture, $"rec:model:{{{version}}}:{chunk}");
 
     private static int ChunkCount(int length) => (int)(((long)length + ChunkBytes - 1) / ChunkBytes);
+
+    /// <summary>The general client behind <see cref="UserReader"/>.</summary>
+    private sealed class GeneralReader(RedisFactorStore store) : UserReader.IGeneralReader
+    {
+        public ValueTask<PooledValue> ReadAsync(UserRef user) => store.ReadWithClientAsync(user);
+
+        public Task<IReadOnlyList<UserReader.SlotRange>?> ReadSlotsAsync(CancellationToken cancellationToken) =>
+            store.RunAsync(async database =>
+            {
+                var servers = database.Multiplexer.GetServers().Where(server => server.IsConnected).ToList();
+                if (servers.Count == 0) throw new FactorStoreUnavailableException("Redis: no server answers.");
+                if (servers.Find(server => server.ServerType == ServerType.Cluster) is not { } node) return null;
+                try
+                {
+                    var cluster = await node.ClusterNodesAsync().WaitAsync(store._timeout, cancellationToken).ConfigureAwait(false);
+                    // A node that has not heard of the address of another lists it with port 0.
+                    var masters = (cluster?.Nodes ?? []).Where(master => !master.IsReplica
+                        && master.EndPoint is DnsEndPoint or IPEndPoint { Port: > 0 });
+                    return (IReadOnlyList<UserReader.SlotRange>?)[.. masters.SelectMany(master => master.Slots
+                        .Select(range => new UserReader.SlotRange(range.From, range.To, master.EndPoint!)))];
+                }
+                catch (RedisServerException e)
+                {
+                    throw Unavailable(e);
+                }
+            }, cancellationToken);
+    }
 }

@@ -21,9 +21,8 @@ internal sealed partial class UserReader
         public bool IsTls => _tls is not null;
 
         /// <exception cref="AuthenticationException">The server's certificate is not that of the host, or not trusted.</exception>
-        public async Task ConnectAsync(ConfigurationOptions options, CancellationToken cancellation)
+        public async Task ConnectAsync(EndPoint endPoint, ConfigurationOptions options, CancellationToken cancellation)
         {
-            var endPoint = options.EndPoints[0];
             await Socket.ConnectAsync(endPoint, cancellation).ConfigureAwait(false);
             if (!options.Ssl) return;
             string host = options.SslHost ?? (endPoint is DnsEndPoint dns ? dns.Host : ((IPEndPoint)endPoint).Address.ToString());
