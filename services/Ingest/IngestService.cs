@@ -7,6 +7,7 @@ using Recommender.Messaging.Embedded;
 using Recommender.Messaging.Streams;
 using Recommender.ServiceDefaults;
 using Recommender.ServiceDefaults.Requests;
+using Recommender.ServiceDefaults.Workers;
 using Recommender.Storage;
 
 namespace Recommender.Ingest;
@@ -23,8 +24,7 @@ public static class IngestService
         builder.AddStore();
         builder.AddEventTypes();
         builder.Services.AddSingleton(options);
-        builder.Services.AddSingleton<QueueGuard>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<QueueGuard>());
+        builder.Services.AddWorker<QueueGuard>("queue");
         builder.Services.AddSingleton<GroupPublishers>();
         builder.Services.AddHostedService(services => services.GetRequiredService<GroupPublishers>());
         builder.Services.AddHealthChecks().AddCheck<AcceptingCheck>("accepting");

@@ -12,6 +12,7 @@ using Recommender.Recommend.Endpoints;
 using Recommender.Recommend.Requests;
 using Recommender.Recommend.Serving;
 using Recommender.ServiceDefaults;
+using Recommender.ServiceDefaults.Workers;
 
 namespace Recommender.Recommend;
 
@@ -38,19 +39,17 @@ public static class RecommendService
         services.AddSingleton<RecommendMetrics>();
         services.AddSingleton<Rotation>();
         services.AddSingleton<HideRules>();
-        services.AddSingleton<UserIndexer>();
-        services.AddHostedService(provider => provider.GetRequiredService<UserIndexer>());
+        services.AddWorker<UserIndexer>("similarUsers");
         services.AddSingleton<SimilarUsers>();
         services.AddSingleton<Engine>();
         services.AddSingleton<QueryReader>();
         services.AddSingleton<Answers>();
-        services.AddSingleton<Refresher>();
-        services.AddHostedService(provider => provider.GetRequiredService<Refresher>());
+        services.AddWorker<Refresher>("refresh");
         services.AddHealthChecks().AddCheck<ServingHealth>("serving");
 
-        // Notices are nudges: the refresher looks by itself as well.
-        services.AddNoticeHandler<ModelReleased>((provider, _, _) => Nudge(provider));
-        services.AddNoticeHandler<CatalogueChanged>((provider, _, _) => Nudge(provider));
+        // Notices only save time: the refresher polls as well.
+        services.AddNoticeHandler<ModelReleased>((provider, _, _) => RequestRefresh(provider));
+        services.AddNoticeHandler<CatalogueChanged>((provider, _, _) => RequestRefresh(provider));
         services.AddNoticeHandler<UserErased>((provider, notice, cancellationToken) =>
         {
             provider.GetRequiredService<SimilarUsers>().Forget(notice.UserId);
@@ -72,7 +71,7 @@ public static class RecommendService
         return routes;
     }
 
-    private static Task Nudge(IServiceProvider provider)
+    private static Task RequestRefresh(IServiceProvider provider)
     {
         provider.GetRequiredService<Refresher>().RequestRefresh();
         return Task.CompletedTask;

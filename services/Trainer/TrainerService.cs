@@ -12,6 +12,7 @@ using Recommender.Messaging.Embedded;
 using Recommender.Messaging.Streams;
 using Recommender.ServiceDefaults;
 using Recommender.ServiceDefaults.Requests;
+using Recommender.ServiceDefaults.Workers;
 using Recommender.Storage;
 using Recommender.Storage.Events;
 using Recommender.Trainer.Control;
@@ -50,15 +51,15 @@ public static class TrainerService
         services.AddSingleton<DriftMeter>();
         services.AddSingleton<Training>();
         services.AddSingleton<SettingsTuner>();
-        AddWorker<ItemPlacer>(services);
-        AddWorker<Reconciler>(services);
-        AddWorker<InteractionWorker>(services);
-        AddWorker<CommandWorker>(services);
-        AddWorker<TrainingWorker>(services);
-        AddWorker<ErasureWorker>(services);
-        AddWorker<RetentionWorker>(services);
-        AddWorker<LagMonitor>(services);
-        services.AddHealthChecks().AddCheck<TrainerHealth>("trainer").AddCheck<ErasureWorker>("erasures").AddCheck<LagMonitor>("lag");
+        services.AddWorker<ItemPlacer>("placement");
+        services.AddWorker<Refolder>("foldingIn");
+        services.AddWorker<Reconciler>("trainer");
+        services.AddHostedService<InteractionWorker>();
+        services.AddHostedService<CommandWorker>();
+        services.AddWorker<TrainingWorker>("training");
+        services.AddWorker<ErasureWorker>("erasures");
+        services.AddWorker<RetentionWorker>("retention");
+        services.AddWorker<LagMonitor>("lag");
         services.Configure<ProblemOptions>(problems =>
         {
             problems.Map<StoreUnavailableException>(_ => Problem.Unavailable("The database cannot be reached."));
@@ -80,12 +81,6 @@ public static class TrainerService
         services.AddSharedEndpoint(ControlEndpoint.QueueName, ControlEndpoint.Configure);
         services.AddSharedEndpoint(ErasureEndpoint.QueueName, ErasureEndpoint.Configure);
         return builder;
-    }
-
-    private static void AddWorker<T>(IServiceCollection services) where T : class, IHostedService
-    {
-        services.AddSingleton<T>();
-        services.AddHostedService(sp => sp.GetRequiredService<T>());
     }
 
     private sealed class Validator : IValidateOptions<TrainerOptions>

@@ -1,3 +1,6 @@
+using Recommender.Contracts;
+
 namespace Recommender.FactorStore;
 
-public sealed class FactorStoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class FactorStoreUnavailableException(string message, Exception? inner = null)
+    : DependencyUnavailableException(message, inner);

@@ -4,12 +4,13 @@ using Microsoft.Extensions.Logging;
 using Polly.Registry;
 using Recommender.Contracts;
 using Recommender.Messaging.Streams;
+using Recommender.ServiceDefaults.Resilience;
 
 namespace Recommender.Messaging.Embedded;
 
 /// <summary>The streams of one process, on the journal file.</summary>
 internal sealed class JournalStreams(
-    JournalFile file, MessagingOptions options, ResiliencePipelineProvider<string> pipelines, ILogger<JournalStreams> logger)
+    JournalFile file, ResiliencePipelineProvider<string> pipelines, ILogger<JournalStreams> logger)
     : IStreamPublisher, IStreamConsumer, IStreamAdministration
 {
     private readonly BatchRetry _retry = new(pipelines, MessagingTelemetry.Journal, logger);
@@ -112,19 +113,13 @@ internal sealed class JournalStreams(
         CancellationToken cancellationToken)
     {
         var letters = dead.Select(letter => (letter.Body, (string?)null, letter.Reason)).ToList();
-        for (int attempt = 0; ; attempt++)
-        {
-            try
+        await pipelines.GetPipeline(PipelineNames.UntilAvailable).ExecuteAsync(
+            new Outage(logger, $"The journal of {stream}", e => e is StreamUnavailableException),
+            async token =>
             {
-                await journal.RemoveAsync(stream, upToId, letters, cancellationToken);
-                return;
-            }
-            catch (StreamUnavailableException e)
-            {
-                if (attempt == 0) logger.LogError(e,
-                    "Handled messages of {Stream} could not be removed from the journal; trying again until they can", stream);
-                await Task.Delay(options.MaxRetryDelay, cancellationToken);
-            }
-        }
+                await journal.RemoveAsync(stream, upToId, letters, token);
+                return true;
+            },
+            cancellationToken);
     }
 }

@@ -3,6 +3,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Polly.Registry;
+using Recommender.ServiceDefaults.Resilience;
 using Recommender.Storage.Events;
 
 namespace Recommender.Storage;
@@ -27,6 +29,7 @@ public static class StorageExtensions
     public static void AddStoreMigration(this IHostApplicationBuilder builder)
     {
         builder.AddStore();
+        builder.Services.AddResiliencePipelines();
         builder.Services.AddHostedService<Migration>();
     }
 
@@ -34,24 +37,17 @@ public static class StorageExtensions
     public static string DataFile(IConfiguration configuration, string name) =>
         Path.GetFullPath(Path.Combine(configuration["Data:Directory"] is { Length: > 0 } directory ? directory : "data", name));
 
-    private sealed class Migration(IStore store, TimeProvider clock, ILogger<Migration> logger) : IHostedService
+    private sealed class Migration(IStore store, ResiliencePipelineProvider<string> pipelines, ILogger<Migration> logger) : IHostedService
     {
-        public async Task StartAsync(CancellationToken cancellationToken)
-        {
-            for (bool told = false; ; told = true)
-            {
-                try
+        public async Task StartAsync(CancellationToken cancellationToken) =>
+            await pipelines.GetPipeline(PipelineNames.UntilAvailable).ExecuteAsync(
+                new Outage(logger, "The database", e => e is StoreUnavailableException),
+                async token =>
                 {
-                    await store.MigrateAsync(cancellationToken);
-                    return;
-                }
-                catch (StoreUnavailableException e)
-                {
-                    if (!told) logger.LogWarning("Waiting for the database: {Problem}", e.Message);
-                    await Task.Delay(TimeSpan.FromSeconds(1), clock, cancellationToken);
-                }
-            }
-        }
+                    await store.MigrateAsync(token);
+                    return true;
+                },
+                cancellationToken);
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }

@@ -1,10 +1,13 @@
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Polly.Registry;
 using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.FactorStore.Users;
 using Recommender.Factorization.Events;
 using Recommender.Messaging.Streams;
+using Recommender.ServiceDefaults.Resilience;
 using Recommender.Storage;
 using Recommender.Storage.Events;
 using Recommender.TestKit;
@@ -30,9 +33,9 @@ internal sealed class TrainerFixture : IAsyncDisposable
         Options = options;
         Released = new(store);
         Folding = new(store, FactorStore, Released, Weights, options);
-        Placer = new(store, FactorStore, Released, Weights, Notices, options, TimeProvider.System, NullLogger<ItemPlacer>.Instance);
-        Reconciler = new(store, FactorStore, Released, Folding, Placer, Notices, options, TimeProvider.System,
-            NullLogger<Reconciler>.Instance);
+        Placer = new(
+            store, FactorStore, Released, Weights, Notices, options, Pipelines, TimeProvider.System, NullLogger<ItemPlacer>.Instance);
+        Reconciler = NewReconciler(FactorStore, Released, Folding).Reconciler;
         Interactions = new(new NoStreams(), store, FactorStore, Folding, Placer, Weights, Progress, options, TimeProvider.System,
             NullLogger<InteractionWorker>.Instance);
         Other = new(new NoStreams(), store, FactorStore, new Folding(store, FactorStore, Released, Weights, options), Placer, Weights,
@@ -41,13 +44,17 @@ internal sealed class TrainerFixture : IAsyncDisposable
         _clock = clock;
         ErasureBus = NewErasureBus();
         Notices.Erasures = ErasureBus;
-        Erasures = new(store, Notices, clock, NullLogger<ErasureWorker>.Instance);
+        Erasures = new(store, Notices, Pipelines, clock, NullLogger<ErasureWorker>.Instance);
         Tuner = new(store, Weights, Progress, options, NullLogger<SettingsTuner>.Instance);
         Training = new(store, FactorStore, Reconciler, Tuner, new DriftMeter(store), Weights, Progress, options, TimeProvider.System,
             NullLogger<Training>.Instance);
     }
 
     public static EventWeights Weights { get; } = EventWeights.Create();
+
+    public static ResiliencePipelineProvider<string> Pipelines { get; } = new ServiceCollection().AddResiliencePipelines()
+        .BuildServiceProvider().GetRequiredService<ResiliencePipelineProvider<string>>();
+
     public IStore Store { get; }
     public TrainerOptions Options { get; }
     public InProcessFactorStore FactorStore { get; } = new();
@@ -99,6 +106,14 @@ internal sealed class TrainerFixture : IAsyncDisposable
     public ErasureBus NewErasureBus(IFactorStore? factorStore = null) =>
         new(new ErasureSteps(Store, factorStore ?? FactorStore, DeadLetters, Notices, Progress, Options, _clock,
         NullLogger<ErasureSteps>.Instance), new ErasureRepository(Store, NullLogger<ErasureRepository>.Instance));
+
+    /// <summary>A reconciler over the store and another factor store, with the refolder it asks.</summary>
+    public (Reconciler Reconciler, Refolder Refolder) NewReconciler(IFactorStore factorStore, ReleasedModel released, Folding folding)
+    {
+        var refolder = new Refolder(factorStore, folding, Pipelines, TimeProvider.System, NullLogger<Refolder>.Instance);
+        return (new(Store, factorStore, released, folding, refolder, Placer, Notices, Options, Pipelines, TimeProvider.System,
+            NullLogger<Reconciler>.Instance), refolder);
+    }
 
     public static Delivery Message(byte[] body) => new(body, [], false);
 

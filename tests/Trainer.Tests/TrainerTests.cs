@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
 using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.FactorStore.Items;
@@ -394,7 +395,7 @@ public class TrainerTests
         await trainer.SendAsync(TrainerFixture.Event("user-1", "item-1-9", s_start.AddDays(30)));
         trainer.Options.TuneBudgetSeconds = 1;
         using var worker = new TrainingWorker(trainer.Store, trainer.Training, trainer.Tuner, trainer.DeadLetters, new Progress(),
-            trainer.Options, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<TrainingWorker>.Instance);
+            trainer.Options, TrainerFixture.Pipelines, TimeProvider.System, NullLogger<TrainingWorker>.Instance);
         await worker.StartAsync(Cancellation);
         await Eventually.TrueAsync(async () => (await trainer.Store.ListModelsAsync(1, Cancellation))[0] is
         {
@@ -440,11 +441,14 @@ public class TrainerTests
         var emptied = new InProcessFactorStore();
         var released = new ReleasedModel(trainer.Store);
         var folding = new Folding(trainer.Store, emptied, released, TrainerFixture.Weights, trainer.Options);
-        using var reconciler = new Reconciler(trainer.Store, emptied, released, folding, trainer.Placer, trainer.Notices, trainer.Options,
-            TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<Reconciler>.Instance);
+        var (reconciler, refolder) = trainer.NewReconciler(emptied, released, folding);
+        using var _ = reconciler;
+        using var __ = refolder;
         await reconciler.StartAsync(Cancellation);
+        await refolder.StartAsync(Cancellation);
         await Eventually.TrueAsync(async () => await emptied.GetGenerationAsync(Cancellation) is not null);
         await reconciler.StopAsync(Cancellation);
+        await refolder.StopAsync(Cancellation);
 
         Assert.Equal(info!.Version, await emptied.GetReleasedAsync(Cancellation));
         Assert.Equal(await trainer.FactorStore.GetModelAsync(info.Version, Cancellation),

@@ -1,41 +1,42 @@
+using Polly.Registry;
 using Recommender.Contracts;
 using Recommender.Messaging.Streams;
 using Recommender.ServiceDefaults.Requests;
+using Recommender.ServiceDefaults.Workers;
 
 namespace Recommender.Ingest.Accepting;
 
 /// <summary>
-/// Knows how many messages wait for the Trainer. A queue that grows without end fills the broker's disk; long before that, requests are
-/// refused,
-/// and producers keep what they have until the Trainer has caught up.
+/// Counts the messages that wait for the Trainer. A queue that grows without end fills the broker's disk; long before that, requests are
+/// refused, and producers keep what they have until the Trainer has caught up.
 /// </summary>
-internal sealed class QueueGuard(IStreamAdministration streams, IngestOptions options, TimeProvider clock) : BackgroundService
+internal sealed class QueueGuard(
+    IStreamAdministration streams,
+    IngestOptions options,
+    ResiliencePipelineProvider<string> pipelines,
+    TimeProvider clock,
+    ILogger<QueueGuard> logger) : RepeatingWorker("Counting of waiting messages", pipelines, clock, logger)
 {
     private long _depth;
 
     public bool IsFull => options.QueueMessagesLimit > 0 && Interlocked.Read(ref _depth) >= options.QueueMessagesLimit;
 
-    /// <exception cref="ProblemException">As many messages wait as may.</exception>
+    /// <exception cref="ProblemException">The queue is over its limit.</exception>
     public void ThrowIfFull()
     {
         if (IsFull) throw new ProblemException(Problem.Unavailable(
-            "More events wait to be processed than may (Ingest:QueueMessagesLimit). Send the request again later.", retryAfterSeconds: 5));
+            "The event queue is over its limit (Ingest:QueueMessagesLimit). Send the request again later.", retryAfterSeconds: 5));
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override bool IsEnabled => options.QueueMessagesLimit > 0;
+
+    protected override TimeSpan FirstPause => TimeSpan.FromSeconds(options.QueueCheckEverySeconds);
+
+    protected override TimeSpan? PauseWhileUnavailable => FirstPause;
+
+    protected override async Task<TimeSpan> RunRoundAsync(CancellationToken cancellationToken)
     {
-        if (options.QueueMessagesLimit == 0) return;
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(options.QueueCheckEverySeconds), clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            try
-            {
-                Interlocked.Exchange(ref _depth, (await streams.GetDepthsAsync(stoppingToken)).GetValueOrDefault(Topology.Interactions));
-            }
-            catch (StreamUnavailableException)
-            {
-                // Publishing says so itself, and to whom it matters.
-            }
-        }
+        Interlocked.Exchange(ref _depth, (await streams.GetDepthsAsync(cancellationToken)).GetValueOrDefault(Topology.Interactions));
+        return FirstPause;
     }
 }

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Logging;
 using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.Recommend.Answering;
@@ -13,7 +12,7 @@ namespace Recommender.Recommend.Endpoints;
 
 /// <summary>What every endpoint that answers with items does alike: read the user's value, compute, write, measure.</summary>
 internal sealed class Answers(Recommender.Recommend.Serving.ServingIndexes serving, Engine engine, QueryReader reader, IFactorStore store,
-    SimilarUsers similarUsers, RecommendMetrics metrics, ILogger<Answers> logger)
+    SimilarUsers similarUsers, RecommendMetrics metrics)
 {
     public Recommender.Recommend.Serving.ServingIndexes Serving => serving;
     public Engine Engine => engine;
@@ -41,13 +40,7 @@ internal sealed class Answers(Recommender.Recommend.Serving.ServingIndexes servi
     }
 
     /// <summary>From here on requests do not ask the factor store, until the refresher finds it again.</summary>
-    public void MarkStoreUnavailable(FactorStoreUnavailableException e)
-    {
-        if (serving.FactorStoreProblem is not null) return;
-        serving.FactorStoreProblem = e.Message;
-        logger.LogWarning(e,
-            "The factor store is gone. Answers come from memory until it is back: what is popular, and histories given in requests.");
-    }
+    public void MarkStoreUnavailable(FactorStoreUnavailableException e) => serving.MarkStoreUnavailable(e);
 
     /// <summary>Sends what was written into the query's buffer, and counts it.</summary>
     public void Send(HttpContext context, Query query, long started)

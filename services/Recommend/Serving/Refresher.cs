@@ -1,24 +1,28 @@
 using System.Diagnostics;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Polly.Registry;
+using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.FactorStore.Items;
 using Recommender.Retrieval;
+using Recommender.ServiceDefaults.Workers;
 
 namespace Recommender.Recommend.Serving;
 
 /// <summary>
 /// Keeps <see cref="ServingIndexes"/> up to date: polls the feed of catalogue changes and the release pointer, at once after a notice. A
-/// model
-/// is loaded beside the one served and swapped in whole. While the factor store is gone, what is in memory goes on being served.
+/// model is loaded next to the one served and swapped in whole. While the factor store is unavailable, answers come from memory.
 /// </summary>
-internal sealed class Refresher(IFactorStore store, ServingIndexes serving, HideRules hideRules, RecommendOptions options,
+internal sealed class Refresher(
+    IFactorStore store,
+    ServingIndexes serving,
+    HideRules hideRules,
+    RecommendOptions options,
+    ResiliencePipelineProvider<string> pipelines,
     TimeProvider clock,
-    ILogger<Refresher> logger) : BackgroundService
+    ILogger<Refresher> logger) : RepeatingWorker("Refresh of catalogue and model", pipelines, clock, logger)
 {
     private const int FeedLimit = 20_000;
-    private static readonly TimeSpan s_longestWait = TimeSpan.FromDays(1);
-    private readonly SemaphoreSlim _nudge = new(0, 1);
 
     // Used by the loop alone.
     private Loading? _loading;
@@ -26,66 +30,48 @@ internal sealed class Refresher(IFactorStore store, ServingIndexes serving, Hide
     private long _retryFailedAt;
     private Task _reclustering = Task.CompletedTask;
 
-    /// <summary>Looks now instead of at the end of the pause.</summary>
-    public void RequestRefresh()
+    // An item whose time comes is published while the factor store is unavailable, too.
+    protected override TimeSpan? PauseWhileUnavailable => Pause();
+
+    protected override TimeSpan PauseAfterDefect => Pause();
+
+    /// <summary>Refreshes now instead of at the end of the pause.</summary>
+    public void RequestRefresh() => RequestRound();
+
+    protected override async Task<TimeSpan> RunRoundAsync(CancellationToken cancellationToken)
     {
+        serving.State.Catalogue.PublishDue();
         try
         {
-            if (_nudge.CurrentCount == 0) _nudge.Release();
+            await RefreshAsync(cancellationToken);
         }
-        catch (SemaphoreFullException)
+        catch (FactorStoreUnavailableException e)
         {
-            // Another notice nudged at the same moment; one look serves both.
+            serving.MarkStoreUnavailable(e);
+            throw;
         }
+
+        serving.MarkRefreshed();
+        return Pause();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>Nothing: <see cref="ServingIndexes"/> reports the factor store, for requests find it unavailable, too.</summary>
+    protected override void ReportLoss(Exception failure)
     {
-        await using var due = clock.CreateTimer(_ => RequestRefresh(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                // Before the factor store is read: what is due appears while it is gone, too.
-                serving.State.Catalogue.PublishDue();
-                await RefreshAsync(stoppingToken);
-                if (serving.FactorStoreProblem is not null && serving.RefreshedAt is not null)
-                    logger.LogInformation("The factor store answers again.");
-                serving.FactorStoreProblem = null;
-                serving.RefreshedAt = clock.GetUtcNow();
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (FactorStoreUnavailableException e)
-            {
-                if (serving.FactorStoreProblem is null || serving.RefreshedAt is null && serving.FactorStoreProblem != e.Message)
-                    logger.LogWarning(e,
-                        "The factor store is gone. Answers come from memory until it is back: what is popular, and histories given in "
-                            + "requests.");
-                serving.FactorStoreProblem = e.Message;
-            }
-            catch (Exception e)
-            {
-                // A defect in one record must not end all refreshing; it shows in health and log until it is gone.
-                if (serving.ModelProblem != e.Message) logger.LogError(e, "Refreshing failed.");
-                serving.ModelProblem = e.Message;
-            }
-
-            Arm(due);
-            await ((Task)_nudge.WaitAsync(TimeSpan.FromMilliseconds(options.PollMilliseconds), stoppingToken)).ConfigureAwait(
-                ConfigureAwaitOptions.SuppressThrowing);
-        }
     }
 
-    /// <summary>Sets the timer to the time at which the next item is published.</summary>
-    private void Arm(ITimer due)
+    /// <inheritdoc cref="ReportLoss"/>
+    protected override void ReportReturn()
     {
-        if (serving.State.Catalogue.NextDue is not { } at) return;
-        var wait = at - clock.GetUtcNow();
-        // A far time is looked at again on the way: timers have a longest time.
-        due.Change(wait < TimeSpan.Zero ? TimeSpan.Zero : wait > s_longestWait ? s_longestWait : wait, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Until the next poll, or until the next item is published if that is earlier.</summary>
+    private TimeSpan Pause()
+    {
+        var poll = TimeSpan.FromMilliseconds(options.PollMilliseconds);
+        if (serving.State.Catalogue.NextDue is not { } at) return poll;
+        var wait = at - Clock.GetUtcNow();
+        return wait < TimeSpan.Zero ? TimeSpan.Zero : wait < poll ? wait : poll;
     }
 
     private async Task RefreshAsync(CancellationToken cancellationToken)
@@ -135,7 +121,7 @@ internal sealed class Refresher(IFactorStore store, ServingIndexes serving, Hide
     {
         logger.LogInformation("The factor store has new content ({Generation}); reading the catalogue again.", generation);
         var model = serving.State.Model?.WithoutAppendedItems();
-        var catalogue = new Catalogue(model?.ItemKeys ?? [], clock);
+        var catalogue = new Catalogue(model?.ItemKeys ?? [], Clock);
         long sequence = 0;
         ItemChanges changes;
         do

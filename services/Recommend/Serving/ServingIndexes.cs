@@ -1,7 +1,10 @@
+using Microsoft.Extensions.Logging;
+using Recommender.FactorStore;
+
 namespace Recommender.Recommend.Serving;
 
 /// <summary>What is served now, and how the refresher fares. Written by the refresher, read by every request.</summary>
-internal sealed class ServingIndexes(TimeProvider clock)
+internal sealed partial class ServingIndexes(TimeProvider clock, ILogger<ServingIndexes> logger)
 {
     private ServingState _state = new(null, new Catalogue([], clock));
     private long _answers;
@@ -14,7 +17,7 @@ internal sealed class ServingIndexes(TimeProvider clock)
 
     /// <summary>Null while the factor store answers; otherwise why it does not. Requests do not ask a store that is known to be
     /// gone.</summary>
-    public string? FactorStoreProblem { get; set; } = "has not answered yet";
+    public string? FactorStoreProblem { get; private set; } = "has not answered yet";
 
     /// <summary>Why a released model could not be loaded; null when all is well.</summary>
     public string? ModelProblem { get; set; }
@@ -25,9 +28,32 @@ internal sealed class ServingIndexes(TimeProvider clock)
     public long? LoadingVersion { get; set; }
     public string? Generation { get; set; }
     public long Sequence { get; set; }
-    public DateTimeOffset? RefreshedAt { get; set; }
+    public DateTimeOffset? RefreshedAt { get; private set; }
 
     public long Answers => Volatile.Read(ref _answers);
 
     public long CountAnswer() => Interlocked.Increment(ref _answers);
+
+    /// <summary>From here on requests do not ask the factor store, until a refresh succeeds.</summary>
+    public void MarkStoreUnavailable(FactorStoreUnavailableException e)
+    {
+        bool isNew = FactorStoreProblem is null || (RefreshedAt is null && FactorStoreProblem != e.Message);
+        FactorStoreProblem = e.Message;
+        if (isNew) LogStoreLost(logger, e);
+    }
+
+    /// <summary>A refresh succeeded: the factor store is available.</summary>
+    public void MarkRefreshed()
+    {
+        if (FactorStoreProblem is not null && RefreshedAt is not null) LogStoreReturned(logger);
+        FactorStoreProblem = null;
+        RefreshedAt = clock.GetUtcNow();
+    }
+
+    [LoggerMessage(3001, LogLevel.Warning,
+        "The factor store is unavailable. Until it returns, answers come from memory: popular items, and histories given in requests.")]
+    private static partial void LogStoreLost(ILogger logger, Exception exception);
+
+    [LoggerMessage(3002, LogLevel.Information, "The factor store is available again. Answers are personal again.")]
+    private static partial void LogStoreReturned(ILogger logger);
 }

@@ -36,7 +36,7 @@ public sealed class ErasureRepository(IStore store, ILogger<ErasureRepository> l
                 throw new ConcurrencyException(problem, typeof(ErasureSaga), saga.CorrelationId);
             }
         }
-        catch (Exception e) when (e is StoreUnavailableException or FactorStoreUnavailableException or StreamUnavailableException)
+        catch (DependencyUnavailableException e)
         {
             // The part that is gone is reported where it is watched. The erasure is due again in the store.
             logger.LogDebug(e, "Erasure {ErasureId} waits for a server", erasureId);

@@ -1,7 +1,7 @@
-using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Polly.Registry;
 using Recommender.Messaging.ControlPlane;
+using Recommender.ServiceDefaults.Workers;
 using Recommender.Storage;
 using Recommender.Storage.Users;
 
@@ -11,50 +11,35 @@ namespace Recommender.Trainer.Erasing;
 /// Polls the due times of erasures and sends their sagas on, also after a crash, a lost message or a failed step.
 /// An erasure that nobody confirms stays open and degrades health.
 /// </summary>
-public sealed class ErasureWorker(IStore store, INotices notices, TimeProvider clock, ILogger<ErasureWorker> logger)
-    : BackgroundService, IHealthCheck
+public sealed class ErasureWorker(
+    IStore store, INotices notices, ResiliencePipelineProvider<string> pipelines, TimeProvider clock, ILogger<ErasureWorker> logger)
+    : RepeatingWorker("Polling of due erasures", pipelines, clock, logger)
 {
     private const int DueLimit = 100;
     private static readonly TimeSpan s_pollInterval = TimeSpan.FromSeconds(1), s_late = TimeSpan.FromSeconds(60);
-    private string? _problem;
+    private string? _late;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await PollAsync(stoppingToken);
-                await Task.Delay(s_pollInterval, clock, stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (StoreUnavailableException)
-            {
-                // Reported where the store is watched; erasures wait in it.
-                await Task.Delay(s_pollInterval, clock, CancellationToken.None);
-            }
-        }
-    }
+    protected override string? Concern => Volatile.Read(ref _late);
 
     /// <summary>Sends every erasure on that is due, and looks for those that take too long.</summary>
     public async Task PollAsync(CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
+        var now = Clock.GetUtcNow();
         var due = await store.ClaimDueErasuresAsync(now, now + Erasure.RepeatAfter, DueLimit, cancellationToken);
         await Task.WhenAll(due.Select(id => notices.PublishAsync(new ErasureDue { ErasureId = id }, cancellationToken)));
 
         var open = await store.ListOpenErasuresAsync(cancellationToken);
         string? late = open.Where(erasure => now - erasure.Stages["store"] > s_late).Select(ProblemOf).FirstOrDefault();
-        if (late is not null && Volatile.Read(ref _problem) is null)
+        if (late is not null && Volatile.Read(ref _late) is null)
             logger.LogWarning("{Problem} It is tried again until it is done.", late);
-        Volatile.Write(ref _problem, late);
+        Volatile.Write(ref _late, late);
     }
 
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(Volatile.Read(ref _problem) is { } late ? HealthCheckResult.Degraded(late) : HealthCheckResult.Healthy());
+    protected override async Task<TimeSpan> RunRoundAsync(CancellationToken cancellationToken)
+    {
+        await PollAsync(cancellationToken);
+        return s_pollInterval;
+    }
 
     private static string ProblemOf(Erasure erasure)
     {

@@ -1,7 +1,8 @@
 using System.Text.Json;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Polly.Registry;
 using Recommender.FactorStore;
+using Recommender.ServiceDefaults.Workers;
 using Recommender.Storage;
 using Recommender.Trainer.Events;
 using Recommender.Trainer.Releasing;
@@ -23,36 +24,22 @@ public sealed class RetentionWorker(
     IFactorStore factorStore,
     Folding folding,
     TrainerOptions options,
+    ResiliencePipelineProvider<string> pipelines,
     TimeProvider clock,
-    ILogger<RetentionWorker> logger) : BackgroundService
+    ILogger<RetentionWorker> logger) : RepeatingWorker("Removal of old events", pipelines, clock, logger)
 {
     private const string SettingName = "retention";
     private static readonly TimeSpan s_interval = TimeSpan.FromMinutes(10), s_retry = TimeSpan.FromSeconds(30);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        if (options.RetentionDays == 0) return;
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            var pause = s_interval;
-            try
-            {
-                await RunAsync(stoppingToken);
-            }
-            catch (Exception e) when (e is StoreUnavailableException or FactorStoreUnavailableException)
-            {
-                logger.LogWarning("Removing old events was interrupted: {Problem}", e.Message);
-                pause = s_retry;
-            }
+    protected override bool IsEnabled => options.RetentionDays > 0;
 
-            await Task.Delay(pause, clock, stoppingToken);
-        }
-    }
+    // A round that was cut short copies and folds everything in at its end, so rounds do not follow at the pace of the pipeline.
+    protected override TimeSpan? PauseWhileUnavailable => s_retry;
 
     /// <summary>Removes what is due; returns the number of events. Nothing is due when this day's turn is over.</summary>
     public async Task<long> RunAsync(CancellationToken cancellationToken)
     {
-        var before = new DateTimeOffset(clock.GetUtcNow().UtcDateTime.Date.AddDays(-options.RetentionDays), TimeSpan.Zero);
+        var before = new DateTimeOffset(Clock.GetUtcNow().UtcDateTime.Date.AddDays(-options.RetentionDays), TimeSpan.Zero);
         var last = await ReadAsync(cancellationToken);
         if (last is { Done: true } && last.Before >= before) return 0;
         await WriteAsync(new(before, Done: false), cancellationToken);
@@ -75,6 +62,12 @@ public sealed class RetentionWorker(
         await WriteAsync(new(before, Done: true), cancellationToken);
         if (removed > 0) logger.LogInformation("Removed {Events} events from before {Before:u}.", removed, before);
         return removed;
+    }
+
+    protected override async Task<TimeSpan> RunRoundAsync(CancellationToken cancellationToken)
+    {
+        await RunAsync(cancellationToken);
+        return s_interval;
     }
 
     private async Task<Turn?> ReadAsync(CancellationToken cancellationToken) =>

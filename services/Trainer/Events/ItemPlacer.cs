@@ -1,11 +1,12 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Polly.Registry;
 using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.FactorStore.Items;
 using Recommender.Factorization.Content;
 using Recommender.Factorization.Events;
 using Recommender.Messaging.ControlPlane;
+using Recommender.ServiceDefaults.Workers;
 using Recommender.Storage;
 using Recommender.Storage.Catalogue;
 using Recommender.Storage.Events;
@@ -25,15 +26,15 @@ public sealed class ItemPlacer(
     EventWeights weights,
     INotices notices,
     TrainerOptions options,
+    ResiliencePipelineProvider<string> pipelines,
     TimeProvider clock,
-    ILogger<ItemPlacer> logger) : BackgroundService
+    ILogger<ItemPlacer> logger) : RepeatingWorker("Placement of new items", pipelines, clock, logger)
 {
     /// <summary>An item is placed again when the users who count for it have grown by this share.</summary>
     private const double Growth = 1.25;
 
     private const int BatchItems = 200;
 
-    private readonly AsyncSignal _signal = new();
     private readonly Lock _noting = new();
     private HashSet<int> _noted = [];
     private Dictionary<int, long> _usersAtPlacing = [];
@@ -43,7 +44,7 @@ public sealed class ItemPlacer(
     public void NoteAll()
     {
         lock (_noting) (_everything, _usersAtPlacing) = (true, []);
-        _signal.Set();
+        RequestRound();
     }
 
     /// <summary>The catalogue says something new of these.</summary>
@@ -51,7 +52,7 @@ public sealed class ItemPlacer(
     {
         if (released.Current is not { } model) return;
         lock (_noting) _noted.UnionWith(itemKeys.Where(key => model.IndexOf(key) < 0));
-        _signal.Set();
+        RequestRound();
     }
 
     /// <summary>Events on these have come.</summary>
@@ -66,28 +67,11 @@ public sealed class ItemPlacer(
                     && item.Users >= Growth * _usersAtPlacing.GetValueOrDefault(item.ItemKey)) any |= _noted.Add(item.ItemKey);
         }
 
-        if (any) _signal.Set();
+        if (any) RequestRound();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        _signal.Set();
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await _signal.WaitAsync(stoppingToken);
-                while (!await TryPlaceNotedAsync(stoppingToken)) await Task.Delay(TimeSpan.FromSeconds(1), clock, stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-        }
-    }
-
-    /// <summary>False when a server is gone: what was noted still is.</summary>
-    private async Task<bool> TryPlaceNotedAsync(CancellationToken cancellationToken)
+    /// <summary>Places what is noted. If a server is unavailable, it stays noted; after a defect it is dropped, or it would stop all others.</summary>
+    protected override async Task<TimeSpan> RunRoundAsync(CancellationToken cancellationToken)
     {
         (bool all, var keys) = (false, _noted);
         lock (_noting) (all, _everything, keys, _noted) = (_everything, false, _noted, []);
@@ -95,24 +79,17 @@ public sealed class ItemPlacer(
         {
             if (all) await PlaceAllAsync(cancellationToken);
             else await PlaceAsync(keys, cancellationToken);
-            return true;
+            return Timeout.InfiniteTimeSpan;
         }
-        catch (Exception e) when (e is StoreUnavailableException or FactorStoreUnavailableException)
+        catch (DependencyUnavailableException)
         {
-            logger.LogWarning("New items wait for their factors: {Problem}", e.Message);
             lock (_noting)
             {
                 _everything |= all;
                 _noted.UnionWith(keys);
             }
 
-            return false;
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            // A defect here must not end the event path that shares this process.
-            logger.LogError(e, "New items could not be given factors.");
-            return true;
+            throw;
         }
     }
 

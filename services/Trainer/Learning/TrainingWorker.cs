@@ -1,8 +1,8 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Polly.Registry;
 using Recommender.Contracts;
-using Recommender.FactorStore;
 using Recommender.Messaging.Streams;
+using Recommender.ServiceDefaults.Workers;
 using Recommender.Storage;
 using Recommender.Trainer.Status;
 
@@ -16,11 +16,16 @@ public sealed class TrainingWorker(
     IStreamAdministration streams,
     Progress progress,
     TrainerOptions options,
+    ResiliencePipelineProvider<string> pipelines,
     TimeProvider clock,
-    ILogger<TrainingWorker> logger) : BackgroundService
+    ILogger<TrainingWorker> logger) : RepeatingWorker("Training", pipelines, clock, logger)
 {
-    private readonly AsyncSignal _requested = new();
     private volatile bool _running;
+    private bool _isRequested;
+
+    // Used by rounds alone. A training that was asked for and put off is still asked for.
+    private bool _isAsked;
+    private DateTimeOffset? _dueSince;
     private long _seenSequence;
     private long _triedSequence = -1;
     private bool _resumed;
@@ -29,70 +34,69 @@ public sealed class TrainingWorker(
     public async Task<bool> RequestAsync(CancellationToken cancellationToken)
     {
         bool starts = !_running && await IsLeaseFreeAsync(cancellationToken);
-        _requested.Set();
+        Volatile.Write(ref _isRequested, true);
+        RequestRound();
         return starts;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override TimeSpan FirstPause => TimeSpan.FromSeconds(options.CheckEverySeconds);
+
+    // A training takes long and registers a model: it is not repeated at the pace of the pipeline.
+    protected override TimeSpan? PauseWhileUnavailable => FirstPause;
+
+    protected override async Task<TimeSpan> RunRoundAsync(CancellationToken cancellationToken)
     {
-        DateTimeOffset? dueSince = null;
-        // A training that was asked for and put off is still asked for.
-        bool asked = false;
-        while (!stoppingToken.IsCancellationRequested)
+        _isAsked |= Interlocked.Exchange(ref _isRequested, false);
+        try
         {
-            try
-            {
-                asked |= await WaitAsync(stoppingToken);
-                var due = asked ? null : await DueAsync(stoppingToken);
-                if (due is null) dueSince = null;
-                else dueSince ??= clock.GetUtcNow();
-                if (!asked && due is null && !_resumed && await tuner.IsUnfinishedAsync(stoppingToken))
-                {
-                    // What a kill cut short. Once: should it fail, the next training asks for another.
-                    _running = _resumed = true;
-                    logger.LogInformation("The search for settings goes on where it was cut short.");
-                    if (await tuner.RunAsync(stoppingToken)) await training.RunAsync(stoppingToken);
-                    continue;
-                }
+            await TrainIfDueAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is not DependencyUnavailableException && !cancellationToken.IsCancellationRequested)
+        {
+            // Status and log show it; the same events are not tried again.
+            (_isAsked, _triedSequence) = (false, _seenSequence);
+            progress.Training = TrainingState.Failed(e.Message);
+            logger.LogError(e, "Training failed.");
+        }
+        finally
+        {
+            _running = false;
+            // Also after a search that was cut short: nothing is being done until the next round.
+            if (progress.Training.Stage != TrainingStage.Failed) progress.Training = TrainingState.Idle;
+        }
 
-                if (!asked && (due is null || !await QuietAsync(dueSince!.Value, stoppingToken))) continue;
+        return TimeSpan.FromSeconds(options.CheckEverySeconds);
+    }
 
-                _running = _resumed = true;
-                logger.LogInformation("Training starts: {Reason}.", due ?? "asked for");
-                var trained = await training.RunAsync(stoppingToken);
-                // What was asked for follows when the other instance has ended; what was due may be due no longer by then.
-                if (training.FoundAnother) continue;
-                (dueSince, asked, _triedSequence) = (null, false, _seenSequence);
+    private async Task TrainIfDueAsync(CancellationToken cancellationToken)
+    {
+        var due = _isAsked ? null : await DueAsync(cancellationToken);
+        if (due is null) _dueSince = null;
+        else _dueSince ??= Clock.GetUtcNow();
+        if (!_isAsked && due is null && !_resumed && await tuner.IsUnfinishedAsync(cancellationToken))
+        {
+            // What a kill cut short. Once: should it fail, the next training asks for another.
+            _running = _resumed = true;
+            logger.LogInformation("The search for settings goes on where it was cut short.");
+            if (await tuner.RunAsync(cancellationToken)) await training.RunAsync(cancellationToken);
+            return;
+        }
 
-                // A first model with middling settings is in service by now; better settings are worth waiting for.
-                if (trained is not null && await tuner.DueAsync((await store.GetStatusAsync(stoppingToken)).Events, trained,
-                    stoppingToken) is { } why)
-                {
-                    logger.LogInformation("A search for settings starts: {Reason}.", why);
-                    if (await tuner.RunAsync(stoppingToken)) await training.RunAsync(stoppingToken);
-                }
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e) when (e is StoreUnavailableException or FactorStoreUnavailableException or StreamUnavailableException)
-            {
-                logger.LogWarning("Training put off: {Problem}", e.Message);
-            }
-            catch (Exception e)
-            {
-                // A failed training must not end the event path that shares this process; status and log show it.
-                (asked, _triedSequence) = (false, _seenSequence);
-                progress.Training = TrainingState.Failed(e.Message);
-                logger.LogError(e, "Training failed.");
-            }
-            finally
-            {
-                _running = false;
-                // Also after a search that was cut short: nothing is being done until the next round.
-                if (progress.Training.Stage != TrainingStage.Failed) progress.Training = TrainingState.Idle;
-            }
+        if (!_isAsked && (due is null || !await QuietAsync(_dueSince!.Value, cancellationToken))) return;
+
+        _running = _resumed = true;
+        logger.LogInformation("Training starts: {Reason}.", due ?? "asked for");
+        var trained = await training.RunAsync(cancellationToken);
+        // What was asked for follows when the other instance has ended; what was due may be due no longer by then.
+        if (training.FoundAnother) return;
+        (_dueSince, _isAsked, _triedSequence) = (null, false, _seenSequence);
+
+        // A first model with middling settings is in service by now; better settings are worth waiting for.
+        if (trained is not null
+            && await tuner.DueAsync((await store.GetStatusAsync(cancellationToken)).Events, trained, cancellationToken) is { } why)
+        {
+            logger.LogInformation("A search for settings starts: {Reason}.", why);
+            if (await tuner.RunAsync(cancellationToken)) await training.RunAsync(cancellationToken);
         }
     }
 
@@ -110,22 +114,6 @@ public sealed class TrainingWorker(
         }
     }
 
-    /// <summary>True when a training was asked for, false when it is time to look at the conditions.</summary>
-    private async Task<bool> WaitAsync(CancellationToken stoppingToken)
-    {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        timeout.CancelAfter(TimeSpan.FromSeconds(options.CheckEverySeconds));
-        try
-        {
-            await _requested.WaitAsync(timeout.Token);
-            return true;
-        }
-        catch (OperationCanceledException) when (!stoppingToken.IsCancellationRequested)
-        {
-            return false;
-        }
-    }
-
     /// <summary>Why a training is due, or null.</summary>
     private async Task<string?> DueAsync(CancellationToken cancellationToken)
     {
@@ -137,7 +125,7 @@ public sealed class TrainingWorker(
 
         long fresh = status.Sequence - newest.Watermark;
         if (fresh >= options.TrainAfterEvents && fresh >= options.TrainAfterGrowth * newest.Watermark) return $"{fresh} new events";
-        if (fresh > 0 && clock.GetUtcNow() - newest.TrainedAt >= TimeSpan.FromMinutes(options.TrainEveryMinutes))
+        if (fresh > 0 && Clock.GetUtcNow() - newest.TrainedAt >= TimeSpan.FromMinutes(options.TrainEveryMinutes))
             return $"the last training was {newest.TrainedAt:u}";
         return null;
     }
@@ -145,7 +133,7 @@ public sealed class TrainingWorker(
     /// <summary>Whether events have stopped coming for a while, or have gone on coming for too long to wait.</summary>
     private async Task<bool> QuietAsync(DateTimeOffset dueSince, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
+        var now = Clock.GetUtcNow();
         if (now - dueSince >= TimeSpan.FromSeconds(options.QuietAtMostSeconds)) return true;
         if (progress.LastStoredTicks != 0 && now.UtcTicks - progress.LastStoredTicks < TimeSpan.FromSeconds(options.QuietSeconds).Ticks)
             return false;

@@ -1,23 +1,29 @@
 using System.Diagnostics.Metrics;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Polly.Registry;
 using Recommender.Contracts;
+using Recommender.ServiceDefaults.Workers;
 
 namespace Recommender.Trainer.Status;
 
 /// <summary>Looks at watermarks and lags at intervals: for the gauges, which cannot wait for an answer, and for readiness, which should
 /// not.</summary>
-public sealed class LagMonitor : BackgroundService, IHealthCheck
+public sealed class LagMonitor : RepeatingWorker
 {
     private readonly StatusReader _status;
     private readonly TrainerOptions _options;
-    private readonly TimeProvider _clock;
     private readonly Meter _meter = new(TrainerTelemetry.Name);
     private volatile StatusResponse? _last;
 
-    public LagMonitor(StatusReader status, TrainerOptions options, TimeProvider clock)
+    public LagMonitor(
+        StatusReader status,
+        TrainerOptions options,
+        ResiliencePipelineProvider<string> pipelines,
+        TimeProvider clock,
+        ILogger<LagMonitor> logger)
+        : base("Reading of watermarks and lags", pipelines, clock, logger)
     {
-        (this._status, this._options, this._clock) = (status, options, clock);
+        (_status, _options) = (status, options);
         _meter.CreateObservableGauge("recommender.watermark", () => Measure(_last?.Watermarks), "{event}",
             "Events each stage has got through");
         _meter.CreateObservableGauge("recommender.lag", () => Measure(_last?.LagSeconds), "s",
@@ -26,17 +32,16 @@ public sealed class LagMonitor : BackgroundService, IHealthCheck
             "{message}", "Messages waiting");
     }
 
-    /// <summary>Degraded while a lag is above its alarm level: answers grow old, nothing is lost.</summary>
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(_last is { } seen && LagAlarms.Of(seen.LagSeconds, seen.Watermarks["stored"], _options).ToList() is [_, ..] alarms
-            ? HealthCheckResult.Degraded(string.Join(' ', alarms))
-            : HealthCheckResult.Healthy());
+    /// <summary>A lag above its alarm level: answers grow old, nothing is lost.</summary>
+    protected override string? Concern =>
+        _last is { } seen && LagAlarms.Of(seen.LagSeconds, seen.Watermarks["stored"], _options).ToList() is [_, ..] alarms
+            ? string.Join(' ', alarms)
+            : null;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task<TimeSpan> RunRoundAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(_options.LagEverySeconds), _clock);
-        do _last = await _status.ReadAsync(stoppingToken);
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+        _last = await _status.ReadAsync(cancellationToken);
+        return TimeSpan.FromSeconds(_options.LagEverySeconds);
     }
 
     public override void Dispose()

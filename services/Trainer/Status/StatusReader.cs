@@ -28,7 +28,7 @@ public sealed class StatusReader(
         long foldedHere = progress.Folded;
         var stored = await TryAsync("store", () => store.GetStatusAsync(cancellationToken), problems);
         var depths = await TryAsync("broker", () => streams.GetDepthsAsync(cancellationToken), problems) ?? new Dictionary<string, long>();
-        if (reconciler.Problem is { } problem) problems.Add(problem);
+        if (reconciler.CurrentProblem is { } problem) problems.Add(problem);
 
         var now = clock.GetUtcNow();
         long sequence = stored?.Sequence ?? 0;
@@ -96,7 +96,7 @@ public sealed class StatusReader(
         {
             return await read();
         }
-        catch (Exception e) when (e is StoreUnavailableException or FactorStoreUnavailableException or StreamUnavailableException)
+        catch (DependencyUnavailableException e)
         {
             problems.Add($"{part}: {e.Message}");
             return default;

@@ -1,7 +1,9 @@
+using Recommender.Contracts;
+
 namespace Recommender.Messaging.Streams;
 
 /// <summary>Nothing can be published for now.</summary>
-public sealed class StreamUnavailableException(string message, Exception? inner = null) : Exception(message, inner)
+public sealed class StreamUnavailableException(string message, Exception? inner = null) : DependencyUnavailableException(message, inner)
 {
     /// <summary>The disk is full: a retry helps only after someone made room.</summary>
     public bool IsFull { get; init; }

@@ -123,9 +123,7 @@ public sealed class SeenBuilderTests
         await trainer.SendAsync(TrainerFixture.Event("ann", "a", s_start, "wishlist"));
         var emptied = new InProcessFactorStore();
         var folding = new Folding(trainer.Store, emptied, trainer.Released, TrainerFixture.Weights, trainer.Options);
-        using var reconciler =
-            new Reconciler(trainer.Store, emptied, trainer.Released, folding, trainer.Placer, trainer.Notices, trainer.Options,
-            TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<Reconciler>.Instance);
+        using var reconciler = trainer.NewReconciler(emptied, trainer.Released, folding).Reconciler;
         await reconciler.ReconcileAsync(Cancellation);
         Assert.Equal(["wishlist"], await emptied.GetEventTypesAsync(Cancellation));
     }

@@ -1,0 +1,48 @@
+using Microsoft.Extensions.Logging;
+using Polly.Registry;
+using Recommender.FactorStore;
+using Recommender.ServiceDefaults.Workers;
+using Recommender.Trainer.Events;
+
+namespace Recommender.Trainer.Releasing;
+
+/// <summary>
+/// Folds every user in again after a release, and after the factor store was found empty. Until a user's turn comes, serving folds them in
+/// on the spot, so a release need not wait for this.
+/// </summary>
+public sealed class Refolder(
+    IFactorStore factorStore,
+    Folding folding,
+    ResiliencePipelineProvider<string> pipelines,
+    TimeProvider clock,
+    ILogger<Refolder> logger) : RepeatingWorker("Folding in of all users", pipelines, clock, logger)
+{
+    private volatile bool _isRebuilding;
+
+    /// <summary>Whether an emptied factor store is being filled: its generation is not written yet.</summary>
+    public bool IsRebuilding => _isRebuilding;
+
+    protected override TimeSpan FirstPause => Timeout.InfiniteTimeSpan;
+
+    public void RequestRefold() => RequestRound();
+
+    /// <summary>Like <see cref="RequestRefold"/>, and writes the generation of the factor store afterwards.</summary>
+    public void RequestRebuild()
+    {
+        _isRebuilding = true;
+        RequestRound();
+    }
+
+    /// <summary>The generation is written last: a rebuild that was cut short starts over.</summary>
+    protected override async Task<TimeSpan> RunRoundAsync(CancellationToken cancellationToken)
+    {
+        await folding.FoldInAllAsync(cancellationToken);
+        if (_isRebuilding)
+        {
+            await factorStore.SetGenerationAsync(Guid.NewGuid().ToString("N"), cancellationToken);
+            _isRebuilding = false;
+        }
+
+        return Timeout.InfiniteTimeSpan;
+    }
+}
