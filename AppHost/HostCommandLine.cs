@@ -141,7 +141,7 @@ internal sealed partial class HostCommandLine
             if (result.Tokens is not [var token] || !int.TryParse(token.Value, CultureInfo.InvariantCulture, out int number)) return;
             if (number < least || number > most)
             {
-                result.AddError($"{name} must be between {least} and {most}.");
+                result.AddError($"{name} must be between {least} and {most}; got {number}.");
             }
         });
         return option;

@@ -7,6 +7,7 @@ using Recommender.Messaging.Embedded;
 using Recommender.Messaging.Streams;
 using Recommender.ServiceDefaults;
 using Recommender.ServiceDefaults.Requests;
+using Recommender.ServiceDefaults.Settings;
 using Recommender.ServiceDefaults.Workers;
 using Recommender.Storage;
 
@@ -18,12 +19,10 @@ public static class IngestService
     /// <exception cref="InvalidOperationException">A setting is wrong; the message names it and the fix.</exception>
     public static WebApplicationBuilder AddIngest(this WebApplicationBuilder builder)
     {
-        var options = builder.Configuration.GetSection("Ingest").Get<IngestOptions>() ?? new IngestOptions();
-        options.Validate();
+        builder.AddSettings<IngestOptions>(IngestOptions.Section);
         builder.AddMessagingOrEmbedded();
         builder.AddStore();
         builder.AddEventTypes();
-        builder.Services.AddSingleton(options);
         builder.Services.AddWorker<QueueGuard>("queue");
         builder.Services.AddSingleton<GroupPublishers>();
         builder.Services.AddHostedService(services => services.GetRequiredService<GroupPublishers>());

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Recommender.Contracts;
 
 namespace Recommender.Recommend;
@@ -12,10 +13,18 @@ public sealed record Placement
     public const string OtherTypes = "*";
 
     public required string Name { get; init; }
+
+    /// <summary>Items of an answer. Null: the general setting.</summary>
+    [Range(0, Limits.RecommendationCount)]
     public int? Count { get; init; }
+
     public Filter? Filter { get; init; }
     public IReadOnlyList<Boost> Boosts { get; init; } = [];
+
+    /// <summary>0: by score alone. 1: as different as possible.</summary>
+    [Range(0.0, 1.0)]
     public double? Diversity { get; init; }
+
     public bool? IncludeSeen { get; init; }
 
     /// <summary>
@@ -26,8 +35,10 @@ public sealed record Placement
     public IReadOnlyDictionary<string, double> HideDays { get; init; } = new Dictionary<string, double>();
 
     /// <summary><c>popular</c> or <c>trending</c>; null: the general setting.</summary>
+    [AllowedValues(null, Sources.Popular, Sources.Trending)]
     public string? Fallback { get; init; }
 
     /// <summary>What was shown to a user here within this time comes after everything else. Null: no rotation.</summary>
+    [Range(0.0, 525_600.0, MinimumIsExclusive = true)]
     public double? RotationMinutes { get; init; }
 }

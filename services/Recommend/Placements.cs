@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Configuration;
 using Recommender.Contracts;
 using Recommender.Recommend.Requests;
+using Recommender.ServiceDefaults.Settings;
 
 namespace Recommender.Recommend;
 
@@ -32,22 +33,21 @@ public sealed class Placements
                     + "Fallback, RotationMinutes");
         }
 
+        Require(SettingRules.Problems(section, typeof(Placement)));
         var placement = new Placement
         {
             Name = section.Key,
-            Count = Number<int>(section.GetSection("Count"),
-            v => v is >= 0 and <= Limits.RecommendationCount, $"must be between 0 and {Limits.RecommendationCount}"),
-            Diversity = Number<double>(section.GetSection("Diversity"), v => v is >= 0 and <= 1, "must be between 0 and 1"),
-            RotationMinutes = Number<double>(section.GetSection("RotationMinutes"), v => v is > 0 and <= 525_600,
-            "must be above 0 and at most 525600"),
-            IncludeSeen = section["IncludeSeen"] is { } seen ? bool.TryParse(seen, out bool value) ? value
-            : throw Wrong(section.GetSection("IncludeSeen"), "must be true or false") : null,
-            HideDays = ReadHideDays(section.GetSection("HideDays")),
-            Fallback = section["Fallback"] is { } fallback ? fallback is Sources.Popular or Sources.Trending ? fallback
-            : throw Wrong(section.GetSection("Fallback"), "must be popular or trending") : null,
-            Filter = Parse(section.GetSection("Filter"), ContractsJson.Default.Filter),
-            Boosts = [.. section.GetSection("Boosts").GetChildren().Select(b => Parse(b, ContractsJson.Default.Boost)!)],
+            Count = section.GetValue<int?>(nameof(Placement.Count)),
+            Diversity = section.GetValue<double?>(nameof(Placement.Diversity)),
+            RotationMinutes = section.GetValue<double?>(nameof(Placement.RotationMinutes)),
+            IncludeSeen = section.GetValue<bool?>(nameof(Placement.IncludeSeen)),
+            HideDays = ReadHideDays(section.GetSection(nameof(Placement.HideDays))),
+            Fallback = section[nameof(Placement.Fallback)],
+            Filter = Parse(section.GetSection(nameof(Placement.Filter)), ContractsJson.Default.Filter),
+            Boosts = [.. section.GetSection(nameof(Placement.Boosts)).GetChildren()
+                .Select(boost => Parse(boost, ContractsJson.Default.Boost)!)],
         };
+        Require(SettingRules.Problems(section.Path, placement));
         if (FilterRules.Error(placement.Filter, "Filter") is { } filterError)
             throw new InvalidOperationException($"Setting {section.Path}:{filterError.Field} {filterError.Error}.");
         if (FilterRules.Error(placement.Boosts, "Boosts") is { } boostError)
@@ -65,21 +65,20 @@ public sealed class Placements
         foreach (var type in section.GetChildren())
         {
             if (Limits.NameError(type.Key) is { } nameError) throw Wrong(type, $"names an event type that {nameError}");
-            hideDays[type.Key] = string.Equals(type.Value, "forever", StringComparison.OrdinalIgnoreCase)
-                ? double.PositiveInfinity
-                : Number<double>(type, days => days is >= 0 and <= Longest,
-                    $"must be a number of days from 0, never, to {Longest:0}, or forever")
-                    ?? throw Wrong(type, $"must be a number of days from 0, never, to {Longest:0}, or forever");
+            hideDays[type.Key] = type.Value switch
+            {
+                { } word when word.Equals("forever", StringComparison.OrdinalIgnoreCase) => double.PositiveInfinity,
+                { } text when double.TryParse(text, CultureInfo.InvariantCulture, out double days) && days is >= 0 and <= Longest => days,
+                var value => throw Wrong(type, $"must be a number of days from 0, never, to {Longest:0}, or forever; got {value ?? "a section"}"),
+            };
         }
 
         return hideDays;
     }
 
-    private static T? Number<T>(IConfigurationSection setting, Func<T, bool> valid, string fix)
-        where T : struct, IParsable<T>
+    private static void Require(IEnumerable<string> problems)
     {
-        if (setting.Value is null) return null;
-        return T.TryParse(setting.Value, CultureInfo.InvariantCulture, out T value) && valid(value) ? value : throw Wrong(setting, fix);
+        if (problems.FirstOrDefault() is { } problem) throw new InvalidOperationException(problem);
     }
 
     private static T? Parse<T>(IConfigurationSection section, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
@@ -98,9 +97,8 @@ public sealed class Placements
     }
 
     /// <summary>
-    /// Configuration knows only texts: what reads as a number or a boolean becomes one, except where the key of the condition asks for
-    /// texts. Under
-    /// <c>Any</c> it stands for both, since items may have either.
+    /// Configuration holds texts only: a text that reads as a number or a boolean becomes one, unless the key of the condition takes texts.
+    /// Under <c>Any</c> it stands for both, since items may have either.
     /// </summary>
     private static JsonNode? Node(IConfigurationSection section, bool text)
     {

@@ -12,6 +12,7 @@ using Recommender.Recommend.Endpoints;
 using Recommender.Recommend.Requests;
 using Recommender.Recommend.Serving;
 using Recommender.ServiceDefaults;
+using Recommender.ServiceDefaults.Settings;
 using Recommender.ServiceDefaults.Workers;
 
 namespace Recommender.Recommend;
@@ -27,10 +28,8 @@ public static class RecommendService
     /// <exception cref="InvalidOperationException">A setting is wrong; the message names it and the fix.</exception>
     public static WebApplicationBuilder AddRecommend(this WebApplicationBuilder builder)
     {
-        var options = builder.Configuration.GetSection(RecommendOptions.Section).Get<RecommendOptions>() ?? new RecommendOptions();
-        options.Validate();
         var services = builder.Services;
-        services.AddSingleton(options);
+        builder.AddSettings<RecommendOptions>(RecommendOptions.Section);
         services.AddSingleton(new Placements(builder.Configuration));
         builder.AddEventTypes();
         services.TryAddSingleton(TimeProvider.System);

@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using System.Reflection;
 
 namespace Recommender.Trainer;
 
@@ -16,7 +15,7 @@ public sealed record TrainerOptions
     [Range(1, 100_000)]
     public int HistoryItemsLimit { get; set; } = 2_000;
 
-    /// <summary>Events of lately active users remembered, so that their histories are not read back with each new event. 24 bytes each; 0:
+    /// <summary>Events of active users kept in memory, so that their histories are not read back with each new event. 24 bytes each. 0:
     /// none.</summary>
     [Range(0, 1_000_000_000)]
     public int HistoryCacheEvents { get; set; } = 2_000_000;
@@ -45,20 +44,20 @@ public sealed record TrainerOptions
     [Range(1, 60 * 24 * 365)]
     public int TrainEveryMinutes { get; set; } = 24 * 60;
 
-    /// <summary>Below this many events nothing is trained by itself.</summary>
+    /// <summary>Below this many events no training starts automatically.</summary>
     [Range(1, long.MaxValue)]
     public long MinimumEvents { get; set; } = 200;
 
-    /// <summary>How often the conditions above are looked at.</summary>
+    /// <summary>How often the conditions above are checked.</summary>
     [Range(0.05, 3600.0)]
     public double CheckEverySeconds { get; set; } = 5;
 
-    /// <summary>No new event for this long before a training starts by itself, so that it does not start in the middle of an
+    /// <summary>A training starts automatically only after this time without new events, so that it does not start during an
     /// import.</summary>
     [Range(0.0, 3600.0)]
     public double QuietSeconds { get; set; } = 5;
 
-    /// <summary>…but no longer than this after the conditions were met.</summary>
+    /// <summary>The longest delay of a training by <see cref="QuietSeconds"/>.</summary>
     [Range(0.0, 24 * 3600.0)]
     public double QuietAtMostSeconds { get; set; } = 300;
 
@@ -70,7 +69,7 @@ public sealed record TrainerOptions
     [Range(100, 10_000_000)]
     public int HoldoutUsersLimit { get; set; } = 20_000;
 
-    /// <summary>Length of the factors until a search has found better settings.</summary>
+    /// <summary>Rank (length of the factors) until a search has found better settings.</summary>
     [Range(1, 2048)]
     public int Rank { get; set; } = 64;
 
@@ -78,47 +77,44 @@ public sealed record TrainerOptions
     [Range(0, 1024)]
     public int Threads { get; set; }
 
-    /// <summary>Seconds spent on finding better settings after the first training, and again when the data has grown
-    /// <see cref="TuneAfterGrowth"/>-fold. 0: never.</summary>
+    /// <summary>Time limit of the search for better settings, which follows the first training and each growth of the data by the factor
+    /// <see cref="TuneAfterGrowth"/>. 0: no search.</summary>
     [Range(0.0, 24 * 3600.0)]
     public double TuneBudgetSeconds { get; set; } = 120;
 
-    /// <summary>Events as a multiple of those of the last search for settings.</summary>
+    /// <summary>Growth of the number of events, as a factor, after which the search is repeated.</summary>
     [Range(1.0, 1000.0)]
     public double TuneAfterGrowth { get; set; } = 2;
 
     /// <summary>
-    /// Settings are also searched for when the new events' items or types have drifted this far from those of the model before (0 not at
-    /// all, 1
-    /// altogether; a fifth is much). 1: never.
+    /// The search is also repeated if the items or types of new events have drifted this far from those of the previous model. 0: equal
+    /// distributions; 0.2: a large drift; 1: never repeat.
     /// </summary>
     [Range(0.01, 1.0)]
     public double TuneAfterDrift { get; set; } = 0.3;
 
-    /// <summary>The same for factors, where the settings stayed: the share of items' nearest items that are others now. 1: never.</summary>
+    /// <summary>The same for factors of unchanged settings: the share of items' nearest items that have changed. 1: never repeat.</summary>
     [Range(0.01, 1.0)]
     public double TuneAfterFactorDrift { get; set; } = 0.8;
 
-    /// <summary>Below this many events settings are not searched for: the hold-out would decide by chance.</summary>
+    /// <summary>Below this many events there is no search: the hold-out would decide by chance.</summary>
     [Range(1, long.MaxValue)]
     public long TuneMinimumEvents { get; set; } = 5_000;
 
-    /// <summary>Longest factors the search may choose.</summary>
+    /// <summary>The largest rank that the search may choose.</summary>
     [Range(8, 2048)]
     public int TuneMaxRank { get; set; } = 128;
 
     /// <summary>
-    /// Catalogues of up to this many items may get a model with an item–item term beside the factors, which takes about 700 bytes per item
-    /// in
-    /// registry, factor store and network, and twice that in serving memory. 0: factors alone.
+    /// Catalogues of up to this many items may get a model with an item–item term in addition to the factors. It takes about 700 bytes per
+    /// item in registry, factor store and network, and twice that in serving memory. 0: factors only.
     /// </summary>
     [Range(0, int.MaxValue)]
     public int TuneNeighbourhoodItemsLimit { get; set; } = 200_000;
 
     /// <summary>
-    /// Features of titles, categories, tags and properties from which factors of new items are learned, the most frequent ones; each takes
-    /// 4 bytes
-    /// per factor number in the registry. 0: new items are placed by their events alone.
+    /// The most frequent features of titles, categories, tags and properties, from which factors of new items are learned. Each takes 4 bytes
+    /// times the rank in the registry. 0: new items are placed by their events only.
     /// </summary>
     [Range(0, 1_000_000)]
     public int ContentFeaturesLimit { get; set; } = 32_768;
@@ -132,14 +128,14 @@ public sealed record TrainerOptions
     [Range(1, 1000)]
     public int KeepModels { get; set; } = 5;
 
-    /// <summary>Events that occurred longer ago are removed in the background, once a day (UTC), oldest month first. 0: events are kept for
-    /// ever.</summary>
+    /// <summary>Events that occurred longer ago are removed in the background, once a day (UTC), oldest month first. 0: events are kept
+    /// forever.</summary>
     [Range(0, 36_500)]
     public int RetentionDays { get; set; }
 
     /// <summary>
-    /// Seconds after which an erasure goes over the dead letters a last time and is done: events of the user that were taken off the queue
-    /// before it have come to rest by then. Until then Recommend is told again and again, so that no instance misses it.
+    /// Delay of the last step of an erasure, which removes the user's dead letters: events taken off the queue before the erasure are stored
+    /// or dead-lettered by then. Until then the notice to Recommend is repeated, so that no instance misses it.
     /// </summary>
     [Range(0.0, 40.0)]
     public double ErasureSettleSeconds { get; set; } = 15;
@@ -148,31 +144,23 @@ public sealed record TrainerOptions
     [Range(0.05, 3600.0)]
     public double ReconcileEverySeconds { get; set; } = 1;
 
-    /// <summary>How often lags are looked at for metrics and readiness.</summary>
+    /// <summary>How often lags are measured for metrics and readiness.</summary>
     [Range(0.05, 3600.0)]
     public double LagEverySeconds { get; set; } = 5;
 
-    /// <summary>Readiness is degraded while accepted events have waited longer than this to be stored. 0: never.</summary>
+    /// <summary>Readiness is degraded while accepted events have waited longer than this to be stored. 0: no alarm.</summary>
     [Range(0.0, 365 * 24 * 3600.0)]
     public double StoredLagAlarmSeconds { get; set; } = 60;
 
-    /// <summary>…longer than this to be folded in. 0: never.</summary>
+    /// <summary>The same for events that wait to be folded in.</summary>
     [Range(0.0, 365 * 24 * 3600.0)]
     public double FoldedLagAlarmSeconds { get; set; } = 60;
 
-    /// <summary>…longer than this for a model that was trained on them. 0: never. Below <see cref="MinimumEvents"/> nothing is trained by
-    /// itself, and this is no alarm.</summary>
+    /// <summary>The same for events that wait for a model trained on them. No alarm below <see cref="MinimumEvents"/>.</summary>
     [Range(0.0, 365 * 24 * 3600.0)]
     public double TrainedLagAlarmSeconds { get; set; } = 2 * 24 * 3600;
 
-    /// <summary>…longer than this for such a model to be released. 0: never. As above below <see cref="MinimumEvents"/>.</summary>
+    /// <summary>The same for events that wait for the release of such a model. No alarm below <see cref="MinimumEvents"/>.</summary>
     [Range(0.0, 365 * 24 * 3600.0)]
     public double ReleasedLagAlarmSeconds { get; set; } = 7 * 24 * 3600;
-
-    /// <summary>One sentence for each setting that is out of range, naming it and the fix.</summary>
-    internal IEnumerable<string> Problems() =>
-        from property in typeof(TrainerOptions).GetProperties()
-        let range = property.GetCustomAttribute<RangeAttribute>()
-        where range is not null && !range.IsValid(property.GetValue(this))
-        select FormattableString.Invariant($"Setting {Section}:{property.Name} is {property.GetValue(this)}; it must be between {range.Minimum} and {range.Maximum}.");
 }

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
 using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.Factorization.Events;
@@ -12,6 +11,7 @@ using Recommender.Messaging.Embedded;
 using Recommender.Messaging.Streams;
 using Recommender.ServiceDefaults;
 using Recommender.ServiceDefaults.Requests;
+using Recommender.ServiceDefaults.Settings;
 using Recommender.ServiceDefaults.Workers;
 using Recommender.Storage;
 using Recommender.Storage.Events;
@@ -30,9 +30,7 @@ public static class TrainerService
     public static WebApplicationBuilder AddTrainer(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
-        services.AddOptions<TrainerOptions>().BindConfiguration(TrainerOptions.Section).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<TrainerOptions>, Validator>();
-        services.TryAddSingleton(sp => sp.GetRequiredService<IOptions<TrainerOptions>>().Value);
+        builder.AddSettings<TrainerOptions>(TrainerOptions.Section);
         services.TryAddSingleton(TimeProvider.System);
         builder.AddEventTypes();
         services.TryAddSingleton(sp => new StatisticsSettings
@@ -81,11 +79,5 @@ public static class TrainerService
         services.AddSharedEndpoint(ControlEndpoint.QueueName, ControlEndpoint.Configure);
         services.AddSharedEndpoint(ErasureEndpoint.QueueName, ErasureEndpoint.Configure);
         return builder;
-    }
-
-    private sealed class Validator : IValidateOptions<TrainerOptions>
-    {
-        public ValidateOptionsResult Validate(string? name, TrainerOptions options) =>
-            options.Problems().ToList() is [_, ..] problems ? ValidateOptionsResult.Fail(problems) : ValidateOptionsResult.Success;
     }
 }

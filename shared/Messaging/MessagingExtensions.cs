@@ -1,10 +1,12 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Recommender.Messaging.ControlPlane;
 using Recommender.Messaging.RabbitMq;
 using Recommender.Messaging.Streams;
 using Recommender.ServiceDefaults.Resilience;
+using Recommender.ServiceDefaults.Settings;
 
 namespace Recommender.Messaging;
 
@@ -22,10 +24,10 @@ public static class MessagingExtensions
     {
         if (builder.Services.Any(service => service.ServiceType == typeof(INotices))) return builder;
 
-        var options = builder.Configuration.GetSection("Messaging").Get<MessagingOptions>() ?? new MessagingOptions();
-        options.Validate();
-        builder.Services.AddSingleton(options);
-        builder.Services.AddResiliencePipelines().ConfigureAll<RetryOptions>(retry => retry.MaxDelay = options.MaxRetryDelay);
+        builder.AddSettings<MessagingOptions>(MessagingOptions.Section);
+        builder.Services.AddResiliencePipelines().AddSingleton<IConfigureOptions<RetryOptions>>(services =>
+            new ConfigureNamedOptions<RetryOptions, MessagingOptions>(
+                null, services.GetRequiredService<MessagingOptions>(), (retry, options) => retry.MaxDelay = options.MaxRetryDelay));
         RabbitMqAddress? address = null;
         if (builder.Configuration.GetConnectionString("rabbitmq") is { Length: > 0 } connectionString)
         {

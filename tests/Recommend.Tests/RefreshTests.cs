@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.TestKit;
@@ -189,7 +190,7 @@ public sealed class RefreshTests
     [InlineData("Recommend:RecallTarget", "1.1")]
     public async Task A_wrong_setting_of_the_index_is_named(string setting, string value)
     {
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() =>
             RecommendHost.StartAsync(new InProcessFactorStore(), (setting, value)));
         Assert.StartsWith($"Setting {setting} must be ", error.Message);
     }

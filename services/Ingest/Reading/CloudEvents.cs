@@ -67,7 +67,7 @@ internal static class CloudEvents
             if (envelope?.DataBase64 is not null) rejected.Add(
                 new RejectedInteraction(index, "data_base64", "is not supported; send the event as JSON in data", element));
             else if (envelope?.Data is not { ValueKind: JsonValueKind.Object } data)
-                rejected.Add(new RejectedInteraction(index, "data", "is required and has to be an object", element));
+                rejected.Add(new RejectedInteraction(index, "data", "is required and must be an object", element));
             else Add(index, envelope, System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(data).ToArray(), element);
         }
 
@@ -83,7 +83,7 @@ internal static class CloudEvents
         out Interaction? interaction)
     {
         interaction = null;
-        if (envelope.SpecVersion != "1.0") return new FieldError("specversion", "has to be 1.0");
+        if (envelope.SpecVersion != "1.0") return new FieldError("specversion", "must be 1.0");
         if (string.IsNullOrEmpty(envelope.Id)) return new FieldError("id", "is required");
         if (Limits.NameError(envelope.Source, Limits.SourceBytes) is { } sourceError) return new FieldError("source", sourceError);
         if (string.IsNullOrEmpty(envelope.Type)) return new FieldError("type", "is required");

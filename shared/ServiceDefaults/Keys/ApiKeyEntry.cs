@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Recommender.ServiceDefaults.Keys;
 
 /// <summary>
@@ -16,5 +18,6 @@ public sealed class ApiKeyEntry
     public string[] Scopes { get; set; } = [];
 
     /// <summary>Sustained rate. Twice as many may come at once.</summary>
+    [Range(1, int.MaxValue)]
     public int RequestsPerSecond { get; set; } = 10_000;
 }

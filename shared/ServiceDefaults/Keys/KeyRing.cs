@@ -5,6 +5,7 @@ using System.Text;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
+using Recommender.ServiceDefaults.Settings;
 
 namespace Recommender.ServiceDefaults.Keys;
 
@@ -78,27 +79,34 @@ internal sealed class KeyRing : IDisposable
         var keys = new Dictionary<string, ApiKey>(StringComparer.Ordinal);
         foreach (var section in configuration.GetSection("Keys").GetChildren())
         {
+            Require(SettingRules.Problems(section, typeof(ApiKeyEntry)));
             var entry = section.Get<ApiKeyEntry>() ?? new ApiKeyEntry();
             if (section["Scopes"] is { Length: > 0 } list)
                 entry.Scopes = list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-            if (ApiKeys.IdError(entry.Id) is { } idError) throw Wrong(section, "Id", idError);
+            if (ApiKeys.IdError(entry.Id) is not null) throw Wrong(section, "Id", $"must be 1 to 32 of a-z, 0-9 and '-'; got '{entry.Id}'");
             if (ApiKeys.ParseHash(entry.Hash) is not { } hashed)
                 throw Wrong(section, "Hash",
-                    "It is not pbkdf2-sha256$iterations$salt$hash. Create the key with the command `keys create`, which writes the entry "
-                        + "into a key file.");
+                    "must be pbkdf2-sha256$iterations$salt$hash. Create the key with the command `keys create`, which writes the entry into a "
+                        + "key file");
             if (entry.Scopes.Length == 0 || entry.Scopes.Any(s => !Scopes.All.Contains(s)))
-                throw Wrong(section, "Scopes", $"It has to be one or more of {string.Join(", ", Scopes.All)}.");
-            if (entry.RequestsPerSecond < 1) throw Wrong(section, "RequestsPerSecond", "It has to be 1 or more.");
+                throw Wrong(section, "Scopes",
+                    $"must be one or more of {string.Join(", ", Scopes.All)}; got '{string.Join(',', entry.Scopes)}'");
+            Require(SettingRules.Problems(section.Path, entry));
             if (!keys.TryAdd(entry.Id, new ApiKey(entry.Id, hashed, entry.Scopes, entry.RequestsPerSecond, _clock)))
-                throw Wrong(section, "Id", $"'{entry.Id}' occurs twice.");
+                throw Wrong(section, "Id", $"must be unique; '{entry.Id}' occurs twice");
         }
 
         return new State(keys.ToFrozenDictionary(StringComparer.Ordinal),
             new ConcurrentDictionary<string, ApiKey?>(StringComparer.Ordinal));
     }
 
-    private static InvalidOperationException Wrong(IConfigurationSection section, string name, string what) =>
-        new($"Setting {section.Path}:{name}: {what}");
+    private static void Require(IEnumerable<string> problems)
+    {
+        if (problems.FirstOrDefault() is { } problem) throw new InvalidOperationException(problem);
+    }
+
+    private static InvalidOperationException Wrong(IConfigurationSection section, string name, string rule) =>
+        new($"Setting {section.Path}:{name} {rule}.");
 
     private sealed record State(FrozenDictionary<string, ApiKey> Keys, ConcurrentDictionary<string, ApiKey?> Seen);
 }

@@ -118,14 +118,14 @@ internal sealed class Origins
     {
         if (origin.Contains('*'))
             throw new InvalidOperationException(
-                $"Setting {setting} = {origin} would open the API to every web page. List exact origins, such as https://shop.example.");
+                $"Setting {setting} must list exact origins, such as https://shop.example; {origin} would open the API to every web page.");
         if (!Uri.TryCreate(origin, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.UserInfo.Length > 0)
             throw new InvalidOperationException(
-                $"Setting {setting} = {origin} is no origin. Give scheme, host and port, such as https://shop.example.");
+                $"Setting {setting} must be scheme, host and port, such as https://shop.example; got {origin}.");
         string host = uri.HostNameType == UriHostNameType.IPv6 ? uri.Host : uri.IdnHost;
         string exact = $"{uri.Scheme}://{host}{(uri.IsDefaultPort ? "" : $":{uri.Port}")}";
         return origin == exact
             ? origin
-            : throw new InvalidOperationException($"Setting {setting} = {origin} is no exact origin. Write {exact}.");
+            : throw new InvalidOperationException($"Setting {setting} must be an exact origin; got {origin}. Write {exact}.");
     }
 }

@@ -59,10 +59,10 @@ public static class RequestReading
     public static Problem UnsupportedType(string? contentType, string expected)
     {
         if (string.IsNullOrEmpty(contentType))
-            return Problem.UnsupportedMediaType($"The request has a body, but no Content-Type. It has to be {expected}.");
+            return Problem.UnsupportedMediaType($"The request has a body, but no Content-Type. It must be {expected}.");
         return MediaTypeHeaderValue.TryParse(contentType, out var parsed) && !IsUtf8(parsed)
             ? Problem.UnsupportedMediaType($"The charset {parsed.Charset} is not read. Send the body in UTF-8.")
-            : Problem.UnsupportedMediaType($"Content-Type has to be {expected}.");
+            : Problem.UnsupportedMediaType($"Content-Type must be {expected}.");
     }
 
     /// <summary>True for application/json and application/…+json, with or without parameters, in UTF-8.</summary>

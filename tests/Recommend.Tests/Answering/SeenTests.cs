@@ -165,7 +165,7 @@ public sealed class SeenTests : IAsyncLifetime
 
     [Theory]
     [InlineData("Placements:p:HideDays:view", "-1",
-        "Setting Placements:p:HideDays:view must be a number of days from 0, never, to 36500, or forever.")]
+        "Setting Placements:p:HideDays:view must be a number of days from 0, never, to 36500, or forever; got -1.")]
     [InlineData("Placements:p:HideDays:view", "a week", "Setting Placements:p:HideDays:view must be")]
     [InlineData("Placements:p:HideDays:view", "NaN", "Setting Placements:p:HideDays:view must be")]
     [InlineData("Placements:p:HideDays:view:days", "1", "Setting Placements:p:HideDays:view must be")]

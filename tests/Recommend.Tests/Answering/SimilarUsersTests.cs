@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Numerics.Tensors;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.FactorStore.Users;
@@ -186,11 +187,12 @@ public sealed class SimilarUsersTests
     }
 
     [Theory]
-    [InlineData("Recommend:SimilarUsersLimit", "-1", "Setting Recommend:SimilarUsersLimit must be between 0 and 100000000.")]
-    [InlineData("Recommend:SimilarUsersRefreshSeconds", "0", "Setting Recommend:SimilarUsersRefreshSeconds must be between 0.05 and 3600.")]
+    [InlineData("Recommend:SimilarUsersLimit", "-1", "Setting Recommend:SimilarUsersLimit must be between 0 and 100000000; got -1.")]
+    [InlineData("Recommend:SimilarUsersRefreshSeconds", "0",
+        "Setting Recommend:SimilarUsersRefreshSeconds must be between 0.05 and 3600; got 0.")]
     public async Task A_setting_out_of_range_is_named_with_the_fix(string key, string value, string message)
     {
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() =>
             RecommendHost.StartAsync(new InProcessFactorStore(), (key, value)));
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
     }

@@ -3,6 +3,7 @@ using Recommender.Factorization.Data;
 using Recommender.Factorization.Events;
 using Recommender.Factorization.Learners.Combined;
 using Recommender.Factorization.Learners.Ials;
+using Recommender.ServiceDefaults.Settings;
 using Recommender.Storage.Events;
 using Recommender.Trainer.Events;
 using Recommender.Trainer.Releasing;
@@ -90,8 +91,9 @@ public class HistoryBuilderTests
     [Fact]
     public void A_setting_out_of_range_is_named_with_its_range()
     {
-        Assert.Empty(new TrainerOptions().Problems());
-        Assert.Equal(["Setting Trainer:Rank is 5000; it must be between 1 and 2048."], new TrainerOptions { Rank = 5000 }.Problems());
+        Assert.Empty(SettingRules.Problems(TrainerOptions.Section, new TrainerOptions()));
+        Assert.Equal(["Setting Trainer:Rank must be between 1 and 2048; got 5000."],
+            SettingRules.Problems(TrainerOptions.Section, new TrainerOptions { Rank = 5000 }));
     }
 
     [Fact]
