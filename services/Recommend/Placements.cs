@@ -33,7 +33,7 @@ public sealed class Placements
                     + "Fallback, RotationMinutes");
         }
 
-        Require(SettingRules.Problems(section, typeof(Placement)));
+        SettingRules.Require(SettingRules.Problems(section, typeof(Placement)));
         var placement = new Placement
         {
             Name = section.Key,
@@ -47,7 +47,7 @@ public sealed class Placements
             Boosts = [.. section.GetSection(nameof(Placement.Boosts)).GetChildren()
                 .Select(boost => Parse(boost, ContractsJson.Default.Boost)!)],
         };
-        Require(SettingRules.Problems(section.Path, placement));
+        SettingRules.Require(SettingRules.Problems(section.Path, placement));
         if (FilterRules.Error(placement.Filter, "Filter") is { } filterError)
             throw new InvalidOperationException($"Setting {section.Path}:{filterError.Field} {filterError.Error}.");
         if (FilterRules.Error(placement.Boosts, "Boosts") is { } boostError)
@@ -74,11 +74,6 @@ public sealed class Placements
         }
 
         return hideDays;
-    }
-
-    private static void Require(IEnumerable<string> problems)
-    {
-        if (problems.FirstOrDefault() is { } problem) throw new InvalidOperationException(problem);
     }
 
     private static T? Parse<T>(IConfigurationSection section, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)

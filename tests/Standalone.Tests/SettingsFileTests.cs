@@ -8,6 +8,7 @@ using Recommender.Messaging;
 using Recommender.Recommend;
 using Recommender.ServiceDefaults.Keys;
 using Recommender.ServiceDefaults.Settings;
+using Recommender.TestKit;
 using Recommender.Trainer;
 using Xunit;
 
@@ -86,20 +87,10 @@ public sealed class SettingsFileTests
 
     [Fact]
     public void Each_service_gets_its_own_file_and_not_that_of_a_service_it_contains() =>
-        Assert.Equal(TextOf("Standalone"), File.ReadAllText(Path.Combine(Root, "services/Standalone/bin",
+        Assert.Equal(TextOf("Standalone"), File.ReadAllText(Path.Combine(DataSets.RepositoryRoot, "services/Standalone/bin",
             new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0/appsettings.json")));
 
-    private static string Root
-    {
-        get
-        {
-            var folder = new DirectoryInfo(AppContext.BaseDirectory);
-            while (!File.Exists(Path.Combine(folder.FullName, "Recommender.sln"))) folder = folder.Parent!;
-            return folder.FullName;
-        }
-    }
-
-    private static string PathOf(string service) => Path.Combine(Root, "services", service, "appsettings.json");
+    private static string PathOf(string service) => Path.Combine(DataSets.RepositoryRoot, "services", service, "appsettings.json");
 
     private static string TextOf(string service) => File.ReadAllText(PathOf(service));
 

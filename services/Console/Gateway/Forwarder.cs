@@ -101,7 +101,7 @@ internal sealed class Forwarder : IAsyncDisposable
             bool isHarmless = (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
                 && !HasBody(context);
             if ((failure.IsUntouched || isHarmless) && tried.Count < replicas.Count) continue;
-            _logger.LogWarning("{Service} did not answer: {Reason}", service, failure.Reason);
+            _logger.ServiceFailed(service, failure.Reason);
             if (failure.IsUntouched) break;
             throw new ProblemException(failure.IsTimeout ? TooSlow(service) : BrokenOff(service));
         }
@@ -180,12 +180,12 @@ internal sealed class Forwarder : IAsyncDisposable
         }
 
         if (!replica.SetHealthy(problem is null)) return;
-        if (problem is null) _logger.LogInformation("{Service} at {Address} answers again", service, replica.Prefix);
+        if (problem is null) _logger.ReplicaReturned(service, replica.Prefix);
         else LogUnhealthy(service, replica, problem);
     }
 
     private void LogUnhealthy(string service, Replica replica, string reason) =>
-        _logger.LogWarning("{Service} at {Address} gets no requests while others do: {Reason}", service, replica.Prefix, reason);
+        _logger.ReplicaLost(service, replica.Prefix, reason);
 
     /// <param name="Caller">What the caller did wrong; null where it was not the caller.</param>
     /// <param name="IsUntouched">No connection was made, so the service has seen nothing of the request.</param>

@@ -119,8 +119,7 @@ internal sealed class UserIndexer(
         index.EndPass();
         Interlocked.Exchange(ref _passed, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
         var took = Stopwatch.GetElapsedTime(started);
-        if (isNew) logger.LogInformation("Similar users: {Users} users of model {Version}, one of {Sample}, read in {Seconds:0.0} s.",
-            index.Count, model.Version, index.SampledOneOf, took.TotalSeconds);
+        if (isNew) logger.SimilarUsersIndexed(index.Count, model.Version, index.SampledOneOf, took.TotalSeconds);
 
         // After a release users get factors of the new model one after another: another pass follows as long as there are more each time.
         var pause = TimeSpan.FromSeconds(Math.Max(options.SimilarUsersRefreshSeconds, 4 * took.TotalSeconds));

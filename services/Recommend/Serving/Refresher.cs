@@ -119,7 +119,7 @@ internal sealed class Refresher(
     /// <summary>Reads a feed that started anew into a catalogue of its own, and then swaps.</summary>
     private async Task ReloadAsync(string generation, CancellationToken cancellationToken)
     {
-        logger.LogInformation("The factor store has new content ({Generation}); reading the catalogue again.", generation);
+        logger.CatalogueReloads(generation);
         var model = serving.State.Model?.WithoutAppendedItems();
         var catalogue = new Catalogue(model?.ItemKeys ?? [], Clock);
         long sequence = 0;
@@ -195,9 +195,7 @@ internal sealed class Refresher(
         catch (Exception e) when (e is not OperationCanceledException)
         {
             _loading = null;
-            if (_failedVersion != loading.Version) logger.LogError(e,
-                "Model {Version} is released and cannot be loaded; {Served} goes on being served.", loading.Version,
-                    serving.State.Model?.Version);
+            if (_failedVersion != loading.Version) logger.ModelNotLoaded(e, loading.Version, serving.State.Model?.Version);
             _failedVersion = loading.Version;
             _retryFailedAt = Stopwatch.GetTimestamp() + Stopwatch.Frequency;
             serving.LoadingVersion = null;
@@ -211,7 +209,7 @@ internal sealed class Refresher(
         serving.ModelProblem = null;
         serving.LoadingVersion = null;
         _failedVersion = 0;
-        logger.LogInformation("Serving model {Version}: {Learner}, {Items} items × {Rank}, {Index}.", model.Version, model.Learned.Learner, model.ItemCount, model.Rank, model.Description);
+        logger.ModelServed(model.Version, model.Learned.Learner, model.ItemCount, model.Rank, model.Description);
     }
 
     /// <summary>Builds the index anew in the background once many items came in since; answers come from the old one meanwhile.</summary>
@@ -225,13 +223,11 @@ internal sealed class Refresher(
                 {
                     int rows = model.Index.AppendedRows;
                     model.Index.Rebuild((factors, rank) => ItemIndexes.Create(factors, rank, model.IndexOptions));
-                    logger.LogInformation("The index of model {Version} took {Rows} later items in: {Index}.", model.Version, rows,
-                        model.Index.Description);
+                    logger.IndexRebuilt(model.Version, rows, model.Index.Description);
                 }
                 catch (Exception e)
                 {
-                    logger.LogError(e,
-                        "The index of model {Version} could not be built anew; later items stay beside it, which costs time but no answers.", model.Version);
+                    logger.IndexNotRebuilt(e, model.Version);
                 }
             },
             cancellationToken);

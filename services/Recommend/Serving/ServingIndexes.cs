@@ -4,7 +4,7 @@ using Recommender.FactorStore;
 namespace Recommender.Recommend.Serving;
 
 /// <summary>What is served now, and how the refresher fares. Written by the refresher, read by every request.</summary>
-internal sealed partial class ServingIndexes(TimeProvider clock, ILogger<ServingIndexes> logger)
+internal sealed class ServingIndexes(TimeProvider clock, ILogger<ServingIndexes> logger)
 {
     private ServingState _state = new(null, new Catalogue([], clock));
     private long _answers;
@@ -39,21 +39,14 @@ internal sealed partial class ServingIndexes(TimeProvider clock, ILogger<Serving
     {
         bool isNew = FactorStoreProblem is null || (RefreshedAt is null && FactorStoreProblem != e.Message);
         FactorStoreProblem = e.Message;
-        if (isNew) LogStoreLost(logger, e);
+        if (isNew) logger.StoreLost(e);
     }
 
     /// <summary>A refresh succeeded: the factor store is available.</summary>
     public void MarkRefreshed()
     {
-        if (FactorStoreProblem is not null && RefreshedAt is not null) LogStoreReturned(logger);
+        if (FactorStoreProblem is not null && RefreshedAt is not null) logger.StoreReturned();
         FactorStoreProblem = null;
         RefreshedAt = clock.GetUtcNow();
     }
-
-    [LoggerMessage(3001, LogLevel.Warning,
-        "The factor store is unavailable. Until it returns, answers come from memory: popular items, and histories given in requests.")]
-    private static partial void LogStoreLost(ILogger logger, Exception exception);
-
-    [LoggerMessage(3002, LogLevel.Information, "The factor store is available again. Answers are personal again.")]
-    private static partial void LogStoreReturned(ILogger logger);
 }

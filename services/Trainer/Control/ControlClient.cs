@@ -52,7 +52,7 @@ public sealed class ControlClient(IBusControl bus, TrainingWorker training, Reco
         catch (Exception e) when (e is RequestException or TransportException or ConnectionException or OperationCanceledException
             && !cancellationToken.IsCancellationRequested)
         {
-            logger.LogWarning("{Request} got no answer over the bus and is carried out here: {Problem}", typeof(TRequest).Name, e.Message);
+            logger.RequestUnanswered(typeof(TRequest).Name, e.Message);
             return null;
         }
     }

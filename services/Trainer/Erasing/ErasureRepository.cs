@@ -24,7 +24,7 @@ public sealed class ErasureRepository(IStore store, ILogger<ErasureRepository> l
         {
             if (await store.ReadErasureAsync(erasureId, context.CancellationToken) is not { } erasure)
             {
-                logger.LogDebug("{Message} of the unknown erasure {ErasureId} is ignored", typeof(T).Name, erasureId);
+                logger.ErasureUnknown(typeof(T).Name, erasureId);
                 return;
             }
 
@@ -39,7 +39,7 @@ public sealed class ErasureRepository(IStore store, ILogger<ErasureRepository> l
         catch (DependencyUnavailableException e)
         {
             // The part that is gone is reported where it is watched. The erasure is due again in the store.
-            logger.LogDebug(e, "Erasure {ErasureId} waits for a server", erasureId);
+            logger.ErasureWaits(e, erasureId);
         }
     }
 

@@ -36,7 +36,7 @@ public sealed class ErasureSteps(
         if (items is not null) await CatalogueCopy.PutStatisticsAsync(factorStore, items, saga.Revision, cancellationToken);
         else await CatalogueCopy.PutAllAsync(store, factorStore, cancellationToken);
         await streams.RemoveDeadLettersAsync(body => UserMention.IsIn(body, userId), cancellationToken);
-        logger.LogInformation("Erased a user from the stores, receipt {ErasureId}.", saga.ErasureId);
+        logger.UserErased(saga.ErasureId);
     }
 
     /// <summary>Notifies every instance of Recommend and of the Trainer, again at each due time until the next stage.</summary>
@@ -66,7 +66,7 @@ public sealed class ErasureSteps(
         await factorStore.EraseUsersAsync([UserRef.User(userId)], saga.Revision, cancellationToken);
         saga.UserId = null;
         saga.DueAt = saga.ModelVersion is null ? null : clock.GetUtcNow();
-        logger.LogInformation("Erasure {ErasureId} is done.", saga.ErasureId);
+        logger.ErasureCompleted(saga.ErasureId);
     }
 
     private static string UserIdOf(ErasureSaga saga) =>

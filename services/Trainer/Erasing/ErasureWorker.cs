@@ -31,7 +31,7 @@ public sealed class ErasureWorker(
         var open = await store.ListOpenErasuresAsync(cancellationToken);
         string? late = open.Where(erasure => now - erasure.Stages["store"] > s_late).Select(ProblemOf).FirstOrDefault();
         if (late is not null && Volatile.Read(ref _late) is null)
-            logger.LogWarning("{Problem} It is tried again until it is done.", late);
+            logger.ErasureLate(late);
         Volatile.Write(ref _late, late);
     }
 

@@ -60,7 +60,7 @@ public sealed class RetentionWorker(
         }
 
         await WriteAsync(new(before, Done: true), cancellationToken);
-        if (removed > 0) logger.LogInformation("Removed {Events} events from before {Before:u}.", removed, before);
+        if (removed > 0) logger.OldEventsRemoved(removed, before);
         return removed;
     }
 

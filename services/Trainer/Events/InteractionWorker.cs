@@ -101,9 +101,7 @@ public sealed class InteractionWorker(
         TrainerTelemetry.Duplicates.Add(stored.Duplicates);
         TrainerTelemetry.Conflicts.Add(stored.Conflicts.Count);
         TrainerTelemetry.Dropped.Add(stored.Dropped);
-        if (logger.IsEnabled(LogLevel.Debug))
-            logger.LogDebug("Stored {Stored} events ({Duplicates} known, {Dropped} dropped) of {Users} users.", stored.Stored,
-                stored.Duplicates, stored.Dropped, stored.UserKeys.Count);
+        logger.EventsStored(stored.Stored, stored.UserKeys.Count, stored.Duplicates, stored.Dropped);
     }
 
     private static DeadMessage Dead(Interaction interaction, EventConflict conflict)

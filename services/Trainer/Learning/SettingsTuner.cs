@@ -117,7 +117,7 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
         string settings = best.Settings.ToJson();
         await store.PutSettingAsync(SettingsName, JsonDocument.Parse(settings).RootElement, cancellationToken);
         await FinishAsync();
-        logger.LogInformation("Tried {Trials} settings; the best are {Settings}.", state.Trials.Count, settings);
+        logger.SearchEnded(state.Trials.Count, settings);
         return before != best.Settings;
 
         async Task FinishAsync()

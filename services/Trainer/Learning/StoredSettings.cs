@@ -29,7 +29,7 @@ internal static class StoredSettings
         }
         catch (Exception e) when (e is JsonException or NotSupportedException)
         {
-            logger.LogWarning("The stored {What} are ignored: {Reason}", what, e.Message);
+            logger.StoredSettingsIgnored(what, e.Message);
             return null;
         }
     }

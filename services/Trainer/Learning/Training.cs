@@ -40,7 +40,7 @@ public sealed class Training(
         FoundAnother = lease is null;
         if (lease is null)
         {
-            logger.LogInformation("Another instance is training.");
+            logger.AnotherInstanceTrains();
             return null;
         }
 
@@ -65,8 +65,7 @@ public sealed class Training(
         var everything = data.Preferences(data.Events);
         if (everything.Count == 0)
         {
-            logger.LogInformation("Nothing to learn from: {Events} events, none of a type with a weight on an item of the catalogue.",
-                data.Events);
+            logger.NothingToLearn(data.Events);
             return null;
         }
 
@@ -110,12 +109,11 @@ public sealed class Training(
             EventTypes = weights.ToJson(),
         };
         long version = await store.SaveModelAsync(info, package.Encode(), cancellationToken);
-        logger.LogInformation(
-            "Trained model {Version}: {Learner}, rank {Rank}, {Users} users, {Items} items, {Interactions} interactions, {Seconds:0.0} s.",
+        logger.ModelTrained(
             version, info.Learner, info.Rank, info.Users, info.Items, info.Interactions, info.TrainSeconds);
 
         await store.SetErasureModelAsync([.. erasures.Select(erasure => erasure.ErasureId)], version, clock.GetUtcNow(), cancellationToken);
-        logger.LogInformation("Model {Version}: {Reason}", version, decision.Reason);
+        logger.ReleaseDecided(version, decision.Reason);
         if (decision.Release) await reconciler.ReleaseAsync(version, cancellationToken);
         foreach (long pruned in await store.PruneModelsAsync(options.KeepModels, cancellationToken))
             await factorStore.DeleteModelAsync(pruned, cancellationToken);
@@ -187,8 +185,7 @@ public sealed class Training(
     private EvaluationResult Evaluate(string name, Split split, Model model, CancellationToken cancellationToken)
     {
         var result = Evaluation.Run(model, split, new EvaluationOptions { Threads = Threads }, cancellationToken);
-        logger.LogInformation("Hold-out of {Users} users: {Name} Recall@20 {Recall:0.0000}, NDCG@20 {Ndcg:0.0000}.", result.Users, name,
-            result.Recall, result.Ndcg);
+        logger.ModelEvaluated(name, result.Users, result.Recall, result.Ndcg);
         return result;
     }
 

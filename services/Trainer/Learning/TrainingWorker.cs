@@ -56,7 +56,7 @@ public sealed class TrainingWorker(
             // Status and log show it; the same events are not tried again.
             (_isAsked, _triedSequence) = (false, _seenSequence);
             progress.Training = TrainingState.Failed(e.Message);
-            logger.LogError(e, "Training failed.");
+            logger.TrainingFailed(e);
         }
         finally
         {
@@ -77,7 +77,7 @@ public sealed class TrainingWorker(
         {
             // What a kill cut short. Once: should it fail, the next training asks for another.
             _running = _resumed = true;
-            logger.LogInformation("The search for settings goes on where it was cut short.");
+            logger.SearchResumes();
             if (await tuner.RunAsync(cancellationToken)) await training.RunAsync(cancellationToken);
             return;
         }
@@ -85,7 +85,7 @@ public sealed class TrainingWorker(
         if (!_isAsked && (due is null || !await QuietAsync(_dueSince!.Value, cancellationToken))) return;
 
         _running = _resumed = true;
-        logger.LogInformation("Training starts: {Reason}.", due ?? "asked for");
+        logger.TrainingStarts(due ?? "requested");
         var trained = await training.RunAsync(cancellationToken);
         // What was asked for follows when the other instance has ended; what was due may be due no longer by then.
         if (training.FoundAnother) return;
@@ -95,7 +95,7 @@ public sealed class TrainingWorker(
         if (trained is not null
             && await tuner.DueAsync((await store.GetStatusAsync(cancellationToken)).Events, trained, cancellationToken) is { } why)
         {
-            logger.LogInformation("A search for settings starts: {Reason}.", why);
+            logger.SearchStarts(why);
             if (await tuner.RunAsync(cancellationToken)) await training.RunAsync(cancellationToken);
         }
     }

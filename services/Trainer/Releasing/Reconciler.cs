@@ -34,7 +34,7 @@ public sealed class Reconciler(
     {
         if (await store.ReleaseModelAsync(version, Clock.GetUtcNow(), cancellationToken) is not { } info) return null;
         await ReconcileAsync(cancellationToken);
-        logger.LogInformation("Released model {Version}.", version);
+        logger.ModelReleased(version);
         return info;
     }
 
@@ -74,7 +74,7 @@ public sealed class Reconciler(
         {
             if (!isCopied) await CatalogueCopy.PutAllAsync(store, factorStore, cancellationToken);
             await store.NoteStatisticsCopiedAsync(cancellationToken);
-            logger.LogInformation("Copied the recounted statistics of all items to the factor store.");
+            logger.StatisticsCopied();
         }
 
         _haveStatisticsBeenChecked = true;

@@ -18,7 +18,7 @@ internal sealed class NoticeHandler<T>(Func<IServiceProvider, T, CancellationTok
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
-                logger.LogWarning(e, "Handling the notice {Notice} failed", typeof(T).Name);
+                logger.NoticeFailed(e, typeof(T).Name);
             }
         });
     }

@@ -82,7 +82,7 @@ internal sealed class Notices(IServiceProvider services, ILogger<Notices> logger
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            logger.LogDebug(e, "The notice {Notice} was not sent", typeof(T).Name);
+            logger.NoticeNotSent(e, typeof(T).Name);
         }
     }
 

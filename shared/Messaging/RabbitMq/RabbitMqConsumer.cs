@@ -49,7 +49,7 @@ internal sealed class RabbitMqConsumer : IStreamConsumer, IAsyncDisposable
                     or ObjectDisposedException or TimeoutException))
                 {
                     // Unacknowledged messages come again on the next session.
-                    _logger.LogWarning("Consuming {Stream} was interrupted: {Reason}", stream, e.Message);
+                    _logger.ConsumerInterrupted(stream, e.Message);
                     session.Invalidate();
                 }
             }

@@ -45,9 +45,9 @@ internal sealed class BatchRetry(ResiliencePipelineProvider<string> pipelines, M
         {
             HasFailed = true;
             if (attempt == 1)
-                logger.LogError(failure, "Handling {Count} messages of {Stream} failed; retrying until it succeeds", count, stream);
+                logger.BatchFailed(failure, count, stream);
             else if (int.IsPow2(attempt))
-                logger.LogError("Handling messages of {Stream} failed {Attempts} times: {Reason}", stream, attempt, failure.Message);
+                logger.BatchStillFails(stream, attempt, failure.Message);
         }
     }
 }

@@ -31,7 +31,7 @@ internal sealed class KeyRing : IDisposable
         string? file = configuration["KeyFile"];
         _required = _state.Keys.Count > 0 || !string.IsNullOrEmpty(file);
         if (_state.Keys.Count == 0 && _required)
-            logger.LogWarning("There is no key in {KeyFile}: every request is refused until there is one", Path.GetFullPath(file!));
+            logger.KeyFileIsEmpty(Path.GetFullPath(file!));
         _watch = ChangeToken.OnChange(configuration.GetReloadToken, () =>
         {
             try
@@ -41,7 +41,7 @@ internal sealed class KeyRing : IDisposable
             }
             catch (InvalidOperationException exception)
             {
-                logger.LogError("Keys were not reloaded: {Reason}", exception.Message);
+                logger.KeysNotReloaded(exception.Message);
             }
         });
     }
@@ -79,7 +79,7 @@ internal sealed class KeyRing : IDisposable
         var keys = new Dictionary<string, ApiKey>(StringComparer.Ordinal);
         foreach (var section in configuration.GetSection("Keys").GetChildren())
         {
-            Require(SettingRules.Problems(section, typeof(ApiKeyEntry)));
+            SettingRules.Require(SettingRules.Problems(section, typeof(ApiKeyEntry)));
             var entry = section.Get<ApiKeyEntry>() ?? new ApiKeyEntry();
             if (section["Scopes"] is { Length: > 0 } list)
                 entry.Scopes = list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
@@ -91,18 +91,13 @@ internal sealed class KeyRing : IDisposable
             if (entry.Scopes.Length == 0 || entry.Scopes.Any(s => !Scopes.All.Contains(s)))
                 throw Wrong(section, "Scopes",
                     $"must be one or more of {string.Join(", ", Scopes.All)}; got '{string.Join(',', entry.Scopes)}'");
-            Require(SettingRules.Problems(section.Path, entry));
+            SettingRules.Require(SettingRules.Problems(section.Path, entry));
             if (!keys.TryAdd(entry.Id, new ApiKey(entry.Id, hashed, entry.Scopes, entry.RequestsPerSecond, _clock)))
                 throw Wrong(section, "Id", $"must be unique; '{entry.Id}' occurs twice");
         }
 
         return new State(keys.ToFrozenDictionary(StringComparer.Ordinal),
             new ConcurrentDictionary<string, ApiKey?>(StringComparer.Ordinal));
-    }
-
-    private static void Require(IEnumerable<string> problems)
-    {
-        if (problems.FirstOrDefault() is { } problem) throw new InvalidOperationException(problem);
     }
 
     private static InvalidOperationException Wrong(IConfigurationSection section, string name, string rule) =>

@@ -28,13 +28,11 @@ internal sealed class ListeningGuard(KeyRing keys, IConfiguration configuration,
         {
             // Addresses set in code show only now; failing here stops the host again.
             foreach (string address in addresses) Check("the listening address", address);
-            logger.LogInformation(
-                "No API keys are configured: listening on loopback only, open to every local process. Configure Keys to serve others");
+            logger.NoKeys();
         }
         else if (addresses.Any(a => !IsLoopback(a) && !a.StartsWith("https:", StringComparison.OrdinalIgnoreCase)))
         {
-            logger.LogWarning(
-                "Listening beyond loopback without TLS: keys and data cross the network in clear. Use https or a TLS proxy in front");
+            logger.NoTls();
         }
 
         return Task.CompletedTask;

@@ -57,7 +57,7 @@ internal sealed class RequestGate(
         {
             var problem = ProblemOf(exception);
             if (problem.Status is 500 || context.Response.HasStarted)
-                logger.LogError(exception, "{Method} {Route} failed", context.Request.Method,
+                logger.RequestFailed(exception, context.Request.Method,
                     (endpoint as RouteEndpoint)?.RoutePattern.RawText ?? "without a route");
             if (context.Response.HasStarted)
             {

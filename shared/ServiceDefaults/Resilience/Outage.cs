@@ -19,14 +19,14 @@ public sealed class Outage(ILogger logger, string dependency, Func<Exception, bo
 
     public override void OnSuccess()
     {
-        if (IsOngoing) logger.LogInformation("{Dependency} is available again", dependency);
+        if (IsOngoing) logger.DependencyReturned(dependency);
         IsOngoing = false;
     }
 
     /// <summary>Marks the beginning where it shows before an attempt fails, as with a lost connection.</summary>
     public void Begin(string reason)
     {
-        if (!IsOngoing) logger.LogWarning("{Dependency} cannot be used; retrying until it can: {Reason}", dependency, reason);
+        if (!IsOngoing) logger.DependencyLost(dependency, reason);
         IsOngoing = true;
     }
 }

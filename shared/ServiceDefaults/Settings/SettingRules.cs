@@ -35,6 +35,12 @@ public static class SettingRules
         }
     }
 
+    /// <exception cref="InvalidOperationException">There is a problem; the message is the first.</exception>
+    public static void Require(IEnumerable<string> problems)
+    {
+        if (problems.FirstOrDefault() is { } problem) throw new InvalidOperationException(problem);
+    }
+
     /// <summary>What a rule demands, e.g. <c>must be between 1 and 7</c>.</summary>
     internal static string RuleOf(ValidationAttribute rule) => rule switch
     {

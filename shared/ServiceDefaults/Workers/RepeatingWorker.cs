@@ -17,7 +17,7 @@ namespace Recommender.ServiceDefaults.Workers;
 /// <see cref="PauseAfterDefect"/>, because a defect in one worker must not end the others of its process. Either way the log has one line when
 /// it begins and one when it is over, and health is degraded meanwhile. Rounds must be safe to repeat from the start.
 /// </remarks>
-public abstract partial class RepeatingWorker : BackgroundService, IHealthCheck
+public abstract class RepeatingWorker : BackgroundService, IHealthCheck
 {
     private readonly string _work;
     private readonly ResiliencePipeline _untilAvailable;
@@ -66,10 +66,10 @@ public abstract partial class RepeatingWorker : BackgroundService, IHealthCheck
     protected abstract Task<TimeSpan> RunRoundAsync(CancellationToken cancellationToken);
 
     /// <summary>Called once when a dependency becomes unavailable.</summary>
-    protected virtual void ReportLoss(Exception failure) => LogLoss(_logger, _work, failure.Message);
+    protected virtual void ReportLoss(Exception failure) => _logger.WorkInterrupted(_work, failure.Message);
 
     /// <summary>Called once when a round succeeds after others that failed.</summary>
-    protected virtual void ReportReturn() => LogReturn(_logger, _work);
+    protected virtual void ReportReturn() => _logger.WorkResumed(_work);
 
     protected sealed override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -103,7 +103,7 @@ public abstract partial class RepeatingWorker : BackgroundService, IHealthCheck
         catch (Exception e)
         {
             var pause = PauseAfterDefect;
-            if (Interlocked.Exchange(ref _problem, e.Message) != e.Message) LogDefect(_logger, e, _work, pause.TotalSeconds);
+            if (Interlocked.Exchange(ref _problem, e.Message) != e.Message) _logger.WorkFailed(e, _work, pause.TotalSeconds);
             return pause;
         }
     }
@@ -117,15 +117,6 @@ public abstract partial class RepeatingWorker : BackgroundService, IHealthCheck
     {
         if (Interlocked.Exchange(ref _problem, null) is not null) ReportReturn();
     }
-
-    [LoggerMessage(1, LogLevel.Warning, "{Work} is interrupted: {Reason} It resumes when the dependency is available again.")]
-    private static partial void LogLoss(ILogger logger, string work, string reason);
-
-    [LoggerMessage(2, LogLevel.Information, "{Work} has resumed.")]
-    private static partial void LogReturn(ILogger logger, string work);
-
-    [LoggerMessage(3, LogLevel.Error, "{Work} failed. The next attempt follows in {Seconds} s.")]
-    private static partial void LogDefect(ILogger logger, Exception exception, string work, double seconds);
 
     private sealed class RoundObserver(RepeatingWorker worker) : RetryObserver
     {
