@@ -20,6 +20,18 @@ public static class ConsoleService
         ("/favicon.svg", "favicon.svg", "image/svg+xml"),
     ];
 
+    /// <summary>Registers the gateway.</summary>
+    public static WebApplicationBuilder AddConsole(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<Forwarder>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<Forwarder>());
+        return builder;
+    }
+
+    /// <summary>Maps the page and the gateway. Call it after the service defaults.</summary>
+    /// <exception cref="InvalidOperationException">The address of a service is not configured.</exception>
+    public static WebApplication MapConsole(this WebApplication app) => app.MapConsolePage().MapGateway();
+
     /// <summary>
     /// Serves the first page at <c>/</c>. It asks the API at its own address, so the same process answers <c>/v1/…</c>, itself
     /// (Standalone) or through <see cref="MapGateway"/>. The files need no key; the API calls the page makes do, where keys are configured.
@@ -40,15 +52,9 @@ public static class ConsoleService
         return app;
     }
 
-    /// <summary>Forwards <c>/v1/…</c> to Ingest, Trainer and Recommend.</summary>
-    /// <exception cref="InvalidOperationException">The address of a service is not configured.</exception>
-    public static WebApplication MapGateway(this WebApplication app)
+    private static WebApplication MapGateway(this WebApplication app)
     {
-        var gateway = new Forwarder(Routes.Table.Select(route => route.Service).Distinct(), app.Configuration, app.Logger);
-        app.Lifetime.ApplicationStarted.Register(gateway.StartProbing);
-#pragma warning disable VSTHRD002 // The host has no asynchronous callback here; nothing waits for this thread.
-        app.Lifetime.ApplicationStopped.Register(() => gateway.DisposeAsync().AsTask().GetAwaiter().GetResult());
-#pragma warning restore VSTHRD002
+        var gateway = app.Services.GetRequiredService<Forwarder>();
         foreach (var route in Routes.Table)
         {
             app.MapMethods(route.Pattern, route.Methods.Split(' '), (HttpContext context) => gateway.ForwardAsync(context, route.Service))

@@ -1,10 +1,4 @@
 using Recommender.ServiceDefaults;
 using Recommender.WebConsole;
 
-var builder = WebApplication.CreateBuilder(args);
-builder.AddServiceDefaults("console");
-var app = builder.Build();
-app.UseServiceDefaults();
-app.MapConsolePage();
-app.MapGateway();
-await app.RunAsync();
+return await ServiceProgram.RunAsync(args, Console.Error, "console", ConsoleService.AddConsole, ConsoleService.MapConsole);

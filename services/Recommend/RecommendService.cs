@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Recommender.Contracts;
 using Recommender.FactorStore;
+using Recommender.Messaging;
 using Recommender.Messaging.ControlPlane;
 using Recommender.Recommend.Answering;
 using Recommender.Recommend.Endpoints;
@@ -17,13 +18,12 @@ using Recommender.ServiceDefaults.Workers;
 
 namespace Recommender.Recommend;
 
-/// <summary>The serving part of the product: HTTP out. Registered by its own process, or beside the others in one.</summary>
+/// <summary>Composition of Recommend: used by its own process and by Standalone.</summary>
 public static class RecommendService
 {
     /// <summary>
-    /// Registers everything Recommend needs besides the service defaults: options (sections <c>Recommend</c>, <c>Placements</c>,
-    /// and <c>EventTypes</c> for the time until a model is released), the factor store of <c>ConnectionStrings:redis</c> unless one is
-    /// registered, and the refresher.
+    /// Registers everything Recommend does: options (sections <c>Recommend</c>, <c>Placements</c>, and <c>EventTypes</c> for the time until a
+    /// model is released), messaging, the factor store of <c>ConnectionStrings:redis</c> unless one is registered, and the refresher.
     /// </summary>
     /// <exception cref="InvalidOperationException">A setting is wrong; the message names it and the fix.</exception>
     public static WebApplicationBuilder AddRecommend(this WebApplicationBuilder builder)
@@ -33,6 +33,7 @@ public static class RecommendService
         services.AddSingleton(new Placements(builder.Configuration));
         builder.AddEventTypes();
         services.TryAddSingleton(TimeProvider.System);
+        builder.AddMessaging();
         builder.AddFactorStore();
         services.AddSingleton<Recommender.Recommend.Serving.ServingIndexes>();
         services.AddSingleton<RecommendMetrics>();
@@ -60,14 +61,14 @@ public static class RecommendService
     }
 
     /// <summary>Maps the endpoints. Call it after the service defaults.</summary>
-    public static IEndpointRouteBuilder MapRecommend(this IEndpointRouteBuilder routes)
+    public static WebApplication MapRecommend(this WebApplication app)
     {
-        var answers = routes.ServiceProvider.GetRequiredService<Answers>();
-        UserEndpoints.Map(routes, answers);
-        ItemEndpoints.Map(routes, answers);
-        BatchEndpoint.Map(routes, answers);
-        ServingEndpoint.Map(routes, answers.Serving, answers.SimilarUsers);
-        return routes;
+        var answers = app.Services.GetRequiredService<Answers>();
+        UserEndpoints.Map(app, answers);
+        ItemEndpoints.Map(app, answers);
+        BatchEndpoint.Map(app, answers);
+        ServingEndpoint.Map(app, answers.Serving, answers.SimilarUsers);
+        return app;
     }
 
     private static Task RequestRefresh(IServiceProvider provider)

@@ -9,7 +9,6 @@ using Recommender.Recommend;
 using Recommender.ServiceDefaults;
 using Recommender.ServiceDefaults.Keys;
 using Recommender.Trainer;
-using Recommender.Trainer.Endpoints;
 using Recommender.WebConsole;
 
 namespace Recommender.Standalone;

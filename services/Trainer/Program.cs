@@ -1,11 +1,4 @@
 using Recommender.ServiceDefaults;
 using Recommender.Trainer;
-using Recommender.Trainer.Endpoints;
 
-var builder = WebApplication.CreateBuilder(args);
-builder.AddServiceDefaults("trainer");
-builder.AddTrainer();
-var app = builder.Build();
-app.UseServiceDefaults();
-app.MapTrainer();
-await app.RunAsync();
+return await ServiceProgram.RunAsync(args, Console.Error, "trainer", TrainerService.AddTrainer, TrainerService.MapTrainer);

@@ -16,6 +16,7 @@ using Recommender.ServiceDefaults.Workers;
 using Recommender.Storage;
 using Recommender.Storage.Events;
 using Recommender.Trainer.Control;
+using Recommender.Trainer.Endpoints;
 using Recommender.Trainer.Erasing;
 using Recommender.Trainer.Events;
 using Recommender.Trainer.Learning;
@@ -24,9 +25,11 @@ using Recommender.Trainer.Status;
 
 namespace Recommender.Trainer;
 
+/// <summary>Composition of the Trainer: used by its own process and by Standalone.</summary>
 public static class TrainerService
 {
-    /// <summary>Everything the Trainer does, in this host. Store, factor store and streams follow the connection strings.</summary>
+    /// <summary>Registers everything the Trainer does. Store, factor store and streams follow the connection strings.</summary>
+    /// <exception cref="InvalidOperationException">A setting is wrong; the message names it and the fix.</exception>
     public static WebApplicationBuilder AddTrainer(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
@@ -79,5 +82,12 @@ public static class TrainerService
         services.AddSharedEndpoint(ControlEndpoint.QueueName, ControlEndpoint.Configure);
         services.AddSharedEndpoint(ErasureEndpoint.QueueName, ErasureEndpoint.Configure);
         return builder;
+    }
+
+    /// <summary>Maps the endpoints. Call it after the service defaults.</summary>
+    public static WebApplication MapTrainer(this WebApplication app)
+    {
+        TrainerEndpoints.Map(app);
+        return app;
     }
 }

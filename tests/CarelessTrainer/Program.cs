@@ -2,7 +2,6 @@ using Recommender.CarelessTrainer;
 using Recommender.Messaging.Streams;
 using Recommender.ServiceDefaults;
 using Recommender.Trainer;
-using Recommender.Trainer.Endpoints;
 
 // A Trainer with a defect put in on purpose: it acknowledges messages before their effect is durable. A test of loss that passes with this
 // one proves nothing.

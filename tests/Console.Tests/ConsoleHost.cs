@@ -27,10 +27,10 @@ internal sealed class ConsoleHost : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Configuration.AddInMemoryCollection(settings);
         builder.AddServiceDefaults("console");
+        builder.AddConsole();
         var app = builder.Build();
         app.UseServiceDefaults();
-        app.MapConsolePage();
-        app.MapGateway();
+        app.MapConsole();
         await app.StartAsync(TestContext.Current.CancellationToken);
         return new ConsoleHost(app);
     }

@@ -304,11 +304,11 @@ public sealed class GatewayTests : IAsyncLifetime
         var builder = NewBuilder(0);
         builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value)));
         builder.AddServiceDefaults("console");
+        builder.AddConsole();
         var app = builder.Build();
         _apps.Add(app);
         app.UseServiceDefaults();
-        app.MapConsolePage();
-        app.MapGateway();
+        app.MapConsole();
         await app.StartAsync(Cancel);
         return new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
     }

@@ -4,12 +4,10 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Recommender.Ingest;
-using Recommender.Messaging;
 using Recommender.Recommend;
 using Recommender.ServiceDefaults;
 using Recommender.TestKit;
 using Recommender.Trainer;
-using Recommender.Trainer.Endpoints;
 using Xunit;
 
 namespace Recommender.WebConsole.Tests;
@@ -33,7 +31,7 @@ public sealed partial class RoutesTests
         ]);
         var endpoints = EndpointsOf("ingest", builder => builder.AddIngest(), app => app.MapIngest())
             .Concat(EndpointsOf("trainer", builder => builder.AddTrainer(), app => app.MapTrainer()))
-            .Concat(EndpointsOf("recommend", builder => AddRecommend(builder), app => app.MapRecommend()))
+            .Concat(EndpointsOf("recommend", builder => builder.AddRecommend(), app => app.MapRecommend()))
             .ToList();
         Assert.True(endpoints.Count > 25, $"only {endpoints.Count} endpoints were found");
         var missing = new List<string>();
@@ -66,12 +64,6 @@ public sealed partial class RoutesTests
                 .SelectMany(endpoint => endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods
                     .Select(method => (service, method, endpoint.RoutePattern.RawText!))),
         ];
-    }
-
-    private static void AddRecommend(WebApplicationBuilder builder)
-    {
-        builder.AddMessaging();
-        builder.AddRecommend();
     }
 
     [GeneratedRegex(@"\{[^}]+\}")]

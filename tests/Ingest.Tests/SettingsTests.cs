@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Options;
+using Recommender.ServiceDefaults;
+using Recommender.TestKit;
 using Xunit;
 
 namespace Recommender.Ingest.Tests;
@@ -22,6 +24,22 @@ public sealed class SettingsTests
     {
         var error = await Assert.ThrowsAsync<OptionsValidationException>(() => IngestHost.StartAsync(settings: new() { [key] = value }));
         Assert.Equal($"Setting {key} {rule}", error.Message);
+    }
+
+    [Theory]
+    [InlineData("--Ingest:GroupBytes=7", "Setting Ingest:GroupBytes must be between 1024 and 8388608; got 7.")]
+    [InlineData("--urls=http://0.0.0.0:0", "Setting urls (ASPNETCORE_URLS) = http://0.0.0.0:0 listens beyond loopback, but no API keys")]
+    [InlineData("--ConnectionStrings:rabbitmq=nowhere", "ConnectionStrings:rabbitmq")]
+    public async Task A_program_that_cannot_start_ends_with_one_line(string argument, string reason)
+    {
+        using var folder = new TempFolder();
+        using var error = new StringWriter();
+        int code = await ServiceProgram.RunAsync(["--urls=http://127.0.0.1:0", $"--Data:Directory={folder.Path}", argument], error, "ingest",
+            IngestService.AddIngest, IngestService.MapIngest);
+        Assert.Equal(1, code);
+        string line = Assert.Single(error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.StartsWith("The service ingest cannot start: ", line);
+        Assert.Contains(reason, line);
     }
 
     [Fact]

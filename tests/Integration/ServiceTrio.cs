@@ -13,7 +13,6 @@ using Recommender.Recommend;
 using Recommender.ServiceDefaults;
 using Recommender.TestKit;
 using Recommender.Trainer;
-using Recommender.Trainer.Endpoints;
 
 namespace Recommender.Integration;
 

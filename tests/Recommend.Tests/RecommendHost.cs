@@ -19,10 +19,11 @@ namespace Recommender.Recommend.Tests;
 internal sealed class RecommendHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
+    private readonly TempFolder _folder;
 
-    private RecommendHost(WebApplication app, IFactorStore store, RecordingLogger log)
+    private RecommendHost(WebApplication app, TempFolder folder, IFactorStore store, RecordingLogger log)
     {
-        _app = app;
+        (_app, _folder) = (app, folder);
         Store = store;
         Log = log;
         Client = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) };
@@ -44,7 +45,9 @@ internal sealed class RecommendHost : IAsyncDisposable
         builder.Services.AddSingleton(clock);
         var log = new RecordingLogger();
         builder.Logging.ClearProviders().AddProvider(log);
-        builder.Configuration.AddInMemoryCollection([new("urls", "http://127.0.0.1:0"), new("Recommend:PollMilliseconds", "20")]);
+        var folder = new TempFolder();
+        builder.Configuration.AddInMemoryCollection(
+            [new("urls", "http://127.0.0.1:0"), new("Recommend:PollMilliseconds", "20"), new("Data:Directory", folder.Path)]);
         builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, s.Value)));
         builder.AddServiceDefaults("recommend");
         builder.Services.AddSingleton(store);
@@ -53,7 +56,7 @@ internal sealed class RecommendHost : IAsyncDisposable
         app.UseServiceDefaults();
         app.MapRecommend();
         await app.StartAsync(TestContext.Current.CancellationToken);
-        return new RecommendHost(app, store, log);
+        return new RecommendHost(app, folder, store, log);
     }
 
     /// <summary>Waits until the model is served and every change of the feed so far is in.</summary>
@@ -91,6 +94,7 @@ internal sealed class RecommendHost : IAsyncDisposable
         Client.Dispose();
         await _app.StopAsync(CancellationToken.None);
         await _app.DisposeAsync();
+        _folder.Dispose();
     }
 
     private static async Task<RecommendationResponse> ReadAsync(HttpResponseMessage response)

@@ -12,7 +12,6 @@ using Recommender.Contracts;
 using Recommender.Messaging.Streams;
 using Recommender.ServiceDefaults;
 using Recommender.TestKit;
-using Recommender.Trainer.Endpoints;
 using Recommender.Trainer.Status;
 
 namespace Recommender.Trainer.Tests;

@@ -16,7 +16,7 @@ namespace Recommender.WebConsole.Gateway;
 /// replica answers is decided here: the healthy one with the fewest requests under way, and another one where none of the request can have
 /// arrived.
 /// </summary>
-internal sealed class Forwarder : IAsyncDisposable
+internal sealed class Forwarder : IHostedService, IAsyncDisposable
 {
     private static readonly TimeSpan s_probeEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_probeTimeout = TimeSpan.FromSeconds(2);
@@ -33,9 +33,10 @@ internal sealed class Forwarder : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
     private Task _probing = Task.CompletedTask;
+    private int _disposed;
 
     /// <exception cref="InvalidOperationException">The address of a service is not configured.</exception>
-    public Forwarder(IEnumerable<string> services, IConfiguration configuration, ILogger logger)
+    public Forwarder(IConfiguration configuration, ILogger<Forwarder> logger)
     {
         _logger = logger;
         // A container of its own: its parts log every request with its target, which holds personal ids, and every failure, which is logged
@@ -44,7 +45,7 @@ internal sealed class Forwarder : IAsyncDisposable
             .BuildServiceProvider();
         _forwarder = _parts.GetRequiredService<IHttpForwarder>();
         var resolver = _parts.GetRequiredService<ServiceEndpointResolver>();
-        _services = services.ToFrozenDictionary(name => name, name => new ReplicaSet(name, configuration, resolver));
+        _services = Routes.Table.Select(route => route.Service).Distinct().ToFrozenDictionary(name => name, name => new ReplicaSet(name, configuration, resolver));
         _client = new HttpMessageInvoker(new SocketsHttpHandler
         {
             UseProxy = false,
@@ -62,8 +63,15 @@ internal sealed class Forwarder : IAsyncDisposable
         });
     }
 
-    /// <summary>Starts to ask the replicas of services that have several whether they are ready.</summary>
-    public void StartProbing() => _probing = Task.WhenAll(_services.Values.Select(ProbeAsync));
+    /// <summary>Starts to probe whether the replicas of services that have several are ready.</summary>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _probing = Task.WhenAll(_services.Values.Select(ProbeAsync));
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Nothing: requests that are under way are still forwarded. Disposing ends the probes.</summary>
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <exception cref="ProblemException">The service cannot be reached or did not finish its answer.</exception>
     public async Task ForwardAsync(HttpContext context, string service)
@@ -111,6 +119,8 @@ internal sealed class Forwarder : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // The container owns it as itself and as a hosted service.
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         await _stop.CancelAsync();
         await _probing;
         _client.Dispose();

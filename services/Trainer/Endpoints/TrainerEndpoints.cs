@@ -11,9 +11,9 @@ using Recommender.Trainer.Status;
 namespace Recommender.Trainer.Endpoints;
 
 /// <summary>What operators ask and order: models, status, dead letters, users. Scope <c>admin</c>.</summary>
-public static class TrainerEndpoints
+internal static class TrainerEndpoints
 {
-    public static void MapTrainer(this WebApplication app)
+    public static void Map(WebApplication app)
     {
         var admin = app.MapGroup("/v1").RequireScope("admin");
 
