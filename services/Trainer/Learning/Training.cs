@@ -112,7 +112,7 @@ public sealed class Training(
         logger.ModelTrained(
             version, info.Learner, info.Rank, info.Users, info.Items, info.Interactions, info.TrainSeconds);
 
-        await store.SetErasureModelAsync([.. erasures.Select(erasure => erasure.ErasureId)], version, clock.GetUtcNow(), cancellationToken);
+        await store.SetErasureModelAsync(erasures, version, clock.GetUtcNow(), cancellationToken);
         logger.ReleaseDecided(version, decision.Reason);
         if (decision.Release) await reconciler.ReleaseAsync(version, cancellationToken);
         foreach (long pruned in await store.PruneModelsAsync(options.KeepModels, cancellationToken))

@@ -124,12 +124,12 @@ public abstract partial class SqlStore
     }
 
     public Task<IReadOnlyList<Erasure>> ListOpenErasuresAsync(CancellationToken cancellationToken) =>
-        ReadAsync<IReadOnlyList<Erasure>>(connection => ReadErasuresAsync(connection, "user_id IS NOT NULL", null, cancellationToken),
+        ReadAsync<IReadOnlyList<Erasure>>(connection => ReadErasuresAsync(connection, "e.user_id IS NOT NULL", null, cancellationToken),
         cancellationToken);
 
     public Task<Erasure?> ReadErasureAsync(string erasureId, CancellationToken cancellationToken) =>
         ReadAsync(async connection =>
-            await ReadErasuresAsync(connection, "erasure_id = @erasureId", new { erasureId }, cancellationToken)
+            await ReadErasuresAsync(connection, "e.erasure_id = @erasureId", new { erasureId }, cancellationToken)
             .ConfigureAwait(false) is [var erasure] ? erasure : null, cancellationToken);
 
     public async Task<bool> SaveErasureAsync(Erasure erasure, CancellationToken cancellationToken)
@@ -189,18 +189,12 @@ public abstract partial class SqlStore
         ReadAsync(connection => connection.ExecuteScalarAsync<long?>(
         Command("SELECT revision FROM erasures WHERE erasure_id = @erasureId", new { erasureId }, cancellationToken)), cancellationToken);
 
-    public Task<IReadOnlyList<ErasureResponse>> ListPendingErasuresAsync(string stage, CancellationToken cancellationToken) =>
-        ReadAsync<IReadOnlyList<ErasureResponse>>(async connection =>
-        {
-            var ids = await QueryAsync(connection, """
-                SELECT e.erasure_id FROM erasures e JOIN erasure_stages s ON s.erasure_id = e.erasure_id AND s.stage = 'store'
-                WHERE NOT EXISTS (SELECT 1 FROM erasure_stages d WHERE d.erasure_id = e.erasure_id AND d.stage = @stage)
-                ORDER BY s.at_ms, e.erasure_id
-                """, new { stage }, r => r.GetString(0), cancellationToken).ConfigureAwait(false);
-            var pending = new List<ErasureResponse>();
-            foreach (string id in ids) pending.Add((await ErasureAsync(connection, id, cancellationToken).ConfigureAwait(false))!);
-            return pending;
-        }, cancellationToken);
+    public Task<IReadOnlyList<string>> ListPendingErasuresAsync(string stage, CancellationToken cancellationToken) =>
+        ReadAsync<IReadOnlyList<string>>(async connection => await QueryAsync(connection, """
+            SELECT e.erasure_id FROM erasures e JOIN erasure_stages s ON s.erasure_id = e.erasure_id AND s.stage = 'store'
+            WHERE NOT EXISTS (SELECT 1 FROM erasure_stages d WHERE d.erasure_id = e.erasure_id AND d.stage = @stage)
+            ORDER BY s.at_ms, e.erasure_id
+            """, new { stage }, r => r.GetString(0), cancellationToken).ConfigureAwait(false), cancellationToken);
 
     public Task<UserExport?> ExportUserAsync(string userId, CancellationToken cancellationToken) =>
         ReadAsync(async connection =>
@@ -286,13 +280,17 @@ public abstract partial class SqlStore
             + "ON CONFLICT DO NOTHING",
             new { erasureId, stage, at = at.ToUnixTimeMilliseconds() }, cancellationToken));
 
+    /// <summary>Erasures with their stages, in one statement: another transaction may finish one between two.</summary>
     private static async Task<IReadOnlyList<Erasure>> ReadErasuresAsync(DbConnection connection, string condition, object? parameters,
         CancellationToken cancellationToken)
     {
-        var erasures = await QueryAsync(
-            connection, $"SELECT erasure_id, user_id, revision, version, due_at_ms, model_version FROM erasures WHERE {condition} ORDER "
-                + $"BY revision", parameters,
-            r => new Erasure
+        var rows = await QueryAsync(connection, $"""
+            SELECT e.erasure_id, e.user_id, e.revision, e.version, e.due_at_ms, e.model_version, s.stage, s.at_ms
+            FROM erasures e LEFT JOIN erasure_stages s ON s.erasure_id = e.erasure_id
+            WHERE {condition}
+            ORDER BY e.revision, e.erasure_id, s.at_ms
+            """, parameters,
+            r => (Erasure: new Erasure
             {
                 ErasureId = r.GetString(0),
                 UserId = r.IsDBNull(1) ? null : r.GetString(1),
@@ -301,14 +299,12 @@ public abstract partial class SqlStore
                 DueAt = r.IsDBNull(4) ? null : Time(r.GetInt64(4)),
                 ModelVersion = r.IsDBNull(5) ? null : r.GetInt64(5),
                 Stages = new Dictionary<string, DateTimeOffset>(),
-            }, cancellationToken).ConfigureAwait(false);
-        for (int n = 0; n < erasures.Count; n++)
-            erasures[n] = erasures[n] with
-            {
-                Stages = await ReadStagesAsync(connection, erasures[n].ErasureId, cancellationToken)
-                .ConfigureAwait(false)
-            };
-        return erasures;
+            }, Stage: r.IsDBNull(6) ? null : r.GetString(6), At: r.IsDBNull(7) ? default : Time(r.GetInt64(7))),
+            cancellationToken).ConfigureAwait(false);
+        return [.. rows.GroupBy(row => row.Erasure.ErasureId, StringComparer.Ordinal).Select(group => group.First().Erasure with
+        {
+            Stages = group.Where(row => row.Stage is not null).ToDictionary(row => row.Stage!, row => row.At, StringComparer.Ordinal),
+        })];
     }
 
     private static async Task<IReadOnlyDictionary<string, DateTimeOffset>> ReadStagesAsync(DbConnection connection, string erasureId,

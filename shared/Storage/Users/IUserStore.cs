@@ -61,10 +61,10 @@ public interface IUserStore
     Task<long?> GetErasureRevisionAsync(string erasureId, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Erasures that have not reached the stage, oldest first. Read those missing <c>model</c> before reading training data:
+    /// Ids of the erasures that have not reached the stage, oldest first. Read those missing <c>model</c> before reading training data:
     /// the model then trained is the first without these users.
     /// </summary>
-    Task<IReadOnlyList<ErasureResponse>> ListPendingErasuresAsync(string stage, CancellationToken cancellationToken);
+    Task<IReadOnlyList<string>> ListPendingErasuresAsync(string stage, CancellationToken cancellationToken);
 
     /// <summary>Null for an unknown user.</summary>
     Task<UserExport?> ExportUserAsync(string userId, CancellationToken cancellationToken);
