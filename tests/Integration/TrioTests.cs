@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Http.Json;
 using Recommender.Contracts;
 using Recommender.TestKit;
+using Recommender.Trainer.Events;
 
 namespace Recommender.Integration;
 
@@ -35,7 +36,7 @@ public class TrioTests(Servers servers)
         Assert.Equal(ActivityKind.Client, insert.Kind);
         Assert.Equal("postgresql", insert.GetTagItem("db.system.name"));
         Assert.NotNull(insert.GetTagItem("db.namespace"));
-        await Eventually.TrueAsync(() => collected.Logs.Contains(("Recommender.Trainer.InteractionWorker", trace)));
+        await Eventually.TrueAsync(() => collected.Logs.Contains((typeof(InteractionWorker).FullName!, trace)));
 
         Task<Activity> SpanAsync(string name, Activity? parent) => Eventually.ValueAsync(() => Task.FromResult(
             collected.Spans.FirstOrDefault(span => span.TraceId == trace && span.DisplayName == name
