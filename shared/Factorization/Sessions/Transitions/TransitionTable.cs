@@ -1,0 +1,144 @@
+namespace Recommender.Factorization.Sessions.Transitions;
+
+/// <summary>
+/// Which items follow which, as decayed counts in bounded rows, updated one addition at a time. Rules:
+/// <list type="bullet">
+/// <item>An addition counts once per call. The caller ensures that an event is added once however often it is delivered.</item>
+/// <item>Decay is relative to the newest time that was ever added to the table, never to a clock.</item>
+/// <item>While a row has evicted nothing, it is exact to float rounding in any order of additions and removals.</item>
+/// <item>
+/// A full row evicts its lightest entry (space-saving): an entry's weight is never below its true weight and exceeds it by at most the
+/// weight of the heaviest evicted entry, so an item outside the row is never heavier than the heaviest evicted entry.
+/// </item>
+/// <item>After an eviction a removal is not exact. <see cref="Clear"/> the row and add what remains.</item>
+/// </list>
+/// Not safe for concurrent use.
+/// </summary>
+public sealed class TransitionTable
+{
+    private readonly double[] _positionWeights;
+    private TransitionRow?[] _rows = [];
+
+    /// <exception cref="ArgumentException">A setting is out of range.</exception>
+    public TransitionTable(TransitionSettings settings)
+    {
+        settings.Validate();
+        Settings = settings;
+        _positionWeights = [.. Enumerable.Range(1, settings.HistoryLength).Select(k => Math.Pow(k, -settings.PositionPower))];
+    }
+
+    public TransitionSettings Settings { get; }
+
+    /// <summary>The newest time that was added, in milliseconds; <see cref="long.MinValue"/> for an empty table.</summary>
+    public long NewestMs { get; private set; } = long.MinValue;
+
+    /// <summary>One more than the largest item with a row.</summary>
+    public int ItemCount { get; private set; }
+
+    /// <summary>Bytes of rows, entries and the array of rows.</summary>
+    public long Bytes => (_rows.Length * 8L) + _rows.Sum(r => (long)(r?.Bytes ?? 0));
+
+    /// <summary>Counts that <paramref name="toItem"/> followed <paramref name="fromItem"/>.</summary>
+    /// <param name="weight">Finite and above 0.</param>
+    /// <param name="timeMs">When it followed, in milliseconds since 1970. Times may arrive in any order.</param>
+    public void Add(int fromItem, int toItem, float weight, long timeMs)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(fromItem);
+        ArgumentOutOfRangeException.ThrowIfNegative(toItem);
+        if (!(weight > 0) || float.IsInfinity(weight))
+            throw new ArgumentOutOfRangeException(nameof(weight), weight, "A weight must be finite and above 0.");
+        if (fromItem >= _rows.Length) Array.Resize(ref _rows, Math.Max(fromItem + 1, _rows.Length + (_rows.Length / 2)));
+        ItemCount = Math.Max(ItemCount, fromItem + 1);
+        NewestMs = Math.Max(NewestMs, timeMs);
+        var (landmark, exponent) = Split(timeMs);
+        (_rows[fromItem] ??= new TransitionRow()).Add(toItem, weight, landmark, exponent, Settings.RowLength);
+    }
+
+    /// <summary>
+    /// Takes back an <see cref="Add"/> with the same arguments. An entry below a millionth of its row's total is dropped, since it may be
+    /// rounding.
+    /// </summary>
+    /// <returns>Whether the row is exact; otherwise clear it and add what remains.</returns>
+    public bool Remove(int fromItem, int toItem, float weight, long timeMs)
+    {
+        if (RowOf(fromItem) is not { } row) return true;
+        var (landmark, exponent) = Split(timeMs);
+        row.Remove(toItem, weight, landmark, exponent);
+        return !row.HasEvicted;
+    }
+
+    /// <summary>Forgets one row, for example before it is counted again.</summary>
+    public void Clear(int item)
+    {
+        if (item < ItemCount) _rows[item] = null;
+    }
+
+    /// <summary>Whether the row of an item has ever evicted an entry since it was last cleared.</summary>
+    public bool HasEvicted(int item) => RowOf(item)?.HasEvicted ?? false;
+
+    /// <summary>The row of an item, heaviest first, ties by item, with weights as of <see cref="NewestMs"/>.</summary>
+    public TransitionEntry[] Row(int item)
+    {
+        if (RowOf(item) is not { } row) return [];
+        float scale = (float)ScaleOf(row);
+        var entries = row.Entries.ToArray();
+        for (int e = 0; e < entries.Length; e++) entries[e] = entries[e] with { Weight = entries[e].Weight * scale };
+        Array.Sort(entries, static (a, b) => a.Weight != b.Weight ? b.Weight.CompareTo(a.Weight) : a.Item.CompareTo(b.Item));
+        return entries;
+    }
+
+    /// <summary>The weight of everything that followed an item, evicted entries included, as of <see cref="NewestMs"/>.</summary>
+    public float TotalOf(int item) => RowOf(item) is { } row ? (float)(row.Total * ScaleOf(row)) : 0;
+
+    /// <summary>
+    /// Adds the score of each item that follows an item of the history to <paramref name="scores"/>; items beyond its length are skipped.
+    /// Linear in the history: the score is the sum of what each history item alone would add at its position.
+    /// </summary>
+    /// <param name="history">Item indices, oldest first.</param>
+    public void Score(ReadOnlySpan<int> history, Span<float> scores)
+    {
+        int length = Math.Min(history.Length, Settings.HistoryLength);
+        for (int k = 0; k < length; k++) AddRow(history[^(k + 1)], k, scores);
+    }
+
+    /// <summary>Adds the part of the score that the history item at one position contributes.</summary>
+    /// <param name="position">0: the newest item of the history.</param>
+    public void AddRow(int item, int position, Span<float> scores)
+    {
+        if (position >= Settings.HistoryLength || RowOf(item) is not { Count: > 0 } row) return;
+        float factor = FactorOf(row, position);
+        foreach (var entry in row.Entries)
+            if (entry.Item < scores.Length) scores[entry.Item] += factor * entry.Weight;
+    }
+
+    /// <summary>What the history item at one position adds to the score of <paramref name="target"/>.</summary>
+    public float Contribution(int item, int position, int target)
+    {
+        if (position >= Settings.HistoryLength || RowOf(item) is not { Count: > 0 } row) return 0;
+        foreach (var entry in row.Entries)
+            if (entry.Item == target) return FactorOf(row, position) * entry.Weight;
+        return 0;
+    }
+
+    private float FactorOf(TransitionRow row, int position)
+    {
+        double scale = ScaleOf(row);
+        if (Settings.Normalization > 0) scale /= Math.Pow((row.Total * scale) + Settings.Shrinkage, Settings.Normalization);
+        scale *= _positionWeights[position];
+        return double.IsFinite(scale) ? (float)scale : 0;
+    }
+
+    private TransitionRow? RowOf(int item) => (uint)item < (uint)ItemCount ? _rows[item] : null;
+
+    private double ScaleOf(TransitionRow row) =>
+        Settings.HalfLifeMs == 0 ? 1 : Math.Pow(2, row.Landmark - (NewestMs / (double)Settings.HalfLifeMs));
+
+    /// <summary>A time as whole half-lives and a rest in 0..1.</summary>
+    private (int Landmark, double Exponent) Split(long timeMs)
+    {
+        if (Settings.HalfLifeMs == 0) return (0, 0);
+        double halfLives = timeMs / (double)Settings.HalfLifeMs;
+        double whole = Math.Floor(halfLives);
+        return ((int)whole, halfLives - whole);
+    }
+}
