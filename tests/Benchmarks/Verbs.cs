@@ -2,6 +2,7 @@ using System.CommandLine;
 using Recommender.Benchmarks.Quality;
 using Recommender.Benchmarks.Running;
 using Recommender.Benchmarks.Search;
+using Recommender.Benchmarks.Sessions;
 
 namespace Recommender.Benchmarks;
 
@@ -19,5 +20,7 @@ internal static class Verbs
         yield return ServeVerb.Create();
         yield return SimilarUsersVerb.Create();
         yield return BareVerb.Create();
+        yield return SessionsVerb.Create();
+        yield return SequencesVerb.Create();
     }
 }
