@@ -1,15 +1,12 @@
 namespace Recommender.Factorization.Sessions.Transitions;
 
 /// <summary>
-/// Counts of one item. Weights are relative to a landmark of the row: an addition at time t counts 2^(t / half-life − landmark). The
-/// landmark is a whole number of half-lives and moves with the newest addition, so moving it multiplies by a power of two, which is exact.
+/// Counts of one item. Weights are relative to a landmark of the row: an addition at time t counts 2^(t / half-life − landmark). The landmark
+/// is a whole number of half-lives and moves with the newest addition, so moving it multiplies by a power of two, which is exact.
 /// </summary>
 internal sealed class TransitionRow
 {
-    private TransitionEntry[] _entries = [];
-
-    /// <summary>Entries in no order.</summary>
-    public ReadOnlySpan<TransitionEntry> Entries => _entries.AsSpan(0, Count);
+    private Slot[] _slots = [];
 
     public int Count { get; private set; }
 
@@ -25,7 +22,10 @@ internal sealed class TransitionRow
     public bool HasEvicted { get; private set; }
 
     /// <summary>Bytes of the row and its entries.</summary>
-    public int Bytes => 56 + 24 + (_entries.Length * 8);
+    public int Bytes => 56 + 24 + (_slots.Length * 8);
+
+    /// <summary>The entry at a place in no order, with the weight that it has for certain.</summary>
+    public TransitionEntry this[int place] => new(_slots[place].Item, _slots[place].CertainWeight);
 
     public void Add(int item, float weight, int landmark, double exponent, int limit)
     {
@@ -35,23 +35,22 @@ internal sealed class TransitionRow
         int at = Find(item);
         if (at >= 0)
         {
-            _entries[at] = new TransitionEntry(item, _entries[at].Weight + weight);
-            return;
+            _slots[at] = _slots[at].Plus(weight);
         }
-
-        if (Count < limit)
+        else if (Count < limit)
         {
-            if (Count == _entries.Length) Array.Resize(ref _entries, Math.Min(Math.Max(Count * 2, 2), limit));
+            if (Count == _slots.Length) Array.Resize(ref _slots, Math.Min(Math.Max(Count * 2, 2), limit));
             // After an eviction the item may have been here before; how often is at most the floor.
-            _entries[Count++] = new TransitionEntry(item, Floor + weight);
-            return;
+            _slots[Count++] = Slot.Create(item, Floor + weight, Floor);
         }
-
-        // Space-saving (Metwally, Agrawal, El Abbadi 2005): the new item takes the place and the weight of the lightest.
-        int lightest = FindLightest();
-        Floor = Math.Max(Floor, _entries[lightest].Weight);
-        HasEvicted = true;
-        _entries[lightest] = new TransitionEntry(item, Floor + weight);
+        else
+        {
+            // Space-saving (Metwally, Agrawal, El Abbadi 2005): the new item takes the place and the weight of the lightest.
+            int lightest = FindLightest();
+            Floor = Math.Max(Floor, _slots[lightest].Weight);
+            HasEvicted = true;
+            _slots[lightest] = Slot.Create(item, Floor + weight, Floor);
+        }
     }
 
     public void Remove(int item, float weight, int landmark, double exponent)
@@ -62,19 +61,22 @@ internal sealed class TransitionRow
         Total = Math.Max(Total - weight, 0);
         int at = Find(item);
         if (at < 0) return;
-        float rest = _entries[at].Weight - weight;
-        if (rest > rounding) _entries[at] = new TransitionEntry(item, rest);
-        else _entries[at] = _entries[--Count];
+        if (_slots[at].Weight - weight > rounding) _slots[at] = _slots[at].Plus(-weight);
+        else _slots[at] = _slots[--Count];
         if (Count == 0 && !HasEvicted) Total = 0;
     }
+
+    /// <summary>The weight that an item has for certain; 0 outside the row.</summary>
+    public float WeightOf(int item) => Find(item) is >= 0 and var at ? _slots[at].CertainWeight : 0;
 
     private void MoveTo(int landmark)
     {
         if (landmark <= Landmark) return;
         if (Count > 0)
         {
-            float scale = (float)Math.Pow(2, Landmark - (double)landmark);
-            for (int e = 0; e < Count; e++) _entries[e] = _entries[e] with { Weight = _entries[e].Weight * scale };
+            long halfLives = (long)landmark - Landmark;
+            float scale = (float)Math.Pow(2, -halfLives);
+            for (int e = 0; e < Count; e++) _slots[e] = _slots[e].Decayed(scale, halfLives);
             (Total, Floor) = (Total * scale, Floor * scale);
         }
 
@@ -83,23 +85,50 @@ internal sealed class TransitionRow
 
     private int Find(int item)
     {
-        var entries = Entries;
-        for (int e = 0; e < entries.Length; e++)
-            if (entries[e].Item == item) return e;
+        for (int e = 0; e < Count; e++)
+            if (_slots[e].Item == item) return e;
         return -1;
     }
 
     /// <summary>Of equally light entries the one with the largest item.</summary>
     private int FindLightest()
     {
-        var entries = Entries;
         int lightest = 0;
-        for (int e = 1; e < entries.Length; e++)
+        for (int e = 1; e < Count; e++)
         {
-            float difference = entries[e].Weight - entries[lightest].Weight;
-            if (difference < 0 || (difference == 0 && entries[e].Item > entries[lightest].Item)) lightest = e;
+            float difference = _slots[e].Weight - _slots[lightest].Weight;
+            if (difference < 0 || (difference == 0 && _slots[e].Item > _slots[lightest].Item)) lightest = e;
         }
 
         return lightest;
+    }
+
+    /// <summary>
+    /// Eight bytes: 24 bits of the item, 8 bits for how much of the weight may stem from evicted entries, and the weight. That error is a code on
+    /// a logarithmic scale, rounded up: 0 stands for none, c for 2^((c − 120) / 5). Decay by whole half-lives subtracts 5 each, exactly.
+    /// </summary>
+    private readonly struct Slot(uint packed, float weight)
+    {
+        private const int CodesPerHalfLife = 5, CodeOfOne = 120;
+
+        public int Item => (int)(packed >> 8);
+
+        /// <summary>At least the true weight.</summary>
+        public float Weight => weight;
+
+        /// <summary>At most the true weight.</summary>
+        public float CertainWeight => Code == 0 ? weight : Math.Max(weight - (float)Math.Pow(2, (Code - CodeOfOne) / (double)CodesPerHalfLife), 0);
+
+        private int Code => (int)(packed & 0xFF);
+
+        public static Slot Create(int item, float weight, float error) => new(((uint)item << 8) | (uint)Encode(error), weight);
+
+        public Slot Plus(float added) => new(packed, weight + added);
+
+        public Slot Decayed(float scale, long halfLives) =>
+            new((packed & ~0xFFu) | (Code == 0 ? 0 : (uint)Math.Max(Code - (CodesPerHalfLife * halfLives), 1)), weight * scale);
+
+        private static int Encode(float error) =>
+            error <= 0 ? 0 : (int)Math.Clamp(Math.Ceiling(CodesPerHalfLife * Math.Log2(error)) + CodeOfOne, 1, 255);
     }
 }

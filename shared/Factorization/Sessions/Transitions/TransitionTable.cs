@@ -7,8 +7,8 @@ namespace Recommender.Factorization.Sessions.Transitions;
 /// <item>Decay is relative to the newest time that was ever added to the table, never to a clock.</item>
 /// <item>While a row has evicted nothing, it is exact to float rounding in any order of additions and removals.</item>
 /// <item>
-/// A full row evicts its lightest entry (space-saving): an entry's weight is never below its true weight and exceeds it by at most the
-/// weight of the heaviest evicted entry, so an item outside the row is never heavier than the heaviest evicted entry.
+/// A full row evicts its lightest entry (space-saving). An entry's weight is then what it has for certain: its true weight is not below, and
+/// above by at most a little more than the weight of the heaviest evicted entry. An item outside the row is no heavier than that.
 /// </item>
 /// <item>After an eviction a removal is not exact. <see cref="Clear"/> the row and add what remains.</item>
 /// </list>
@@ -16,6 +16,9 @@ namespace Recommender.Factorization.Sessions.Transitions;
 /// </summary>
 public sealed class TransitionTable
 {
+    /// <summary>Items must be below this, so that an entry takes eight bytes.</summary>
+    public const int ItemLimit = 1 << 24;
+
     private readonly double[] _positionWeights;
     private TransitionRow?[] _rows = [];
 
@@ -39,12 +42,14 @@ public sealed class TransitionTable
     public long Bytes => (_rows.Length * 8L) + _rows.Sum(r => (long)(r?.Bytes ?? 0));
 
     /// <summary>Counts that <paramref name="toItem"/> followed <paramref name="fromItem"/>.</summary>
+    /// <param name="toItem">Below <see cref="ItemLimit"/>.</param>
     /// <param name="weight">Finite and above 0.</param>
     /// <param name="timeMs">When it followed, in milliseconds since 1970. Times may arrive in any order.</param>
     public void Add(int fromItem, int toItem, float weight, long timeMs)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(fromItem);
         ArgumentOutOfRangeException.ThrowIfNegative(toItem);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(toItem, ItemLimit);
         if (!(weight > 0) || float.IsInfinity(weight))
             throw new ArgumentOutOfRangeException(nameof(weight), weight, "A weight must be finite and above 0.");
         if (fromItem >= _rows.Length) Array.Resize(ref _rows, Math.Max(fromItem + 1, _rows.Length + (_rows.Length / 2)));
@@ -81,8 +86,8 @@ public sealed class TransitionTable
     {
         if (RowOf(item) is not { } row) return [];
         float scale = (float)ScaleOf(row);
-        var entries = row.Entries.ToArray();
-        for (int e = 0; e < entries.Length; e++) entries[e] = entries[e] with { Weight = entries[e].Weight * scale };
+        var entries = new TransitionEntry[row.Count];
+        for (int e = 0; e < entries.Length; e++) entries[e] = row[e] with { Weight = row[e].Weight * scale };
         Array.Sort(entries, static (a, b) => a.Weight != b.Weight ? b.Weight.CompareTo(a.Weight) : a.Item.CompareTo(b.Item));
         return entries;
     }
@@ -107,17 +112,18 @@ public sealed class TransitionTable
     {
         if (position >= Settings.HistoryLength || RowOf(item) is not { Count: > 0 } row) return;
         float factor = FactorOf(row, position);
-        foreach (var entry in row.Entries)
+        for (int e = 0; e < row.Count; e++)
+        {
+            var entry = row[e];
             if (entry.Item < scores.Length) scores[entry.Item] += factor * entry.Weight;
+        }
     }
 
     /// <summary>What the history item at one position adds to the score of <paramref name="target"/>.</summary>
     public float Contribution(int item, int position, int target)
     {
         if (position >= Settings.HistoryLength || RowOf(item) is not { Count: > 0 } row) return 0;
-        foreach (var entry in row.Entries)
-            if (entry.Item == target) return FactorOf(row, position) * entry.Weight;
-        return 0;
+        return FactorOf(row, position) * row.WeightOf(target);
     }
 
     private float FactorOf(TransitionRow row, int position)
