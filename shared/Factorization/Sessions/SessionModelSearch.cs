@@ -134,9 +134,9 @@ public sealed class SessionModelSearch
 
     private static IEnumerable<IEnumerable<(string, SessionEncoderSettings)>> EncoderChanges(SessionEncoderSettings s) =>
     [
-        Values("temperature", [.06, .1], v => s with { Temperature = v }),
-        Values("dropout", [.2, .4], v => s with { Dropout = v }),
-        Values("halfLife", [.5], v => s with { HalfLife = v }),
+        Values("halfLife", [.4], v => s with { HalfLife = v }),
+        Values("dropout", [.25, .5], v => s with { Dropout = v }),
+        Values("temperature", [.055, .09, .12], v => s with { Temperature = v }),
     ];
 
     private static IEnumerable<IEnumerable<(string, SessionWeights)>> WeightChanges(SessionWeights s)

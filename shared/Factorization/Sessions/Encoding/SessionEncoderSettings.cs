@@ -6,7 +6,7 @@ namespace Recommender.Factorization.Sessions.Encoding;
 public sealed record SessionEncoderSettings
 {
     /// <summary>Length of an item vector: a multiple of 16 in 16..512.</summary>
-    public int Rank { get; init; } = 96;
+    public int Rank { get; init; } = 160;
 
     /// <summary>Passes over all pairs, 1..100.</summary>
     public int Epochs { get; init; } = 5;
@@ -15,10 +15,10 @@ public sealed record SessionEncoderSettings
     public int HistoryLength { get; init; } = 20;
 
     /// <summary>Divides the cosine before the softmax, above 0, at most 10.</summary>
-    public double Temperature { get; init; } = .08;
+    public double Temperature { get; init; } = .07;
 
-    /// <summary>Negatives drawn per batch in addition to the targets of the batch, 0..65536.</summary>
-    public int Negatives { get; init; } = 2048;
+    /// <summary>Negatives drawn per batch in addition to the items of the batch, 0..65536.</summary>
+    public int Negatives { get; init; } = 1024;
 
     /// <summary>Negatives are drawn in proportion to popularity to this power, 0..1.</summary>
     public double NegativePower { get; init; } = .5;
@@ -30,7 +30,7 @@ public sealed record SessionEncoderSettings
     public double LearningRate { get; init; } = .002;
 
     /// <summary>Share of the axes of a session vector that is zeroed in training, 0..0.9.</summary>
-    public double Dropout { get; init; } = .2;
+    public double Dropout { get; init; } = .4;
 
     /// <summary>Whether an item of the session may be the next item.</summary>
     public bool Repeats { get; init; } = true;
