@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics.Tensors;
 using Recommender.Factorization.Algebra;
 using Recommender.Factorization.Sessions.Encoding;
@@ -113,8 +114,10 @@ public sealed class SessionModel : ISessionScorer
     private void Complete(ReadOnlySpan<int> history, Span<float> scores)
     {
         var weights = Settings.Weights;
-        var term = new float[ItemCount];
-        if (weights.Encoder != 1) TensorPrimitives.Multiply(scores[..ItemCount], (float)weights.Encoder, scores);
+        scores = scores[..ItemCount];
+        if (weights.Encoder != 1) TensorPrimitives.Multiply(scores, (float)weights.Encoder, scores);
+        var rented = ArrayPool<float>.Shared.Rent(ItemCount);
+        var term = rented.AsSpan(0, ItemCount);
         if (weights.Rules > 0)
         {
             Rules.Score(history, term);
@@ -127,11 +130,12 @@ public sealed class SessionModel : ISessionScorer
             Vectors.Add((float)weights.Neighbours * Inverse(Sum(term)), term, scores);
         }
 
+        ArrayPool<float>.Shared.Return(rented);
         if (weights.Popularity != 0) Vectors.Add((float)weights.Popularity, _popularity, scores);
         for (int h = 0; h < history.Length; h++)
         {
-            if (history.LastIndexOf(history[h]) == h)
-                scores[history[h]] += (float)(h == history.Length - 1 ? weights.RepeatNewest : weights.RepeatOlder);
+            if (history[(h + 1)..].Contains(history[h])) continue;
+            scores[history[h]] += (float)(h == history.Length - 1 ? weights.RepeatNewest : weights.RepeatOlder);
         }
     }
 

@@ -18,7 +18,7 @@ public sealed record SessionSearchOptions
     public SessionModelSettings Start { get; init; } = new();
 
     /// <summary>Epochs of a trial of the encoder; the chosen one is trained with the epochs of <see cref="Start"/>.</summary>
-    public int TrialEpochs { get; init; } = 2;
+    public int TrialEpochs { get; init; } = 3;
 
     /// <summary>Default: one per core.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;

@@ -142,6 +142,32 @@ public sealed class SessionEncoderTests
     }
 
     [Fact]
+    public void A_written_encoder_is_read_with_the_same_scores()
+    {
+        var model = SessionEncoder.Train(PlantedSessions.Chains(Items, 300, 7, 2), s_small);
+        using var stream = new MemoryStream();
+        model.Write(stream);
+        stream.Position = 0;
+        var read = SessionEncoder.Read(stream);
+        Assert.Equal(model.Settings, read.Settings);
+        var (expected, actual) = (new float[Items], new float[Items]);
+        model.Score([4, 9, 12], expected);
+        read.Score([4, 9, 12], actual);
+        Assert.Equal(expected, actual);
+    }
+
+    [Theory]
+    [InlineData(10), InlineData(60), InlineData(600), InlineData(-4)]
+    public void A_damaged_encoder_is_refused(int length)
+    {
+        using var stream = new MemoryStream();
+        SessionEncoder.Train(PlantedSessions.Chains(Items, 50, 7, 2), s_small).Write(stream);
+        var bytes = stream.ToArray();
+        using var cut = new MemoryStream(bytes, 0, length > 0 ? length : bytes.Length + length);
+        Assert.Throws<InvalidDataException>(() => SessionEncoder.Read(cut));
+    }
+
+    [Fact]
     public void Nothing_is_known_of_an_empty_history()
     {
         var model = SessionEncoder.Train(PlantedSessions.Chains(Items, 300, 7, 2), s_small);

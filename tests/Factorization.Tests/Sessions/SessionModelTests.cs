@@ -86,7 +86,7 @@ public sealed class SessionModelTests
         Assert.Equal(best.HitRate, found.Blend.HitRate, .01);
         Assert.Equal(best.Mrr, found.Blend.Mrr, .01);
         foreach (var part in (NextItemResult[])[found.Encoder, found.Rules, found.Neighbours])
-            Assert.True(SessionModelSearch.Objective(found.Blend) >= SessionModelSearch.Objective(part) - .02, $"{part} {found.Blend}");
+            Assert.True(CoordinateSearch.Objective(found.Blend) >= CoordinateSearch.Objective(part) - .02, $"{part} {found.Blend}");
         Assert.Equal(s_settings.Encoder.Epochs, found.Settings.Encoder.Epochs);
     }
 

@@ -67,7 +67,8 @@ public sealed class TransitionTableTests
         var expected = new double[40, 40];
         long newest = additions.Max(a => a.Time);
         foreach (var a in additions) expected[a.From, a.To] += a.Weight * Math.Pow(2, (a.Time - newest) / (double)HalfLife);
-        foreach (var order in (IEnumerable<Addition>[])[additions, additions.OrderBy(a => a.Time), additions.OrderByDescending(a => a.Time)])
+        IEnumerable<Addition>[] orders = [additions, additions.OrderBy(a => a.Time), additions.OrderByDescending(a => a.Time)];
+        foreach (var order in orders)
             
         {
             var table = Count(s_decaying, order);
@@ -130,7 +131,8 @@ public sealed class TransitionTableTests
     [Fact]
     public void A_new_favourite_among_noise_enters_a_full_row()
     {
-        var table = Count(new TransitionSettings { RowLength = 8 }, Enumerable.Range(0, 8).SelectMany(j => Enumerable.Repeat(new Addition(0, j, 1, 0), 10)));
+        var old = Enumerable.Range(0, 8).SelectMany(j => Enumerable.Repeat(new Addition(0, j, 1, 0), 10));
+        var table = Count(new TransitionSettings { RowLength = 8 }, old);
         for (int n = 0; n < 100; n++)
         {
             table.Add(0, 100, 1, 0);
@@ -148,7 +150,8 @@ public sealed class TransitionTableTests
         // Items follow by a power law, as they do in shops; hundreds of them once or twice.
         var random = new Random(7);
         var additions = Enumerable.Range(0, 100_000).Select(n => new Addition(
-            random.Next(20), (int)Math.Min(Math.Pow(random.NextDouble(), -.8), 1999), 1f / (1 + random.Next(3)), n * HalfLife / 50_000)).ToArray();
+            random.Next(20), (int)Math.Min(Math.Pow(random.NextDouble(), -.8), 1999), 1f / (1 + random.Next(3)),
+            n * HalfLife / 50_000)).ToArray();
         var bounded = Count(new TransitionSettings { RowLength = 50, HalfLifeMs = halfLife }, additions);
         var exact = Count(new TransitionSettings { RowLength = 2000, HalfLifeMs = halfLife }, additions);
         double overlap = Enumerable.Range(0, 20).Average(i =>

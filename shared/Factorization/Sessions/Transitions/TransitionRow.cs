@@ -1,8 +1,8 @@
 namespace Recommender.Factorization.Sessions.Transitions;
 
 /// <summary>
-/// Counts of one item. Weights are relative to a landmark of the row: an addition at time t counts 2^(t / half-life − landmark). The landmark
-/// is a whole number of half-lives and moves with the newest addition, so moving it multiplies by a power of two, which is exact.
+/// Counts of one item. Weights are relative to a landmark of the row: an addition at time t counts 2^(t / half-life − landmark). The
+/// landmark is a whole number of half-lives and moves with the newest addition, so moving it multiplies by a power of two, which is exact.
 /// </summary>
 internal sealed class TransitionRow
 {
@@ -104,12 +104,16 @@ internal sealed class TransitionRow
     }
 
     /// <summary>
-    /// Eight bytes: 24 bits of the item, 8 bits for how much of the weight may stem from evicted entries, and the weight. That error is a code on
-    /// a logarithmic scale, rounded up: 0 stands for none, c for 2^((c − 120) / 5). Decay by whole half-lives subtracts 5 each, exactly.
+    /// Eight bytes: 24 bits of the item, 8 bits for how much of the weight may stem from evicted entries, and the weight. That error is a
+    /// code on a logarithmic scale, rounded up: 0 stands for none, c for 2^((c − 120) / 5). Decay by whole half-lives subtracts 5 each,
+    /// exactly.
     /// </summary>
     private readonly struct Slot(uint packed, float weight)
     {
         private const int CodesPerHalfLife = 5, CodeOfOne = 120;
+
+        private static readonly float[] s_errors =
+            [.. Enumerable.Range(0, 256).Select(code => code == 0 ? 0 : (float)Math.Pow(2, (code - CodeOfOne) / (double)CodesPerHalfLife))];
 
         public int Item => (int)(packed >> 8);
 
@@ -117,7 +121,7 @@ internal sealed class TransitionRow
         public float Weight => weight;
 
         /// <summary>At most the true weight.</summary>
-        public float CertainWeight => Code == 0 ? weight : Math.Max(weight - (float)Math.Pow(2, (Code - CodeOfOne) / (double)CodesPerHalfLife), 0);
+        public float CertainWeight => Math.Max(weight - s_errors[Code], 0);
 
         private int Code => (int)(packed & 0xFF);
 

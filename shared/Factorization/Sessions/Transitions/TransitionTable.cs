@@ -7,8 +7,8 @@ namespace Recommender.Factorization.Sessions.Transitions;
 /// <item>Decay is relative to the newest time that was ever added to the table, never to a clock.</item>
 /// <item>While a row has evicted nothing, it is exact to float rounding in any order of additions and removals.</item>
 /// <item>
-/// A full row evicts its lightest entry (space-saving). An entry's weight is then what it has for certain: its true weight is not below, and
-/// above by at most a little more than the weight of the heaviest evicted entry. An item outside the row is no heavier than that.
+/// A full row evicts its lightest entry (space-saving). An entry's weight is then what it has for certain: its true weight is not below,
+/// and above by at most a little more than the weight of the heaviest evicted entry. An item outside the row is no heavier than that.
 /// </item>
 /// <item>After an eviction a removal is not exact. <see cref="Clear"/> the row and add what remains.</item>
 /// </list>
