@@ -159,6 +159,20 @@ internal sealed unsafe class SessionEncoderTrainer : IDisposable
     /// <summary>The gradient of the position weights after <see cref="Differentiate"/>.</summary>
     internal ReadOnlySpan<float> PositionGradient => _positionGradient;
 
+    /// <summary>The loss of one row of the batch after <see cref="Differentiate"/>.</summary>
+    internal double LossOf(int row) => _losses[row];
+
+    /// <summary>The item that a pair asks for.</summary>
+    internal int TargetOf(int pair) => _data[_pairs[pair].Session][_pairs[pair].Target];
+
+    /// <summary>The newest items before the target of a pair, oldest first.</summary>
+    internal ReadOnlySpan<int> HistoryOf(int pair)
+    {
+        var (session, target) = _pairs[pair];
+        int length = Math.Min(target, _settings.HistoryLength);
+        return _data[session].Slice(target - length, length);
+    }
+
     public void Dispose() => _team.Dispose();
 
     private void Apply(AdamStep adam)
@@ -184,7 +198,7 @@ internal sealed unsafe class SessionEncoderTrainer : IDisposable
     {
         for (int slot = 0; slot < _slots; slot++) _slotOf[_slotItems[slot]] = -1;
         _slots = 0;
-        for (int b = 0; b < _rows; b++) _targetSlots[b] = SlotOf(Target(b));
+        for (int b = 0; b < _rows; b++) _targetSlots[b] = SlotOf(TargetOf(_batch[b]));
         var random = SplitMix.For(_settings.Seed, 1, step);
         for (int n = 0; n < _settings.Negatives; n++) SlotOf(_negatives.Draw(ref random));
         for (int b = 0; b < _rows; b++)
@@ -416,23 +430,7 @@ internal sealed unsafe class SessionEncoderTrainer : IDisposable
             Vector256.MultiplyAddEstimate(Vector256.Load(x + p), Vector256.Load(y + p), Vector256.Load(sum + p)).Store(sum + p);
     }
 
-    private int Target(int b)
-    {
-        var (session, target) = _pairs[_batch[b]];
-        return _data[session][target];
-    }
-
-    private ReadOnlySpan<int> History(int b)
-    {
-        var (session, target) = _pairs[_batch[b]];
-        return HistoryOf(session, target);
-    }
-
-    private ReadOnlySpan<int> HistoryOf(int session, int target)
-    {
-        int length = Math.Min(target, _settings.HistoryLength);
-        return _data[session].Slice(target - length, length);
-    }
+    private ReadOnlySpan<int> History(int b) => HistoryOf(_batch[b]);
 
     private int[] ShufflePairs(int epoch)
     {
@@ -453,10 +451,10 @@ internal sealed unsafe class SessionEncoderTrainer : IDisposable
     {
         var targets = new double[_data.ItemCount];
         var uses = new double[_data.ItemCount];
-        foreach (var (session, target) in _pairs)
+        for (int pair = 0; pair < _pairs.Length; pair++)
         {
-            targets[_data[session][target]]++;
-            foreach (int item in HistoryOf(session, target)) uses[item]++;
+            targets[TargetOf(pair)]++;
+            foreach (int item in HistoryOf(pair)) uses[item]++;
         }
 
         var weights = targets.Select(count => Math.Pow(count, _settings.NegativePower) * (count > 0 ? 1 : 0)).ToArray();
