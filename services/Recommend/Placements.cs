@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Configuration;
 using Recommender.Contracts;
-using Recommender.Recommend.Requests;
+using Recommender.Recommend.Filters;
 using Recommender.ServiceDefaults.Settings;
 
 namespace Recommender.Recommend;
@@ -21,7 +21,8 @@ public sealed class Placements
 
     public IEnumerable<Placement> All => _byName.Values;
 
-    public Placement? Find(string name) => _byName.GetValueOrDefault(name);
+    public Placement? Find(ReadOnlySpan<char> name) =>
+        _byName.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out var placement) ? placement : null;
 
     private static Placement Read(IConfigurationSection section)
     {

@@ -13,6 +13,7 @@ using Recommender.Recommend.Endpoints;
 using Recommender.Recommend.Requests;
 using Recommender.Recommend.Serving;
 using Recommender.ServiceDefaults;
+using Recommender.ServiceDefaults.Requests;
 using Recommender.ServiceDefaults.Settings;
 using Recommender.ServiceDefaults.Workers;
 
@@ -42,9 +43,13 @@ public static class RecommendService
         services.AddWorker<UserIndexer>("similarUsers");
         services.AddSingleton<SimilarUsers>();
         services.AddSingleton<Engine>();
-        services.AddSingleton<QueryReader>();
+        services.AddSingleton<WorkspacePool>();
+        services.AddSingleton<RequestReader>();
+        services.AddSingleton<UserValues>();
         services.AddSingleton<Answers>();
         services.AddWorker<Refresher>("refresh");
+        services.Configure<ProblemOptions>(problems => problems.Map<SimilarUsersUnavailableException>(e =>
+            Problem.Unavailable(e.Message, e.RetryAfterSeconds)));
         services.AddHealthChecks().AddCheck<ServingHealth>("serving");
 
         // Notices only save time: the refresher polls as well.

@@ -1,160 +1,165 @@
 using Recommender.Contracts;
+using Recommender.Recommend.Candidates;
 using Recommender.Recommend.Requests;
 using Recommender.Recommend.Serving;
 
 namespace Recommender.Recommend.Answering;
 
-/// <summary>Writes answers as JSON of <see cref="RecommendationResponse"/> into <see cref="Query.Json"/>, from encoded parts and
-/// numbers.</summary>
-internal static class AnswerWriter
+/// <summary>
+/// Writes answers as JSON of <see cref="RecommendationResponse"/>, from encoded parts and numbers. One thread at a time; memory that later
+/// answers use again.
+/// </summary>
+internal sealed class AnswerWriter
 {
     private static readonly string s_instance = Guid.NewGuid().ToString("N")[..12];
     private static readonly byte[] s_idStart = System.Text.Encoding.UTF8.GetBytes("{\"recommendationId\":\"" + s_instance);
 
+    private readonly JsonBuffer _json = new();
+    private readonly Explainer _explainer = new();
+    private int[] _shownKeys = [];
+
+    /// <summary>Forgets what was written.</summary>
+    public void Clear() => _json.Clear();
+
     /// <param name="answerNumber">Unique within this process: with the instance's random part it makes the recommendation id.</param>
-    /// <param name="leadingUserId">Written first in the lines of a batch; null elsewhere.</param>
-    public static void Write(ServingState state, Query query, long answerNumber, string? leadingUserId = null)
+    /// <returns>The JSON, valid until the next call.</returns>
+    public ReadOnlySpan<byte> Write(in Answer answer, long answerNumber)
     {
-        var json = query.Json;
-        if (leadingUserId is null)
-        {
-            json.Write(s_idStart);
-        }
-        else
-        {
-            json.Write("{\"userId\":"u8);
-            json.WriteText(leadingUserId);
-            json.Write(","u8);
-            json.Write(s_idStart.AsSpan(1));
-        }
-
-        WriteNumber(json, answerNumber);
-        json.Write("\""u8);
-        if (query.UsedModel && state.Model is { } model)
-        {
-            json.Write(",\"modelVersion\":"u8);
-            json.Write(model.Version);
-        }
-
-        json.Write(",\"source\":\""u8);
-        WriteAscii(json, query.Source);
-        json.Write("\""u8);
-        if (query.More && query.ShownKeys.Count + query.ItemCount >= Limits.PagedItems) json.Write(",\"limitReached\":true"u8);
-        else if (query.More) WriteNext(state, query);
-        json.Write(",\"items\":["u8);
-        for (int i = 0; i < query.ItemCount; i++)
-        {
-            var answer = query.Items[i];
-            var item = state.Catalogue[answer.Position]!;
-            if (i > 0) json.Write(","u8);
-            json.Write(item.IdJson);
-            json.Write(",\"score\":"u8);
-            json.Write(answer.Score);
-            json.Write(item.TitleJson);
-            if (query.Explain && answer.FromModel) WriteReasons(state, query, answer.Position);
-            json.Write("}"u8);
-        }
-
-        for (int i = 0; i < query.Unranked.Count; i++)
-        {
-            if (query.ItemCount + i > 0) json.Write(","u8);
-            WriteUnranked(state, json, query.Unranked[i]);
-        }
-
-        json.Write("]}"u8);
+        _json.Clear();
+        _json.Write(s_idStart);
+        WriteRest(answer, answerNumber);
+        return _json.Written;
     }
 
-    private static void WriteUnranked(ServingState state, JsonBuffer json, UnrankedItem unranked)
+    /// <summary>Writes a line of a batch: the user comes first, a line feed last.</summary>
+    /// <param name="answerNumber">As in <see cref="Write"/>.</param>
+    /// <returns>The line, valid until the next call.</returns>
+    public ReadOnlySpan<byte> WriteLine(in Answer answer, long answerNumber, string userId)
     {
-        json.Write("{\"itemId\":"u8);
-        json.WriteText(unranked.Id);
-        json.Write(",\"score\":0"u8);
-        if (state.Catalogue[unranked.Position] is { } item)
+        _json.Clear();
+        _json.Write("{\"userId\":"u8);
+        _json.WriteText(userId);
+        _json.Write(","u8);
+        _json.Write(s_idStart.AsSpan(1));
+        WriteRest(answer, answerNumber);
+        _json.Write("\n"u8);
+        return _json.Written;
+    }
+
+    private void WriteRest(in Answer answer, long answerNumber)
+    {
+        WriteNumber(answerNumber);
+        _json.Write("\""u8);
+        if (answer.Model is { } model)
         {
-            json.Write(item.TitleJson);
-            json.Write(",\"available\":false}"u8);
+            _json.Write(",\"modelVersion\":"u8);
+            _json.Write(model.Version);
         }
-        else
+
+        _json.Write(",\"source\":\""u8);
+        WriteAscii(answer.Source);
+        _json.Write("\""u8);
+        if (answer.HasMore) WriteContinuation(answer);
+        _json.Write(",\"items\":["u8);
+        WriteItems(answer);
+        _json.Write("]}"u8);
+    }
+
+    private void WriteItems(in Answer answer)
+    {
+        for (int i = 0; i < answer.Items.Length; i++)
         {
-            json.Write(",\"known\":false}"u8);
+            ref readonly var item = ref answer.Items[i];
+            var known = answer.State.Catalogue[item.Position]!;
+            if (i > 0) _json.Write(","u8);
+            _json.Write(known.IdJson);
+            _json.Write(",\"score\":"u8);
+            _json.Write(item.Score);
+            _json.Write(known.TitleJson);
+            if (item.FromModel && answer.Request.ReasonCount is { } reasonCount) WriteReasons(answer, item.Position, reasonCount);
+            _json.Write("}"u8);
+        }
+
+        for (int i = 0; i < answer.Unranked.Length; i++)
+        {
+            if (answer.Items.Length + i > 0) _json.Write(","u8);
+            WriteUnranked(answer.State.Catalogue, answer.Unranked[i]);
         }
     }
 
-    /// <summary>
-    /// The history items with the largest shares of the score, largest first, and the sum of the other shares. A score of exactly 0 has no
-    /// shares.
-    /// </summary>
-    private static void WriteReasons(ServingState state, Query query, int position)
+    private void WriteUnranked(Catalogue catalogue, UnrankedItem unranked)
     {
-        int length = query.UsableHistory;
-        var history = query.History.AsSpan(0, length);
-        var contributions = Query.EnsureCapacity(ref query.Contributions, length);
-        var model = state.Model!;
-        if (position < model.ItemCount) model.Learned.Explain(history, position, contributions);
-        else model.Learned.Explain(history, model.Factor(position), contributions);
-        double sum = 0;
-        foreach (float contribution in contributions) sum += contribution;
-        if (sum == 0 || !double.IsFinite(sum)) return;
-        var order = Query.EnsureCapacity(ref query.Order, length);
-        for (int i = 0; i < length; i++)
+        _json.Write("{\"itemId\":"u8);
+        _json.WriteText(unranked.Id);
+        _json.Write(",\"score\":0"u8);
+        if (catalogue[unranked.Position] is { } item)
         {
-            order[i] = i;
-            contributions[i] = (float)(-contributions[i] / sum);
+            _json.Write(item.TitleJson);
+            _json.Write(",\"available\":false}"u8);
         }
+        else
+        {
+            _json.Write(",\"known\":false}"u8);
+        }
+    }
 
-        // Shares are negated while sorting so that the largest comes first; sorting is by share alone, which is stable enough: equal shares
-        // are equal text.
-        contributions.Sort(order);
-        var json = query.Json;
-        json.Write(",\"reasons\":["u8);
+    /// <summary>The history items with the largest shares of the score, largest first, and the sum of the other shares.</summary>
+    private void WriteReasons(in Answer answer, int position, int reasonCount)
+    {
+        if (!_explainer.TryExplain(answer.Model!, answer.Profile, position, out var order, out var shares)) return;
+        _json.Write(",\"reasons\":["u8);
         int written = 0;
         double rest = 0;
-        for (int i = 0; i < length; i++)
+        for (int i = 0; i < shares.Length; i++)
         {
-            var item = state.Catalogue[history[order[i]].Item];
-            if (item is null || written == query.ReasonCount)
+            var item = answer.State.Catalogue[answer.Profile.UsableHistory[order[i]].Item];
+            if (item is null || written == reasonCount)
             {
-                rest -= contributions[i];
+                rest += shares[i];
                 continue;
             }
 
-            if (written++ > 0) json.Write(","u8);
-            json.Write(item.IdJson);
-            json.Write(item.TitleJson);
-            json.Write(",\"share\":"u8);
-            json.Write(0 - contributions[i]); // A share of nothing is 0, not -0.
-            json.Write("}"u8);
+            if (written++ > 0) _json.Write(","u8);
+            _json.Write(item.IdJson);
+            _json.Write(item.TitleJson);
+            _json.Write(",\"share\":"u8);
+            _json.Write(shares[i]);
+            _json.Write("}"u8);
         }
 
-        json.Write("],\"rest\":"u8);
-        json.Write((float)(0 + rest));
+        _json.Write("],\"rest\":"u8);
+        _json.Write((float)rest);
     }
 
-    private static void WriteNext(ServingState state, Query query)
+    /// <summary>The cursor of the following page, or that the pages together may not show more.</summary>
+    private void WriteContinuation(in Answer answer)
     {
-        int total = query.ShownKeys.Count + query.ItemCount;
-        var keys = Query.EnsureCapacity(ref query.Order, total);
-        System.Runtime.InteropServices.CollectionsMarshal.AsSpan(query.ShownKeys).CopyTo(keys);
-        for (int i = 0; i < query.ItemCount; i++) keys[query.ShownKeys.Count + i] = state.Catalogue[query.Items[i].Position]!.Key;
-        var json = query.Json;
-        json.Write(",\"next\":\""u8);
+        var shown = answer.Request.ShownKeys ?? [];
+        int total = shown.Count + answer.Items.Length;
+        if (total >= Limits.PagedItems)
+        {
+            _json.Write(",\"limitReached\":true"u8);
+            return;
+        }
+
+        var keys = Scratch.EnsureCapacity(ref _shownKeys, total);
+        for (int i = 0; i < shown.Count; i++) keys[i] = shown[i];
+        for (int i = 0; i < answer.Items.Length; i++)
+            keys[shown.Count + i] = answer.State.Catalogue[answer.Items[i].Position]!.Key;
+        _json.Write(",\"next\":\""u8);
         int scratch = Cursor.ScratchBytes(total);
-        var room = json.GetSpan(scratch + Cursor.TextBytes(total));
+        var room = _json.GetSpan(scratch + Cursor.TextBytes(total));
 
         // The bytes are put behind the place of the text, which is then written over nothing that is still needed.
-        int written = Cursor.Write(keys, room.Slice(Cursor.TextBytes(total), scratch), room);
-        json.Advance(written);
-        json.Write("\""u8);
+        _json.Advance(Cursor.Write(keys, room.Slice(Cursor.TextBytes(total), scratch), room));
+        _json.Write("\""u8);
     }
 
-    private static void WriteNumber(JsonBuffer json, long number)
+    private void WriteNumber(long number)
     {
-        number.TryFormat(json.GetSpan(16), out int written, "x", null);
-        json.Advance(written);
+        number.TryFormat(_json.GetSpan(16), out int written, "x", null);
+        _json.Advance(written);
     }
 
-    private static void WriteAscii(JsonBuffer json, string text)
-    {
-        json.Advance(System.Text.Encoding.ASCII.GetBytes(text, json.GetSpan(text.Length)));
-    }
+    private void WriteAscii(string text) => _json.Advance(System.Text.Encoding.ASCII.GetBytes(text, _json.GetSpan(text.Length)));
 }

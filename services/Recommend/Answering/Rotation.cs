@@ -1,12 +1,12 @@
 using System.Collections.Concurrent;
 using Recommender.Contracts;
-using Recommender.Recommend.Requests;
+using Recommender.Recommend.Candidates;
 using Recommender.Recommend.Serving;
 
 namespace Recommender.Recommend.Answering;
 
 /// <summary>
-/// What this instance lately showed to each user at placements that rotate. In memory and bounded: a restart or another instance
+/// What this instance showed recently to each user at placements that rotate. In memory and bounded: a restart or another instance
 /// forgets it, which costs a repetition and nothing else.
 /// </summary>
 internal sealed class Rotation(RecommendOptions options)
@@ -15,29 +15,29 @@ internal sealed class Rotation(RecommendOptions options)
     private ConcurrentDictionary<(string Placement, UserRef User), Shown> _young = new();
     private ConcurrentDictionary<(string Placement, UserRef User), Shown> _old = new();
 
-    /// <summary>Excludes what was shown within the placement's time, and notes it in <see cref="Query.Rotated"/>.</summary>
-    public void Exclude(ServingState state, Query query, DateTimeOffset now)
+    /// <summary>Postpones what was shown within the time of a placement that rotates.</summary>
+    /// <param name="user">Null for an answer that is for nobody in particular, which is not remembered.</param>
+    public void Postpone(Catalogue catalogue, Placement? placement, UserRef? user, EligibleItems eligible, DateTimeOffset now)
     {
-        if (Find(query, create: false) is not { } shown) return;
-        long from = (now - TimeSpan.FromMinutes(query.Placement!.RotationMinutes!.Value)).ToUnixTimeMilliseconds();
+        if (placement?.RotationMinutes is not { } minutes || Find(placement, user, create: false) is not { } shown) return;
+        long from = (now - TimeSpan.FromMinutes(minutes)).ToUnixTimeMilliseconds();
         lock (shown)
         {
             foreach (var (key, atMs) in shown.Items)
-            {
-                int position = state.Catalogue.PositionOfKey(key);
-                if (atMs >= from && query.Excluded.Add(position)) query.Rotated.Add(position);
-            }
+                if (atMs >= from) eligible.Postpone(catalogue.PositionOfKey(key));
         }
     }
 
-    public void Record(ServingState state, Query query, DateTimeOffset now)
+    /// <summary>Remembers the items of an answer at a placement that rotates.</summary>
+    /// <param name="user">As in <see cref="Postpone"/>.</param>
+    public void Record(Catalogue catalogue, Placement? placement, UserRef? user, ReadOnlySpan<AnswerItem> items, DateTimeOffset now)
     {
-        if (Find(query, create: true) is not { } shown) return;
+        if (placement?.RotationMinutes is null || Find(placement, user, create: true) is not { } shown) return;
         long atMs = now.ToUnixTimeMilliseconds();
         lock (shown)
         {
-            foreach (var item in query.Items.AsSpan(0, query.ItemCount))
-                if (state.Catalogue[item.Position] is { } known) shown.Items[known.Key] = atMs;
+            foreach (ref readonly var item in items)
+                if (catalogue[item.Position] is { } known) shown.Items[known.Key] = atMs;
             if (shown.Items.Count <= 2 * Limits.RecommendationCount) return;
             foreach (var (key, _) in shown.Items.OrderBy(i => i.Value).Take(shown.Items.Count - Limits.RecommendationCount)
                 .ToList()) shown.Items.Remove(key);
@@ -52,12 +52,10 @@ internal sealed class Rotation(RecommendOptions options)
                 if (key.User == user) memory.TryRemove(key, out _);
     }
 
-    private Shown? Find(Query query, bool create)
+    private Shown? Find(Placement placement, UserRef? user, bool create)
     {
-        UserRef? user = query.UserId is { } userId ? UserRef.User(userId) : query.SessionId is { } sessionId ? UserRef.Session(sessionId)
-            : null;
         if (user is null) return null;
-        var key = (query.Placement!.Name, user.Value);
+        var key = (placement.Name, user.Value);
         if (_young.TryGetValue(key, out var shown)) return shown;
         if (!_old.TryGetValue(key, out shown) && !create) return null;
         shown = _young.GetOrAdd(key, shown ?? new Shown());

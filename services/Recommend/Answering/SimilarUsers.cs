@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
 using Recommender.Contracts;
 using Recommender.FactorStore;
-using Recommender.ServiceDefaults.Requests;
+using Recommender.Recommend.Serving;
 
 namespace Recommender.Recommend.Answering;
 
@@ -9,8 +9,12 @@ namespace Recommender.Recommend.Answering;
 /// Users with similar taste: the largest cosine of factors. Candidates come from the index of all users and are scored by their factors as
 /// they are in the factor store now, so that scores are exact and a user who was erased is never named.
 /// </summary>
-internal sealed class SimilarUsers(Recommender.Recommend.Serving.ServingIndexes serving, IFactorStore store, UserIndexer indexer)
+internal sealed class SimilarUsers(ServingIndexes serving, IFactorStore store, UserIndexer indexer, Engine engine,
+    WorkspacePool workspaces)
 {
+    /// <summary>False where a setting switches similar users off.</summary>
+    public bool IsEnabled => indexer.IsEnabled;
+
     /// <summary>Users in this instance's index now.</summary>
     public int Indexed => indexer.Users;
 
@@ -21,14 +25,13 @@ internal sealed class SimilarUsers(Recommender.Recommend.Serving.ServingIndexes 
     internal static int Candidates(int count) => (2 * count) + 80;
 
     /// <param name="value">The asking user's value.</param>
-    /// <exception cref="ProblemException">The factor store is gone, or the index is not there.</exception>
+    /// <exception cref="SimilarUsersUnavailableException">The factor store is gone, or the index is not there.</exception>
     public async Task<SimilarUsersResponse> FindAsync(string userId, PooledValue value, int count, CancellationToken cancellationToken)
     {
-        indexer.CheckIsOn();
         if (serving.FactorStoreProblem is { } problem) throw Unavailable(problem);
         var state = serving.State;
         if (state.Model is not { } model) return new SimilarUsersResponse { Users = [] };
-        float[] factor = Engine.FactorOf(state, value.Span);
+        float[] factor = FactorOf(state, value.Span);
         if (factor.Length == 0) return new SimilarUsersResponse { ModelVersion = model.Version, Users = [] };
         var index = await indexer.GetAsync(model.Version, cancellationToken);
         try
@@ -65,5 +68,12 @@ internal sealed class SimilarUsers(Recommender.Recommend.Serving.ServingIndexes 
         return users;
     }
 
-    private static ProblemException Unavailable(string problem) => new(Problem.Unavailable("Users cannot be read: " + problem));
+    private float[] FactorOf(ServingState state, ReadOnlySpan<byte> value)
+    {
+        using var workspace = workspaces.Rent();
+        return engine.FactorOf(state, value, workspace).ToArray();
+    }
+
+    private static SimilarUsersUnavailableException Unavailable(string problem) =>
+        new("Users cannot be read: " + problem, retryAfterSeconds: 1);
 }

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Polly.Registry;
 using Recommender.FactorStore;
-using Recommender.ServiceDefaults.Requests;
 using Recommender.ServiceDefaults.Workers;
 
 namespace Recommender.Recommend.Answering;
@@ -32,22 +31,11 @@ internal sealed class UserIndexer(
     /// <summary>Users in the index now.</summary>
     public int Users => _index?.Count ?? 0;
 
-    /// <exception cref="ProblemException">The index is switched off.</exception>
-    public void CheckIsOn()
-    {
-        if (options.SimilarUsersLimit > 0) return;
-        throw new ProblemException(new Problem
-        {
-            Type = Problem.TypeOf("switched-off"),
-            Title = "Switched off",
-            Status = 501,
-            Detail =
-                $"Similar users are switched off: setting {RecommendOptions.Section}:{nameof(RecommendOptions.SimilarUsersLimit)} is 0.",
-        });
-    }
+    /// <summary>False where the index is switched off.</summary>
+    public bool IsEnabled => options.SimilarUsersLimit > 0;
 
     /// <summary>The index of a model's users. Waits a little for a small one.</summary>
-    /// <exception cref="ProblemException">It is not built yet.</exception>
+    /// <exception cref="SimilarUsersUnavailableException">It is not built yet.</exception>
     public async Task<UserIndex> GetAsync(long modelVersion, CancellationToken cancellationToken)
     {
         Volatile.Write(ref _askedAt, Clock.GetTimestamp());
@@ -66,9 +54,9 @@ internal sealed class UserIndexer(
             }
             catch (TimeoutException)
             {
-                throw new ProblemException(Problem.Unavailable(CurrentProblem is { } problem
+                throw new SimilarUsersUnavailableException(CurrentProblem is { } problem
                     ? "Users cannot be read: " + problem
-                    : $"The factors of all users are being read for this; {Users} are there.", retryAfterSeconds: 2));
+                    : $"The factors of all users are being read for this; {Users} are there.", retryAfterSeconds: 2);
             }
         }
     }

@@ -1,68 +1,96 @@
 using System.Diagnostics;
+using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Recommender.Contracts;
-using Recommender.FactorStore;
 using Recommender.Recommend.Answering;
+using Recommender.Recommend.Candidates;
 using Recommender.Recommend.Requests;
+using Recommender.Recommend.Serving;
 using Recommender.ServiceDefaults.Requests;
 
 namespace Recommender.Recommend.Endpoints;
 
-/// <summary>What every endpoint that answers with items does alike: read the user's value, compute, write, measure.</summary>
-internal sealed class Answers(Recommender.Recommend.Serving.ServingIndexes serving, Engine engine, QueryReader reader, IFactorStore store,
+/// <summary>What every endpoint that answers with items does alike: compute in a rented workspace, write, count, measure.</summary>
+internal sealed class Answers(ServingIndexes serving, Engine engine, WorkspacePool workspaces, RequestReader reader, UserValues users,
     SimilarUsers similarUsers, RecommendMetrics metrics)
 {
-    public Recommender.Recommend.Serving.ServingIndexes Serving => serving;
-    public Engine Engine => engine;
-    public QueryReader Reader => reader;
+    public ServingIndexes Serving => serving;
+    public RequestReader Reader => reader;
+    public UserValues Users => users;
     public SimilarUsers SimilarUsers => similarUsers;
 
-    /// <summary>
-    /// The value of a user or session. While the factor store is gone nothing is known of anyone, and the answer comes from memory;
-    /// a failure surfaces as <see cref="FactorStoreUnavailableException"/>, for <see cref="MarkStoreUnavailable"/>.
-    /// </summary>
-    public ValueTask<PooledValue> StartReading(UserRef user) => serving.FactorStoreProblem is null ? store.LeaseUserAsync(user) : default;
-
-    /// <summary>The same, with failures taken as "nothing is known".</summary>
-    public async ValueTask<PooledValue> ReadAsync(UserRef user)
+    /// <param name="started">When the request came, of <see cref="Stopwatch"/>.</param>
+    public void SendRecommendations(HttpContext context, Request request, in Subject subject, long started)
     {
-        try
-        {
-            return await StartReading(user);
-        }
-        catch (FactorStoreUnavailableException e)
-        {
-            MarkStoreUnavailable(e);
-            return default;
-        }
+        using var workspace = workspaces.Rent();
+        Send(context, engine.Recommend(serving.State, request, subject, workspace), workspace, started);
     }
 
-    /// <summary>From here on requests do not ask the factor store, until the refresher finds it again.</summary>
-    public void MarkStoreUnavailable(FactorStoreUnavailableException e) => serving.MarkStoreUnavailable(e);
-
-    /// <summary>Sends what was written into the query's buffer, and counts it.</summary>
-    public void Send(HttpContext context, Query query, long started)
+    /// <param name="started">As in <see cref="SendRecommendations"/>.</param>
+    public void SendRank(HttpContext context, Request request, in Subject subject, long started)
     {
-        var response = context.Response;
-        response.ContentType = "application/json; charset=utf-8";
-        var json = query.Json.Written;
-        response.ContentLength = json.Length;
-
-        // Written into the connection's own buffer; it goes out when the request ends.
-        json.CopyTo(response.BodyWriter.GetSpan(json.Length));
-        response.BodyWriter.Advance(json.Length);
-        Measure(query, started);
+        using var workspace = workspaces.Rent();
+        Send(context, engine.Rank(serving.State, request, subject, workspace), workspace, started);
     }
 
-    public void Measure(Query query, long started) => metrics.Record(query.Source, Stopwatch.GetElapsedTime(started));
+    /// <param name="ranking">One of <see cref="Sources"/>.</param>
+    /// <param name="started">As in <see cref="SendRecommendations"/>.</param>
+    public void SendList(HttpContext context, Request request, string ranking, long started)
+    {
+        using var workspace = workspaces.Rent();
+        Send(context, Engine.List(serving.State, request, ranking, workspace), workspace, started);
+    }
+
+    /// <param name="started">As in <see cref="SendRecommendations"/>.</param>
+    /// <exception cref="ProblemException">There is no such item.</exception>
+    public void SendSimilarItems(HttpContext context, Request request, string itemId, long started)
+    {
+        var state = serving.State;
+        if (!state.Catalogue.TryGet(itemId, out var item, out int position) || item.Record.Deleted)
+            throw new ProblemException(Problem.NotFound($"There is no item '{itemId}'."));
+        using var workspace = workspaces.Rent();
+        Send(context, Engine.FindSimilar(state, request, position, workspace), workspace, started);
+    }
+
+    /// <summary>Writes one user's line of a batch.</summary>
+    /// <param name="state">The same for several lines, which no two models are mixed in then.</param>
+    public void WriteLine(PipeWriter output, ServingState state, Request request, string userId, ReadOnlySpan<byte> user)
+    {
+        long started = Stopwatch.GetTimestamp();
+        using var workspace = workspaces.Rent();
+        var subject = new Subject { Reference = UserRef.User(userId), User = user };
+        var answer = engine.Recommend(state, request, subject, workspace);
+        Write(output, workspace.Writer.WriteLine(answer, serving.CountAnswer(), userId));
+        Measure(answer, started);
+    }
 
     /// <summary>A path id without allocating where nothing in the request line is percent-encoded.</summary>
     public static string PathId(HttpContext context, string parameter)
     {
         string target = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "%";
         if (target.Contains('%') || context.GetRouteValue(parameter) is not string id) return context.GetPathId(parameter);
-        return Limits.IdError(id) is { } error ? throw QueryReader.Wrong(parameter, error) : id;
+        return Limits.IdError(id) is { } error ? throw RequestReader.Wrong(parameter, error) : id;
     }
+
+    private void Send(HttpContext context, in Answer answer, Workspace workspace, long started)
+    {
+        var response = context.Response;
+        response.ContentType = "application/json; charset=utf-8";
+        var json = workspace.Writer.Write(answer, serving.CountAnswer());
+        response.ContentLength = json.Length;
+
+        // Written into the connection's own buffer; it goes out when the request ends.
+        Write(response.BodyWriter, json);
+        Measure(answer, started);
+    }
+
+    private static void Write(PipeWriter output, ReadOnlySpan<byte> json)
+    {
+        json.CopyTo(output.GetSpan(json.Length));
+        output.Advance(json.Length);
+    }
+
+    private void Measure(in Answer answer, long started) => metrics.Record(answer.Source, Stopwatch.GetElapsedTime(started));
 }

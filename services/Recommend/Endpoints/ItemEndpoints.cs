@@ -3,9 +3,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Recommender.Contracts;
-using Recommender.Recommend.Answering;
-using Recommender.Recommend.Requests;
-using Recommender.ServiceDefaults.Requests;
 
 namespace Recommender.Recommend.Endpoints;
 
@@ -14,18 +11,18 @@ internal static class ItemEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes, Answers answers)
     {
-        MapList(routes, answers, "popular", AnswerKind.Popular, "The items with most users", $"""
+        MapList(routes, answers, Sources.Popular, "The items with most users", $"""
             Users with a positive preference for an item, each counted once however many events they have, and half for every 90 days
             (setting `Trainer:PopularHalfLifeDays`) since their newest positive event on it. `score` is the decayed number of users as a share
             of that of the most popular item: 1 for the first, 0 for an item without such users. Waiting does not change the order, and
             neither does the order in which events arrive. {Sessions} {AvailableItems}
             """);
-        MapList(routes, answers, "trending", AnswerKind.Trending, "The items with most users lately", $"""
+        MapList(routes, answers, Sources.Trending, "The items with most users lately", $"""
             The same count as of `popular` with a half-life of 72 hours (setting `Trainer:TrendingHalfLifeHours`). `score` is the decayed
             number of users as a share of that of the strongest item. Items without such users follow as in `popular`.
             {Sessions} {AvailableItems}
             """);
-        MapList(routes, answers, "latest", AnswerKind.Latest, "The newest items", $"""
+        MapList(routes, answers, Sources.Latest, "The newest items", $"""
             By `publishedAt`, else by the time at which the item was first named. `score` is that time in days since 1970. {AvailableItems}
             """);
         routes.MapGet("/v1/items/{itemId}/similar", context => Similar(context, answers))
@@ -42,20 +39,15 @@ internal static class ItemEndpoints
         "appears when the time comes. An item that was never put appears while some user has a positive preference for it.";
 
     private static void MapList(
-        IEndpointRouteBuilder routes, Answers answers, string name, AnswerKind kind, string summary, string description) =>
-        routes.MapGet("/v1/items/" + name, context => List(context, answers, kind))
+        IEndpointRouteBuilder routes, Answers answers, string ranking, string summary, string description) =>
+        routes.MapGet("/v1/items/" + ranking, context => List(context, answers, ranking))
             .Describe<RecommendationResponse>(summary, Parameter.List).WithDescription(description);
 
-    private static Task List(HttpContext context, Answers answers, AnswerKind kind)
+    private static Task List(HttpContext context, Answers answers, string ranking)
     {
         long started = Stopwatch.GetTimestamp();
-        var query = Query.Begin();
-        answers.Reader.Read(context.Request.QueryString.Value, forUser: false, query);
-        query.Kind = kind;
-        var state = answers.Serving.State;
-        Engine.AnswerList(state, query);
-        AnswerWriter.Write(state, query, answers.Serving.CountAnswer());
-        answers.Send(context, query, started);
+        var request = answers.Reader.Read(context.Request.QueryString.Value, forUser: false);
+        answers.SendList(context, request, ranking, started);
         return Task.CompletedTask;
     }
 
@@ -63,15 +55,8 @@ internal static class ItemEndpoints
     {
         long started = Stopwatch.GetTimestamp();
         string itemId = Answers.PathId(context, "itemId");
-        var query = Query.Begin();
-        answers.Reader.Read(context.Request.QueryString.Value, forUser: false, query);
-        query.Kind = AnswerKind.SimilarItems;
-        var state = answers.Serving.State;
-        if (!state.Catalogue.TryGet(itemId, out var item, out int position) || item.Record.Deleted)
-            throw new ProblemException(Problem.NotFound($"There is no item '{itemId}'."));
-        Engine.AnswerSimilar(state, query, position);
-        AnswerWriter.Write(state, query, answers.Serving.CountAnswer());
-        answers.Send(context, query, started);
+        var request = answers.Reader.Read(context.Request.QueryString.Value, forUser: false);
+        answers.SendSimilarItems(context, request, itemId, started);
         return Task.CompletedTask;
     }
 }

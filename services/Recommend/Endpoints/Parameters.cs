@@ -13,9 +13,9 @@ internal static class Parameters
         int count = defaultCount;
         foreach (var (name, values) in context.Request.Query)
         {
-            if (name != "count") throw QueryReader.Wrong(name, "is not a parameter of this request");
+            if (name != "count") throw RequestReader.Wrong(name, "is not a parameter of this request");
             if (!int.TryParse(values, NumberStyles.None, CultureInfo.InvariantCulture, out count) || count > Limits.RecommendationCount)
-                throw QueryReader.Wrong("count", $"must be a whole number from 0 to {Limits.RecommendationCount}");
+                throw RequestReader.Wrong("count", $"must be a whole number from 0 to {Limits.RecommendationCount}");
         }
 
         return count;

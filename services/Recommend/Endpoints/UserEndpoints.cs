@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.FactorStore.Users;
-using Recommender.Recommend.Answering;
+using Recommender.Recommend.Candidates;
 using Recommender.Recommend.Requests;
 using Recommender.Recommend.Serving;
 using Recommender.ServiceDefaults.Requests;
@@ -44,126 +44,89 @@ internal static class UserEndpoints
     {
         long started = Stopwatch.GetTimestamp();
         string userId = Answers.PathId(context, "userId");
+        var request = answers.Reader.Read(context.Request.QueryString.Value, forUser: true);
         ValueTask<PooledValue> read;
         try
         {
-            read = answers.StartReading(UserRef.User(userId));
+            read = answers.Users.StartReading(UserRef.User(userId));
         }
         catch (FactorStoreUnavailableException e)
         {
-            answers.MarkStoreUnavailable(e);
+            answers.Users.MarkStoreUnavailable(e);
             read = default;
         }
 
         return read.IsCompletedSuccessfully
-            ? Respond(context, answers, userId, read.Result, started)
-            : WaitAsync(context, answers, userId, read, started);
+            ? RespondAsync(context, answers, request, userId, read.Result, started)
+            : WaitAsync(context, answers, request, userId, read, started);
     }
 
-    private static async Task WaitAsync(HttpContext context, Answers answers, string userId, ValueTask<PooledValue> read, long started)
+    private static async Task WaitAsync(HttpContext context, Answers answers, Request request, string userId, ValueTask<PooledValue> read,
+        long started)
     {
-        PooledValue value = default;
+        PooledValue user;
         try
         {
-            value = await read;
+            user = await read;
         }
         catch (FactorStoreUnavailableException e)
         {
-            answers.MarkStoreUnavailable(e);
+            answers.Users.MarkStoreUnavailable(e);
+            user = default;
         }
 
-        await Respond(context, answers, userId, value, started);
+        await RespondAsync(context, answers, request, userId, user, started);
     }
 
-    private static Task Respond(HttpContext context, Answers answers, string userId, PooledValue value, long started)
+    /// <param name="user">The user's value; disposed here.</param>
+    private static Task RespondAsync(HttpContext context, Answers answers, Request request, string userId, PooledValue user, long started)
     {
-        bool isHandedOn = false;
-        try
-        {
-            var query = Query.Begin();
-            answers.Reader.Read(context.Request.QueryString.Value, forUser: true, query);
-            query.UserId = userId;
-            if (query.SessionId is { } sessionId && !Engine.Knows(answers.Serving.State, value.Span))
-            {
-                isHandedOn = true;
-                return WithSessionAsync(context, answers, sessionId, userId, value, started);
-            }
-
-            Compute(context, answers, query, value.Span, default, started);
-        }
-        finally
-        {
-            if (!isHandedOn) value.Dispose();
-        }
-
+        if (answers.Users.NeedsSession(request, user)) return RespondWithSessionAsync(context, answers, request, userId, user, started);
+        using (user) answers.SendRecommendations(context, request, SubjectOf(UserRef.User(userId), user, default), started);
         return Task.CompletedTask;
     }
 
-    /// <param name="value">The user's; disposed here.</param>
-    private static async Task WithSessionAsync(HttpContext context, Answers answers, string sessionId, string userId, PooledValue value,
-        long started)
+    /// <param name="value">The user's value; disposed here.</param>
+    private static async Task RespondWithSessionAsync(HttpContext context, Answers answers, Request request, string userId,
+        PooledValue value, long started)
     {
         using var user = value;
-        using var session = await answers.ReadAsync(UserRef.Session(sessionId));
-        var query = Query.Begin();
-        answers.Reader.Read(context.Request.QueryString.Value, forUser: true, query);
-        query.UserId = userId;
-        Compute(context, answers, query, user.Span, session.Span, started);
+        using var session = await answers.Users.ReadAsync(UserRef.Session(request.SessionId!));
+        answers.SendRecommendations(context, request, SubjectOf(UserRef.User(userId), user, session), started);
     }
 
     private static async Task PostAsync(HttpContext context, Answers answers)
     {
         long started = Stopwatch.GetTimestamp();
-        var request = await context.ReadJsonAsync(ContractsJson.Default.RecommendationRequest);
-        answers.Reader.Read(request, Query.Begin());
-        using var user = request.UserId is { } userId ? await answers.ReadAsync(UserRef.User(userId)) : default;
-        using var session = request.SessionId is { } sessionId && !Engine.Knows(answers.Serving.State, user.Span)
-            ? await answers.ReadAsync(UserRef.Session(sessionId)) : default;
-        var query = Query.Begin();
-        answers.Reader.Read(request, query);
-        Compute(context, answers, query, user.Span, session.Span, started);
-    }
-
-    private static void Compute(HttpContext context, Answers answers, Query query, ReadOnlySpan<byte> user, ReadOnlySpan<byte> session,
-        long started)
-    {
-        var state = answers.Serving.State;
-        answers.Engine.Answer(state, query, user, session);
-        AnswerWriter.Write(state, query, answers.Serving.CountAnswer());
-        answers.Send(context, query, started);
+        var request = answers.Reader.Read(await context.ReadJsonAsync(ContractsJson.Default.RecommendationRequest));
+        using var user = await answers.Users.ReadUserAsync(request);
+        using var session = await answers.Users.ReadSessionAsync(request, user);
+        answers.SendRecommendations(context, request, SubjectOf(ReferenceOf(request), user, session), started);
     }
 
     private static async Task RankAsync(HttpContext context, Answers answers)
     {
         long started = Stopwatch.GetTimestamp();
-        var request = await context.ReadJsonAsync(ContractsJson.Default.RankRequest);
-        if (request.UserId is { } userId && Limits.IdError(userId) is { } userError) throw QueryReader.Wrong("userId", userError);
-        if (request.SessionId is { } sessionId && Limits.IdError(sessionId) is { } sessionError)
-            throw QueryReader.Wrong("sessionId", sessionError);
-        answers.Reader.CheckHistory(request.History);
-        QueryReader.Explain(Query.Begin(), request.Explain, request.Reasons);
-        if (request.ItemIds is not { } itemIds) throw QueryReader.Wrong("itemIds", "is required");
-        if (itemIds.Count > Limits.RankItems) throw QueryReader.Wrong(
-            "itemIds", $"has {itemIds.Count} entries; at most {Limits.RankItems} are allowed");
-        for (int i = 0; i < itemIds.Count; i++)
-            if (Limits.IdError(itemIds[i]) is { } error) throw QueryReader.Wrong($"itemIds[{i}]", error);
-
-        using var user = request.UserId is { } id ? await answers.ReadAsync(UserRef.User(id)) : default;
-        using var session = request.SessionId is { } sid && !Engine.Knows(answers.Serving.State, user.Span)
-            ? await answers.ReadAsync(UserRef.Session(sid)) : default;
-        var state = answers.Serving.State;
-        var query = Query.Begin();
-        query.GivenHistory = request.History;
-        QueryReader.Explain(query, request.Explain, request.Reasons);
-        answers.Engine.AnswerRank(state, query, user.Span, session.Span, itemIds);
-        AnswerWriter.Write(state, query, answers.Serving.CountAnswer());
-        answers.Send(context, query, started);
+        var request = answers.Reader.Read(await context.ReadJsonAsync(ContractsJson.Default.RankRequest));
+        using var user = await answers.Users.ReadUserAsync(request);
+        using var session = await answers.Users.ReadSessionAsync(request, user);
+        answers.SendRank(context, request, SubjectOf(ReferenceOf(request), user, session), started);
     }
+
+    private static UserRef? ReferenceOf(Request request) => request switch
+    {
+        { UserId: { } userId } => UserRef.User(userId),
+        { SessionId: { } sessionId } => UserRef.Session(sessionId),
+        _ => null,
+    };
+
+    private static Subject SubjectOf(UserRef? reference, in PooledValue user, in PooledValue session) =>
+        new() { Reference = reference, User = user.Span, Session = session.Span };
 
     private static async Task HistoryAsync(HttpContext context, Answers answers)
     {
         string userId = Answers.PathId(context, "userId");
-        using var value = await answers.ReadAsync(UserRef.User(userId));
+        using var value = await answers.Users.ReadAsync(UserRef.User(userId));
         if (value.IsNull && answers.Serving.FactorStoreProblem is { } problem)
             throw new ProblemException(Problem.Unavailable("The user's history cannot be read: " + problem));
         var response = new UserHistoryResponse { UserId = userId, Items = Items(answers.Serving.State, value.Span) };
@@ -191,11 +154,20 @@ internal static class UserEndpoints
         return items;
     }
 
+    private static Problem SwitchedOff => new()
+    {
+        Type = Problem.TypeOf("switched-off"),
+        Title = "Switched off",
+        Status = 501,
+        Detail = $"Similar users are switched off: setting {RecommendOptions.Section}:{nameof(RecommendOptions.SimilarUsersLimit)} is 0.",
+    };
+
     private static async Task SimilarAsync(HttpContext context, Answers answers)
     {
         string userId = Answers.PathId(context, "userId");
         int count = Parameters.Count(context, 20);
-        using var value = await answers.ReadAsync(UserRef.User(userId));
+        if (!answers.SimilarUsers.IsEnabled) throw new ProblemException(SwitchedOff);
+        using var value = await answers.Users.ReadAsync(UserRef.User(userId));
         var response = await answers.SimilarUsers.FindAsync(userId, value, count, context.RequestAborted);
         await TypedResults.Json(response, ContractsJson.Default.SimilarUsersResponse).ExecuteAsync(context);
     }

@@ -81,6 +81,15 @@ internal sealed class Catalogue
 
     public bool IsAvailable(int position) => this[position] is { Available: true };
 
+    /// <summary>The ranking that an answer of a source comes from: trending, latest, and popular for all others.</summary>
+    /// <param name="source">One of <see cref="Sources"/>.</param>
+    public Ranking RankingOf(string source) => source switch
+    {
+        Sources.Trending => Trending,
+        Sources.Latest => Latest,
+        _ => Popular,
+    };
+
     /// <summary>Position of a store key, or −1.</summary>
     public int PositionOfKey(int key)
     {
@@ -126,9 +135,9 @@ internal sealed class Catalogue
         if (!_rankingsStale) return;
         _rankingsStale = false;
         Attributes.Publish();
-        Popular = Ranking.Of(this, _popularity);
-        Trending = Ranking.Of(this, _trend);
-        Latest = Ranking.Of(this, _published);
+        Popular = Ranking.Of(this, _popularity, isLogarithmic: true);
+        Trending = Ranking.Of(this, _trend, isLogarithmic: true);
+        Latest = Ranking.Of(this, _published, isLogarithmic: false);
     }
 
     /// <summary>

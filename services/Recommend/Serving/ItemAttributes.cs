@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Recommender.Contracts;
-using Recommender.Recommend.Requests;
+using Recommender.Recommend.Filters;
 using Recommender.Retrieval;
 using Recommender.Retrieval.Filters;
 
@@ -74,7 +74,7 @@ internal sealed class ItemAttributes(int modelItems)
     }
 
     /// <summary>Items with at least one of the labels.</summary>
-    public static ItemFilter WithAny(bool categories, List<string> labels) =>
+    public static ItemFilter WithAny(bool categories, IReadOnlyList<string> labels) =>
         new ItemFilter.HasAny(categories ? FilterRules.Categories : FilterRules.Tags, [.. labels.Select(AttributeValue.Of)]);
 
     private static List<ItemFilter> Translate(IReadOnlyList<Condition>? clause, Catalogue catalogue)

@@ -10,30 +10,40 @@ internal sealed class Ranking
 {
     public const int HeadLength = 4096;
 
-    public static readonly Ranking Empty = new([], [], complete: true);
+    public static readonly Ranking Empty = new([], [], complete: true, isLogarithmic: false);
 
     private readonly RankedItem[] _head;
     private readonly double[] _values;
     private readonly bool _complete;
+    private readonly bool _isLogarithmic;
 
-    private Ranking(RankedItem[] head, double[] values, bool complete)
+    private Ranking(RankedItem[] head, double[] values, bool complete, bool isLogarithmic)
     {
+        _isLogarithmic = isLogarithmic;
         _head = head;
         _values = values;
         _complete = complete;
     }
 
     /// <summary>Value of the first item; 0 for an empty ranking.</summary>
-    public double TopValue => _head.Length == 0 ? 0 : _head[0].Value;
+    private double TopValue => _head.Length == 0 ? 0 : _head[0].Value;
 
     /// <param name="values">By position; NaN keeps an item out.</param>
-    public static Ranking Of(Catalogue catalogue, double[] values)
+    /// <param name="isLogarithmic">Whether the values are logarithms of sums that grow with time, as popularity and trend are.</param>
+    public static Ranking Of(Catalogue catalogue, double[] values, bool isLogarithmic)
     {
         var head = new RankedItem[Math.Min(HeadLength, catalogue.Count)];
         int ranked = 0;
         int found = Select(catalogue, values, null, null, head, ref ranked);
         if (found < head.Length) Array.Resize(ref head, found);
-        return new Ranking(head, values, complete: ranked <= head.Length);
+        return new Ranking(head, values, complete: ranked <= head.Length, isLogarithmic);
+    }
+
+    /// <summary>An item's score: its value, but of a sum the share of the strongest item's sum, 0 where there is none.</summary>
+    public float ScoreOf(RankedItem item)
+    {
+        if (!_isLogarithmic) return (float)item.Value;
+        return double.IsNegativeInfinity(item.Value) ? 0 : (float)Math.Pow(2, item.Value - TopValue);
     }
 
     /// <summary>The first items of the ranking that are allowed and not excluded, up to the length of <paramref name="results"/>.</summary>

@@ -4,6 +4,7 @@ using Recommender.Contracts;
 using Recommender.FactorStore.Users;
 using Recommender.Factorization.Events;
 using Recommender.Recommend.Answering;
+using Recommender.Recommend.Candidates;
 using Recommender.Recommend.Requests;
 using Recommender.Recommend.Serving;
 using Recommender.Retrieval;
@@ -57,9 +58,9 @@ public sealed class BruteForceTests
         var placements = new Placements(new Microsoft.Extensions.Configuration.ConfigurationBuilder().Build());
         var engine = new Engine(options, EventWeights.Create(), new HideRules(placements, EventWeights.Create()), new Rotation(options),
             TimeProvider.System);
-        var query = Query.Begin();
-        new QueryReader(options, placements, EventWeights.Default).Read(request, query);
-        engine.Answer(state, query, shop.User("u", 1, history).Encode(), default);
+        using var workspace = new WorkspacePool().Rent();
+        var answer = engine.Recommend(state, new RequestReader(options, placements, EventWeights.Default).Read(request),
+            new Subject { User = shop.User("u", 1, history).Encode() }, workspace);
 
         bool personal = history.Any(h => h.Target > 0);
         float Score(int n)
@@ -72,16 +73,17 @@ public sealed class BruteForceTests
         var expected = Enumerable.Range(0, Shop.Items)
             .Where(n => !unavailable.Contains(n) && !excluded.Contains(n) && n < below && (includeSeen || !seen.Contains(n)))
             .OrderByDescending(Score).Take(count).ToList();
-        var got = Enumerable.Range(0, query.ItemCount).Select(i => Shop.NumberOf(catalogue[query.Items[i].Position]!.Id)).ToList();
+        var items = answer.Items.ToArray();
+        var got = items.Select(item => Shop.NumberOf(catalogue[item.Position]!.Id)).ToList();
         // Where no item has a score, the model had nothing to say.
         bool fromModel = personal && (expected.Count == 0 || expected.Any(n => Score(n) != 0));
-        if (got.Count != expected.Count || (count > 0 && query.Source != (fromModel ? Sources.Personal : Sources.Popular))) return false;
+        if (got.Count != expected.Count || (count > 0 && answer.Source != (fromModel ? Sources.Personal : Sources.Popular))) return false;
 
         // Items whose scores differ by rounding alone may change places.
         for (int i = 0; i < got.Count; i++)
             if (got[i] != expected[i] && Math.Abs(Score(got[i]) - Score(expected[i])) > 1e-4f) return false;
         for (int i = 0; i < got.Count && fromModel; i++)
-            if (Math.Abs(query.Items[i].Score - Score(got[i])) > 1e-4f * (1 + Math.Abs(Score(got[i]))) && factor == 1) return false;
+            if (Math.Abs(items[i].Score - Score(got[i])) > 1e-4f * (1 + Math.Abs(Score(got[i]))) && factor == 1) return false;
         return got.Distinct().Count() == got.Count;
     }
 }

@@ -3,6 +3,7 @@ using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.FactorStore.Users;
 using Recommender.Recommend.Answering;
+using Recommender.Recommend.Candidates;
 using Recommender.Recommend.Requests;
 using Xunit;
 
@@ -96,11 +97,14 @@ public sealed class SeenTests : IAsyncLifetime
         var engine = _host.Services.GetRequiredService<Engine>();
         foreach (string? placement in new[] { null, "home", "bought" })
         {
-            var query = Query.Begin();
-            query.Count = 60;
-            query.Placement = placement is null ? null : _host.Services.GetRequiredService<Placements>().Find(placement);
-            engine.Answer(_host.State, query, value, default);
-            var ids = query.Items.Take(query.ItemCount).Select(i => _host.State.Catalogue[i.Position]!.Id).ToList();
+            var request = new Request
+            {
+                Count = 60,
+                Placement = placement is null ? null : _host.Services.GetRequiredService<Placements>().Find(placement),
+            };
+            using var workspace = _host.Services.GetRequiredService<WorkspacePool>().Rent();
+            var answer = engine.Recommend(_host.State, request, new Subject { User = value }, workspace);
+            var ids = answer.Items.ToArray().Select(i => _host.State.Catalogue[i.Position]!.Id).ToList();
             Assert.Equal(60, ids.Count);
             Assert.DoesNotContain(Shop.IdOf(0), ids);
             Assert.DoesNotContain(Shop.IdOf(3), ids);

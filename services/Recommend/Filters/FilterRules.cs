@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Recommender.Contracts;
 
-namespace Recommender.Recommend.Requests;
+namespace Recommender.Recommend.Filters;
 
 /// <summary>
 /// What makes a filter or boost valid: shape, limits and, for the keys every catalogue has, the kind of values. None of it depends on the

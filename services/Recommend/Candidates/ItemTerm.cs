@@ -1,7 +1,7 @@
 using Recommender.Factorization.Data;
 using Recommender.Factorization.Learners.Neighbourhood;
 
-namespace Recommender.Recommend.Answering;
+namespace Recommender.Recommend.Candidates;
 
 /// <summary>
 /// The item–item term of one history: what it adds to the score of each item that was consumed together with one of the history. Sparse, in

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Recommender.Retrieval.Filters;
 
-namespace Recommender.Recommend.Requests;
+namespace Recommender.Recommend.Filters;
 
 /// <summary>Numbers of items and filters as filters compare them: by value in any spelling, and whole numbers of 64 bits exactly.</summary>
 internal static class JsonNumber

@@ -1,4 +1,4 @@
-namespace Recommender.Recommend.Requests;
+namespace Recommender.Recommend.Answering;
 
 /// <summary>An item that was to be ranked and cannot be.</summary>
 /// <param name="Position">In the catalogue; −1 for one that the catalogue does not have.</param>

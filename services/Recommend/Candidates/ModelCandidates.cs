@@ -1,0 +1,101 @@
+using System.Numerics.Tensors;
+using Recommender.Recommend.Serving;
+using Recommender.Retrieval;
+
+namespace Recommender.Recommend.Candidates;
+
+/// <summary>
+/// Candidates that the model finds: the best for a profile, or the most similar to an item. One thread at a time; results are valid until
+/// the next call.
+/// </summary>
+internal sealed class ModelCandidates(Profile profile, EligibleItems eligible, ScoreBoosts boosts)
+{
+    private readonly ItemSet _untouched = new(0);
+    private ScoredItem[] _scored = new ScoredItem[64];
+    private float[] _termScores = [];
+
+    /// <summary>The best eligible items by score, boosts included, or as many chosen from them for variety.</summary>
+    public ReadOnlySpan<ScoredItem> Find(ServingState state, int count, double diversity)
+    {
+        var model = state.Model!;
+
+        // Diversity chooses from a pool: the larger it is, the further an item may come from.
+        int pool = diversity > 0 ? Math.Max(count * 4, 100) : count;
+        pool = Math.Min(pool, model.Index.Count);
+        int found = boosts.IsEmpty ? Search(model, pool) : SearchBoosted(state.Catalogue, model, pool);
+        var candidates = _scored.AsSpan(0, found);
+        return diversity > 0 ? candidates[..Diversity.Select(model.Index, candidates, count, (float)diversity)] : candidates;
+    }
+
+    /// <summary>
+    /// The eligible items most similar to one item: by the cosine of factors, plus how often they are consumed together where the model has
+    /// neighbours.
+    /// </summary>
+    public ReadOnlySpan<ScoredItem> FindSimilar(ServingState state, int position, int count)
+    {
+        var model = state.Model!;
+        var factor = model.Factor(position);
+        float inverseNorm = model.InverseNorm(position);
+        int items = model.Index.Count;
+        if (position < model.ItemCount && model.Learned.Neighbours is { } neighbours) profile.Term.SetNeighboursOf(neighbours, position);
+        var top = new TopK(Scratch.EnsureCapacity(ref _scored, Math.Min(count, items)));
+        for (int item = 0; item < items; item++)
+        {
+            if ((eligible.Allowed is { } allowed && !allowed.Contains(item)) || !model.HasFactor(item)) continue;
+            float similarity = TensorPrimitives.Dot(factor, model.Factor(item)) * inverseNorm * model.InverseNorm(item)
+                + profile.Term[item];
+            // Exactly 0 is an item that the model cannot compare.
+            if (similarity >= top.Threshold && similarity != 0 && !eligible.Excluded.Contains(item) && state.Catalogue.IsAvailable(item))
+                top.Add(item, similarity);
+        }
+
+        return _scored.AsSpan(0, top.Finish());
+    }
+
+    private int Search(ServingModel model, int count)
+    {
+        var results = Scratch.EnsureCapacity(ref _scored, Math.Min(count, model.Index.Count));
+        return profile.Term.Touched.IsEmpty ? model.Index.Search(profile.Factor, results.Length, eligible.Scope, results)
+            : SearchWithTerm(model, results);
+    }
+
+    /// <summary>
+    /// The best by factor score plus item–item term. The term is 0 except for the items it touches: those are taken out of the index's
+    /// search and scored one by one. The best of both are the best of all wherever the index's search is exact.
+    /// </summary>
+    private int SearchWithTerm(ServingModel model, Span<ScoredItem> results)
+    {
+        var factor = profile.Factor;
+        var touched = profile.Term.Touched;
+        int found = 0;
+        if (factor.ContainsAnyExcept(0f)) // With a zero factor, only what is touched has a score.
+        {
+            var untouched = eligible.Allowed is { } allowed ? _untouched.CopyFrom(allowed) : _untouched.Fill(model.Index.Count);
+            foreach (int item in touched) if (item < untouched.Length) untouched.Remove(item);
+            found = model.Index.Search(factor, results.Length, new SearchScope(untouched, eligible.Excluded.Ascending), results);
+        }
+
+        var scores = Scratch.EnsureCapacity(ref _termScores, touched.Length);
+        model.Index.Score(factor, touched, scores);
+        var top = TopK.Continue(results, found);
+        for (int i = 0; i < touched.Length; i++)
+        {
+            int item = touched[i];
+            float score = scores[i] + profile.Term[item];
+            if (score >= top.Threshold && eligible.Contains(item)) top.Add(item, score);
+        }
+
+        return top.Finish();
+    }
+
+    /// <summary>The best by boosted score, exactly: candidates by plain score are widened until the best are certain.</summary>
+    private int SearchBoosted(Catalogue catalogue, ServingModel model, int count)
+    {
+        for (int width = ScoreBoosts.FirstWidth(count); ; width = ScoreBoosts.NextWidth(width))
+        {
+            bool isAll = ScoreBoosts.TakesAll(width, model.Index.Count);
+            int found = Search(model, isAll ? model.Index.Count : width);
+            if (boosts.Apply(catalogue, _scored.AsSpan(0, found), count, isAll || found < width)) return Math.Min(count, found);
+        }
+    }
+}

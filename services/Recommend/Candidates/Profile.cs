@@ -1,0 +1,179 @@
+using Recommender.Contracts;
+using Recommender.FactorStore.Users;
+using Recommender.Factorization.Data;
+using Recommender.Factorization.Events;
+using Recommender.Factorization.Learners.Combined;
+using Recommender.Recommend.Serving;
+
+namespace Recommender.Recommend.Candidates;
+
+/// <summary>
+/// What one answer is based on: the stored history and the one given in the request, and what the model makes of them, the factor and the
+/// item–item term. One thread at a time; memory that later answers use again.
+/// </summary>
+internal sealed class Profile
+{
+    private readonly EventShares _givenShares = new();
+    private int[] _givenPositions = [];
+    private HistoryEntry[] _history = new HistoryEntry[64];
+
+    /// <summary>When each entry of the history last happened, in seconds since 1970.</summary>
+    private long[] _times = new long[64];
+    private int _length;
+    private int _usableLength;
+    private float[] _factor = [];
+    private int _rank;
+
+    /// <summary>Whether the stored history is the user's, not a session's or none.</summary>
+    public bool IsPersonal { get; private set; }
+
+    /// <summary>Whether the model has a direction to look in: something positive is known on its items.</summary>
+    public bool HasFactor { get; private set; }
+
+    /// <summary>The factor for the served model; empty without <see cref="HasFactor"/>.</summary>
+    public ReadOnlySpan<float> Factor => _factor.AsSpan(0, _rank);
+
+    /// <summary>The part of the history that the model knows, which scores are sums over.</summary>
+    public ReadOnlySpan<HistoryEntry> UsableHistory => _history.AsSpan(0, _usableLength);
+
+    /// <summary>What the model's item–item term adds to scores; empty where the model has none.</summary>
+    public ItemTerm Term { get; } = new();
+
+    /// <summary>Whether the model can use a user's value. If not, a session of theirs may answer better.</summary>
+    public static bool IsUsable(ServingState state, ReadOnlySpan<byte> value)
+    {
+        if (!UserStateView.TryRead(value, out var stored)) return false;
+        if (state.Model is not { } model) return true; // No session would answer either.
+        foreach (ref readonly var record in stored.History)
+            if (record.Target > 0 && (uint)state.Catalogue.PositionOfKey(record.ItemKey) < (uint)model.ItemCount) return true;
+        return false;
+    }
+
+    /// <summary>Forgets everything.</summary>
+    public void Clear()
+    {
+        _length = _usableLength = _rank = 0;
+        IsPersonal = HasFactor = false;
+        _givenShares.Clear();
+        Term.Clear();
+    }
+
+    /// <summary>Takes everything over that is known of a subject. The profile is clear before.</summary>
+    /// <param name="given">History given in the request.</param>
+    /// <param name="weights">What given events count.</param>
+    /// <param name="now">When given events without a time happened.</param>
+    public void Read(ServingState state, in Subject subject, IReadOnlyList<HistoryEvent> given, EventWeights weights, DateTimeOffset now)
+    {
+        bool isSession = AddStored(state.Catalogue, subject.Session, out var stored);
+        IsPersonal = !isSession && AddStored(state.Catalogue, subject.User, out stored);
+        if (given.Count > 0) AddGiven(state.Catalogue, given, weights, now);
+        if (state.Model is { } model) HasFactor = Resolve(model, stored, isStoredAll: given.Count == 0);
+    }
+
+    /// <summary>The model's score of an item that has a factor.</summary>
+    public float ScoreOf(ServingModel model, int position)
+    {
+        Span<float> score = stackalloc float[1];
+        model.Index.Score(Factor, [position], score);
+        return score[0] + Term[position];
+    }
+
+    /// <summary>Takes the history of a stored value over. False when there is none that counts.</summary>
+    private bool AddStored(Catalogue catalogue, ReadOnlySpan<byte> value, out UserStateView stored)
+    {
+        if (!UserStateView.TryRead(value, out stored) || stored.History.IsEmpty) return false;
+        foreach (ref readonly var record in stored.History)
+        {
+            int position = catalogue.PositionOfKey(record.ItemKey);
+            if (position >= 0) Add(position, record.Weight, record.Target, record.LastAtSeconds);
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Adds the history given in the request, whose events are combined among each other by the rules of <see cref="EventWeights"/>. They
+    /// age up to the newest among them; weights of the stored history stay as they are. Events on unknown items are ignored.
+    /// </summary>
+    private void AddGiven(Catalogue catalogue, IReadOnlyList<HistoryEvent> given, EventWeights weights, DateTimeOffset now)
+    {
+        var newest = DateTimeOffset.MinValue;
+        _givenShares.Clear();
+        // Looked up once: an item may become known meanwhile.
+        var positions = Scratch.EnsureCapacity(ref _givenPositions, given.Count);
+        for (int i = 0; i < given.Count; i++)
+        {
+            var (entry, at) = (given[i], given[i].OccurredAt ?? now);
+            if (at > newest) newest = at;
+            string type = entry.Type ?? HistoryEvent.DefaultType;
+            positions[i] = catalogue.PositionOfId(entry.ItemId!);
+            _givenShares.Add(positions[i], type, weights[type], ValueOf(entry), at.ToUnixTimeMilliseconds());
+        }
+
+        var shares = _givenShares.Compute();
+        for (int i = 0; i < given.Count; i++)
+        {
+            var (entry, position, at) = (given[i], positions[i], given[i].OccurredAt ?? now);
+            if (position < 0) continue;
+            var preference = EventWeights.Of(weights[entry.Type ?? HistoryEvent.DefaultType], ValueOf(entry), (newest - at).TotalDays,
+                shares[i]);
+            Merge(position, preference, at.ToUnixTimeSeconds());
+        }
+    }
+
+    private void Merge(int position, Preference preference, long atSeconds)
+    {
+        int at = 0;
+        while (at < _length && _history[at].Item != position) at++;
+        if (at == _length)
+        {
+            Add(position, (float)preference.Weight, (float)preference.Target, atSeconds);
+            return;
+        }
+
+        var sum = new Preference(_history[at].Weight, _history[at].Target).Add(preference);
+        _history[at] = new HistoryEntry(position, (float)sum.Weight, (float)sum.Target);
+        _times[at] = Math.Max(_times[at], atSeconds);
+    }
+
+    private void Add(int position, float weight, float target, long atSeconds)
+    {
+        if (_length == _history.Length)
+        {
+            Array.Resize(ref _history, _length * 2);
+            Array.Resize(ref _times, _length * 2);
+        }
+
+        _times[_length] = atSeconds;
+        _history[_length++] = new HistoryEntry(position, weight, target);
+    }
+
+    /// <summary>Computes factor and term: the stored factor if it is of this model and holds all of the history, else by fold-in.</summary>
+    /// <returns>False when nothing positive is known on items of the model.</returns>
+    private bool Resolve(ServingModel model, in UserStateView stored, bool isStoredAll)
+    {
+        // What the model knows comes first, for fold-in and explanation.
+        bool isPositive = false;
+        for (int i = 0; i < _length; i++)
+        {
+            var entry = _history[i];
+            if (entry.Item >= model.ItemCount || !(entry.Weight > 0)) continue;
+            isPositive |= entry.Target > 0;
+            (_history[_usableLength], _history[i]) = (entry, _history[_usableLength]);
+            (_times[_usableLength], _times[i]) = (_times[i], _times[_usableLength]);
+            _usableLength++;
+        }
+
+        if (!isPositive) return false;
+        if (model.Learned.UsesPlaces) Places.Set(_history.AsSpan(0, _usableLength), _times);
+        _rank = model.Rank;
+        var factor = Scratch.EnsureCapacity(ref _factor, _rank);
+        if (isStoredAll && stored.ModelVersion == model.Version && stored.Factor.Length == _rank) stored.Factor.CopyTo(factor);
+        else model.Learned.FoldIn(UsableHistory, factor);
+        if (model.Learned.Neighbours is { } neighbours) Term.Set(neighbours, UsableHistory);
+        return true;
+    }
+
+    /// <summary>A value as events are stored: a 32-bit number, NaN where there is none.</summary>
+    private static float ValueOf(HistoryEvent entry) => (float)(entry.Value ?? double.NaN);
+}
