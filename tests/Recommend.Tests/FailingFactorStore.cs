@@ -5,14 +5,18 @@ using Recommender.FactorStore.Users;
 
 namespace Recommender.Recommend.Tests;
 
-/// <summary>A factor store that can be gone.</summary>
+/// <summary>A factor store that can be gone, and counts what is read.</summary>
 internal sealed class FailingFactorStore(IFactorStore inner) : IFactorStore
 {
     private int _attempts;
+    private int _userReads;
 
     public IFactorStore Inner { get; set; } = inner;
     public bool IsGone { get; set; }
     public int Attempts => Volatile.Read(ref _attempts);
+
+    /// <summary>Values of users and sessions that were asked for; the refresher reads none.</summary>
+    public int UserReads => Volatile.Read(ref _userReads);
 
     private IFactorStore Store
     {
@@ -23,9 +27,17 @@ internal sealed class FailingFactorStore(IFactorStore inner) : IFactorStore
         }
     }
 
-    public async ValueTask<byte[]?> GetUserAsync(UserRef user) => await Store.GetUserAsync(user);
+    public async ValueTask<byte[]?> GetUserAsync(UserRef user)
+    {
+        Interlocked.Increment(ref _userReads);
+        return await Store.GetUserAsync(user);
+    }
 
-    public async ValueTask<PooledValue> LeaseUserAsync(UserRef user) => await Store.LeaseUserAsync(user);
+    public async ValueTask<PooledValue> LeaseUserAsync(UserRef user)
+    {
+        Interlocked.Increment(ref _userReads);
+        return await Store.LeaseUserAsync(user);
+    }
 
     public Task PutUsersAsync(IReadOnlyList<UserState> users, CancellationToken cancellationToken) =>
         Store.PutUsersAsync(users, cancellationToken);
@@ -43,8 +55,11 @@ internal sealed class FailingFactorStore(IFactorStore inner) : IFactorStore
         }
     }
 
-    public Task<IReadOnlyList<UserFactor>> GetUserFactorsAsync(IReadOnlyList<string> userIds, int rank,
-        CancellationToken cancellationToken) => Store.GetUserFactorsAsync(userIds, rank, cancellationToken);
+    public Task<IReadOnlyList<UserFactor>> GetUserFactorsAsync(IReadOnlyList<string> userIds, int rank, CancellationToken cancellationToken)
+    {
+        Interlocked.Add(ref _userReads, userIds.Count);
+        return Store.GetUserFactorsAsync(userIds, rank, cancellationToken);
+    }
 
     public Task PutEventTypesAsync(IReadOnlyList<string> names, CancellationToken cancellationToken) =>
         Store.PutEventTypesAsync(names, cancellationToken);
