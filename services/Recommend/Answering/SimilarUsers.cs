@@ -13,7 +13,7 @@ internal sealed class SimilarUsers(ServingIndexes serving, IFactorStore store, U
     WorkspacePool workspaces)
 {
     /// <summary>False where a setting switches similar users off.</summary>
-    public bool IsEnabled => indexer.IsEnabled;
+    public bool IsOffered => indexer.IsOffered;
 
     /// <summary>Users in this instance's index now.</summary>
     public int Indexed => indexer.Users;

@@ -32,7 +32,7 @@ internal sealed class UserIndexer(
     public int Users => _index?.Count ?? 0;
 
     /// <summary>False where the index is switched off.</summary>
-    public bool IsEnabled => options.SimilarUsersLimit > 0;
+    public bool IsOffered => options.SimilarUsersLimit > 0;
 
     /// <summary>The index of a model's users. Waits a little for a small one.</summary>
     /// <exception cref="SimilarUsersUnavailableException">It is not built yet.</exception>

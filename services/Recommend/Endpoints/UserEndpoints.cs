@@ -166,7 +166,7 @@ internal static class UserEndpoints
     {
         string userId = Answers.PathId(context, "userId");
         int count = Parameters.Count(context, 20);
-        if (!answers.SimilarUsers.IsEnabled) throw new ProblemException(SwitchedOff);
+        if (!answers.SimilarUsers.IsOffered) throw new ProblemException(SwitchedOff);
         using var value = await answers.Users.ReadAsync(UserRef.User(userId));
         var response = await answers.SimilarUsers.FindAsync(userId, value, count, context.RequestAborted);
         await TypedResults.Json(response, ContractsJson.Default.SimilarUsersResponse).ExecuteAsync(context);
