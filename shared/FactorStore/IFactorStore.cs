@@ -72,11 +72,11 @@ public interface IFactorStore : IAsyncDisposable
     Task<long> PutItemFactorsAsync(IReadOnlyList<ItemFactorRecord> factors, CancellationToken cancellationToken);
 
     /// <summary>
-    /// The current records of items changed after <paramref name="afterSequence"/>, at most about <paramref name="limit"/>, in order of
-    /// change.
-    /// From 0 it yields the whole catalogue. A different <see cref="ItemChanges.Generation"/> than before means the feed started anew:
-    /// read it again from 0.
+    /// The current records of items changed after <paramref name="afterSequence"/>, in order of change. From 0 it yields the whole
+    /// catalogue, page by page while <see cref="ItemChanges.More"/>. A different <see cref="ItemChanges.Generation"/> than before means
+    /// that the feed was restarted: read it again from 0.
     /// </summary>
+    /// <param name="limit">Items of the page at most. Below 1 it counts as 1, above <see cref="ItemChanges.MaxItems"/> as that.</param>
     Task<ItemChanges> ReadItemChangesAsync(long afterSequence, int limit, CancellationToken cancellationToken);
 
     /// <summary>Writes a model's bytes under its version, in chunks.</summary>

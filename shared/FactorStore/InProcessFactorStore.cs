@@ -162,6 +162,7 @@ public sealed class InProcessFactorStore : IFactorStore
 
     public Task<ItemChanges> ReadItemChangesAsync(long afterSequence, int limit, CancellationToken cancellationToken)
     {
+        limit = ItemChanges.LimitOf(limit);
         lock (_itemsLock)
         {
             var changed = new List<ItemRecord>();

@@ -363,6 +363,24 @@ public abstract class FactorStoreContract : IAsyncLifetime
         Assert.True(changed.Sequence > sequence);
     }
 
+    [Fact]
+    public async Task A_page_of_the_feed_holds_as_many_items_as_asked_for_and_never_more_than_the_documented_limit()
+    {
+        const int items = ItemChanges.MaxItems + 5;
+        await Store.PutItemsAsync([.. Enumerable.Range(1, items).Select(n => Record(n))], Stop);
+        foreach (var (limit, expected) in ((int, int)[])[(0, 1), (1, 1), (7, 7), (ItemChanges.MaxItems, ItemChanges.MaxItems),
+            (ItemChanges.MaxItems + 1, ItemChanges.MaxItems), (int.MaxValue, ItemChanges.MaxItems)])
+        {
+            var page = await Store.ReadItemChangesAsync(0, limit, Stop);
+            Assert.Equal((limit, expected, true), (limit, page.Items.Count, page.More));
+        }
+
+        var first = await Store.ReadItemChangesAsync(0, int.MaxValue, Stop);
+        var rest = await Store.ReadItemChangesAsync(first.Sequence, int.MaxValue, Stop);
+        Assert.False(rest.More);
+        Assert.Equal(Enumerable.Range(1, items), first.Items.Concat(rest.Items).Select(item => item.ItemKey));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

@@ -22,8 +22,6 @@ internal sealed class Refresher(
     TimeProvider clock,
     ILogger<Refresher> logger) : RepeatingWorker("Refresh of catalogue and model", pipelines, clock, logger)
 {
-    private const int FeedLimit = 20_000;
-
     // Used by the loop alone.
     private Loading? _loading;
     private long _failedVersion;
@@ -92,7 +90,7 @@ internal sealed class Refresher(
         bool more;
         do
         {
-            var changes = await store.ReadItemChangesAsync(serving.Sequence, FeedLimit, cancellationToken);
+            var changes = await store.ReadItemChangesAsync(serving.Sequence, ItemChanges.MaxItems, cancellationToken);
             if (changes.Generation != serving.Generation && serving.IsLoaded)
             {
                 // An emptied store is about to be filled again: until it names its content, what is in memory stays.
@@ -126,7 +124,7 @@ internal sealed class Refresher(
         ItemChanges changes;
         do
         {
-            changes = await store.ReadItemChangesAsync(sequence, FeedLimit, cancellationToken);
+            changes = await store.ReadItemChangesAsync(sequence, ItemChanges.MaxItems, cancellationToken);
             if (changes.Generation != generation) return;
             catalogue.Apply(changes.Items);
             sequence = changes.Sequence;

@@ -180,7 +180,7 @@ public sealed class RedisFactorStore : IFactorStore
     public Task<ItemChanges> ReadItemChangesAsync(long afterSequence, int limit, CancellationToken cancellationToken) =>
         RunAsync(async database =>
         {
-            limit = Math.Clamp(limit, 1, 2000);
+            limit = ItemChanges.LimitOf(limit);
             var answer = (RedisResult[])(await EvaluateAsync(database, RedisScripts.ReadChanges, s_readKeys, [afterSequence, limit],
                 cancellationToken).ConfigureAwait(false))!;
             var feed = (RedisResult[])answer[2]!;
