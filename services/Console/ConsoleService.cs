@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.Metadata;
 using Recommender.ServiceDefaults;
+using Recommender.ServiceDefaults.Api;
 using Recommender.WebConsole.Gateway;
 
 namespace Recommender.WebConsole;
@@ -52,14 +53,15 @@ public static class ConsoleService
         return app;
     }
 
+    /// <summary>Forwards every operation of the API to its service.</summary>
     private static WebApplication MapGateway(this WebApplication app)
     {
         var gateway = app.Services.GetRequiredService<Forwarder>();
-        foreach (var route in Routes.Table)
+        foreach (var operation in Operations.All)
         {
-            app.MapMethods(route.Pattern, route.Methods.Split(' '), (HttpContext context) => gateway.ForwardAsync(context, route.Service))
-                // Which content types it takes, the service behind knows.
-                .WithMetadata(new AcceptsMetadata(["*/*"])).AllowWithoutKey().ExcludeFromDescription();
+            app.MapOperation(operation, context => gateway.ForwardAsync(context, operation.Service))
+                // The service checks content types and keys.
+                .WithMetadata(new AcceptsMetadata(["*/*"])).AllowWithoutKey();
         }
         return app;
     }

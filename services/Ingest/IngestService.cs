@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Recommender.Ingest.Accepting;
 using Recommender.Ingest.Endpoints;
@@ -27,7 +26,6 @@ public static class IngestService
         builder.Services.AddSingleton<GroupPublishers>();
         builder.Services.AddHostedService(services => services.GetRequiredService<GroupPublishers>());
         builder.Services.AddHealthChecks().AddCheck<AcceptingCheck>("accepting");
-        builder.Services.Configure<OpenApiOptions>("v1", openApi => openApi.AddSchemaTransformer<InteractionSchema>());
         builder.Services.Configure<ProblemOptions>(problems =>
         {
             problems.Map<StreamUnavailableException>(e => e.IsFull

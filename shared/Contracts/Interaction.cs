@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -18,8 +19,12 @@ public sealed record Interaction
     public string? EventId { get; init; }
     public string? UserId { get; init; }
     public string? SessionId { get; init; }
+    [Required]
     public string? ItemId { get; init; }
+
+    [Required]
     public string? Type { get; init; }
+
 
     /// <summary>A quantity, a rating, seconds watched: what it means is configured per event type. Finite.</summary>
     public double? Value { get; init; }

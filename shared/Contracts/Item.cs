@@ -17,6 +17,7 @@ public sealed record Item
     public IReadOnlyDictionary<string, JsonElement> Properties { get; set; } = new Dictionary<string, JsonElement>();
 
     /// <summary>An item that is not available is never recommended. Its events still count.</summary>
+    [DefaultValue(true)]
     public bool Available { get; set; } = true;
 
     /// <summary>Until then the item is not available. Also what <c>latest</c> orders by.</summary>

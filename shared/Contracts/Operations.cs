@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -213,6 +214,7 @@ public sealed record ReplayResponse(long Replayed);
 
 public sealed record MergeRequest
 {
+    [Required]
     public string? SessionId { get; init; }
 }
 

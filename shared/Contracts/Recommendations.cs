@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -43,6 +44,7 @@ public sealed record HistoryEvent
     /// <summary>The type of an event that names none.</summary>
     public const string DefaultType = "view";
 
+    [Required]
     public string? ItemId { get; init; }
     public string? Type { get; init; }
 
@@ -80,6 +82,7 @@ public sealed record Condition
         + "publishedAt that are no RFC 3339 times with an offset, other bounds that are no numbers. "
         + "Whole numbers of 64 bits are compared exactly, other numbers as doubles; a number and a text are never equal.";
 
+    [Required]
     public string? Key { get; init; }
 
     /// <summary>Texts, numbers or booleans, of which the item has at least one.</summary>
@@ -103,6 +106,7 @@ public sealed record Condition
 public sealed record Boost
 {
     public Filter? Filter { get; init; }
+    [DefaultValue(1.0)]
     public double Factor { get; set; } = 1;
 }
 
@@ -110,11 +114,14 @@ public sealed record Boost
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record Pin
 {
+    [Required]
     public string? ItemId { get; init; }
+
+    [Required]
     public int Position { get; init; }
 }
 
-public sealed record RecommendationResponse
+public record RecommendationResponse
 {
     public string? RecommendationId { get; init; }
 
@@ -187,7 +194,9 @@ public sealed record RankRequest
     public string? UserId { get; init; }
     public string? SessionId { get; init; }
     public IReadOnlyList<HistoryEvent>? History { get; init; }
+    [Required]
     public IReadOnlyList<string>? ItemIds { get; init; }
+
     public bool? Explain { get; init; }
 
     /// <summary>Reasons of each item: a number from 0 to <see cref="Limits.Reasons"/>, or <c>"all"</c>. Given without <c>explain</c> it

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -12,6 +13,7 @@ namespace Recommender.Contracts;
 public sealed record BatchRequest
 {
     /// <summary>1 to <see cref="Limits.BatchUsers"/> users.</summary>
+    [Required]
     public IReadOnlyList<string>? UserIds { get; init; }
 
     public int? Count { get; init; }

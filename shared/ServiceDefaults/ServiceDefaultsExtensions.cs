@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -11,6 +12,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using Recommender.Contracts;
+using Recommender.ServiceDefaults.Api;
 using Recommender.ServiceDefaults.Keys;
 using Recommender.ServiceDefaults.Requests;
 using Recommender.ServiceDefaults.Resilience;
@@ -41,7 +43,14 @@ public static class ServiceDefaultsExtensions
         });
         builder.Services.ConfigureHttpJsonOptions(http => ConfigureJson(http.SerializerOptions));
         builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
-        builder.Services.AddOpenApi("v1");
+        builder.Services.AddOpenApi("v1", openApi =>
+        {
+            openApi.CreateSchemaReferenceId = ContractSchemas.NameOf;
+            openApi.AddSchemaTransformer<ContractSchemas>();
+            openApi.AddOperationTransformer<OperationTransformer>();
+            openApi.AddDocumentTransformer<ApiDocument>();
+        });
+        builder.Services.AddSingleton<IApiDescriptionProvider, OperationDescriptions>();
         builder.Services.AddHealthChecks();
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddResiliencePipelines();

@@ -1,3 +1,5 @@
+using System.Net.Http.Json;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
@@ -6,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using Recommender.Ingest;
 using Recommender.Recommend;
 using Recommender.ServiceDefaults;
+using Recommender.ServiceDefaults.Api;
 using Recommender.TestKit;
 using Recommender.Trainer;
 using Xunit;
@@ -16,9 +19,20 @@ public sealed partial class RoutesTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    /// <summary>An endpoint that the gateway does not know cannot be reached at the public address.</summary>
+    /// <summary>An endpoint that is no operation is not in the document, and cannot be reached at the public address.</summary>
     [Fact]
-    public async Task Every_endpoint_of_every_service_is_forwarded_to_it()
+    public void The_services_implement_the_operations_of_the_api_and_nothing_else()
+    {
+        var endpoints = EndpointsOf(Operations.Ingest, builder => builder.AddIngest(), app => app.MapIngest())
+            .Concat(EndpointsOf(Operations.Trainer, builder => builder.AddTrainer(), app => app.MapTrainer()))
+            .Concat(EndpointsOf(Operations.Recommend, builder => builder.AddRecommend(), app => app.MapRecommend()));
+        var operations = Operations.All.Select(operation => (operation.Service, operation.Method, operation.Pattern));
+        Assert.Equal(operations.Order(), endpoints.Order());
+    }
+
+    /// <summary>Every operation of the document at the public address is answered by its service.</summary>
+    [Fact]
+    public async Task Every_described_operation_is_forwarded_to_its_service()
     {
         await using var ingest = await StubService.StartAsync("ingest");
         await using var trainer = await StubService.StartAsync("trainer");
@@ -29,14 +43,15 @@ public sealed partial class RoutesTests
             new("services:trainer:http:0", trainer.Address),
             new("services:recommend:http:0", recommend.Address),
         ]);
-        var endpoints = EndpointsOf("ingest", builder => builder.AddIngest(), app => app.MapIngest())
-            .Concat(EndpointsOf("trainer", builder => builder.AddTrainer(), app => app.MapTrainer()))
-            .Concat(EndpointsOf("recommend", builder => builder.AddRecommend(), app => app.MapRecommend()))
-            .ToList();
-        Assert.True(endpoints.Count > 25, $"only {endpoints.Count} endpoints were found");
+        var document = await console.Client.GetFromJsonAsync<JsonElement>("/openapi/v1.json", Cancel);
+        var described = document.GetProperty("paths").EnumerateObject().SelectMany(path =>
+            path.Value.EnumerateObject().Select(operation => (Path: path.Name, Method: operation.Name.ToUpperInvariant()))).ToList();
+        Assert.Equal(Operations.All.Select(operation => (operation.Path, operation.Method)).Order(), described.Order());
+        Assert.Contains(("/v1/serving", "GET"), described);
         var missing = new List<string>();
-        foreach (var (service, method, pattern) in endpoints)
+        foreach (var (pattern, method) in described)
         {
+            string service = Operations.All.Single(operation => (operation.Path, operation.Method) == (pattern, method)).Service;
             string path = Parameters().Replace(pattern, "7");
             using var response = await console.Client.SendAsync(new HttpRequestMessage(new HttpMethod(method), path), Cancel);
             string answer = await response.Content.ReadAsStringAsync(Cancel);

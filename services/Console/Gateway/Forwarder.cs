@@ -6,6 +6,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.ServiceDiscovery;
 using Recommender.Contracts;
+using Recommender.ServiceDefaults.Api;
 using Recommender.ServiceDefaults.Requests;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -45,7 +46,8 @@ internal sealed class Forwarder : IHostedService, IAsyncDisposable
             .BuildServiceProvider();
         _forwarder = _parts.GetRequiredService<IHttpForwarder>();
         var resolver = _parts.GetRequiredService<ServiceEndpointResolver>();
-        _services = Routes.Table.Select(route => route.Service).Distinct().ToFrozenDictionary(name => name, name => new ReplicaSet(name, configuration, resolver));
+        _services = Operations.All.Select(operation => operation.Service).Distinct()
+            .ToFrozenDictionary(name => name, name => new ReplicaSet(name, configuration, resolver));
         _client = new HttpMessageInvoker(new SocketsHttpHandler
         {
             UseProxy = false,

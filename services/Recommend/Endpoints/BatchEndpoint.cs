@@ -1,9 +1,9 @@
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.Recommend.Requests;
+using Recommender.ServiceDefaults.Api;
 using Recommender.ServiceDefaults.Requests;
 
 namespace Recommender.Recommend.Endpoints;
@@ -16,8 +16,7 @@ internal static class BatchEndpoint
     private const int Block = 64;
 
     public static void Map(IEndpointRouteBuilder routes, Answers answers) =>
-        routes.MapPost("/v1/recommendations/batch", context => PostAsync(context, answers))
-            .DescribeBody<BatchRequest>().Describe<RecommendationResponse>("Recommendations for many users, as NDJSON");
+        routes.MapOperation(RecommendationOperations.PostRecommendationBatch, context => PostAsync(context, answers));
 
     private static async Task PostAsync(HttpContext context, Answers answers)
     {

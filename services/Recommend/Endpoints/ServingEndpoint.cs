@@ -1,18 +1,17 @@
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Recommender.Contracts;
 using Recommender.Recommend.Answering;
-using Recommender.ServiceDefaults;
+using Recommender.ServiceDefaults.Api;
 
 namespace Recommender.Recommend.Endpoints;
 
-/// <summary><c>GET /v1/serving</c>: what this instance serves from.</summary>
+/// <summary><c>GET /v1/serving</c>: the state of this instance.</summary>
 internal static class ServingEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes, Recommender.Recommend.Serving.ServingIndexes serving, SimilarUsers similarUsers) =>
-        routes.MapGet("/v1/serving", () => Get(serving, similarUsers)).WithSummary("What this instance serves from").RequireScope("read");
+        routes.MapOperation(StatusOperations.GetServing, () => Get(serving, similarUsers));
 
     private static Ok<ServingInfo> Get(Recommender.Recommend.Serving.ServingIndexes serving, SimilarUsers similarUsers)
     {

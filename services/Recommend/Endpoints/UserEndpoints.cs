@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Recommender.Contracts;
@@ -8,36 +7,21 @@ using Recommender.FactorStore.Users;
 using Recommender.Recommend.Candidates;
 using Recommender.Recommend.Requests;
 using Recommender.Recommend.Serving;
+using Recommender.ServiceDefaults.Api;
 using Recommender.ServiceDefaults.Requests;
 
 namespace Recommender.Recommend.Endpoints;
 
-/// <summary>What is asked about one user: recommendations, rank, history, similar users.</summary>
+/// <summary>Operations on one user: recommendations, ranking, history, similar users.</summary>
 internal static class UserEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes, Answers answers)
     {
-        routes.MapGet("/v1/users/{userId}/recommendations", context => GetAsync(context, answers))
-            .Describe<RecommendationResponse>("Recommendations for a user", Parameter.Recommendations)
-            .WithDescription(ItemEndpoints.AvailableItems);
-        routes.MapPost("/v1/recommendations", context => PostAsync(context, answers))
-            .DescribeBody<RecommendationRequest>().Describe<RecommendationResponse>("Recommendations with everything a request can ask")
-            .WithDescription(ItemEndpoints.AvailableItems);
-        routes.MapPost("/v1/rank", context => RankAsync(context, answers))
-            .DescribeBody<RankRequest>().Describe<RecommendationResponse>(
-                "Scores and orders given items, each once. Last, in the order given and with score 0, come items that are not available "
-                    + "(available: false) or not in the catalogue (known: false)");
-        routes.MapGet("/v1/users/{userId}/history", context => HistoryAsync(context, answers))
-            .Describe<UserHistoryResponse>("What is known of a user, newest first", Parameter.User)
-            .WithDescription(
-                "One entry per item, with the `weight` (confidence, above 0) and `target` (1 liked, 0 not liked) that the user's events "
-                    + "on it " +
-                "come to by the rules of `POST /v1/events`. Items of which the events say nothing, such as a cancelled purchase, are left "
-                + "out.");
-        routes.MapGet("/v1/users/{userId}/similar", context => SimilarAsync(context, answers))
-            .Describe<SimilarUsersResponse>(
-                "Users with similar taste: the nearest factors by cosine. 503 with Retry-After while the index of users is built, 501 "
-                    + "where it is switched off", Parameter.User, Parameter.Count);
+        routes.MapOperation(RecommendationOperations.GetRecommendations, context => GetAsync(context, answers));
+        routes.MapOperation(RecommendationOperations.PostRecommendations, context => PostAsync(context, answers));
+        routes.MapOperation(RecommendationOperations.RankItems, context => RankAsync(context, answers));
+        routes.MapOperation(RecommendationOperations.GetUserHistory, context => HistoryAsync(context, answers));
+        routes.MapOperation(RecommendationOperations.GetSimilarUsers, context => SimilarAsync(context, answers));
     }
 
     private static Task GetAsync(HttpContext context, Answers answers)

@@ -11,6 +11,8 @@ namespace Recommender.ServiceDefaults.Requests;
 /// </summary>
 public sealed record Problem : IResult
 {
+    public const string ContentType = "application/problem+json";
+
     /// <summary><c>urn:recommender:problem:NAME</c>.</summary>
     public required string Type { get; init; }
 
@@ -129,6 +131,6 @@ public sealed record Problem : IResult
         response.StatusCode = Status;
         if (RetryAfterSeconds is { } seconds) response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         if (AcceptEncoding is not null) response.Headers.AcceptEncoding = AcceptEncoding;
-        return response.WriteAsJsonAsync(this, ServiceJson.Default.Problem, "application/problem+json", httpContext.RequestAborted);
+        return response.WriteAsJsonAsync(this, ServiceJson.Default.Problem, ContentType, httpContext.RequestAborted);
     }
 }

@@ -1,0 +1,7 @@
+namespace Recommender.Contracts;
+
+/// <summary>One line of the answer of <c>POST /v1/recommendations/batch</c>.</summary>
+public sealed record UserRecommendationResponse : RecommendationResponse
+{
+    public required string UserId { get; init; }
+}

@@ -1,0 +1,4 @@
+using Recommender.Api.Tests;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(EmbeddedProduct))]

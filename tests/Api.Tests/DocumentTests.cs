@@ -1,0 +1,192 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
+using Recommender.Contracts;
+using Recommender.ServiceDefaults.Api;
+using Recommender.ServiceDefaults.Keys;
+using Recommender.TestKit;
+using Xunit;
+
+namespace Recommender.Api.Tests;
+
+/// <summary>The document at <c>/openapi/v1.json</c> is the contract, the same in both modes.</summary>
+public sealed partial class DocumentTests(EmbeddedProduct product)
+{
+    private static readonly string[] s_schemes = ["apiKey", "bearer"];
+
+    private static readonly JsonSerializerOptions s_strict =
+        new(ContractsJson.Default.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task The_gateway_and_the_single_process_serve_the_same_document()
+    {
+        await using var console = new ServiceProcess("Console",
+            // Nothing listens there: the document does not depend on it.
+            ((string[])["ingest", "trainer", "recommend"])
+                .ToDictionary(name => $"services__{name}__http__0", string? (_) => "http://127.0.0.1:9"));
+        await console.StartAsync();
+        var gateway = JsonNode.Parse(await console.Client.GetStringAsync("openapi/v1.json", Cancel))!.AsObject();
+        var single = JsonNode.Parse(product.DocumentText)!.AsObject();
+        Assert.Equal($"http://127.0.0.1:{console.Port}/", gateway["servers"]![0]!["url"]!.GetValue<string>());
+        gateway.Remove("servers");
+        single.Remove("servers");
+        Assert.Equal(single.ToJsonString(), gateway.ToJsonString());
+    }
+
+    [Fact]
+    public void It_lists_every_operation()
+    {
+        var described = DescribedOperation.Of(product.Document);
+        Assert.Equal(Operations.All.Select(operation => $"{operation.Id}: {operation}").Order(),
+            described.Select(operation => $"{operation.Id}: {operation}").Order());
+    }
+
+    [Fact]
+    public void Every_operation_is_named_summarised_tagged_and_exemplified()
+    {
+        var tags = product.Document.GetProperty("tags").EnumerateArray().Select(tag => tag.GetProperty("name").GetString()).ToHashSet();
+        var operations = DescribedOperation.Of(product.Document);
+        Assert.Equal(operations.Count, operations.Select(operation => operation.Id).Distinct().Count());
+        Assert.All(operations, operation =>
+        {
+            Assert.Matches(VerbPhrase(), operation.Id);
+            Assert.Matches(Sentence(), operation.Json.GetProperty("summary").GetString());
+            Assert.Contains(Assert.Single(operation.Json.GetProperty("tags").EnumerateArray()).GetString(), tags);
+            Assert.All(operation.Parameters, parameter =>
+            {
+                Assert.NotEmpty(parameter.GetProperty("description").GetString()!);
+                Assert.Equal(parameter.GetProperty("in").GetString() == "path", parameter.TryGetProperty("example", out _)
+                    && parameter.GetProperty("required").GetBoolean() && parameter.GetProperty("in").GetString() == "path");
+            });
+            if (operation.Json.TryGetProperty("requestBody", out var body))
+            {
+                Assert.True(body.GetProperty("required").GetBoolean());
+                Assert.All(body.GetProperty("content").EnumerateObject(), AssertExemplified);
+            }
+
+            Assert.NotEmpty(operation.Successes);
+            Assert.All(operation.Successes, success =>
+            {
+                Assert.NotEmpty(success.Value.GetProperty("description").GetString()!);
+                if (success.Name != "304") Assert.All(success.Value.GetProperty("content").EnumerateObject(), AssertExemplified);
+            });
+        });
+    }
+
+    [Fact]
+    public void Every_refusal_is_a_problem()
+    {
+        var responses = product.Document.GetProperty("components").GetProperty("responses");
+        foreach (var operation in DescribedOperation.Of(product.Document))
+        {
+            var refusals = operation.Responses.Except(operation.Successes).ToDictionary(refusal => refusal.Name, refusal => refusal.Value);
+            string[] expected =
+            [
+                "400", "401", "403", "429", "502", "503", "504", "default",
+                .. operation.Method == "GET" ? (string[])[] : ["415"], .. operation.Body is null ? (string[])[] : ["413"],
+            ];
+            Assert.Empty(expected.Except(refusals.Keys));
+            Assert.All(refusals, refusal =>
+            {
+                var content = responses.GetProperty(refusal.Value.GetProperty("$ref").GetString()!.Split('/')[^1]).GetProperty("content");
+                Assert.Equal("#/components/schemas/Problem",
+                    content.GetProperty("application/problem+json").GetProperty("schema").GetProperty("$ref").GetString());
+            });
+        }
+    }
+
+    [Fact]
+    public void Every_example_is_valid()
+    {
+        foreach (var operation in Operations.All)
+        {
+            if (operation.Body is { } body)
+                AssertValid(operation, body.Example, body.IsMany ? body.Element.MakeArrayType() : body.Element);
+            foreach (var answer in operation.Answers.Where(answer => answer.Type is not null))
+                AssertValid(operation, answer.Example!, answer.Type!);
+        }
+    }
+
+    /// <summary>What the document states about keys is what the product asks for.</summary>
+    [Fact]
+    public async Task Every_operation_needs_a_key_of_its_scope()
+    {
+        var settings = new Dictionary<string, string?>();
+        var keys = new Dictionary<string, string>();
+        foreach (string scope in Scopes.All)
+        {
+            var (key, entry) = ApiKeys.Create(scope, [scope]);
+            keys[scope] = key;
+            settings[$"Keys__{scope}__Id"] = entry.Id;
+            settings[$"Keys__{scope}__Hash"] = entry.Hash;
+            settings[$"Keys__{scope}__Scopes"] = scope;
+        }
+
+        using var data = new TempFolder();
+        await using var process = EmbeddedProduct.Start(data, settings);
+        await process.StartAsync();
+        var document = JsonDocument.Parse(await process.Client.GetStringAsync("openapi/v1.json", Cancel)).RootElement;
+        var schemes = document.GetProperty("components").GetProperty("securitySchemes");
+        Assert.Equal("X-API-Key", schemes.GetProperty("apiKey").GetProperty("name").GetString());
+        Assert.Equal("bearer", schemes.GetProperty("bearer").GetProperty("scheme").GetString());
+        // Those that nothing is left of come last.
+        foreach (var operation in DescribedOperation.Of(document).OrderBy(operation => operation.Method == "DELETE"))
+        {
+            string scope = Assert.Single(operation.Json.GetProperty("security").EnumerateArray().SelectMany((security, n) =>
+                security.GetProperty(s_schemes[n]).EnumerateArray()).Select(value => value.GetString()!).Distinct());
+            Assert.Contains($"Scope: `{scope}`", operation.Json.GetProperty("description").GetString(), StringComparison.Ordinal);
+            Assert.Equal((operation.Id, HttpStatusCode.Unauthorized), (operation.Id, await StatusAsync(operation, null)));
+            foreach (string other in Scopes.All)
+            {
+                bool isAllowed = other == scope || other == Scopes.Admin;
+                var byHeader = await StatusAsync(operation, keys[other]);
+                var byToken = await StatusAsync(operation, keys[other], asToken: true);
+                Assert.Equal((operation.Id, other, !isAllowed), (operation.Id, other, byHeader is HttpStatusCode.Forbidden));
+                Assert.Equal((operation.Id, other, !isAllowed), (operation.Id, other, byToken is HttpStatusCode.Forbidden));
+                Assert.NotEqual((operation.Id, other, HttpStatusCode.Unauthorized), (operation.Id, other, byHeader));
+            }
+        }
+
+        async Task<HttpStatusCode> StatusAsync(DescribedOperation operation, string? key, bool asToken = false)
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(operation.Method), operation.Target);
+            if (operation.Body is { } body) request.Content = new StringContent("0", null, body.ContentType);
+            if (asToken) request.Headers.Authorization = new("Bearer", key);
+            else if (key is not null) request.Headers.Add("X-API-Key", key);
+            using var response = await process.Client.SendAsync(request, Cancel);
+            return response.StatusCode;
+        }
+    }
+
+    private static void AssertExemplified(JsonProperty content)
+    {
+        Assert.True(content.Value.TryGetProperty("schema", out _), content.Name);
+        Assert.True(content.Value.TryGetProperty("example", out _), content.Name);
+    }
+
+    private static void AssertValid(Operation operation, string example, Type type)
+    {
+        var value = JsonSerializer.Deserialize(example, s_strict.GetTypeInfo(type));
+        Assert.NotNull(value);
+        foreach (object element in value as Array ?? new[] { value })
+        {
+            var error = element switch
+            {
+                Interaction interaction => interaction.Validate(DateTimeOffset.UtcNow),
+                Item { ItemId: not null } item => item.Validate(),
+                _ => null,
+            };
+            Assert.Equal((operation.Id, null), (operation.Id, error));
+        }
+    }
+
+    [GeneratedRegex("^(Get|List|Post|Put|Patch|Delete|Merge|Export|Erase|Rank|Train|Release|Replay)([A-Z][a-z]+)+$")]
+    private static partial Regex VerbPhrase();
+
+    [GeneratedRegex(@"^[A-Z][^.]{5,80}$")]
+    private static partial Regex Sentence();
+}
