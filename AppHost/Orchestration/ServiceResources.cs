@@ -56,11 +56,12 @@ internal static class ServiceResources
         var resource = builder.AddExecutable(instance.Name, "dotnet", Path.GetDirectoryName(dll)!, [dll, .. instance.Arguments])
             .WithHttpEndpoint(instance.Port, instance.Port, isProxied: false)
             .WithUrlForEndpoint("http", url => url.DisplayText = instance.Service.IsPublic ? "Page" : "API")
-            .WithUrl($"{instance.Address}/openapi/v1.json", "API reference")
+            .WithUrl($"{instance.Address}/openapi/v1.json", "OpenAPI document")
             .WithOtlpExporter()
             .WithHealthCheck(check)
             .WithIconName(instance.Service.IsPublic ? "WindowConsole" : "Apps")
             .WithAnnotation(new KeepRunningAnnotation());
+        if (instance.Service.IsPublic) resource.WithUrl($"{instance.Address}/scalar/v1", "API reference");
         foreach (var (name, value) in instance.Settings) resource.WithEnvironment(name, value);
         return resource;
     }

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.Metadata;
 using Recommender.ServiceDefaults;
 using Recommender.ServiceDefaults.Api;
 using Recommender.WebConsole.Gateway;
+using Recommender.WebConsole.Reference;
 
 namespace Recommender.WebConsole;
 
@@ -34,8 +35,9 @@ public static class ConsoleService
     public static WebApplication MapConsole(this WebApplication app) => app.MapConsolePage().MapGateway();
 
     /// <summary>
-    /// Serves the first page at <c>/</c>. It asks the API at its own address, so the same process answers <c>/v1/…</c>, itself
-    /// (Standalone) or through <see cref="MapGateway"/>. The files need no key; the API calls the page makes do, where keys are configured.
+    /// Serves the first page at <c>/</c> and the API reference at <c>/scalar/v1</c>. The page asks the API at its own address, so the same
+    /// process answers <c>/v1/…</c>, itself (Standalone) or through <see cref="MapGateway"/>. The files need no key; the API calls that the
+    /// page makes do, where keys are configured.
     /// </summary>
     public static WebApplication MapConsolePage(this WebApplication app)
     {
@@ -50,6 +52,8 @@ public static class ConsoleService
                 return Results.Bytes(content, contentType);
             }).AllowWithoutKey().ExcludeFromDescription();
         }
+
+        ApiReference.Map(app);
         return app;
     }
 
