@@ -19,7 +19,6 @@ internal static class Verbs
         yield return FreshnessVerb.Create();
         yield return ServeVerb.Create();
         yield return SimilarUsersVerb.Create();
-        yield return BareVerb.Create();
         yield return SessionsVerb.Create();
         yield return SequencesVerb.Create();
     }

@@ -4,12 +4,15 @@ using Recommender.Factorization.Judging;
 namespace Recommender.Benchmarks.Quality;
 
 /// <summary>
-/// Data sets that differ in kind, each drawn from a model of how people behave that no learner here assumes: tastes are mixtures of groups
-/// of
-/// items, popularity is skewed, noise is everywhere. The same seed gives the same data.
+/// Data sets of several kinds. Each is drawn from a model of behaviour that no learner here assumes: tastes are mixtures of groups of
+/// items, popularity is skewed, and every choice is noisy. The same seed gives the same data.
 /// </summary>
 internal static class ShapesData
 {
+    /// <summary>The kind that is generated and trained fastest.</summary>
+    public const string Smallest = "tiny";
+
+    /// <summary>By name: generates a data set from a seed.</summary>
     public static IReadOnlyDictionary<string, Func<int, Shape>> All { get; } = new Dictionary<string, Func<int, Shape>>
     {
         ["dense"] = Dense,
@@ -17,21 +20,20 @@ internal static class ShapesData
         ["sessions"] = seed => Sessions(seed, timed: false),
         ["sessions, timed"] = seed => Sessions(seed, timed: true),
         ["drifting"] = Drifting,
-        ["tiny"] = Tiny,
+        [Smallest] = Tiny,
     };
 
-    /// <summary>Films: few items, long histories, everybody knows the hits; each user's taste is a point in a space of 24
-    /// dimensions.</summary>
+    /// <summary>Films: few items, long histories, well-known hits. A user's taste is a point in a space of 24 dimensions.</summary>
     private static Shape Dense(int seed) => Untimed("dense",
         Tastes(seed, users: 2500, items: 2000, perUser: 120, least: 20, dimensions: 24, sharpness: 1.6, skew: 1.1));
 
-    /// <summary>As <see cref="Dense"/>, of a size that a young shop has.</summary>
+    /// <summary>Like <see cref="Dense"/>, in the size of a new shop.</summary>
     private static Shape Tiny(int seed) => Untimed("tiny",
         Tastes(seed, users: 200, items: 250, perUser: 14, least: 4, dimensions: 8, sharpness: 1.8, skew: .9));
 
     private static Shape Untimed(string name, InteractionMatrix all) => Shape.Untimed(name, Splits.Random(all, .2, seed: 77));
 
-    /// <summary>Each user takes the n items they like best, with luck: popularity + taste · item + Gumbel noise.</summary>
+    /// <summary>Each user takes the n items with the highest popularity + taste · item + Gumbel noise.</summary>
     private static InteractionMatrix Tastes(int seed, int users, int items, int perUser, int least, int dimensions, double sharpness,
         double skew)
     {
@@ -51,8 +53,7 @@ internal static class ShapesData
         return InteractionMatrix.Build(users, items, entries);
     }
 
-    /// <summary>A marketplace: many items, most of them consumed one to five times, short histories within one or two of 500
-    /// niches.</summary>
+    /// <summary>A marketplace: many items, most with one to five interactions; short histories in one or two of 500 niches.</summary>
     private static Shape Sparse(int seed)
     {
         const int Users = 20_000, Items = 15_000, Niches = 500;
@@ -78,8 +79,8 @@ internal static class ShapesData
         return Untimed("sparse", InteractionMatrix.Build(Users, Items, pairs));
     }
 
-    /// <summary>Visits of 3 to 8 items: each item leads to a few others, the rest is of the same kind or popular. The last item is to be
-    /// foretold.</summary>
+    /// <summary>Sessions of 3 to 8 items. An item leads to one of a few followers, or to an item of the same kind, or to a popular one. The
+    /// last item is the test part.</summary>
     private static Shape Sessions(int seed, bool timed)
     {
         const int Count = 15_000, Items = 3000, Kinds = 60, Followers = 6;
@@ -115,8 +116,7 @@ internal static class ShapesData
             : Shape.Untimed("sessions", Splits.Make(Count, Items, known.Select(t => t.Entry), last));
     }
 
-    /// <summary>News: users' tastes wander, items come, have their day and fade; who comes, comes back for a while. The newest fifth is to
-    /// be foretold.</summary>
+    /// <summary>News: tastes drift, items appear and fade, users are active for a while. The newest fifth is the test part.</summary>
     private static Shape Drifting(int seed)
     {
         const int Users = 3000, Items = 2500, Events = 160_000, Dimensions = 12, Drawn = 60;
@@ -134,7 +134,7 @@ internal static class ShapesData
             int user = (int)(Users * Math.Pow(random.NextDouble(), 1.6));
             user = (int)((user + now * Users / 2) % Users);
             for (int k = 0; k < Dimensions; k++) tastes[user][k] = .985 * tastes[user][k] + .17 * Normal(random);
-            // The best of a few that come to the user's eyes.
+            // The best of a few items that the user is shown.
             var (best, at) = (double.MinValue, 0);
             for (int n = 0; n < Drawn; n++)
             {
@@ -156,7 +156,7 @@ internal static class ShapesData
     /// <summary>Items in order of popularity.</summary>
     private sealed record Niche(int[] Items)
     {
-        /// <param name="skew">Item r of n is drawn about in proportion to (r + 1)^−skew.</param>
+        /// <param name="skew">Item r of n is drawn roughly in proportion to (r + 1)^−skew.</param>
         public int Draw(Random random, double skew)
         {
             double a = 1 - skew + (skew == 1 ? 1e-9 : 0), top = Math.Pow(Items.Length + 1, a);

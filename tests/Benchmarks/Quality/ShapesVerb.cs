@@ -1,6 +1,6 @@
-using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
+using Recommender.Benchmarks.Harness;
 using Recommender.Factorization.Judging;
 using Recommender.Factorization.Learners;
 using Recommender.Factorization.Learners.Neighbourhood;
@@ -9,41 +9,33 @@ using Recommender.Factorization.Tuning;
 
 namespace Recommender.Benchmarks.Quality;
 
-/// <summary>What the search finds in a small budget against plain iALS with a full grid, on generated data of several kinds.</summary>
+/// <summary><c>shapes</c>: the search with a small budget against plain iALS with a full grid, on generated data.</summary>
 internal static class ShapesVerb
 {
-    public static Command Create()
+    public static Benchmark Create()
     {
-        var budget = new Option<double>("--budget-seconds")
+        var budget = BenchmarkOptions.Number("--budget-seconds", "Time limit of the search per data set.", 40.0, least: .1).WithTiny(.5);
+        var rank = BenchmarkOptions.Number("--rank", "Largest rank of the search; the rank of plain iALS.", 64, least: 1, most: 4096)
+            .WithTiny(8);
+        var only = new BenchmarkOption<string[]>(
+            "--only", $"Kinds of data: {string.Join("; ", ShapesData.All.Keys)}. Default: all.")
         {
-            Description = "What the search may take per data set.",
-            DefaultValueFactory = _ => 40
-        };
-        var rank = new Option<int>("--rank")
+            AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => [.. ShapesData.All.Keys],
+        }.WithTiny([ShapesData.Smallest]);
+        only.Validators.Add(result =>
         {
-            Description = "Largest rank of the search, and that of plain iALS.",
-            DefaultValueFactory = _ => 64
-        };
-        var only = new Option<string[]>("--only")
-        {
-            Description = "Kinds of data: " + string.Join("; ", ShapesData.All.Keys)
-            + ". All if left out.",
-            AllowMultipleArgumentsPerToken = true
-        };
-        var seed = new Option<int>("--seed") { Description = "Other data of the same kinds.", DefaultValueFactory = _ => 1 };
-        var plain = new Option<bool>("--search-only") { Description = "Leaves plain iALS out." };
-        var command = new Command("shapes", "Compares the search with plain iALS on dense, sparse, sessions and drifting data.") { budget,
-            rank, only, seed, plain };
-        command.SetAction((result, cancellation) =>
-        {
-            var results = new Dictionary<string, object>();
-            foreach (string name in result.GetValue(only) is { Length: > 0 } some ? some : ShapesData.All.Keys)
-                results[name] = Compare(ShapesData.All[name](result.GetValue(seed)), result.GetValue(budget), result.GetValue(rank),
-                    !result.GetValue(plain), cancellation);
-            Console.WriteLine(JsonSerializer.Serialize(results));
-            return Task.CompletedTask;
+            foreach (string name in result.Tokens.Select(token => token.Value).Where(name => !ShapesData.All.ContainsKey(name)))
+                result.AddError($"--only must be one or more of {string.Join("; ", ShapesData.All.Keys)}; got {name}.");
         });
-        return command;
+        var seed = BenchmarkOptions.Number("--seed", "Seed of the generated data.", 1, least: 0);
+        var searchOnly = new BenchmarkOption<bool>("--search-only", "Leaves plain iALS out.");
+        return new Benchmark("shapes", "Compares the search with plain iALS on generated data of several kinds.",
+            budget, rank, only, seed, searchOnly)
+        {
+            Measure = (run, cancellation) => Task.FromResult<object>(run.Get(only).Distinct().ToDictionary(name => name, name =>
+                Compare(ShapesData.All[name](run.Get(seed)), run.Get(budget), run.Get(rank), !run.Get(searchOnly), cancellation))),
+        };
     }
 
     private static object Compare(Shape shape, double budget, int rank, bool withPlain, CancellationToken cancellation)
@@ -51,7 +43,7 @@ internal static class ShapesVerb
         var train = shape.Split.Train;
         Console.Error.WriteLine($"== {shape.Name}: {train.UserCount} users, {train.ItemCount} items, {train.Count} interactions; "
             + $"{shape.Search.Holdouts.Count} hold-outs of {string.Join(", ", shape.Search.Holdouts.Select(h => h.Test.Columns.Length))}; "
-            + $"{shape.Split.Test.Columns.Length} to foretell");
+            + $"{shape.Split.Test.Columns.Length} test interactions");
         var options = new TuningOptions { BudgetSeconds = budget, MaxRank = rank };
         var state = Tuner.Run(shape.Search, options, Seconds, cancellation: cancellation);
         foreach (var stage in state.Trials.Concat(state.Finals).GroupBy(t => t.Stage))
@@ -71,7 +63,7 @@ internal static class ShapesVerb
         double begin = Seconds();
         var (settings, score) = PlainIals.Find(shape.Search.Holdouts, rank, line => Console.Error.WriteLine("   " + line), cancellation);
         var plain = Judge(shape, settings);
-        // Of the mean over users of the difference.
+        // Standard error of the mean difference over users.
         double noise = Deviation(found.NdcgByUser.Zip(plain.NdcgByUser, (a, b) => (double)a - b));
         Console.Error.WriteLine($"   plain iALS: hold-out {score:f4}, test {plain.Recall:f4} / {plain.Ndcg:f4}, {Seconds() - begin:f0} s");
         Console.Error.WriteLine($"   search is {100 * (found.Ndcg / plain.Ndcg - 1):f1} % ahead in NDCG, "
@@ -87,7 +79,7 @@ internal static class ShapesVerb
         };
     }
 
-    /// <summary>Of all processors together, so that a busy machine does not shorten the search.</summary>
+    /// <summary>Processor time per processor, so that other load on the machine does not shorten the search.</summary>
     private static double Seconds()
     {
         using var process = Process.GetCurrentProcess();

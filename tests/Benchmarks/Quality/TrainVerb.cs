@@ -1,6 +1,5 @@
-using System.CommandLine;
 using System.Diagnostics;
-using System.Text.Json;
+using Recommender.Benchmarks.Harness;
 using Recommender.Factorization.Algebra;
 using Recommender.Factorization.Data;
 using Recommender.Factorization.Learners;
@@ -8,39 +7,42 @@ using Recommender.Factorization.Learners.Ials;
 
 namespace Recommender.Benchmarks.Quality;
 
-/// <summary>How fast iALS trains on generated data of any size, against the peak of its own inner loop, and what memory it takes.</summary>
+/// <summary><c>train</c>: time per epoch of iALS on generated data of any size, next to the peak of its inner loop, and memory.</summary>
 internal static class TrainVerb
 {
-    public static Command Create()
+    public static Benchmark Create()
     {
-        var data = new Option<DirectoryInfo?>("--data") { Description = "A public data set in place of generated data." };
-        var users = new Option<int>("--users") { DefaultValueFactory = _ => 30_000 };
-        var items = new Option<int>("--items") { DefaultValueFactory = _ => 40_000 };
-        var interactions = new Option<int>("--interactions") { DefaultValueFactory = _ => 1_000_000 };
-        var rank = new Option<int>("--rank") { DefaultValueFactory = _ => 64 };
-        var epochs = new Option<int>("--epochs") { DefaultValueFactory = _ => 3 };
-        var threads = new Option<int>("--threads") { DefaultValueFactory = _ => Environment.ProcessorCount };
-        var command = new Command("train", "Trains iALS on generated, skewed data.") { data, users, items, interactions, rank, epochs,
-            threads };
-        command.SetAction((result, cancellation) =>
+        var data = new BenchmarkOption<string?>("--data", "Folder of a public data set that replaces generated data.").WithTiny(null);
+        var users = BenchmarkOptions.Number("--users", "Users of the generated data.", 30_000, least: 1).WithTiny(1_000);
+        var items = BenchmarkOptions.Number("--items", "Items of the generated data.", 40_000, least: 1).WithTiny(500);
+        var interactions = BenchmarkOptions.Number("--interactions", "Generated interactions, with repeats.", 1_000_000, least: 1)
+            .WithTiny(20_000);
+        var rank = BenchmarkOptions.Number("--rank", "Length of factors.", 64, least: 1, most: 4096).WithTiny(16);
+        var epochs = BenchmarkOptions.Number("--epochs", "Epochs; the figures are those of the fastest.", 3, least: 1).WithTiny(2);
+        var threads = BenchmarkOptions.Threads();
+        return new Benchmark("train", "Trains iALS on generated, skewed data.", data, users, items, interactions, rank, epochs, threads)
         {
-            Run(result.GetValue(data), result.GetValue(users), result.GetValue(items), result.GetValue(interactions), result.GetValue(rank), result.GetValue(epochs), result.GetValue(threads), cancellation);
-            return Task.CompletedTask;
-        });
-        return command;
+            Floor = ["peakGigaflops"],
+            Measure = (run, cancellation) =>
+            {
+                var clock = Stopwatch.StartNew();
+                var matrix = run.Get(data) is { } folder ? LearningData.Read(folder).Train
+                    : Generate(run.Get(users), run.Get(items), run.Get(interactions));
+                Console.Error.WriteLine($"{matrix.Count} distinct interactions, read and sorted in {clock.Elapsed.TotalSeconds:f1} s.");
+                return Task.FromResult(Run(run, matrix, run.Get(rank), run.Get(epochs), run.Get(threads), cancellation));
+            },
+        };
     }
 
-    private static void Run(DirectoryInfo? data, int users, int items, int interactions, int rank, int epochs, int threads,
+    private static object Run(BenchmarkRun run, InteractionMatrix matrix, int rank, int epochs, int threads,
         CancellationToken cancellation)
     {
         double peak = PeakGigaflops() * threads;
         Console.Error.WriteLine($"Peak of the inner loop on {threads} threads: {peak:f1} GFLOP/s.");
         var clock = Stopwatch.StartNew();
-        var matrix = data is null ? Generate(users, items, interactions) : LearningData.Read(data.FullName).Train;
-        (users, items) = (matrix.UserCount, matrix.ItemCount);
-        Console.Error.WriteLine($"{matrix.Count} distinct interactions, generated and sorted in {clock.Elapsed.TotalSeconds:f1} s.");
+        var (users, items) = (matrix.UserCount, matrix.ItemCount);
         double operations = 2 * (Operations(matrix.Users, rank) + Operations(matrix.Items, rank))
-            + 2.0 * (users + (double)items) * rank * rank * 1.5; // Gram matrices and turning to their axes.
+            + 2.0 * (users + (double)items) * rank * rank * 1.5; // Gram matrices and rotations to their axes.
         var seconds = new List<double>();
         double last = 0;
         using var process = Process.GetCurrentProcess();
@@ -56,14 +58,15 @@ internal static class TrainVerb
                 process.Refresh();
                 double processor = process.TotalProcessorTime.TotalSeconds - lastProcessor;
                 lastProcessor += processor;
-                // Where the two differ by more than the threads, the machine was busy with something else.
-                Console.Error.WriteLine($"epoch {p.Epoch}: {seconds[^1]:f2} s, {processor:f2} s of processor");
+                // If processor time is much less than threads × seconds, the machine was busy with something else.
+                Console.Error.WriteLine($"epoch {p.Epoch}: {seconds[^1]:f2} s, {processor:f2} s of processor time");
             },
         }, cancellation);
         process.Refresh();
         double best = seconds.Min();
+        run.RecordRounds("secondsPerEpoch", seconds);
         FoldIn(matrix, rank);
-        Console.WriteLine(JsonSerializer.Serialize(new
+        return new
         {
             users,
             items,
@@ -75,10 +78,10 @@ internal static class TrainVerb
             peakGigaflops = Math.Round(peak, 1),
             peakMemoryBytes = process.PeakWorkingSet64,
             bytesPerInteraction = Math.Round(process.PeakWorkingSet64 / (double)matrix.Count, 1),
-        }));
+        };
     }
 
-    /// <summary>Folding in 100 events.</summary>
+    /// <summary>Measures the fold-in of 100 events.</summary>
     private static void FoldIn(InteractionMatrix matrix, int rank)
     {
         if (matrix.ItemCount < 200) return;
@@ -97,7 +100,7 @@ internal static class TrainVerb
             }
         }
 
-        Console.Error.WriteLine($"Fold-in of 100 events {best:f1} µs (best of 2,000).");
+        Console.Error.WriteLine($"Fold-in of 100 events: {best:f1} µs (best of 2,000).");
     }
 
     private static double Operations(SparseRows rows, int rank)
@@ -107,7 +110,7 @@ internal static class TrainVerb
         return sum;
     }
 
-    /// <summary>Users' activity and items' popularity both fall off like powers, as in real data.</summary>
+    /// <summary>Activity of users and popularity of items follow power laws, as in real data.</summary>
     private static InteractionMatrix Generate(int users, int items, int interactions)
     {
         var who = new int[interactions];

@@ -9,23 +9,20 @@ using RabbitMQ.Client.Events;
 namespace Recommender.Benchmarks.Running;
 
 /// <summary>
-/// What the way from a durable event to a durable effect costs without the product, on an idle machine: a message through a quorum queue,
-/// one row
-/// committed to PostgreSQL, one value written to Redis and read back; embedded, two commits to SQLite.
+/// The time from a durable event to a durable effect without the product, on an idle machine: a message through a quorum queue, one row
+/// committed to PostgreSQL, one value written to Redis and read back; in embedded mode two commits to SQLite.
 /// </summary>
 internal static class FreshnessFloor
 {
-    private const int Rounds = 300;
-
     /// <returns>Milliseconds, ascending.</returns>
-    public static async Task<double[]> MeasureAsync(RunningSystem system, CancellationToken cancellation)
+    public static async Task<double[]> MeasureAsync(RunningSystem system, int rounds, CancellationToken cancellation)
     {
-        double[] times = system.RabbitMq is null ? Embedded(system.ScratchFolder) : await ServersAsync(system, cancellation);
+        double[] times = system.RabbitMq is null ? Embedded(system.ScratchFolder, rounds) : await ServersAsync(system, rounds, cancellation);
         Array.Sort(times);
         return times;
     }
 
-    private static async Task<double[]> ServersAsync(RunningSystem system, CancellationToken cancellation)
+    private static async Task<double[]> ServersAsync(RunningSystem system, int rounds, CancellationToken cancellation)
     {
         await using var connection = await new ConnectionFactory
         {
@@ -56,8 +53,8 @@ internal static class FreshnessFloor
         await redis.SendAsync(Encoding.ASCII.GetBytes($"AUTH {system.Redis.ConnectionString.Split("password=")[1]}\r\n"), cancellation);
         byte[] set = Encoding.ASCII.GetBytes("SET freshness-floor x\r\nGET freshness-floor\r\n"), answer = new byte[256];
 
-        double[] times = new double[Rounds];
-        for (int i = -20; i < Rounds; i++)
+        double[] times = new double[rounds];
+        for (int i = -20; i < rounds; i++)
         {
             long start = Stopwatch.GetTimestamp();
             await channel.BasicPublishAsync("", "freshness-floor", mandatory: true, new BasicProperties { Persistent = true },
@@ -74,7 +71,7 @@ internal static class FreshnessFloor
         return times;
     }
 
-    private static double[] Embedded(string folder)
+    private static double[] Embedded(string folder, int rounds)
     {
         SQLitePCL.Batteries_V2.Init();
         using var connection = new SqliteConnection($"Data Source={Path.Combine(folder, "freshness-floor.db")}");
@@ -89,8 +86,8 @@ internal static class FreshnessFloor
 
         using var insert = connection.CreateCommand();
         insert.CommandText = "INSERT INTO freshness_floor VALUES (1)";
-        double[] times = new double[Rounds];
-        for (int i = -20; i < Rounds; i++)
+        double[] times = new double[rounds];
+        for (int i = -20; i < rounds; i++)
         {
             long start = Stopwatch.GetTimestamp();
             insert.ExecuteNonQuery();

@@ -1,197 +1,26 @@
-using System.CommandLine;
-using System.Diagnostics;
-using System.Globalization;
-using System.Net.Http.Json;
-using System.Text;
-using System.Text.Json;
-using Recommender.Contracts;
+using Recommender.Benchmarks.Harness;
 
 namespace Recommender.Benchmarks.Running;
 
-/// <summary>
-/// From outside, over HTTP: how long after the 202 of an event an answer of its user reflects it, while events and recommendations keep
-/// coming at a fixed rate. The event is about the first item of the user's recommendations, which an answer that knows of it no longer
-/// holds.
-/// </summary>
+/// <summary><c>freshness</c>: how long after the 202 of an event an answer reflects it.</summary>
 internal static class FreshnessVerb
 {
-    private const int Users = 2_000, Items = 3_000, HistoryLength = 30, EventsPerSecond = 500, AnswersPerSecond = 200, WarmUpSeconds = 8;
-
-    public static System.CommandLine.Command Create()
+    public static Benchmark Create()
     {
-        var mode = new Option<string>("--mode")
+        var mode = BenchmarkOptions.Mode();
+        var seconds = BenchmarkOptions.Number("--seconds", "Time of the measurement.", 20.0, least: .5).WithTiny(1);
+        var users = BenchmarkOptions.Number("--users", "Users, each with 30 earlier events.", 2_000, least: 20).WithTiny(100);
+        var items = BenchmarkOptions.Number("--items", "Items.", 3_000, least: 100).WithTiny(400);
+        var warmUp = BenchmarkOptions.Number("--warm-up-seconds", "Time of the same load before the measurement.", 8.0, least: .1)
+            .WithTiny(.5);
+        var floorRounds = BenchmarkOptions.Number("--floor-rounds", "Rounds of the floor.", 300, least: 1).WithTiny(20);
+        return new Benchmark("freshness",
+            $"Time from the 202 of an event to an answer that reflects it, under {FreshnessLoad.EventsPerSecond} events/s and "
+            + $"{FreshnessLoad.AnswersPerSecond} recommendations/s.", mode, seconds, users, items, warmUp, floorRounds)
         {
-            Description = "servers (RabbitMQ, PostgreSQL, Redis) or embedded.",
-            DefaultValueFactory = _ => "servers"
+            Floor = ["floorP50Ms", "floorP99Ms"],
+            Measure = (run, cancellation) => new FreshnessLoad(run.Get(users), run.Get(items))
+                .RunAsync(run.Get(mode), run.Get(seconds), run.Get(warmUp), run.Get(floorRounds), cancellation),
         };
-        var seconds = new Option<double>("--seconds") { DefaultValueFactory = _ => 20 };
-        var command = new System.CommandLine.Command(
-            "freshness", $"From an event's 202 to the next answer that reflects it, under {EventsPerSecond} events/s and "
-                + $"{AnswersPerSecond} recommendations/s.") { mode, seconds };
-        command.SetAction((result, cancellation) => RunAsync(result.GetRequiredValue(mode), result.GetValue(seconds), cancellation));
-        return command;
     }
-
-    private static async Task RunAsync(string mode, double seconds, CancellationToken cancellation)
-    {
-        // Trained once, when asked: what a training costs beside is another question.
-        var settings = new Dictionary<string, string>
-        {
-            ["Trainer__MinimumEvents"] = long.MaxValue.ToString(CultureInfo.InvariantCulture),
-            ["Trainer__TuneBudgetSeconds"] = "0"
-        };
-        await using var system = await RunningSystem.StartAsync(mode, settings, withRecommend: true, cancellation);
-        await FillAsync(system, cancellation);
-
-        Console.Error.WriteLine("Warming up…");
-        await MeasureAsync(system, "warm", WarmUpSeconds, cancellation);
-        Console.Error.WriteLine($"Measuring for {seconds} s…");
-        var usedBefore = system.ProcessorSeconds();
-        double ownBefore = OwnSeconds();
-        var (times, answerTimes, accepting) = await MeasureAsync(system, "measured", seconds, cancellation);
-        double own = OwnSeconds() - ownBefore;
-        var used = system.ProcessorSeconds();
-        var status = await system.GetStatusAsync(cancellation);
-        Console.Error.WriteLine("Floor…");
-        double[] floor = await FreshnessFloor.MeasureAsync(system, cancellation);
-
-        // The parts of the path as the Trainer measures them, and the answer as the client sees it.
-        var stages = status.StageMilliseconds.ToDictionary(s => s.Key, s => (s.Value.P50, s.Value.P99));
-        stages.Add("answering", (At(answerTimes, .5), At(answerTimes, .99)));
-        double sum = stages.Values.Sum(s => s.P50);
-        Console.WriteLine(JsonSerializer.Serialize(new
-        {
-            mode,
-            seconds,
-            probes = times.Length,
-            p50Ms = At(times, .5),
-            p95Ms = At(times, .95),
-            p99Ms = At(times, .99),
-            maxMs = At(times, 1),
-            stages = stages.ToDictionary(s => s.Key,
-            s => new { p50Ms = Math.Round(s.Value.P50, 2), p99Ms = Math.Round(s.Value.P99, 2), share = Math.Round(s.Value.P50 / sum, 3) }),
-            floorP50Ms = At(floor, .5),
-            floorP99Ms = At(floor, .99),
-            // Of the background load, from when an event was due to its 202.
-            acceptP50Ms = Math.Round(accepting.P50, 2),
-            acceptP99Ms = Math.Round(accepting.P99, 2),
-            loadProcessorShare = Math.Round(own / seconds, 3),
-            processorShare = used.ToDictionary(u => u.Key, u => Math.Round((u.Value - usedBefore[u.Key]) / seconds, 3)),
-        }));
-    }
-
-    /// <summary>Users with tastes, trained and released.</summary>
-    private static async Task FillAsync(RunningSystem system, CancellationToken cancellation)
-    {
-        Console.Error.WriteLine($"Filling in {Users * HistoryLength:N0} events and training…");
-        var random = new Random(1);
-        var events = new List<Interaction>();
-        var start = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-        for (int user = 0; user < Users; user++)
-            for (int n = 0; n < HistoryLength; n++)
-                events.Add(new()
-                {
-                    EventId = $"fill-{user}-{n}",
-                    UserId = UserId(user),
-                    ItemId = ItemId(RandomItem(random, user)),
-                    Type = "view",
-                    OccurredAt = start.AddMinutes(random.Next(10_000))
-                });
-        using var client = new HttpClient();
-        foreach (var chunk in events.Chunk(500))
-        {
-            using var response = await client.PostAsJsonAsync($"http://127.0.0.1:{system.IngestPort}/v1/events", chunk,
-                ContractsJson.Default.InteractionArray, cancellation);
-            response.EnsureSuccessStatusCode();
-        }
-
-        while ((await system.GetStatusAsync(cancellation)).Watermarks["folded"] < events.Count) await Task.Delay(50, cancellation);
-        using var asked = await client.PostAsync($"http://127.0.0.1:{system.TrainerPort}/v1/models", null, cancellation);
-        asked.EnsureSuccessStatusCode();
-        while ((await client.GetFromJsonAsync($"http://127.0.0.1:{system.RecommendPort}/v1/serving", ContractsJson.Default.ServingInfo,
-            cancellation))!.ModelVersion is null) await Task.Delay(50, cancellation);
-    }
-
-    private static async Task<(double[] Times, double[] AnswerTimes, Latency Accepting)> MeasureAsync(RunningSystem system, string name,
-        double seconds, CancellationToken cancellation)
-    {
-        var random = new Random(2);
-        byte[][] events = [.. Enumerable.Range(0, (int)(EventsPerSecond * seconds))
-            .Select(n => EventOf($"{name}-{n}", random.Next(Users), ItemId(random.Next(Items))))];
-        byte[][] questions = [.. Enumerable.Range(0, Users).Select(Question)];
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var probing = Task.Run(() => ProbeAsync(system, name, stop.Token), cancellation);
-        var accepting = LoadGenerator.AtRateAsync(system.IngestPort, events, 32, EventsPerSecond, seconds, cancellation);
-        await Task.WhenAll(accepting, LoadGenerator.AtRateAsync(system.RecommendPort, questions, 16, AnswersPerSecond, seconds,
-            cancellation));
-        await stop.CancelAsync();
-        var (times, answerTimes) = await probing;
-        return (times, answerTimes, await accepting);
-    }
-
-    private static double OwnSeconds()
-    {
-        using var self = Process.GetCurrentProcess();
-        return self.TotalProcessorTime.TotalSeconds;
-    }
-
-    /// <summary>One event after the other, each of another user, until cancelled.</summary>
-    private static async Task<(double[] Times, double[] AnswerTimes)> ProbeAsync(RunningSystem system, string name, CancellationToken stop)
-    {
-        using var ingest = await LoadGenerator.Connection.OpenAsync(system.IngestPort);
-        using var recommend = await LoadGenerator.Connection.OpenAsync(system.RecommendPort);
-        var times = new List<double>();
-        var answerTimes = new List<double>();
-        for (int n = 0; !stop.IsCancellationRequested; n++)
-        {
-            int user = n * 7 % Users;
-            byte[] question = Question(user);
-            string item = FirstItem(await recommend.RoundTripAsync(question));
-            byte[] mention = Encoding.UTF8.GetBytes($"\"{item}\"");
-            await ingest.RoundTripAsync(EventOf($"{name}-probe-{n}", user, item));
-            long accepted = Stopwatch.GetTimestamp();
-            while (true)
-            {
-                long asked = Stopwatch.GetTimestamp();
-                var answer = await recommend.RoundTripAsync(question);
-                double elapsed = Stopwatch.GetElapsedTime(accepted).TotalMilliseconds;
-                if (answer.Span.IndexOf(mention) < 0)
-                {
-                    times.Add(elapsed);
-                    answerTimes.Add(Stopwatch.GetElapsedTime(asked).TotalMilliseconds);
-                    break;
-                }
-
-                if (elapsed > 30_000) throw new TimeoutException($"Event {name}-probe-{n} did not change an answer within 30 s.");
-                // Asking without pause would take the processor from what is being measured.
-                await Task.Delay(1, CancellationToken.None);
-            }
-
-            await Task.Delay(5, CancellationToken.None);
-        }
-
-        return ([.. times.Order()], [.. answerTimes.Order()]);
-    }
-
-    private static string FirstItem(ReadOnlyMemory<byte> answer)
-    {
-        int start = answer.Span.IndexOf((byte)'{'), end = answer.Span.LastIndexOf((byte)'}');
-        using var body = JsonDocument.Parse(answer[start..(end + 1)]);
-        return body.RootElement.GetProperty("items")[0].GetProperty("itemId").GetString()!;
-    }
-
-    private static byte[] Question(int user) => LoadGenerator.Get($"/v1/users/{UserId(user)}/recommendations");
-
-    private static byte[] EventOf(string id, int user, string item) =>
-        LoadGenerator.Post("/v1/events", $$"""{"eventId":"{{id}}","userId":"{{UserId(user)}}","itemId":"{{item}}","type":"view"}""");
-
-    private static string UserId(int user) => FormattableString.Invariant($"user-{user:0000}");
-
-    private static string ItemId(int item) => FormattableString.Invariant($"item-{item:0000}");
-
-    private static int RandomItem(Random random, int user) =>
-        random.Next(10) == 0 ? random.Next(Items) : (user % 20) + (20 * (int)(Items / 20 * Math.Pow(random.NextDouble(), 2)));
-
-    private static double At(double[] sorted, double share) =>
-        Math.Round(sorted[(int)Math.Min(sorted.Length - 1, sorted.Length * share)], 2);
 }

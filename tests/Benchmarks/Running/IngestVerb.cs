@@ -1,55 +1,51 @@
-using System.CommandLine;
 using System.Diagnostics;
-using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
 using RabbitMQ.Client;
+using Recommender.Benchmarks.Harness;
 using Recommender.Messaging.Embedded;
 
 namespace Recommender.Benchmarks.Running;
 
-/// <summary>How many events a second are accepted (answered 202: durable) and stored, beside what the bare broker and the bare database
-/// reach in the same run.</summary>
+/// <summary><c>ingest</c>: events per second that are accepted (answered 202: durable) and stored. Floors are the bare broker and the bare
+/// database in the same run.</summary>
 internal static class IngestVerb
 {
-    private const double FloorSeconds = 3;
-
-    public static Command Create()
+    public static Benchmark Create()
     {
-        var mode = new Option<string>("--mode")
+        var mode = BenchmarkOptions.Mode();
+        var batch = BenchmarkOptions.Number("--batch", "Events per request.", 500, least: 1, most: 1000);
+        // A server accepts far more than it stores in the same time, and the benchmark waits until everything is stored.
+        var seconds = BenchmarkOptions.Number("--seconds", "Time of posting.", 10.0, least: .1).WithTiny(.1);
+        var connections = BenchmarkOptions.Number("--connections",
+            "HTTP connections, each with one request at a time. Default: 16 with batches, 64 with single events.",
+            given => given.GetValue(batch) == 1 ? 64 : 16, least: 1, most: 1000);
+        var warmUp = BenchmarkOptions.Number("--warm-up-seconds", "Time of posting before the measurement.", 3.0, least: 0).WithTiny(.1);
+        var floor = BenchmarkOptions.Number("--floor-seconds", "Time of each floor.", 3.0, least: .1).WithTiny(.2);
+        return new Benchmark("ingest", "Throughput from HTTP to the store.", mode, batch, seconds, connections, warmUp, floor)
         {
-            Description = "servers (RabbitMQ, PostgreSQL, Redis) or embedded.",
-            DefaultValueFactory = _ => "servers"
+            Floor = ["floorPublishPerSecond", "floorCopyPerSecond"],
+            Measure = (run, cancellation) => RunAsync(run.Get(mode), run.Get(batch), run.Get(seconds), run.Get(connections),
+                run.Get(warmUp), run.Get(floor), cancellation),
         };
-        var batch = new Option<int>("--batch") { Description = "Events per request.", DefaultValueFactory = _ => 500 };
-        var seconds = new Option<double>("--seconds") { DefaultValueFactory = _ => 10 };
-        var connections = new Option<int?>("--connections")
-        {
-            Description =
-            "HTTP connections, each with one request at a time. Default: 16 with batches, 64 with single events."
-        };
-        var command = new Command("ingest", "Throughput from HTTP to the store.") { mode, batch, seconds, connections };
-        command.SetAction((result, cancellation) =>
-            RunAsync(result.GetRequiredValue(mode), result.GetValue(batch), result.GetValue(seconds), result.GetValue(connections)
-            ?? (result.GetValue(batch) > 1 ? 16 : 64), cancellation));
-        return command;
     }
 
-    private static async Task RunAsync(string mode, int batch, double seconds, int connections, CancellationToken cancellation)
+    private static async Task<object> RunAsync(string mode, int batch, double seconds, int connections, double warmUpSeconds,
+        double floorSeconds, CancellationToken cancellation)
     {
-        // Training would compete for the processors at moments of its own choosing; what it costs is another benchmark.
+        // No training: it would compete for the processors at any moment. `train` measures its cost.
         var settings = new Dictionary<string, string> { ["Trainer__MinimumEvents"] = long.MaxValue.ToString() };
         await using var system = await RunningSystem.StartAsync(mode, settings, withRecommend: false, cancellation);
         Console.Error.WriteLine("Floors…");
         double floorPublish = system.RabbitMq is { } broker
-            ? await BarePublishAsync(broker.ConnectionString, batch, Math.Min(connections, 32), cancellation)
-                : await BareJournalAsync(system.ScratchFolder, batch, Math.Min(connections, 32), cancellation);
-        double floorCopy = system.Postgres is { } postgres ? await BareCopyAsync(postgres.ConnectionString, cancellation)
-            : BareInsert(system.ScratchFolder);
+            ? await BarePublishAsync(broker.ConnectionString, batch, Math.Min(connections, 32), floorSeconds, cancellation)
+                : await BareJournalAsync(system.ScratchFolder, batch, Math.Min(connections, 32), floorSeconds, cancellation);
+        double floorCopy = system.Postgres is { } postgres ? await BareCopyAsync(postgres.ConnectionString, floorSeconds, cancellation)
+            : BareInsert(system.ScratchFolder, floorSeconds);
 
         // The first seconds compile the hot paths.
         var warmUp = new EventLoad(system.IngestPort, batch, connections);
-        await warmUp.RunAsync(3, cancellation);
+        await warmUp.RunAsync(warmUpSeconds, cancellation);
         await StoredAsync(system, warmUp.Accepted, cancellation);
         var usedBefore = system.ProcessorSeconds();
 
@@ -60,10 +56,11 @@ internal static class IngestVerb
         await StoredAsync(system, warmUp.Accepted + load.Accepted, cancellation);
         double storedSeconds = clock.Elapsed.TotalSeconds;
         long stored = (await system.GetStatusAsync(cancellation)).Events - warmUp.Accepted;
-        if (stored != load.Accepted) throw new InvalidOperationException($"{load.Accepted} events were answered 202, {stored} are stored.");
+        if (stored != load.Accepted)
+            throw new InvalidOperationException($"{load.Accepted} events were answered 202, but {stored} are stored.");
         var used = system.ProcessorSeconds();
         var memory = system.PeakMemory();
-        Console.WriteLine(JsonSerializer.Serialize(new
+        return new
         {
             mode,
             batch,
@@ -76,13 +73,13 @@ internal static class IngestVerb
             floorCopyPerSecond = Math.Round(floorCopy),
             peakMemoryBytes = memory.Values.Sum(),
             peakMemoryByService = memory,
-            // Says more than rates where other programs share the machine.
+            // More stable than rates if other programs share the machine.
             processorMicrosecondsPerEvent = used.ToDictionary(u => u.Key, u => Math.Round((u.Value - usedBefore[u.Key]) / stored * 1e6, 1)),
             refused = load.Refused,
-        }));
+        };
     }
 
-    /// <summary>Waits until that many events are stored and folded in, however long it takes while it goes on.</summary>
+    /// <summary>Waits until that many events are stored and folded in. Fails if the number does not change for 30 s.</summary>
     private static async Task StoredAsync(RunningSystem system, long events, CancellationToken cancellation)
     {
         long last = -1;
@@ -94,13 +91,14 @@ internal static class IngestVerb
             if (status.Events != last) standstill.Restart();
             last = status.Events;
             if (standstill.Elapsed > TimeSpan.FromSeconds(30))
-                throw new InvalidOperationException($"{events} events were answered 202; for 30 s {last} have been stored.");
+                throw new InvalidOperationException($"{events} events were answered 202, but only {last} are stored, unchanged for 30 s.");
             await Task.Delay(20, cancellation);
         }
     }
 
-    /// <summary>Events a second when the same bodies are published to a quorum queue with confirms and nothing else is done.</summary>
-    private static async Task<double> BarePublishAsync(string address, int batch, int channels, CancellationToken cancellation)
+    /// <summary>Events per second of publishing the same bodies to a quorum queue with confirms.</summary>
+    private static async Task<double> BarePublishAsync(string address, int batch, int channels, double seconds,
+        CancellationToken cancellation)
     {
         await using var connection = await new ConnectionFactory { Uri = new Uri(address) }.CreateConnectionAsync(cancellation);
         await using var admin = await connection.CreateChannelAsync(cancellationToken: cancellation);
@@ -113,7 +111,7 @@ internal static class IngestVerb
             await using var channel = await connection.CreateChannelAsync(
                 new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellation);
             var bodies = new EventBodies(batch, worker);
-            while (clock.Elapsed.TotalSeconds < FloorSeconds)
+            while (clock.Elapsed.TotalSeconds < seconds)
             {
                 await channel.BasicPublishAsync("", "floor", mandatory: true, new BasicProperties { Persistent = true }, bodies.Next(),
                     cancellation);
@@ -125,8 +123,9 @@ internal static class IngestVerb
         return rate;
     }
 
-    /// <summary>The same for the embedded journal.</summary>
-    private static async Task<double> BareJournalAsync(string folder, int batch, int writers, CancellationToken cancellation)
+    /// <summary>Events per second of appending the same bodies to the embedded journal.</summary>
+    private static async Task<double> BareJournalAsync(string folder, int batch, int writers, double seconds,
+        CancellationToken cancellation)
     {
         await using var journal = await Journal.OpenAsync(Path.Combine(folder, "floor.db"), cancellation);
         long appended = 0;
@@ -134,7 +133,7 @@ internal static class IngestVerb
         await Task.WhenAll(Enumerable.Range(0, writers).Select(worker => Task.Run(async () =>
         {
             var bodies = new EventBodies(batch, worker);
-            while (clock.Elapsed.TotalSeconds < FloorSeconds)
+            while (clock.Elapsed.TotalSeconds < seconds)
             {
                 await journal.AppendAsync("floor", bodies.Next(), null, cancellation);
                 Interlocked.Add(ref appended, batch);
@@ -143,8 +142,8 @@ internal static class IngestVerb
         return appended / clock.Elapsed.TotalSeconds;
     }
 
-    /// <summary>Rows a second of a binary COPY into a table without indexes, 10,000 rows a transaction.</summary>
-    private static async Task<double> BareCopyAsync(string connectionString, CancellationToken cancellation)
+    /// <summary>Rows per second of a binary COPY into a table without indexes, 10,000 rows a transaction.</summary>
+    private static async Task<double> BareCopyAsync(string connectionString, double seconds, CancellationToken cancellation)
     {
         await using var connection = new NpgsqlConnection(connectionString);
         await connection.OpenAsync(cancellation);
@@ -153,7 +152,7 @@ internal static class IngestVerb
                 connection)) await create.ExecuteNonQueryAsync(cancellation);
         long rows = 0;
         var clock = Stopwatch.StartNew();
-        while (clock.Elapsed.TotalSeconds < FloorSeconds)
+        while (clock.Elapsed.TotalSeconds < seconds)
         {
             await using var writer = await connection.BeginBinaryImportAsync("COPY floor FROM STDIN (FORMAT BINARY)", cancellation);
             for (int i = 0; i < 10_000; i++, rows++)
@@ -175,8 +174,8 @@ internal static class IngestVerb
         return rate;
     }
 
-    /// <summary>Rows a second of prepared inserts into a SQLite table without indexes, 10,000 rows a transaction.</summary>
-    private static double BareInsert(string folder)
+    /// <summary>Rows per second of prepared inserts into a SQLite table without indexes, 10,000 rows a transaction.</summary>
+    private static double BareInsert(string folder, double seconds)
     {
         SQLitePCL.Batteries_V2.Init();
         using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path.Combine(folder, "insert.db")}");
@@ -186,7 +185,7 @@ internal static class IngestVerb
             + "INTEGER)");
         long rows = 0;
         var clock = Stopwatch.StartNew();
-        while (clock.Elapsed.TotalSeconds < FloorSeconds)
+        while (clock.Elapsed.TotalSeconds < seconds)
         {
             using var transaction = connection.BeginTransaction();
             using var insert = connection.CreateCommand();

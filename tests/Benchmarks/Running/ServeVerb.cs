@@ -1,41 +1,40 @@
-using System.CommandLine;
 using System.Diagnostics;
-using System.Text.Json;
+using Recommender.Benchmarks.Harness;
 using Recommender.FactorStore;
 using Recommender.LocalServers;
 
 namespace Recommender.Benchmarks.Running;
 
 /// <summary>
-/// The real Recommend process over a real Redis, and a bare Kestrel endpoint beside it, loaded in turn with the same connections. The
-/// load generator runs on the same machine and takes its share of the processors from both alike.
+/// <c>serve</c>: the Recommend process over a real Redis and a bare Kestrel endpoint, loaded in turn with the same number of connections.
+/// The load generator runs on the same machine and costs both the same processor time.
 /// </summary>
 internal static class ServeVerb
 {
     private const int Rounds = 3;
 
-    public static System.CommandLine.Command Create()
+    public static Benchmark Create()
     {
-        var items = new Option<int>("--items") { DefaultValueFactory = _ => 10_000, Description = "Items of the catalogue." };
-        var rank = new Option<int>("--rank") { DefaultValueFactory = _ => 64, Description = "Length of a factor." };
-        var seconds = new Option<double>("--seconds") { DefaultValueFactory = _ => 10, Description = "Time of each measurement." };
-        var users = new Option<int>("--users") { DefaultValueFactory = _ => 20_000, Description = "Distinct users asked for in turn." };
-        var connections = new Option<int>("--connections") { DefaultValueFactory = _ => 32, Description = "Keep-alive connections." };
-        var rate = new Option<int?>("--rate")
+        var items = BenchmarkOptions.Number("--items", "Items of the catalogue.", 10_000, least: 100).WithTiny(500);
+        var rank = BenchmarkOptions.Number("--rank", "Length of a factor.", 64, least: 1, most: 4096).WithTiny(16);
+        var seconds = BenchmarkOptions.Number("--seconds", "Time of each measurement.", 10.0, least: .1).WithTiny(.6);
+        var users = BenchmarkOptions.Number("--users", "Distinct users that are requested in turn.", 20_000, least: 1).WithTiny(200);
+        var connections = BenchmarkOptions.Number("--connections", "Keep-alive connections.", 32, least: 1, most: 1000);
+        var rate = BenchmarkOptions.Number("--rate",
+            "Requests per second of the latency measurement. Default: 1000, or 500 from 500,000 items.",
+            given => given.GetValue(items) >= 500_000 ? 500 : 1000, least: 10).WithTiny(200);
+        var warmUp = BenchmarkOptions.Number("--warm-up-seconds", "Least warm-up of each endpoint.", 5.0, least: 0).WithTiny(.3);
+        return new Benchmark("serve", "Throughput and latency of Recommend over HTTP, next to a bare endpoint.",
+            items, rank, seconds, users, connections, rate, warmUp)
         {
-            Description =
-            "Requests per second of the latency measurement; default 1000, or 500 from 500,000 items on."
+            Floor = ["bareRps", "bareP99Ms", "bareCpuUs"],
+            Measure = (run, cancellation) => RunAsync(run, run.Get(items), run.Get(rank), run.Get(seconds), run.Get(users),
+                run.Get(connections), run.Get(rate), run.Get(warmUp), cancellation),
         };
-        var command = new System.CommandLine.Command("serve",
-            "Throughput and latency of Recommend over HTTP, beside a bare endpoint.") { items, rank, seconds, users, connections, rate };
-        command.SetAction((result, cancellation) =>
-            RunAsync(result.GetValue(items), result.GetValue(rank), result.GetValue(seconds), result.GetValue(users),
-            result.GetValue(connections), result.GetValue(rate) ?? (result.GetValue(items) >= 500_000 ? 500 : 1000), cancellation));
-        return command;
     }
 
-    private static async Task<int> RunAsync(int items, int rank, double seconds, int users, int connections, int rate,
-        CancellationToken cancellation)
+    private static async Task<object> RunAsync(BenchmarkRun run, int items, int rank, double seconds, int users, int connections, int rate,
+        double warmUpSeconds, CancellationToken cancellation)
     {
         string folder = Path.Combine(Path.GetTempPath(), $"recommender-serve-{Environment.ProcessId}");
         try
@@ -45,22 +44,22 @@ internal static class ServeVerb
             var clock = Stopwatch.StartNew();
             await using (var store = FactorStores.Open(redis.ConnectionString)) await ServeData.FillAsync(store, items, rank, users,
                 cancellation);
-            Log($"trained and stored {items:N0} items × {rank} and {users:N0} users in {clock.Elapsed.TotalSeconds:0.0} s");
+            Log($"Trained and stored {items:N0} items × {rank} and {users:N0} users in {clock.Elapsed.TotalSeconds:0.0} s");
 
             await using var recommend = await Child.StartAsync(Child.ServiceDll("Recommend"), [],
                 ("ConnectionStrings__redis", redis.ConnectionString), ("Logging__LogLevel__Default", "Warning"));
             clock.Restart();
             while ((await recommend.ServingAsync(cancellation)).ModelVersion is null) await Task.Delay(50, cancellation);
-            Log($"served {clock.Elapsed.TotalSeconds:0.0} s after the start: {(await recommend.ServingAsync(cancellation)).IndexKind}");
-            await using var bare = await Child.StartAsync(typeof(ServeVerb).Assembly.Location, ["bare"]);
+            Log($"Served {clock.Elapsed.TotalSeconds:0.0} s after the start: {(await recommend.ServingAsync(cancellation)).IndexKind}");
+            await using var bare = await Child.StartAsync(typeof(ServeVerb).Assembly.Location, [BareServer.CommandName]);
 
             byte[][] requests = [.. Enumerable.Range(0, users)
                 .Select(u => LoadGenerator.Get($"/v1/users/{ServeData.UserId(u)}/recommendations"))];
-            // The runtime compiles hot methods a second time in the background; measured is what comes after.
-            await WarmUpAsync(bare.Port, requests, connections, cancellation);
-            await WarmUpAsync(recommend.Port, requests, connections, cancellation);
+            // The runtime compiles hot methods a second time in the background; the measurement starts after that.
+            await WarmUpAsync(bare.Port, requests, connections, warmUpSeconds, cancellation);
+            await WarmUpAsync(recommend.Port, requests, connections, warmUpSeconds, cancellation);
 
-            // In turn and several times, so that a busy moment of the machine hits both; the medians are compared.
+            // In turn and in several rounds, so that a busy moment of the machine affects both; the medians are compared.
             var bareRps = new double[Rounds];
             var recommendRps = new double[Rounds];
             long allocated = 0, answers = 0;
@@ -83,14 +82,17 @@ internal static class ServeVerb
                 Log($"round {round + 1}: bare {bareRps[round]:N0}/s, Recommend {recommendRps[round]:N0}/s");
             }
 
-            Log($"processor time per answer: bare {bareCpu / bareAnswers * 1e6:0.0} us, Recommend {recommendCpu / answers * 1e6:0.0} us, "
+            Log($"Processor time per answer: bare {bareCpu / bareAnswers * 1e6:0.0} us, Recommend {recommendCpu / answers * 1e6:0.0} us, "
                 + $"Redis {redisCpu / answers * 1e6:0.0} us");
             var bareLatency = await LoadGenerator.AtRateAsync(bare.Port, requests, connections, rate, seconds, cancellation);
             var latency = await LoadGenerator.AtRateAsync(recommend.Port, requests, connections, rate, seconds, cancellation);
-            Log($"at {rate}/s, from when each was due: bare p50 {bareLatency.P50:0.000} p99 {bareLatency.P99:0.000} ms; Recommend p50 "
-                + $"{latency.P50:0.000} p99 {latency.P99:0.000} p99.9 {latency.P999:0.000} max {latency.Max:0.000} ms");
+            Log($"At {rate}/s, counted from when each request was due: bare p50 {bareLatency.P50:0.000} p99 {bareLatency.P99:0.000} ms; "
+                + $"Recommend p50 {latency.P50:0.000} p99 {latency.P99:0.000} p99.9 {latency.P999:0.000} max {latency.Max:0.000} ms");
+            run.RecordRounds("bareRps", bareRps);
+            run.RecordRounds("recommendRps", recommendRps);
+            run.RecordRounds("ratio", [.. recommendRps.Zip(bareRps, (recommended, bareRate) => recommended / bareRate)]);
             double bareMedian = Median(bareRps), recommendMedian = Median(recommendRps);
-            Console.WriteLine(JsonSerializer.Serialize(new
+            return new
             {
                 items,
                 rank,
@@ -105,8 +107,7 @@ internal static class ServeVerb
                 recommendCpuUs = Math.Round(recommendCpu / answers * 1e6, 1),
                 redisCpuUs = Math.Round(redisCpu / answers * 1e6, 1),
                 allocatedBytesPerRequest = answers == 0 ? 0 : allocated / answers,
-            }));
-            return 0;
+            };
         }
         finally
         {
@@ -114,11 +115,17 @@ internal static class ServeVerb
         }
     }
 
-    private static async Task WarmUpAsync(int port, byte[][] requests, int connections, CancellationToken cancellation)
+    /// <summary>Until hot methods have been called often enough to be compiled again, or twelve times as long as wanted.</summary>
+    private static async Task WarmUpAsync(int port, byte[][] requests, int connections, double seconds, CancellationToken cancellation)
     {
+        const double AnswersPerSecond = 12_000;
         double answers = 0;
-        for (int second = 0; second < 5 || (answers < 60_000 && second < 60); second++)
-            answers += await LoadGenerator.SaturateAsync(port, requests, connections, 1, cancellation);
+        for (var clock = Stopwatch.StartNew(); clock.Elapsed.TotalSeconds < seconds
+            || (answers < AnswersPerSecond * seconds && clock.Elapsed.TotalSeconds < 12 * seconds);)
+        {
+            double part = Math.Min(1, seconds);
+            answers += part * await LoadGenerator.SaturateAsync(port, requests, connections, part, cancellation);
+        }
     }
 
     private static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);

@@ -1,10 +1,9 @@
-using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Numerics.Tensors;
-using System.Text.Json;
+using Recommender.Benchmarks.Harness;
 using Recommender.Benchmarks.Running;
 using Recommender.Contracts;
 using Recommender.FactorStore;
@@ -15,24 +14,24 @@ using Recommender.Retrieval;
 namespace Recommender.Benchmarks.Search;
 
 /// <summary>
-/// <c>similar-users</c>: the real Recommend process over a real Redis with generated users: time to build its index of users, memory of it,
-/// share of the truly nearest twenty that are found, and time of a request over HTTP, one after another.
+/// <c>similar-users</c>: the Recommend process over a real Redis with generated users. Measures build time and memory of the user index,
+/// recall of the exact nearest twenty, and latency of sequential HTTP requests.
 /// </summary>
 internal static class SimilarUsersVerb
 {
     private const int K = 20, Items = 1000, RecallQueries = 50, Requests = 400;
 
-    public static System.CommandLine.Command Create()
+    public static Benchmark Create()
     {
-        var users = new Option<int>("--users") { DefaultValueFactory = _ => 1_000_000, Description = "Users with a factor." };
-        var rank = new Option<int>("--rank") { DefaultValueFactory = _ => 64, Description = "Length of a factor." };
-        var command = new System.CommandLine.Command("similar-users",
-            "Similar users: building the index, memory, recall and latency.") { users, rank };
-        command.SetAction((result, cancellation) => RunAsync(result.GetValue(users), result.GetValue(rank), cancellation));
-        return command;
+        var users = BenchmarkOptions.Number("--users", "Users with a factor.", 1_000_000, least: RecallQueries).WithTiny(2_000);
+        var rank = BenchmarkOptions.Number("--rank", "Length of a factor.", 64, least: 1, most: 4096).WithTiny(16);
+        return new Benchmark("similar-users", "Similar users: index build time, memory, recall and latency.", users, rank)
+        {
+            Measure = (run, cancellation) => RunAsync(run.Get(users), run.Get(rank), cancellation),
+        };
     }
 
-    private static async Task<int> RunAsync(int users, int rank, CancellationToken cancellation)
+    private static async Task<object> RunAsync(int users, int rank, CancellationToken cancellation)
     {
         string folder = Path.Combine(Path.GetTempPath(), $"recommender-similar-{Environment.ProcessId}");
         try
@@ -42,7 +41,7 @@ internal static class SimilarUsersVerb
             var clock = Stopwatch.StartNew();
             float[] factors;
             await using (var store = FactorStores.Open(redis.ConnectionString)) factors = await FillAsync(store, users, rank, cancellation);
-            Console.Error.WriteLine($"stored {users:N0} users in {clock.Elapsed.TotalSeconds:0.0} s");
+            Console.Error.WriteLine($"Stored {users:N0} users in {clock.Elapsed.TotalSeconds:0.0} s");
             await using var recommend =
                 await Child.StartAsync(Child.ServiceDll("Recommend"), [], ("ConnectionStrings__redis", redis.ConnectionString),
                 ("Logging__LogLevel__Default", "Warning"));
@@ -74,7 +73,7 @@ internal static class SimilarUsersVerb
             }
 
             Array.Sort(times);
-            Console.WriteLine(JsonSerializer.Serialize(new
+            return new
             {
                 users,
                 rank,
@@ -85,8 +84,7 @@ internal static class SimilarUsersVerb
                 bytesPerUser = memory / users,
                 p50Us = Math.Round(times[Requests / 2]),
                 p99Us = Math.Round(times[Requests * 99 / 100]),
-            }));
-            return 0;
+            };
         }
         finally
         {
@@ -94,7 +92,7 @@ internal static class SimilarUsersVerb
         }
     }
 
-    /// <summary>A small model, and users around a few thousand tastes, of different lengths.</summary>
+    /// <summary>Stores a small model, and users around up to 5,000 tastes with factors of different lengths.</summary>
     private static async Task<float[]> FillAsync(IFactorStore store, int users, int rank, CancellationToken cancellation)
     {
         await ServeData.FillAsync(store, Items, rank, 1, cancellation);
@@ -135,7 +133,7 @@ internal static class SimilarUsersVerb
         return best.Select(item => ServeData.UserId(item.Item));
     }
 
-    /// <summary>Null while the index is built.</summary>
+    /// <summary>The ids of the similar users; null while the index is being built.</summary>
     private static async Task<IReadOnlyList<string>?> FindAsync(HttpClient client, int user, CancellationToken cancellation)
     {
         using var response =

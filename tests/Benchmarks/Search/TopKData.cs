@@ -16,28 +16,27 @@ internal sealed record TopKData(float[] Items, float[] Users, int Rank)
     private const int UserCount = 2_000;
 
     /// <summary>
-    /// Factors trained on generated interactions, the same for the same arguments. Items belong to clusters within categories, of skewed
-    /// sizes;
-    /// users have a few categories and clusters they like; within a cluster, popularity is Zipf's. Kept in the temp folder, for training
-    /// takes minutes.
+    /// Factors trained on generated interactions, the same for the same arguments. Items belong to clusters of skewed sizes within
+    /// categories. Users like a few categories and clusters. Within a cluster, popularity follows Zipf's law.
     /// </summary>
-    public static TopKData Generated(int items, int rank)
+    /// <param name="keep">Keeps the factors in a file of the temp folder and reads them from there, because training takes minutes.</param>
+    public static TopKData Generated(int items, int rank, bool keep)
     {
         string path = Path.Combine(Path.GetTempPath(), $"recommender-topk-{items}x{rank}-v2.bin");
-        if (File.Exists(path)) return Read(path);
+        if (keep && File.Exists(path)) return Read(path);
         int users = Math.Max(1000, items / 4);
-        Console.Error.WriteLine($"generating interactions of {users} users with {items} items");
+        Console.Error.WriteLine($"Generating interactions of {users} users with {items} items…");
         (int[] userOf, int[] itemOf) = Interactions(items, users, Math.Max(200_000, (long)items * 10));
         InteractionMatrix matrix = InteractionMatrix.Build(users, items, userOf, itemOf);
-        Console.Error.WriteLine($"training on {matrix.Count} interactions");
+        Console.Error.WriteLine($"Training on {matrix.Count} interactions…");
         IalsModel model = IalsTrainer.Train(matrix, new IalsSettings { Rank = rank, Epochs = 5, Alpha0 = Math.Min(0.03, 750.0 / users) },
             new TrainOptions
             {
                 Threads = Environment.ProcessorCount,
-                Progress = p => Console.Error.WriteLine($"epoch {p}"),
+                Progress = p => Console.Error.WriteLine($"epoch {p.Epoch} of {p.Epochs}"),
             });
         TopKData data = Of(model, matrix);
-        data.Write(path);
+        if (keep) data.Write(path);
         return data;
     }
 
@@ -58,7 +57,7 @@ internal sealed record TopKData(float[] Items, float[] Users, int Rank)
         return new TopKData(model.ItemFactors.ToArray(), queries, rank);
     }
 
-    /// <summary>The item factors of a model file; the users are folded in from histories of items close to each other.</summary>
+    /// <summary>The item factors of a model file. Users are folded in from histories of neighbouring items.</summary>
     public static TopKData OfModel(string path)
     {
         using FileStream stream = File.OpenRead(path);
@@ -83,7 +82,7 @@ internal sealed record TopKData(float[] Items, float[] Users, int Rank)
     {
         var random = new Random(1);
         int categories = Math.Clamp(items / 2000, 10, 200), clusters = categories * 20;
-        // Skewed sizes: cluster c holds the items from starts[c] on, of an order of items that is shuffled.
+        // Skewed sizes: cluster c holds the places from starts[c] on in a shuffled order of items.
         double[] sizes = [.. Enumerable.Range(0, clusters).Select(_ => Math.Exp(random.NextDouble() * 3))];
         double total = sizes.Sum(), sum = 0;
         var starts = new int[clusters + 1];
@@ -114,7 +113,7 @@ internal sealed record TopKData(float[] Items, float[] Users, int Rank)
             itemOf.Add(shuffled[place]);
         }
 
-        // Every item has a few events; what has none would not be in a model.
+        // Every item has a few events: an item without events is in no model.
         for (int c = 0; c < clusters; c++)
         {
             for (int place = starts[c]; place < starts[c + 1]; place++)

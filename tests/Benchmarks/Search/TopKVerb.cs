@@ -1,7 +1,6 @@
-using System.CommandLine;
 using System.Diagnostics;
 using System.Numerics.Tensors;
-using System.Text.Json;
+using Recommender.Benchmarks.Harness;
 using Recommender.Retrieval;
 using Recommender.Retrieval.Cells;
 using Recommender.Retrieval.Quantized;
@@ -9,44 +8,37 @@ using Recommender.Retrieval.Quantized;
 namespace Recommender.Benchmarks.Search;
 
 /// <summary>
-/// <c>topk</c>: time per query, on one core, of each way to find the 20 best items, beside the time to read the bytes of an int8 copy of
-/// the
-/// factors once. Every time is the median over rounds of the mean over the round's queries.
+/// <c>topk</c>: time per query on one core of each way to find the 20 best items. The floor is the time to read an int8 copy of the factors
+/// once. Every time is the median over rounds of the mean over the queries of a round.
 /// </summary>
 internal static class TopKVerb
 {
     private const int K = 20;
 
-    public static Command Create()
+    public static Benchmark Create()
     {
-        var items = new Option<int>("--items") { DefaultValueFactory = _ => 100_000, Description = "Items of the generated catalogue." };
-        var rank = new Option<int>("--rank") { DefaultValueFactory = _ => 64, Description = "Length of a factor." };
-        var filter = new Option<double>("--filter")
+        var items = BenchmarkOptions.Number("--items", "Items of the generated catalogue.", 100_000, least: 100).WithTiny(2_000);
+        var rank = BenchmarkOptions.Number("--rank", "Length of a factor.", 64, least: 1, most: 4096).WithTiny(16);
+        var filter = BenchmarkOptions.Number("--filter", "Share of the items that the filter keeps.", .01, least: 1e-6, most: 1);
+        var recall = BenchmarkOptions.Number("--recall", "Recall target of the neighbourhood.", .99, least: .01, most: 1);
+        var factors = new BenchmarkOption<string?>("--factors", "Model file that provides the factors.").WithTiny(null);
+        var data = new BenchmarkOption<string?>("--data", "Folder of a public data set to train the factors on.").WithTiny(null);
+        var warmUp = BenchmarkOptions.Number("--warm-up-seconds", "Warm-up of each way to search.", .5, least: 0).WithTiny(.02);
+        return new Benchmark("topk", "Top-20 search: float32 scan, exact int8, neighbourhood, filter.",
+            items, rank, filter, recall, factors, data, warmUp)
         {
-            DefaultValueFactory = _ => 0.01,
-            Description = "Share of the items that the filter keeps, above 0 and at most 1."
+            Floor = ["floorUs"],
+            Measure = (run, _) =>
+            {
+                TopKData searched = run.Get(factors) is { } path ? TopKData.OfModel(path)
+                    : run.Get(data) is { } folder ? TopKData.Trained(folder, run.Get(rank))
+                    : TopKData.Generated(run.Get(items), run.Get(rank), keep: !run.IsTiny);
+                return Task.FromResult<object>(Run(run, searched, run.Get(filter), run.Get(recall), run.Get(warmUp)));
+            },
         };
-        var recall = new Option<double>("--recall")
-        {
-            DefaultValueFactory = _ => 0.99,
-            Description = "Recall target of the neighbourhood."
-        };
-        var factors = new Option<string?>("--factors") { Description = "A model file to take the factors from." };
-        var folder = new Option<string?>("--data") { Description = "A folder with a public data set to train the factors on." };
-        var command = new Command("topk", "Top-20 search: float32 scan, exact int8, neighbourhood, filter.") { items, rank, filter, recall, factors, folder };
-        command.SetAction(parsed =>
-        {
-            double share = parsed.GetValue(filter);
-            if (!(share > 0 && share <= 1)) throw new ArgumentException("--filter is above 0 and at most 1.");
-            TopKData data = parsed.GetValue(factors) is { } path ? TopKData.OfModel(path)
-                : parsed.GetValue(folder) is { } dataSet ? TopKData.Trained(dataSet, parsed.GetValue(rank))
-                : TopKData.Generated(parsed.GetValue(items), parsed.GetValue(rank));
-            Console.WriteLine(JsonSerializer.Serialize(Run(data, share, parsed.GetValue(recall)), JsonSerializerOptions.Web));
-        });
-        return command;
     }
 
-    internal static Figures Run(TopKData data, double share, double recallTarget)
+    private static Figures Run(BenchmarkRun run, TopKData data, double share, double recallTarget, double warmUpSeconds)
     {
         int count = data.Items.Length / data.Rank;
         long before = GC.GetTotalMemory(forceFullCollection: true);
@@ -71,8 +63,7 @@ internal static class TopKVerb
         double recall = Recall(cells, queries, null, q => truth.AsSpan(q * K, counts[q]).ToArray());
         double filterRecall = Recall(cells, queries, kept, q => Search(int8, queries[q], kept));
 
-        // All at once, in turns, so that a disturbance of the machine does not fall on one of them alone.
-        // On a cache line, as the index's rows are.
+        // Aligned to a cache line, like the rows of the index.
         byte[] pinned = GC.AllocateUninitializedArray<byte>(checked((count * data.Rank) + 64), pinned: true);
         Memory<byte> bytes = pinned.AsMemory(AlignmentOf(pinned), count * data.Rank);
         new Random(1).NextBytes(bytes.Span);
@@ -85,14 +76,17 @@ internal static class TopKVerb
             new(many, q => Search(cells, queries[q % queries.Length], null)),
             new(many, q => Search(cells, queries[q % queries.Length], kept)),
             new(many, q => Search(int8, queries[q % queries.Length], kept)),
-            // What the kernels have to beat: the runtime's own dot product, row by row, without keeping the best.
+            // The reference for the kernels: the dot product of the runtime, row by row, without selection.
             new(Math.Max(3, few / 4), q => Dots(data, queries[q % queries.Length])),
         };
-        // Until the runtime has compiled everything as it will stay, as in a service that has run for a while.
+        // Until the runtime has compiled everything with full optimization, as in a service that has run for a while.
         foreach (Timing timing in timings)
-            for (var warming = Stopwatch.StartNew(); warming.ElapsedMilliseconds < 500;) timing.Round();
+            for (var warming = Stopwatch.StartNew(); warming.Elapsed.TotalSeconds < warmUpSeconds;) timing.Round();
+        // In turns, so that a disturbance of the machine affects all of them.
         for (int round = 0; round < 9; round++) foreach (Timing timing in timings) timing.Measure();
         Console.Error.WriteLine($"TensorPrimitives.Dot over all rows: {timings[6].Microseconds} µs");
+        var names = new[] { "floorUs", "float32Us", "exactUs", "neighbourhoodUs", "filterUs", "exactFilterUs" };
+        foreach (var (name, timing) in names.Zip(timings)) run.RecordRounds(name, timing.Rounds);
         return new Figures(
             count, data.Rank, timings[0].Microseconds, timings[1].Microseconds, timings[2].Microseconds, timings[3].Microseconds,
                 Math.Round(recall, 4),
@@ -158,7 +152,7 @@ internal static class TopKVerb
         return System.Numerics.Vector.Sum(a ^ b ^ c ^ d);
     }
 
-    /// <summary>One line of JSON; times in microseconds per query.</summary>
+    /// <summary>Times in microseconds per query.</summary>
     internal sealed record Figures(
         int Items, int Rank, double FloorUs, double Float32Us, double ExactUs, double NeighbourhoodUs, double NeighbourhoodRecallAt20,
         double FilterUs, double FilterRecallAt20, double ExactFilterUs, double LoadSeconds, long MemoryBytes);
@@ -167,6 +161,8 @@ internal static class TopKVerb
     {
         private readonly List<double> _rounds = [];
         private object? _last;
+
+        public IReadOnlyList<double> Rounds => _rounds;
 
         public double Microseconds => Math.Round(_rounds.Order().ElementAt(_rounds.Count / 2), 1);
 

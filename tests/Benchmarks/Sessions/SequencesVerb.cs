@@ -1,5 +1,5 @@
-using System.CommandLine;
 using System.Diagnostics;
+using Recommender.Benchmarks.Harness;
 using Recommender.Factorization.Sessions;
 using Recommender.Factorization.Sessions.Encoding;
 using Recommender.Factorization.Sessions.Judging;
@@ -15,26 +15,22 @@ internal static class SequencesVerb
 {
     private const int K = 10;
 
-    public static Command Create()
+    public static Benchmark Create()
     {
-        var data = new Option<DirectoryInfo?>(
-            "--data") { Description = "A folder with sequences.txt[.gz]: a user and the user's items per line." };
-        var tiny = new Option<bool>("--tiny") { Description = "Small generated sequences in place of --data." };
-        var settings = new Option<string?>("--settings") { Description = "Settings that a search printed; there is no search then." };
-        var threads = new Option<int>("--threads") { DefaultValueFactory = _ => Environment.ProcessorCount };
-        var command = new Command(
-            "sequences", "Last item of sequences: HR@10 and NDCG@10 with full ranking.") { data, tiny, settings, threads };
-        command.SetAction((result, cancellation) =>
+        var data = new BenchmarkOption<string?>("--data", "Folder with sequences.txt[.gz]: per line a user and the user's items.")
         {
-            var folder = result.GetValue(data);
-            if (folder is null == !result.GetValue(tiny)) throw new ArgumentException("Give either --data FOLDER or --tiny.");
-            var (items, sequences) = folder is null
-                ? GenerateTiny()
-                : SessionFiles.ReadSequences(folder.FullName);
-            Console.WriteLine(SessionRun.ToJson(Run(items, sequences, result.GetValue(settings), result.GetValue(threads), cancellation)));
-            return Task.CompletedTask;
-        });
-        return command;
+            IsRequiredUnlessTiny = true,
+        }.WithTiny(null);
+        var settings = new BenchmarkOption<string?>("--settings", "Settings as JSON, as printed by a search. Replaces the search.");
+        var threads = BenchmarkOptions.Threads();
+        return new Benchmark("sequences", "Last item of sequences: HR@10 and NDCG@10 with full ranking.", data, settings, threads)
+        {
+            Measure = (run, cancellation) =>
+            {
+                var (items, sequences) = run.Get(data) is { } folder ? SessionFiles.ReadSequences(folder) : GenerateTiny();
+                return Task.FromResult<object>(Run(items, sequences, run.Get(settings), run.Get(threads), cancellation));
+            },
+        };
     }
 
     /// <param name="given">Settings as JSON; null: search.</param>

@@ -32,9 +32,7 @@ internal static class SessionRun
 
     public static SessionModelSettings ReadSettings(string json) =>
         JsonSerializer.Deserialize<SessionModelSettings>(json)
-            ?? throw new ArgumentException("--settings must be the settings that a search printed.");
-
-    public static string ToJson<T>(T report) => JsonSerializer.Serialize(report, JsonSerializerOptions.Web);
+            ?? throw new JsonException("--settings must be the settings that a search printed.");
 
     public static string Describe(NextItemResult r) =>
         string.Create(CultureInfo.InvariantCulture, $"HR@{r.K} {r.HitRate:f4} MRR {r.Mrr:f4} NDCG {r.Ndcg:f4}");

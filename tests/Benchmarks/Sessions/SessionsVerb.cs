@@ -1,5 +1,5 @@
-using System.CommandLine;
 using System.Diagnostics;
+using Recommender.Benchmarks.Harness;
 using Recommender.Factorization.Sessions;
 using Recommender.Factorization.Sessions.Encoding;
 using Recommender.Factorization.Sessions.Judging;
@@ -14,23 +14,22 @@ internal static class SessionsVerb
 {
     private const int K = 20;
 
-    public static Command Create()
+    public static Benchmark Create()
     {
-        var data = new Option<DirectoryInfo?>("--data") { Description = "A folder with train_sessions.txt[.gz] and test_pairs.txt[.gz]." };
-        var tiny = new Option<bool>("--tiny") { Description = "Small generated sessions in place of --data." };
-        var settings = new Option<string?>("--settings") { Description = "Settings that a search printed; there is no search then." };
-        var threads = new Option<int>("--threads") { DefaultValueFactory = _ => Environment.ProcessorCount };
-        var command = new Command(
-            "sessions", "Next item of sessions: P@20 and MRR@20 on a published split.") { data, tiny, settings, threads };
-        command.SetAction((result, cancellation) =>
+        var data = new BenchmarkOption<string?>("--data", "Folder with train_sessions.txt[.gz] and test_pairs.txt[.gz].")
         {
-            var folder = result.GetValue(data);
-            if (folder is null == !result.GetValue(tiny)) throw new ArgumentException("Give either --data FOLDER or --tiny.");
-            var (train, test) = folder is null ? GenerateTiny() : SessionFiles.ReadSessions(folder.FullName);
-            Console.WriteLine(SessionRun.ToJson(Run(train, test, result.GetValue(settings), result.GetValue(threads), cancellation)));
-            return Task.CompletedTask;
-        });
-        return command;
+            IsRequiredUnlessTiny = true,
+        }.WithTiny(null);
+        var settings = new BenchmarkOption<string?>("--settings", "Settings as JSON, as printed by a search. Replaces the search.");
+        var threads = BenchmarkOptions.Threads();
+        return new Benchmark("sessions", "Next item of sessions: P@20 and MRR@20 on a published split.", data, settings, threads)
+        {
+            Measure = (run, cancellation) =>
+            {
+                var (train, test) = run.Get(data) is { } folder ? SessionFiles.ReadSessions(folder) : GenerateTiny();
+                return Task.FromResult<object>(Run(train, test, run.Get(settings), run.Get(threads), cancellation));
+            },
+        };
     }
 
     /// <param name="given">Settings as JSON; null: search.</param>

@@ -4,7 +4,7 @@ using Recommender.Factorization.Sessions;
 using Recommender.Factorization.Sessions.Judging;
 using Recommender.Factorization.Sessions.Transitions;
 
-namespace Recommender.Factorization.Tests.Sessions;
+namespace Recommender.Benchmarks.Tests;
 
 /// <summary>The benchmarks <c>sessions</c> and <c>sequences</c> on generated data, and what is counted on public data.</summary>
 public sealed class SessionVerbTests
@@ -20,8 +20,6 @@ public sealed class SessionVerbTests
         Assert.InRange(report.KnnP20, .75, 1);
         Assert.InRange(report.EncoderP20, .7, 1);
         Assert.True(report.Mrr20 > report.EncoderMrr20);
-        Assert.Contains("\"p20\":", SessionRun.ToJson(report));
-        Assert.Contains("\"knnMrr20\":", SessionRun.ToJson(report));
     }
 
     [Fact]
@@ -32,7 +30,6 @@ public sealed class SessionVerbTests
         Assert.Equal(800, report.Users);
         Assert.InRange(report.Hr10, .7, 1);
         Assert.True(report.Ndcg10 > report.RulesNdcg10);
-        Assert.Contains("\"rulesHr10\":", SessionRun.ToJson(report));
     }
 
     [Theory]
@@ -46,7 +43,8 @@ public sealed class SessionVerbTests
         Assert.Equal(users, sequences.Length);
         var rules = TransitionRules.Count(SessionData.Build(items, sequences.Select(s => s[..^2])), TransitionRuleSettings.Sequential);
         var result = NextItemJudge.Judge(
-            rules, [.. sequences.Select(s => new NextItemCase(s[..^1], s[^1]))], 10, repeats: false, threads: 2);
+            rules, [.. sequences.Select(s => new NextItemCase(s[..^1], s[^1]))], 10, repeats: false, threads: 2,
+            TestContext.Current.CancellationToken);
         Assert.Equal(hitRate, Math.Round(result.HitRate, 4));
         Assert.Equal(ndcg, result.Ndcg, 1.5e-4);
     }

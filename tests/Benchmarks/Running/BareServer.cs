@@ -7,12 +7,17 @@ using Microsoft.Extensions.Logging;
 
 namespace Recommender.Benchmarks.Running;
 
-/// <summary>The floor of <c>serve</c>: a web server that answers every user with the same few bytes and does nothing else.</summary>
-internal static class BareVerb
+/// <summary>
+/// The floor of <c>serve</c>: a web server that answers every user with the same few bytes. It is no benchmark; <c>serve</c> starts it as
+/// a process of its own.
+/// </summary>
+internal static class BareServer
 {
-    public static Command Create()
+    public const string CommandName = "bare";
+
+    public static Command CreateCommand()
     {
-        var command = new Command("bare", "A bare Kestrel endpoint at ASPNETCORE_URLS; used by serve.") { Hidden = true };
+        var command = new Command(CommandName, "A bare Kestrel endpoint at ASPNETCORE_URLS, started by serve.") { Hidden = true };
         command.SetAction(async (_, cancellation) =>
         {
             var builder = WebApplication.CreateSlimBuilder();
