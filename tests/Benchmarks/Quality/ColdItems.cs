@@ -5,7 +5,7 @@ using Recommender.Factorization.Learners;
 
 namespace Recommender.Benchmarks.Quality;
 
-/// <summary>All events of every tenth item with content are withheld; lists are made of those items alone.</summary>
+/// <summary>Withholds all events of every tenth item with content and ranks those items alone.</summary>
 internal static class ColdItems
 {
     public static ColdResult Judge(string folder, LearnerSettings settings)
@@ -31,7 +31,7 @@ internal static class ColdItems
             for (int i = 0; i < scores.Length; i++)
                 if (Cold(i)) for (int k = 0; k < factor.Length; k++) scores[i] += factor[k] * model.ItemFactors.Span[i * factor.Length + k];
         });
-        // Labels where items have them, words of the title else.
+        // Labels, or words of the title for items without labels.
         var labels = texts.Select(t => t is null ? [] : t.Labels.Count > 0 ? t.Labels.Distinct().ToArray()
             : (t.Title ?? "").Split(' ').Distinct().ToArray()).ToArray();
         var popularity = new Dictionary<string, double>();

@@ -6,9 +6,8 @@ namespace Recommender.Benchmarks.Quality;
 
 /// <summary>
 /// EASE (Steck 2019, arXiv:1905.03375), the oracle for small catalogues: B = −P / diag(P) off the diagonal, P = (XᵀX + λI)⁻¹.
-/// Takes 4 · items² bytes: the inverse is made in place, in single precision, by sweeping one block of 256 rows after the other, which
-/// costs
-/// items³ multiply-adds.
+/// Takes 4 · items² bytes and items³ multiply-adds: the inverse is computed in place, in single precision, by sweeps of blocks of 256
+/// rows.
 /// </summary>
 internal sealed unsafe class Ease : IDisposable
 {
@@ -29,7 +28,7 @@ internal sealed unsafe class Ease : IDisposable
         _matrix = (float*)NativeMemory.AlignedAlloc((nuint)_side * (nuint)_side * sizeof(float), 64);
     }
 
-    /// <param name="progress">Is told the share of the inversion that is done.</param>
+    /// <param name="progress">Receives the finished share of the inversion.</param>
     public static Ease Train(InteractionMatrix data, double lambda, int threads, Action<double>? progress = null)
     {
         var ease = new Ease(data.ItemCount, threads);
@@ -48,7 +47,7 @@ internal sealed unsafe class Ease : IDisposable
         return ease;
     }
 
-    /// <summary>The history's rows of B, added.</summary>
+    /// <summary>Scores every item by the sum of the rows of B of the history.</summary>
     public void Score(ReadOnlySpan<HistoryEntry> history, Span<float> scores)
     {
         fixed (float* s = scores)

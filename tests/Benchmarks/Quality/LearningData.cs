@@ -9,7 +9,7 @@ namespace Recommender.Benchmarks.Quality;
 /// <summary>Public data sets in their usual files.</summary>
 internal static class LearningData
 {
-    /// <summary>The folder of public data sets: <c>RECOMMENDER_DATA</c>, or <c>../shared/data</c> beside the repository. Null when
+    /// <summary>The folder of public data sets: <c>RECOMMENDER_DATA</c>, or <c>../shared/data</c> next to the repository. Null if
     /// absent.</summary>
     public static string? Root()
     {
@@ -24,7 +24,7 @@ internal static class LearningData
         return null;
     }
 
-    /// <summary>A fixed split as it is, a known CSV split by time (the newest fifth is the test part).</summary>
+    /// <summary>Reads a fixed split, or splits a known CSV by time (the newest fifth is the test part).</summary>
     public static Split Read(string folder)
     {
         if (HasFixedSplit(folder)) return ReadFixedSplit(folder);
@@ -32,7 +32,7 @@ internal static class LearningData
         return Splits.Temporal(users, items, entries);
     }
 
-    /// <summary>What a search judges by, of the training part alone: by time where the data set has times, else at random.</summary>
+    /// <summary>Hold-outs of the training part for a search: by time if the data set has times, else at random.</summary>
     public static SearchSplits SearchSplitsOf(string folder, Split split)
     {
         if (HasFixedSplit(folder)) return RandomSplits.ForSearch(split.Train);
@@ -52,7 +52,7 @@ internal static class LearningData
         return (users, items, entries);
     }
 
-    /// <summary><see cref="ReadTimed"/> and what the data set tells of each item; null where nothing.</summary>
+    /// <summary><see cref="ReadTimed"/>, and the content of each item; null for items without content.</summary>
     public static (int Users, int Items, List<TimedEntry> Entries, ItemText?[] Texts) ReadTimedWithContent(string folder)
     {
         var texts = new Dictionary<string, ItemText>();
@@ -105,8 +105,8 @@ internal static class LearningData
         }
         else
         {
-            throw new FileNotFoundException($"{folder} has none of train.txt, ratings.csv, users_interactions.csv, online_retail.csv (.gz "
-                + $"or not).");
+            throw new FileNotFoundException($"{folder} has none of train.txt, ratings.csv, users_interactions.csv, online_retail.csv, "
+                + "either of them plain or with .gz.");
         }
 
         var byIndex = new ItemText?[items.Count];

@@ -8,7 +8,7 @@ namespace Recommender.Benchmarks.Quality;
 
 /// <summary>
 /// Plain iALS, well tuned: no damping, random start, the full grid of Rendle et al. 2022 at one rank, epochs by hold-out.
-/// Chosen by the same score on the same hold-outs as <see cref="Tuner"/> chooses.
+/// Settings are chosen by the score and hold-outs of <see cref="Tuner"/>.
 /// </summary>
 internal static class PlainIals
 {

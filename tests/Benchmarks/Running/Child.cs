@@ -5,7 +5,7 @@ using Recommender.LocalServers;
 
 namespace Recommender.Benchmarks.Running;
 
-/// <summary>A process of the benchmark on a free loopback port.</summary>
+/// <summary>A child process that serves HTTP on a free loopback port.</summary>
 internal sealed class Child : IAsyncDisposable
 {
     private readonly Process _process;
@@ -20,10 +20,10 @@ internal sealed class Child : IAsyncDisposable
 
     public int Port { get; }
 
-    /// <summary>Processor time used so far: unlike the throughput it hardly changes with what else the machine does.</summary>
+    /// <summary>Processor time used so far. Other load on the machine hardly changes it, unlike throughput.</summary>
     public double CpuSeconds => CpuSecondsOf(_process.Id);
 
-    /// <summary>Memory the process has at present.</summary>
+    /// <summary>Current resident memory.</summary>
     public long ResidentBytes
     {
         get
@@ -39,7 +39,7 @@ internal sealed class Child : IAsyncDisposable
         return process.TotalProcessorTime.TotalSeconds;
     }
 
-    /// <summary>The program of a service, built beside this one and in the same configuration.</summary>
+    /// <summary>The program of a service, built in the same configuration as this one.</summary>
     public static string ServiceDll(string project)
     {
         string output = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar);
@@ -80,7 +80,7 @@ internal sealed class Child : IAsyncDisposable
 
     public async Task<ServingInfo> ServingAsync(CancellationToken cancellation) =>
         await _client.GetFromJsonAsync("/v1/serving", ContractsJson.Default.ServingInfo, cancellation)
-        ?? throw new InvalidDataException("No answer of /v1/serving.");
+        ?? throw new InvalidDataException("/v1/serving returned null.");
 
     public async ValueTask DisposeAsync()
     {

@@ -3,9 +3,8 @@ using System.Text;
 namespace Recommender.Benchmarks.Running;
 
 /// <summary>
-/// Bodies of events, one or an array each, that never repeat an event id. They are written once; from one to the next only the digits of
-/// the
-/// ids change, because whoever makes the load shares the processors with what is measured.
+/// Bodies of one event or an array of events that never repeat an event id. They are written once, and only the digits of the ids change,
+/// because the load generator shares the processors with the system under test.
 /// </summary>
 internal sealed class EventBodies
 {
@@ -15,7 +14,7 @@ internal sealed class EventBodies
     private int _next;
 
     /// <param name="worker">Part of the event ids: two sources of the same number give the same ids.</param>
-    /// <param name="head">What goes before a body of that many bytes.</param>
+    /// <param name="head">Returns the bytes in front of a body of a given length.</param>
     public EventBodies(int batch, int worker, Func<int, byte[]>? head = null)
     {
         _batch = batch;
@@ -38,7 +37,7 @@ internal sealed class EventBodies
         }
     }
 
-    /// <summary>The next body, valid until as many more have been asked for as there are variants.</summary>
+    /// <summary>The next body. It is overwritten after 16 more calls.</summary>
     public ReadOnlyMemory<byte> Next()
     {
         byte[] body = _bodies[_next % Variants];

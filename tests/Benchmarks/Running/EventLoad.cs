@@ -6,8 +6,8 @@ using System.Text;
 namespace Recommender.Benchmarks.Running;
 
 /// <summary>
-/// Posts events over keep-alive connections, each sending its next request when the answer to the last is there. On bare sockets,
-/// because load and system share the machine, and every cycle of the client is one the system does not have.
+/// Posts events over keep-alive connections. Each connection sends its next request after the answer to the last one. It uses bare sockets,
+/// because load and system share the machine.
 /// </summary>
 /// <param name="firstWorker">Number of the first connection, part of the event ids: two loads on one system must not share numbers.</param>
 internal sealed class EventLoad(int port, int batch, int connections, int firstWorker = 0)
@@ -18,10 +18,10 @@ internal sealed class EventLoad(int port, int batch, int connections, int firstW
 
     public long Requests => Interlocked.Read(ref _requests);
 
-    /// <summary>Answers 429 and 503, after which the same events are sent again.</summary>
+    /// <summary>Answers 429 and 503. The same events are sent again after them.</summary>
     public long Refused => Interlocked.Read(ref _refused);
 
-    /// <returns>Seconds until the last answer.</returns>
+    /// <returns>Seconds from the start to the last answer.</returns>
     public async Task<double> RunAsync(double seconds, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();

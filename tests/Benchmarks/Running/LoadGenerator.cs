@@ -9,8 +9,8 @@ using System.Text;
 namespace Recommender.Benchmarks.Running;
 
 /// <summary>
-/// HTTP/1.1 load over keep-alive connections, without pipelining: saturating (closed loop: each connection sends its next request when
-/// the answer is there) or at a fixed rate (open loop: latency counts from when a request was due, whether or not a connection was free).
+/// HTTP/1.1 load over keep-alive connections without pipelining. Saturating (closed loop): each connection sends its next request after the
+/// answer to the last one. At a fixed rate (open loop): latency counts from when a request was due, even if no connection was free.
 /// </summary>
 internal static partial class LoadGenerator
 {
@@ -44,14 +44,14 @@ internal static partial class LoadGenerator
     {
         int total = (int)(rate * seconds);
         double[] latencies = new double[total];
-        // Waiting for a free connection must not take a processor from what is measured.
+        // The wait for a free connection must not take processor time from the system under test.
         var free = new BlockingCollection<Connection>(new ConcurrentQueue<Connection>());
         for (int i = 0; i < connections; i++) free.Add(await Connection.OpenAsync(port), CancellationToken.None);
         int pending = total;
-        // Waited for without a thread: the pool has one per processor at the start, and the answers need them.
+        // Awaited without a thread: the pool starts with one per processor, and the answers need them.
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        // A thread of its own that sleeps until the next request is due: timers of the runtime are a millisecond wide.
+        // A dedicated thread that sleeps until the next request is due: timers of the runtime have a resolution of a millisecond.
         var dispatcher = new Thread(() =>
         {
             long start = Stopwatch.GetTimestamp();
@@ -127,8 +127,8 @@ internal static partial class LoadGenerator
             return connection;
         }
 
-        /// <summary>Returns the answer, valid until the next round trip. Anything but a whole answer with status 200 or 202 is a failure of
-        /// the benchmark.</summary>
+        /// <summary>Returns the answer, which is valid until the next round trip.</summary>
+        /// <exception cref="InvalidDataException">The status is neither 200 nor 202.</exception>
         public async ValueTask<ReadOnlyMemory<byte>> RoundTripAsync(byte[] request)
         {
             await _socket.SendAsync(request.AsMemory(), SocketFlags.None);
@@ -152,12 +152,12 @@ internal static partial class LoadGenerator
             if (end < 0) return int.MaxValue;
             var head = received[..end];
             if (!head.StartsWith("HTTP/1.1 200"u8) && !head.StartsWith("HTTP/1.1 202"u8))
-                throw new InvalidDataException("An answer with another status than 200 or 202: " + Encoding.UTF8.GetString(received));
+                throw new InvalidDataException("Expected status 200 or 202; got: " + Encoding.UTF8.GetString(received));
             if (head.IndexOf("Transfer-Encoding: chunked"u8) >= 0)
                 return received.EndsWith("\r\n0\r\n\r\n"u8) ? received.Length : int.MaxValue;
             int at = head.IndexOf("Content-Length: "u8);
             if (at < 0 || !Utf8Parser.TryParse(head[(at + 16)..], out int content, out _))
-                throw new InvalidDataException("An answer without Content-Length.");
+                throw new InvalidDataException("An answer has no Content-Length.");
             return end + 4 + content;
         }
     }

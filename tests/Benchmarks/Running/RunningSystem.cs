@@ -6,7 +6,7 @@ using Recommender.LocalServers;
 
 namespace Recommender.Benchmarks.Running;
 
-/// <summary>The product as processes of its own, in a temporary folder: everything in one (embedded), or its services over real
+/// <summary>The product as child processes in a temporary folder: all in one process (embedded), or the services over real
 /// servers.</summary>
 internal sealed class RunningSystem : IAsyncDisposable
 {
@@ -30,7 +30,7 @@ internal sealed class RunningSystem : IAsyncDisposable
 
     public PostgresServer? Postgres { get; private set; }
 
-    /// <summary>An empty folder for what else the benchmark keeps.</summary>
+    /// <summary>A folder for other files of the benchmark.</summary>
     public string ScratchFolder => Directory.CreateDirectory(Path.Combine(_folder, "scratch")).FullName;
 
     /// <param name="mode"><c>servers</c> or <c>embedded</c>.</param>
@@ -45,12 +45,13 @@ internal sealed class RunningSystem : IAsyncDisposable
             {
                 int port = Ports.Free();
                 system.IngestPort = system.TrainerPort = system.RecommendPort = port;
-                string[] arguments = ["--data", Path.Combine(system._folder, "data"), "--port", port.ToString(CultureInfo.InvariantCulture), "--no-demo"];
+                string data = Path.Combine(system._folder, "data");
+                string[] arguments = ["--data", data, "--port", port.ToString(CultureInfo.InvariantCulture), "--no-demo"];
                 await system.LaunchAsync("Standalone", arguments, port, settings, cancellationToken);
                 return system;
             }
 
-            if (mode != "servers") throw new ArgumentException($"--mode is servers or embedded, not {mode}.");
+            if (mode != "servers") throw new ArgumentException($"`mode` must be servers or embedded; got {mode}.");
             system.RabbitMq = new RabbitMqServer(Path.Combine(system._folder, "rabbitmq"));
             system.Redis = new RedisServer(Path.Combine(system._folder, "redis"));
             system.Postgres = new PostgresServer(Path.Combine(system._folder, "postgres"));
@@ -108,7 +109,7 @@ internal sealed class RunningSystem : IAsyncDisposable
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {
-            return 0; // It has ended, as workers of servers do.
+            return 0; // It has ended; servers end worker processes.
         }
     }
 
@@ -140,7 +141,7 @@ internal sealed class RunningSystem : IAsyncDisposable
         start.Environment["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}";
         var process = Process.Start(start)!;
         _services.Add((project, process));
-        // What a service says is of interest only when something is wrong.
+        // Informational log lines of a service are dropped.
         bool wrong = false;
         process.OutputDataReceived += (_, line) =>
         {
@@ -170,7 +171,7 @@ internal sealed class RunningSystem : IAsyncDisposable
         }
     }
 
-    /// <summary>The program as it was built beside this one, in the same configuration.</summary>
+    /// <summary>The program of a service, built in the same configuration as this one.</summary>
     private static string Dll(string project)
     {
         var at = new DirectoryInfo(AppContext.BaseDirectory);

@@ -8,12 +8,12 @@ using Recommender.Factorization.Learners.Ials;
 
 namespace Recommender.Benchmarks.Running;
 
-/// <summary>A catalogue with readable titles, users with tastes, and a model trained on what they took: skewed within clusters.</summary>
+/// <summary>A catalogue with readable titles, users with tastes, and a model trained on their interactions.</summary>
 internal static class ServeData
 {
     private const int HistoryLength = 30;
 
-    /// <summary>As many as the Trainer stores with a model.</summary>
+    /// <summary>The number that the Trainer stores with a model.</summary>
     private const int SampleUsers = 400;
 
     public static string UserId(int user) => "user-" + user.ToString("000000", CultureInfo.InvariantCulture);
@@ -31,7 +31,7 @@ internal static class ServeData
             var history = new HashSet<int>();
             for (int n = 0; n < HistoryLength; n++)
             {
-                // Within a cluster the chance falls with the place; one event in ten is anything.
+                // Within a cluster the chance falls with the place; one event in ten is of any cluster.
                 int cluster = random.Next(10) == 0 ? random.Next(clusters) : tastes[random.Next(tastes.Length)];
                 int place = (int)(items / clusters * Math.Pow(random.NextDouble(), 2.5));
                 history.Add(Math.Min(cluster + place * clusters, items - 1));
