@@ -6,6 +6,7 @@ using Recommender.CommandLines;
 using Recommender.Contracts;
 using Recommender.TestKit;
 using Xunit;
+using ItemPatch = Recommender.Cli.Import.ItemPatch;
 
 namespace Recommender.Cli.Tests;
 

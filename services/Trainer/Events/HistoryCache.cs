@@ -15,6 +15,7 @@ namespace Recommender.Trainer.Events;
 /// first.</param>
 internal sealed class HistoryCache(int eventsLimit)
 {
+    /// <summary>Overhead of a user in the cache, in events of 24 bytes: list node, dictionary entry and array.</summary>
     internal const int EventsPerUser = 10;
 
     private readonly Dictionary<int, LinkedListNode<Entry>> _entries = [];
