@@ -19,11 +19,10 @@ namespace Recommender.Recommend.Tests;
 internal sealed class RecommendHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
-    private readonly TempFolder _folder;
 
-    private RecommendHost(WebApplication app, TempFolder folder, IFactorStore store, RecordingLogger log)
+    private RecommendHost(WebApplication app, IFactorStore store, RecordingLogger log)
     {
-        (_app, _folder) = (app, folder);
+        _app = app;
         Store = store;
         Log = log;
         Client = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) };
@@ -45,9 +44,7 @@ internal sealed class RecommendHost : IAsyncDisposable
         builder.Services.AddSingleton(clock);
         var log = new RecordingLogger();
         builder.Logging.ClearProviders().AddProvider(log);
-        var folder = new TempFolder();
-        builder.Configuration.AddInMemoryCollection(
-            [new("urls", "http://127.0.0.1:0"), new("Recommend:PollMilliseconds", "20"), new("Data:Directory", folder.Path)]);
+        builder.Configuration.AddInMemoryCollection([new("urls", "http://127.0.0.1:0"), new("Recommend:PollMilliseconds", "20")]);
         builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, s.Value)));
         builder.AddServiceDefaults("recommend");
         builder.Services.AddSingleton(store);
@@ -56,7 +53,7 @@ internal sealed class RecommendHost : IAsyncDisposable
         app.UseServiceDefaults();
         app.MapRecommend();
         await app.StartAsync(TestContext.Current.CancellationToken);
-        return new RecommendHost(app, folder, store, log);
+        return new RecommendHost(app, store, log);
     }
 
     /// <summary>Waits until the model is served and every change of the feed so far is in.</summary>
@@ -94,7 +91,6 @@ internal sealed class RecommendHost : IAsyncDisposable
         Client.Dispose();
         await _app.StopAsync(CancellationToken.None);
         await _app.DisposeAsync();
-        _folder.Dispose();
     }
 
     private static async Task<RecommendationResponse> ReadAsync(HttpResponseMessage response)

@@ -38,7 +38,7 @@ public sealed class SettingsFileTests
     {
         { "Ingest", ["Ingest", "Messaging", "EventTypes", "ConnectionStrings", "Data", "KeyFile", "Keys", "Cors"] },
         { "Trainer", ["Trainer", "Messaging", "EventTypes", "ConnectionStrings", "Data", "KeyFile", "Keys", "Cors"] },
-        { "Recommend", ["Recommend", "Placements", "Messaging", "EventTypes", "ConnectionStrings", "Data", "KeyFile", "Keys", "Cors"] },
+        { "Recommend", ["Recommend", "Placements", "Messaging", "EventTypes", "ConnectionStrings", "KeyFile", "Keys", "Cors"] },
         { "Console", ["services", "KeyFile", "Keys", "Cors"] },
         { "Standalone", ["Ingest", "Trainer", "Recommend", "Placements", "Messaging", "EventTypes", "KeyFile", "Keys", "Cors"] },
     };
