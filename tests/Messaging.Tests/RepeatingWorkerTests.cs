@@ -193,7 +193,7 @@ public sealed class RepeatingWorkerTests
             return new Run(worker, clock, recorder);
         }
 
-        public async Task RoundsAsync(int rounds) => await Eventually.TrueAsync(() => worker.Rounds == rounds);
+        public async Task RoundsAsync(int rounds) => await Eventually.TrueAsync(() => worker.Rounds >= rounds);
 
         /// <summary>Moves the clock once the worker waits by it.</summary>
         public async Task AdvanceAsync(TimeSpan by)
@@ -256,14 +256,16 @@ public sealed class RepeatingWorkerTests
                 if (Interlocked.Exchange(ref ended, 1) == 0) Interlocked.Decrement(ref _waiting);
             }
 
-            Interlocked.Increment(ref _waiting);
-            return new CountedTimer(base.CreateTimer(
+            var timer = base.CreateTimer(
                 given =>
                 {
                     End();
                     callback(given);
                 },
-                state, dueTime, period), End);
+                state, dueTime, period);
+            // Only now: a test that sees it waiting moves the clock.
+            Interlocked.Increment(ref _waiting);
+            return new CountedTimer(timer, End);
         }
     }
 
