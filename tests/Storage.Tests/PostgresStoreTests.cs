@@ -1,6 +1,9 @@
+using System.Diagnostics;
 using Npgsql;
+using Recommender.Contracts;
 using Recommender.Storage.Events;
 using Recommender.Storage.Postgres;
+using Recommender.Storage.Tests.Fixtures;
 using Recommender.TestKit;
 using Xunit;
 
@@ -29,6 +32,59 @@ public sealed class PostgresStoreTests(Servers servers) : StoreContract
         string database = await servers.NewDatabaseAsync();
         await using var store = Stores.Open(database, "", Settings);
         await work(store, sql => ExecuteAsync(database, sql));
+    }
+
+    [Fact]
+    public async Task Repeated_events_of_a_user_with_a_long_history_are_compared_without_searching_it_for_each()
+    {
+        const int history = 100_000, repeated = 1_000;
+        Interaction Next(string user, int n) => new()
+        {
+            EventId = $"{user}-{n}",
+            UserId = user,
+            ItemId = $"item-{n % 5_000}",
+            Type = "view",
+            OccurredAt = T0.AddMinutes(n),
+        };
+        foreach (var batch in Enumerable.Range(0, history).Select(n => Next("heavy", n)).Chunk(10_000))
+            await Store.StoreInteractionsAsync(batch, Stop);
+        await ExecuteAsync("ANALYZE events");
+        var again = Enumerable.Range(0, repeated).Select(n => Next("heavy", n * 97)).ToArray();
+        await CompareAsync("as they were", again, conflicts: 0);
+        await CompareAsync("with a time of the server",
+            [.. again.Select(e => e with { OccurredAt = T0.AddYears(1), OccurredAtAssigned = true })], conflicts: 0);
+        var elsewhere = again.Where(e => e.ItemId != "item-0").Select(e => e with { ItemId = "item-0" }).ToArray();
+        await CompareAsync("on another item", elsewhere, conflicts: elsewhere.Length);
+
+        async Task CompareAsync(string what, Interaction[] batch, int conflicts)
+        {
+            var clock = Stopwatch.StartNew();
+            var stored = await Store.StoreInteractionsAsync(batch, Stop);
+            TestContext.Current.TestOutputHelper?.WriteLine($"[MEASURED] {repeated} of {history} events repeated {what}: "
+                + $"{clock.Elapsed.TotalMilliseconds:N0} ms");
+            Assert.Equal(conflicts, stored.Conflicts.Count);
+            // Searched through for each of them, the history takes half a minute.
+            Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        }
+    }
+
+    [Fact]
+    public async Task Backup_and_restore_wait_for_a_slow_stream_beyond_the_limit_of_idle_transactions()
+    {
+        var limit = TimeSpan.FromMilliseconds(200);
+        string Limited(string connection) => connection + $";Options=-c idle_in_transaction_session_timeout={limit.TotalMilliseconds}ms";
+        byte[] model = new byte[1 << 20];
+        Random.Shared.NextBytes(model); // Fills every buffer, however well it is compressed.
+        await Store.SaveModelAsync(Info(), model, Stop);
+        using var backup = new SlowStream { PauseBeforeFirst = 3 * limit };
+        await using (var source = Stores.Open(Limited(_connectionString), "", Settings)) await source.BackupAsync(backup, Stop);
+
+        backup.Position = 0;
+        backup.PauseBeforeFirst = 3 * limit;
+        await using var restored = Stores.Open(Limited(await servers.NewDatabaseAsync()), "", Settings);
+        await restored.MigrateAsync(Stop);
+        await restored.RestoreAsync(backup, Stop);
+        Assert.Equal(model, await restored.ReadModelAsync(1, Stop));
     }
 
     [Fact]

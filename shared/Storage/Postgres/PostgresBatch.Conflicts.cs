@@ -26,7 +26,8 @@ internal sealed partial class PostgresBatch
             else Compare(i, ContentOf(first));
         }
 
-        // With the time that is stated, each is one step in the index. What is then left has another time, or none of its own.
+        // With the time that is stated, only one partition is read. What is then left has another time, or none of its own. Either way the
+        // events of each user are read once for all of the batch, not once for each event.
         List<int> stated = [.. searched.Where(i => !interactions[i].OccurredAtAssigned)];
         await CompareStoredAsync(stated, "AND e.occurred_at_ms = d.at").ConfigureAwait(false);
         await CompareStoredAsync([.. searched], "").ConfigureAwait(false);

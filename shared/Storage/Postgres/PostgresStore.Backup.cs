@@ -10,6 +10,9 @@ public sealed partial class PostgresStore
 
     private protected override string ItemWithoutVectorSql => "(item::jsonb - 'vector')::text";
 
+    private protected override Task AllowIdleAsync(DbConnection connection, CancellationToken cancellationToken) =>
+        ExecuteAsync((NpgsqlConnection)connection, "SET LOCAL idle_in_transaction_session_timeout = 0", cancellationToken);
+
     private protected override async Task RestoreTableAsync(DbConnection connection, string table, string[] columns,
         Func<object?[]?> nextRow, CancellationToken cancellationToken)
     {

@@ -13,6 +13,7 @@ public abstract partial class SqlStore
         using var writer = new BackupFormat.Writer(buffered);
         await ReadAsync(async connection =>
         {
+            await AllowIdleAsync(connection, cancellationToken).ConfigureAwait(false);
             writer.Begin(await SchemaVersionAsync(connection, cancellationToken).ConfigureAwait(false));
             foreach (var (table, columns) in BackupFormat.Tables)
             {
@@ -46,6 +47,7 @@ public abstract partial class SqlStore
         using var reader = new BackupFormat.Reader(new BufferedStream(source, 1 << 16));
         await WriteAsync(async connection =>
         {
+            await AllowIdleAsync(connection, cancellationToken).ConfigureAwait(false);
             int current = await SchemaVersionAsync(connection, cancellationToken).ConfigureAwait(false), version = reader.Begin();
             if (version > current)
                 throw new InvalidOperationException($"The backup has schema version {version}; this store has {current}. Restore it with "
@@ -128,6 +130,9 @@ public abstract partial class SqlStore
 
     /// <summary>The column <c>item</c> without its vector.</summary>
     private protected abstract string ItemWithoutVectorSql { get; }
+
+    /// <summary>Lets the transaction wait for a slow stream.</summary>
+    private protected virtual Task AllowIdleAsync(DbConnection connection, CancellationToken cancellationToken) => Task.CompletedTask;
 
     private static Task<int> SchemaVersionAsync(DbConnection connection, CancellationToken cancellationToken) =>
         connection.ExecuteScalarAsync<int>(Command("SELECT max(version) FROM schema_versions", null, cancellationToken));
