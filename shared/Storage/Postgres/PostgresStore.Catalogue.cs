@@ -10,14 +10,12 @@ public sealed partial class PostgresStore
 {
     private protected override async Task<Dictionary<string, CatalogueEntry>> LoadItemsAsync(DbConnection connection,
         IReadOnlyList<string> ids, CancellationToken cancellationToken) =>
-        (await QueryAsync(connection, $"SELECT {EntryColumns} FROM items WHERE item_id = "
-        + $"ANY(@ids)", new { ids = ids.ToArray() }, ReadEntry, cancellationToken).ConfigureAwait(false))
+        (await EntriesAsync(connection, "WHERE item_id = ANY(@ids)", new { ids = ids.ToArray() }, cancellationToken).ConfigureAwait(false))
             .ToDictionary(entry => entry.ItemId, StringComparer.Ordinal);
 
     private protected override Task<List<CatalogueEntry>> LoadItemsAsync(DbConnection connection, int[] keys,
         CancellationToken cancellationToken) =>
-        QueryAsync(connection, $"SELECT {EntryColumns} FROM items WHERE item_key = ANY(@keys) ORDER BY item_key", new { keys }, ReadEntry,
-        cancellationToken);
+        EntriesAsync(connection, "WHERE item_key = ANY(@keys) ORDER BY item_key", new { keys }, cancellationToken);
 
     private protected override async Task SaveItemsAsync(DbConnection connection, IReadOnlyList<CatalogueEntry> entries,
         CancellationToken cancellationToken)
@@ -46,8 +44,8 @@ public sealed partial class PostgresStore
 
     private protected override async Task<HashSet<byte[]>> FindChangesAsync(DbConnection connection, byte[][] ids,
         CancellationToken cancellationToken) =>
-        new(await QueryAsync(connection, "SELECT id FROM item_changes WHERE id = ANY(@ids)", new { ids }, r => (byte[])r[0],
-        cancellationToken).ConfigureAwait(false), HashComparer.Instance);
+        new(await QueryAsync<byte[]>(connection, "SELECT id FROM item_changes WHERE id = ANY(@ids)", new { ids }, cancellationToken)
+        .ConfigureAwait(false), HashComparer.Instance);
 
     private protected override async Task AddChangesAsync(DbConnection connection, IReadOnlyList<byte[]> ids,
         CancellationToken cancellationToken)

@@ -23,14 +23,15 @@ public sealed partial class PostgresStore
         CancellationToken cancellationToken)
     {
         const int pages = 256;
-        var partitions = await QueryAsync(connection, """
-            SELECT c.relname, pg_relation_size(c.oid) / current_setting('block_size')::int
+        var partitions = await QueryAsync<Partition>(connection, """
+            SELECT c.relname::text AS name, pg_relation_size(c.oid) / current_setting('block_size')::int AS pages
             FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'events'::regclass ORDER BY c.relname
-            """, null, r => (Name: r.GetString(0), Pages: r.GetInt64(1)), cancellationToken).ConfigureAwait(false);
+            """, null, cancellationToken).ConfigureAwait(false);
         var (boundary, boundaryFromMs, _) = PartitionOf(beforeMs);
         var slices = new List<Slice>();
-        foreach (var (name, length) in partitions)
+        foreach (var partition in partitions)
         {
+            var (name, length) = (partition.Name, partition.Pages);
             // Names sort by time.
             int order = string.CompareOrdinal(name, boundary);
             if (order > 0 || (order == 0 && boundaryFromMs == beforeMs)) continue;
@@ -48,7 +49,7 @@ public sealed partial class PostgresStore
 
     private protected override Task<List<RemovedEvent>> DeleteSliceAsync(DbConnection connection, Slice slice, long beforeMs,
         CancellationToken cancellationToken) =>
-        QueryAsync(connection, $"""
+        ReadRowsAsync(connection, $"""
             WITH gone AS (DELETE FROM {slice.Partition} WHERE {slice.Where} AND occurred_at_ms < @beforeMs RETURNING user_key, item_key, event_id),
                  ids AS (DELETE FROM event_ids WHERE id IN (SELECT {EventHashSql} FROM gone))
             SELECT user_key, item_key FROM gone
@@ -73,5 +74,11 @@ public sealed partial class PostgresStore
         {
             // Empty partitions cost nothing but their names.
         }
+    }
+
+    private sealed class Partition
+    {
+        public string Name { get; init; } = "";
+        public long Pages { get; init; }
     }
 }

@@ -67,8 +67,7 @@ public sealed partial class PostgresStore
 
     private protected override async Task<List<ItemStatistics>> LoadStatisticsAsync(DbConnection connection, int[] itemKeys,
         CancellationToken cancellationToken) =>
-        await QueryAsync(connection, "SELECT item_key, item_id, users, popularity, trend FROM items WHERE item_key = ANY(@itemKeys)",
-            new { itemKeys }, ReadStatistics, cancellationToken).ConfigureAwait(false);
+        await StatisticsAsync(connection, "WHERE i.item_key = ANY(@itemKeys)", new { itemKeys }, cancellationToken).ConfigureAwait(false);
 
     private protected override async Task SaveStatisticsAsync(DbConnection connection, IReadOnlyList<ItemStatistics> items,
         CancellationToken cancellationToken)

@@ -67,29 +67,20 @@ public abstract partial class SqlStore
 
     public Task<IReadOnlyList<CatalogueEntry>> ReadCatalogueAsync(int afterKey, int limit, CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyList<CatalogueEntry>>(async connection =>
-            await QueryAsync(connection, $"SELECT {EntryColumns} FROM items WHERE item_key > @afterKey ORDER BY item_key LIMIT @limit",
-            new { afterKey, limit }, ReadEntry, cancellationToken).ConfigureAwait(false), cancellationToken);
+            await EntriesAsync(connection, "WHERE item_key > @afterKey ORDER BY item_key LIMIT @limit", new { afterKey, limit },
+            cancellationToken).ConfigureAwait(false), cancellationToken);
 
     public Task<IReadOnlyList<CatalogueEntry>> ReadCatalogueAsync(IReadOnlyCollection<int> itemKeys, CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyList<CatalogueEntry>>(async connection =>
             await LoadItemsAsync(connection, [.. itemKeys.Order()], cancellationToken).ConfigureAwait(false), cancellationToken);
 
-    private protected const string EntryColumns =
-        "item_key, item_id, item, deleted, popularity, trend, created_at_ms, version, (SELECT revision FROM state), users";
-
-    private protected static CatalogueEntry ReadEntry(DbDataReader r) => new()
-    {
-        ItemKey = r.GetInt32(0),
-        ItemId = r.GetString(1),
-        Item = r.IsDBNull(2) ? null : JsonSerializer.Deserialize(r.GetString(2), ContractsJson.Default.Item),
-        Deleted = r.GetInt32(3) != 0,
-        Popularity = r.GetDouble(4),
-        Trend = r.GetDouble(5),
-        CreatedAt = Time(r.GetInt64(6)),
-        Version = r.GetInt64(7),
-        Revision = r.GetInt64(8),
-        Users = r.GetInt64(9),
-    };
+    private protected static async Task<List<CatalogueEntry>> EntriesAsync(DbConnection connection, string where, object parameters,
+        CancellationToken cancellationToken) =>
+        (await QueryAsync<EntryRow>(connection, $"""
+            SELECT item_key, item_id, item, deleted, popularity, trend, created_at_ms, version, users,
+                (SELECT revision FROM state) AS revision
+            FROM items {where}
+            """, parameters, cancellationToken).ConfigureAwait(false)).ConvertAll(row => row.ToEntry());
 
     /// <summary>Those of the items that exist, in the order of their keys, which ascend.</summary>
     private protected virtual async Task<List<CatalogueEntry>> LoadItemsAsync(DbConnection connection, int[] keys,
@@ -97,8 +88,7 @@ public abstract partial class SqlStore
     {
         var entries = new List<CatalogueEntry>(keys.Length);
         foreach (int key in keys)
-            entries.AddRange(await QueryAsync(connection, $"SELECT {EntryColumns} FROM items WHERE item_key = "
-                + $"@key", new { key }, ReadEntry, cancellationToken).ConfigureAwait(false));
+            entries.AddRange(await EntriesAsync(connection, "WHERE item_key = @key", new { key }, cancellationToken).ConfigureAwait(false));
         return entries;
     }
 
@@ -109,8 +99,8 @@ public abstract partial class SqlStore
         var entries = new Dictionary<string, CatalogueEntry>(StringComparer.Ordinal);
         foreach (string id in ids)
         {
-            foreach (var entry in await QueryAsync(connection, $"SELECT {EntryColumns} FROM items WHERE item_id = @id", new { id },
-                ReadEntry, cancellationToken).ConfigureAwait(false))
+            foreach (var entry in await EntriesAsync(connection, "WHERE item_id = @id", new { id }, cancellationToken)
+                .ConfigureAwait(false))
                 entries.Add(id, entry);
         }
 
@@ -167,12 +157,46 @@ public abstract partial class SqlStore
 
     private protected static string? Json(Item? item) => item is null ? null : JsonSerializer.Serialize(item, ContractsJson.Default.Item);
 
-    private static async Task<(long Revision, long Vectors, int? VectorLength)> ReadCatalogueStateAsync(DbConnection connection,
-        CancellationToken cancellationToken) =>
-        (await QueryAsync(connection, "SELECT revision, vectors, vector_length FROM state", null,
-        r => (r.GetInt64(0), r.GetInt64(1), r.IsDBNull(2) ? (int?)null : r.GetInt32(2)), cancellationToken).ConfigureAwait(false))[0];
+    private static async Task<CatalogueState> ReadCatalogueStateAsync(DbConnection connection, CancellationToken cancellationToken) =>
+        (await QueryAsync<CatalogueState>(connection, "SELECT revision, vectors, vector_length FROM state", null, cancellationToken)
+        .ConfigureAwait(false))[0];
 
     private static string ItemIdOf(Command command) =>
         (command.Kind == CommandKind.PutItem ? command.Item?.ItemId : command.ItemId)
             ?? throw new ArgumentException($"A {command.Kind} command names no item.", nameof(command));
+
+    private sealed class CatalogueState
+    {
+        public long Revision { get; init; }
+        public long Vectors { get; init; }
+        public int? VectorLength { get; init; }
+    }
+
+    private sealed class EntryRow
+    {
+        public int ItemKey { get; init; }
+        public string ItemId { get; init; } = "";
+        public string? Item { get; init; }
+        public int Deleted { get; init; }
+        public double Popularity { get; init; }
+        public double Trend { get; init; }
+        public long CreatedAtMs { get; init; }
+        public long Version { get; init; }
+        public long Revision { get; init; }
+        public long Users { get; init; }
+
+        public CatalogueEntry ToEntry() => new()
+        {
+            ItemKey = ItemKey,
+            ItemId = ItemId,
+            Item = Item is null ? null : JsonSerializer.Deserialize(Item, ContractsJson.Default.Item),
+            Deleted = Deleted != 0,
+            Popularity = Popularity,
+            Trend = Trend,
+            CreatedAt = Time(CreatedAtMs),
+            Version = Version,
+            Revision = Revision,
+            Users = Users,
+        };
+    }
 }

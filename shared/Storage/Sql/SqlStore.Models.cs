@@ -102,7 +102,9 @@ public abstract partial class SqlStore
     {
         var dropped = await WriteAsync(async connection =>
         {
-            var candidates = await QueryAsync(connection, "SELECT version, state FROM models WHERE bytes IS NOT NULL ORDER BY version DESC", null, r => (Version: r.GetInt64(0), State: r.GetString(1)), cancellationToken).ConfigureAwait(false);
+            var candidates = await QueryAsync<ModelRow>(connection,
+                "SELECT version, state FROM models WHERE bytes IS NOT NULL ORDER BY version DESC", null, cancellationToken)
+                .ConfigureAwait(false);
             var versions = candidates.Skip(Math.Max(0, keep)).Where(model => model.State != Name(ModelState.Released))
                 .Select(model => model.Version).ToList();
             foreach (long version in versions)
@@ -129,14 +131,10 @@ public abstract partial class SqlStore
             ORDER BY version, chunk LIMIT 1)
         """;
 
-    private static Task<List<ModelInfo>> ModelsAsync(DbConnection connection, string where, object? parameters,
+    private static async Task<List<ModelInfo>> ModelsAsync(DbConnection connection, string where, object? parameters,
         CancellationToken cancellationToken) =>
-        QueryAsync(connection, "SELECT info, state, released_at_ms FROM models " + where, parameters, r =>
-            JsonSerializer.Deserialize(r.GetString(0), ContractsJson.Default.ModelInfo)! with
-            {
-                State = Enum.Parse<ModelState>(r.GetString(1), ignoreCase: true),
-                ReleasedAt = r.IsDBNull(2) ? null : Time(r.GetInt64(2)),
-            }, cancellationToken);
+        (await QueryAsync<ModelRow>(connection, "SELECT info, state, released_at_ms FROM models " + where, parameters, cancellationToken)
+        .ConfigureAwait(false)).ConvertAll(row => row.ToInfo());
 
     private static string Name(ModelState state) => state switch
     {
@@ -145,4 +143,18 @@ public abstract partial class SqlStore
         ModelState.Released => "released",
         _ => "retired",
     };
+
+    private sealed class ModelRow
+    {
+        public long Version { get; init; }
+        public string Info { get; init; } = "";
+        public string State { get; init; } = "";
+        public long? ReleasedAtMs { get; init; }
+
+        public ModelInfo ToInfo() => JsonSerializer.Deserialize(Info, ContractsJson.Default.ModelInfo)! with
+        {
+            State = Enum.Parse<ModelState>(State, ignoreCase: true),
+            ReleasedAt = ReleasedAtMs is { } at ? Time(at) : null,
+        };
+    }
 }

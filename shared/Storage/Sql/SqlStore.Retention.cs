@@ -44,7 +44,7 @@ public abstract partial class SqlStore
 
     private protected virtual Task<List<RemovedEvent>> DeleteSliceAsync(DbConnection connection, Slice slice, long beforeMs,
         CancellationToken cancellationToken) =>
-        QueryAsync(connection,
+        ReadRowsAsync(connection,
             $"DELETE FROM {slice.Partition} WHERE {slice.Where} AND occurred_at_ms < @beforeMs RETURNING user_key, item_key",
             new { beforeMs }, ReadRemoved, cancellationToken);
 

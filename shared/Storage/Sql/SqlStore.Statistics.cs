@@ -46,7 +46,7 @@ public abstract partial class SqlStore
         for (int after = 0; await LastUserOfPageAsync(connection, after, cancellationToken).ConfigureAwait(false) is { } last; after = last)
         {
             var events = new Dictionary<(int User, int Item), List<PairEvent>>();
-            await QueryAsync(connection,
+            await ReadRowsAsync(connection,
                 "SELECT user_key, item_key, type_id, value, occurred_at_ms FROM events WHERE user_key > @after AND user_key <= @last "
                     + "ORDER BY user_key, item_key, occurred_at_ms, sequence",
                 new { after, last }, row => AddPairEvent(events, row, names, Statistics), cancellationToken).ConfigureAwait(false);
@@ -105,12 +105,12 @@ public abstract partial class SqlStore
     private async Task<IReadOnlyList<ItemStatistics>> RemoveFromAudienceAsync(DbConnection connection, int userKey,
         CancellationToken cancellationToken)
     {
-        var places = await QueryAsync(connection,
+        var places = await QueryAsync<PlaceRow>(connection,
             "SELECT item_key, counts_at_ms FROM audience WHERE user_key = @userKey AND counts_at_ms IS NOT NULL",
-            new { userKey }, r => (r.GetInt32(0), r.GetInt64(1)), cancellationToken).ConfigureAwait(false);
+            new { userKey }, cancellationToken).ConfigureAwait(false);
         await connection.ExecuteAsync(Command("DELETE FROM audience WHERE user_key = @userKey", new { userKey }, cancellationToken))
             .ConfigureAwait(false);
-        return await MoveAsync(connection, [.. places.Select(place => (place.Item1, (long?)place.Item2, (long?)null))], cancellationToken)
+        return await MoveAsync(connection, [.. places.Select(place => (place.ItemKey, place.CountsAtMs, (long?)null))], cancellationToken)
             .ConfigureAwait(false);
     }
 
@@ -125,10 +125,14 @@ public abstract partial class SqlStore
         await connection.ExecuteAsync(
             Command("UPDATE audience SET user_key = @userKey WHERE user_key = @sessionKey AND item_key NOT IN (SELECT item_key FROM "
                 + "audience WHERE user_key = @userKey)", keys, cancellationToken)).ConfigureAwait(false);
-        var both = await QueryAsync(connection, """
-            SELECT s.item_key, s.counts_at_ms, s.mixed, u.counts_at_ms, u.mixed
+        var both = (await QueryAsync<BothRow>(connection, """
+            SELECT s.item_key, s.counts_at_ms AS session_counts_at_ms, s.mixed AS session_mixed,
+                u.counts_at_ms AS user_counts_at_ms, u.mixed AS user_mixed
             FROM audience s JOIN audience u ON u.item_key = s.item_key AND u.user_key = @userKey WHERE s.user_key = @sessionKey
-            """, keys, r => (Item: r.GetInt32(0), Session: ReadPair(r, 1), User: ReadPair(r, 3)), cancellationToken).ConfigureAwait(false);
+            """, keys, cancellationToken).ConfigureAwait(false)).ConvertAll(row => (
+                Item: row.ItemKey,
+                Session: new PairState(row.SessionCountsAtMs, row.SessionMixed != 0),
+                User: new PairState(row.UserCountsAtMs, row.UserMixed != 0)));
         await connection.ExecuteAsync(Command("DELETE FROM audience WHERE user_key = @sessionKey", keys, cancellationToken))
             .ConfigureAwait(false);
         var events = await LoadPairEventsAsync(connection,
@@ -153,9 +157,8 @@ public abstract partial class SqlStore
     /// <summary>Statistics of every item that a user has a place in the audience of.</summary>
     private static async Task<IReadOnlyList<ItemStatistics>> StatisticsOfUserAsync(DbConnection connection, int userKey,
         CancellationToken cancellationToken) =>
-        await QueryAsync(connection,
-            "SELECT i.item_key, i.item_id, i.users, i.popularity, i.trend FROM audience a JOIN items i ON i.item_key = a.item_key WHERE "
-                + "a.user_key = @userKey", new { userKey }, ReadStatistics, cancellationToken).ConfigureAwait(false);
+        await StatisticsAsync(connection, "JOIN audience a ON a.item_key = i.item_key WHERE a.user_key = @userKey", new { userKey },
+            cancellationToken).ConfigureAwait(false);
 
     /// <summary>Moves users in the sums of items, once the audience is up to date. Returns the items' statistics now.</summary>
     private async Task<IReadOnlyList<ItemStatistics>> MoveAsync(DbConnection connection,
@@ -172,9 +175,9 @@ public abstract partial class SqlStore
             if (sums.IsInexact)
             {
                 sums = ItemSums.Empty;
-                foreach (long at in await QueryAsync(connection,
+                foreach (long at in await QueryAsync<long>(connection,
                     "SELECT counts_at_ms FROM audience WHERE item_key = @ItemKey AND counts_at_ms IS NOT NULL",
-                    new { item.ItemKey }, r => r.GetInt64(0), cancellationToken).ConfigureAwait(false))
+                    new { item.ItemKey }, cancellationToken).ConfigureAwait(false))
                     sums.Move(Statistics, null, at);
             }
 
@@ -191,7 +194,7 @@ public abstract partial class SqlStore
         var states = new Dictionary<(int User, int Item), PairState>(pairs.Count);
         foreach (var pair in pairs)
         {
-            foreach (var state in await QueryAsync(connection,
+            foreach (var state in await ReadRowsAsync(connection,
                 "SELECT counts_at_ms, mixed FROM audience WHERE user_key = @User AND item_key = @Item",
                 new { pair.User, pair.Item }, r => ReadPair(r, 0), cancellationToken).ConfigureAwait(false))
                 states.Add(pair, state);
@@ -208,7 +211,7 @@ public abstract partial class SqlStore
         var events = new Dictionary<(int User, int Item), List<PairEvent>>(pairs.Count);
         foreach (var pair in pairs)
         {
-            await QueryAsync(connection,
+            await ReadRowsAsync(connection,
                 "SELECT user_key, item_key, type_id, value, occurred_at_ms FROM events WHERE user_key = @User AND item_key = @Item ORDER "
                     + "BY occurred_at_ms, sequence",
                 new { pair.User, pair.Item }, row => AddPairEvent(events, row, names, Statistics), cancellationToken).ConfigureAwait(false);
@@ -236,9 +239,8 @@ public abstract partial class SqlStore
     {
         var items = new List<ItemStatistics>(itemKeys.Length);
         foreach (int key in itemKeys)
-            items.AddRange(await QueryAsync(connection,
-                "SELECT item_key, item_id, users, popularity, trend FROM items WHERE item_key = @key", new { key }, ReadStatistics,
-                cancellationToken).ConfigureAwait(false));
+            items.AddRange(await StatisticsAsync(connection, "WHERE i.item_key = @key", new { key }, cancellationToken)
+                .ConfigureAwait(false));
         return items;
     }
 
@@ -251,16 +253,19 @@ public abstract partial class SqlStore
                 new { item.Users, item.Popularity, item.Trend, item.ItemKey }, cancellationToken)).ConfigureAwait(false);
     }
 
-    private protected static ItemStatistics ReadStatistics(DbDataReader r) =>
-        new(r.GetInt32(0), r.GetString(1), r.GetInt64(2), r.GetDouble(3), r.GetDouble(4));
+    private protected static async Task<List<ItemStatistics>> StatisticsAsync(DbConnection connection, string where, object parameters,
+        CancellationToken cancellationToken) =>
+        (await QueryAsync<StatisticsRow>(connection,
+            "SELECT i.item_key, i.item_id, i.users, i.popularity, i.trend FROM items i " + where, parameters, cancellationToken)
+        .ConfigureAwait(false)).ConvertAll(row => new ItemStatistics(row.ItemKey, row.ItemId, row.Users, row.Popularity, row.Trend));
 
     private protected static PairState ReadPair(DbDataReader r, int column) =>
         new(r.IsDBNull(column) ? null : r.GetInt64(column), r.GetInt32(column + 1) != 0);
 
     private protected static async Task<Dictionary<int, string>> TypeNamesAsync(DbConnection connection,
         CancellationToken cancellationToken) =>
-        (await QueryAsync(connection, "SELECT type_id, name FROM event_types", null, r => (r.GetInt32(0), r.GetString(1)),
-            cancellationToken).ConfigureAwait(false)).ToDictionary(type => type.Item1, type => type.Item2);
+        (await QueryAsync<TypeRow>(connection, "SELECT type_id, name FROM event_types", null, cancellationToken).ConfigureAwait(false))
+            .ToDictionary(type => type.TypeId, type => type.Name);
 
     /// <summary>Adds a row of <c>user_key, item_key, type_id, value, occurred_at_ms</c> to the events of its pair.</summary>
     internal static PairEvent AddPairEvent(
@@ -280,4 +285,34 @@ public abstract partial class SqlStore
         connection.ExecuteScalarAsync<long>(
             Command("UPDATE state SET revision = revision + 1, events = events - @removed RETURNING revision", new { removed },
             cancellationToken));
+
+    private sealed class PlaceRow
+    {
+        public int ItemKey { get; init; }
+        public long? CountsAtMs { get; init; }
+    }
+
+    private sealed class BothRow
+    {
+        public int ItemKey { get; init; }
+        public long? SessionCountsAtMs { get; init; }
+        public int SessionMixed { get; init; }
+        public long? UserCountsAtMs { get; init; }
+        public int UserMixed { get; init; }
+    }
+
+    private sealed class StatisticsRow
+    {
+        public int ItemKey { get; init; }
+        public string ItemId { get; init; } = "";
+        public long Users { get; init; }
+        public double Popularity { get; init; }
+        public double Trend { get; init; }
+    }
+
+    private sealed class TypeRow
+    {
+        public int TypeId { get; init; }
+        public string Name { get; init; } = "";
+    }
 }

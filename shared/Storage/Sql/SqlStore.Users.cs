@@ -83,9 +83,9 @@ public abstract partial class SqlStore
             IReadOnlyList<ItemStatistics> items = [];
             if (await FindUserAsync(connection, user, cancellationToken).ConfigureAwait(false) is { } key)
             {
-                var counts = await QueryAsync(connection,
-                    "SELECT count(*), coalesce(max(occurred_at_ms), 0) FROM events WHERE user_key = @key",
-                    new { key }, r => (Events: r.GetInt64(0), NewestMs: r.GetInt64(1)), cancellationToken).ConfigureAwait(false);
+                var counts = await QueryAsync<UserCounts>(connection,
+                    "SELECT count(*) AS events, coalesce(max(occurred_at_ms), 0) AS newest_ms FROM events WHERE user_key = @key",
+                    new { key }, cancellationToken).ConfigureAwait(false);
                 removed = counts[0].Events;
                 if (removed > 0) erasedAtMs = Math.Max(erasedAtMs, counts[0].NewestMs);
                 await DeleteEventsAsync(connection, key, cancellationToken).ConfigureAwait(false);
@@ -95,14 +95,15 @@ public abstract partial class SqlStore
             }
 
             // What is still on its way from the sessions of the user must not come back as events of the session.
-            foreach (var (sessionId, throughMs) in await QueryAsync(connection,
-                "SELECT session_id, through_ms FROM merges WHERE user_id = @userId", new { userId }, r => (r.GetString(0), r.GetInt64(1)),
-                    cancellationToken).ConfigureAwait(false))
+            foreach (var merge in await QueryAsync<MergeRow>(connection,
+                "SELECT session_id, through_ms FROM merges WHERE user_id = @userId", new { userId }, cancellationToken)
+                .ConfigureAwait(false))
             {
-                await AddTombstoneAsync(connection, UserRef.Session(sessionId), throughMs, cancellationToken).ConfigureAwait(false);
+                await AddTombstoneAsync(connection, UserRef.Session(merge.SessionId), merge.ThroughMs, cancellationToken)
+                    .ConfigureAwait(false);
                 await connection.ExecuteAsync(Command(
                     "DELETE FROM users WHERE is_session = 1 AND user_id = @sessionId AND events = 0 AND properties IS NULL",
-                        new { sessionId }, cancellationToken)).ConfigureAwait(false);
+                        new { merge.SessionId }, cancellationToken)).ConfigureAwait(false);
             }
 
             await connection.ExecuteAsync(Command("DELETE FROM merges WHERE user_id = @userId", new { userId }, cancellationToken))
@@ -158,12 +159,12 @@ public abstract partial class SqlStore
             "SELECT erasure_id FROM erasures WHERE due_at_ms <= @now AND (user_id IS NOT NULL OR model_version IS NOT NULL) ORDER BY "
             + "due_at_ms LIMIT @limit";
         // Mostly nothing is due: no writing transaction for that.
-        var found = await ReadAsync(connection => QueryAsync(connection, due, parameters, r => r.GetString(0), cancellationToken),
+        var found = await ReadAsync(connection => QueryAsync<string>(connection, due, parameters, cancellationToken),
             cancellationToken).ConfigureAwait(false);
         if (found.Count == 0) return found;
-        return await WriteAsync(connection => QueryAsync(
+        return await WriteAsync(connection => QueryAsync<string>(
             connection, $"UPDATE erasures SET due_at_ms = @nextDue WHERE erasure_id IN ({due}) RETURNING erasure_id",
-            parameters, r => r.GetString(0), cancellationToken), cancellationToken).ConfigureAwait(false);
+            parameters, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     public Task SetErasureModelAsync(IReadOnlyList<string> erasureIds, long modelVersion, DateTimeOffset at,
@@ -190,49 +191,37 @@ public abstract partial class SqlStore
         Command("SELECT revision FROM erasures WHERE erasure_id = @erasureId", new { erasureId }, cancellationToken)), cancellationToken);
 
     public Task<IReadOnlyList<string>> ListPendingErasuresAsync(string stage, CancellationToken cancellationToken) =>
-        ReadAsync<IReadOnlyList<string>>(async connection => await QueryAsync(connection, """
+        ReadAsync<IReadOnlyList<string>>(async connection => await QueryAsync<string>(connection, """
             SELECT e.erasure_id FROM erasures e JOIN erasure_stages s ON s.erasure_id = e.erasure_id AND s.stage = 'store'
             WHERE NOT EXISTS (SELECT 1 FROM erasure_stages d WHERE d.erasure_id = e.erasure_id AND d.stage = @stage)
             ORDER BY s.at_ms, e.erasure_id
-            """, new { stage }, r => r.GetString(0), cancellationToken).ConfigureAwait(false), cancellationToken);
+            """, new { stage }, cancellationToken).ConfigureAwait(false), cancellationToken);
 
     public Task<UserExport?> ExportUserAsync(string userId, CancellationToken cancellationToken) =>
         ReadAsync(async connection =>
         {
-            var users = await QueryAsync(connection, "SELECT user_key, properties FROM users WHERE is_session = 0 AND user_id = @userId",
-                new { userId },
-                r => (Key: r.GetInt32(0), Properties: r.IsDBNull(1) ? null : r.GetString(1)), cancellationToken).ConfigureAwait(false);
+            var users = await QueryAsync<ProfileRow>(connection,
+                "SELECT user_key, properties FROM users WHERE is_session = 0 AND user_id = @userId", new { userId }, cancellationToken)
+                .ConfigureAwait(false);
             if (users is not [var user]) return null;
-            var events = await QueryAsync(connection, """
-                SELECT e.event_id, i.item_id, t.name, e.value, e.occurred_at_ms, e.session_id, e.recommendation_id, e.context
+            var events = await QueryAsync<ExportedEvent>(connection, """
+                SELECT e.event_id, i.item_id, t.name AS type, e.value, e.occurred_at_ms, e.session_id, e.recommendation_id, e.context
                 FROM events e JOIN items i ON i.item_key = e.item_key JOIN event_types t ON t.type_id = e.type_id
-                WHERE e.user_key = @Key ORDER BY e.occurred_at_ms, e.sequence
-                """, new { user.Key }, r => new Interaction
-            {
-                EventId = EventKey.Parse(r.GetString(0)).EventId,
-                CloudEventSource = EventKey.Parse(r.GetString(0)).Source,
-                UserId = userId,
-                ItemId = r.GetString(1),
-                Type = r.GetString(2),
-                Value = r.IsDBNull(3) ? null : r.GetDouble(3),
-                OccurredAt = Time(r.GetInt64(4)),
-                SessionId = r.IsDBNull(5) ? null : r.GetString(5),
-                RecommendationId = r.IsDBNull(6) ? null : r.GetString(6),
-                Context = r.IsDBNull(7) ? null : JsonElement.Parse(r.GetString(7)),
-            }, cancellationToken).ConfigureAwait(false);
+                WHERE e.user_key = @UserKey ORDER BY e.occurred_at_ms, e.sequence
+                """, new { user.UserKey }, cancellationToken).ConfigureAwait(false);
             var profile = user.Properties is null ? new UserProfile()
                 : JsonSerializer.Deserialize(user.Properties, ContractsJson.Default.UserProfile)!;
-            return new UserExport { UserId = userId, Properties = profile.Properties, Events = events };
+            return new UserExport { UserId = userId, Properties = profile.Properties, Events = events.ConvertAll(e => e.Of(userId)) };
         }, cancellationToken);
 
     public Task<IReadOnlyList<UserSummary>> ListUsersAsync(string prefix, int limit, CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyList<UserSummary>>(async connection =>
-            await QueryAsync(connection, """
+            (await QueryAsync<UserRow>(connection, """
                 SELECT user_id, events, last_at_ms FROM users
                 WHERE is_session = 0 AND events > 0 AND user_id >= @prefix AND substr(user_id, 1, length(@prefix)) = @prefix
                 ORDER BY events DESC, user_id LIMIT @limit
-                """, new { prefix, limit }, r => new UserSummary(r.GetString(0), r.GetInt64(1), Time(r.GetInt64(2))), cancellationToken)
-                .ConfigureAwait(false), cancellationToken);
+                """, new { prefix, limit }, cancellationToken).ConfigureAwait(false))
+                .ConvertAll(row => new UserSummary(row.UserId, row.Events, Time(row.LastAtMs))), cancellationToken);
 
     /// <summary>Removes a user's events and every trace of their ids.</summary>
     private protected virtual Task DeleteEventsAsync(DbConnection connection, int userKey, CancellationToken cancellationToken) =>
@@ -284,43 +273,34 @@ public abstract partial class SqlStore
     private static async Task<IReadOnlyList<Erasure>> ReadErasuresAsync(DbConnection connection, string condition, object? parameters,
         CancellationToken cancellationToken)
     {
-        var rows = await QueryAsync(connection, $"""
+        var rows = await QueryAsync<ErasureRow>(connection, $"""
             SELECT e.erasure_id, e.user_id, e.revision, e.version, e.due_at_ms, e.model_version, s.stage, s.at_ms
             FROM erasures e LEFT JOIN erasure_stages s ON s.erasure_id = e.erasure_id
             WHERE {condition}
             ORDER BY e.revision, e.erasure_id, s.at_ms
-            """, parameters,
-            r => (Erasure: new Erasure
-            {
-                ErasureId = r.GetString(0),
-                UserId = r.IsDBNull(1) ? null : r.GetString(1),
-                Revision = r.GetInt64(2),
-                Version = r.GetInt64(3),
-                DueAt = r.IsDBNull(4) ? null : Time(r.GetInt64(4)),
-                ModelVersion = r.IsDBNull(5) ? null : r.GetInt64(5),
-                Stages = new Dictionary<string, DateTimeOffset>(),
-            }, Stage: r.IsDBNull(6) ? null : r.GetString(6), At: r.IsDBNull(7) ? default : Time(r.GetInt64(7))),
-            cancellationToken).ConfigureAwait(false);
-        return [.. rows.GroupBy(row => row.Erasure.ErasureId, StringComparer.Ordinal).Select(group => group.First().Erasure with
-        {
-            Stages = group.Where(row => row.Stage is not null).ToDictionary(row => row.Stage!, row => row.At, StringComparer.Ordinal),
-        })];
+            """, parameters, cancellationToken).ConfigureAwait(false);
+        return
+        [
+            .. rows.GroupBy(row => row.ErasureId, StringComparer.Ordinal).Select(group => group.First().With(group
+                .Where(row => row.Stage is not null)
+                .ToDictionary(row => row.Stage!, row => Time(row.AtMs!.Value), StringComparer.Ordinal))),
+        ];
     }
 
     private static async Task<IReadOnlyDictionary<string, DateTimeOffset>> ReadStagesAsync(DbConnection connection, string erasureId,
         CancellationToken cancellationToken)
     {
-        var stages = await QueryAsync(connection, "SELECT stage, at_ms FROM erasure_stages WHERE erasure_id = @erasureId ORDER BY at_ms",
-            new { erasureId },
-            r => (Stage: r.GetString(0), At: Time(r.GetInt64(1))), cancellationToken).ConfigureAwait(false);
-        return stages.ToDictionary(stage => stage.Stage, stage => stage.At, StringComparer.Ordinal);
+        var stages = await QueryAsync<StageRow>(connection,
+            "SELECT stage, at_ms FROM erasure_stages WHERE erasure_id = @erasureId ORDER BY at_ms", new { erasureId }, cancellationToken)
+            .ConfigureAwait(false);
+        return stages.ToDictionary(row => row.Stage, row => Time(row.AtMs), StringComparer.Ordinal);
     }
 
     private static async Task<ErasureResponse?> ErasureAsync(DbConnection connection, string erasureId, CancellationToken cancellationToken)
     {
-        var erasures = await QueryAsync(connection, "SELECT events_removed, model_version FROM erasures WHERE erasure_id = @erasureId",
-            new { erasureId },
-            r => (Removed: r.GetInt64(0), Version: r.IsDBNull(1) ? (long?)null : r.GetInt64(1)), cancellationToken).ConfigureAwait(false);
+        var erasures = await QueryAsync<ReceiptRow>(connection,
+            "SELECT events_removed, model_version FROM erasures WHERE erasure_id = @erasureId", new { erasureId }, cancellationToken)
+            .ConfigureAwait(false);
         if (erasures is not [var erasure]) return null;
         var times = await ReadStagesAsync(connection, erasureId, cancellationToken).ConfigureAwait(false);
         bool done = times.ContainsKey("store") && times.ContainsKey("factorStore") && times.ContainsKey("serving")
@@ -331,8 +311,98 @@ public abstract partial class SqlStore
             State = done ? "done"
             : "pending",
             Stages = times,
-            EventsRemoved = erasure.Removed,
-            ModelVersion = erasure.Version
+            EventsRemoved = erasure.EventsRemoved,
+            ModelVersion = erasure.ModelVersion
         };
+    }
+
+    private sealed class UserCounts
+    {
+        public long Events { get; init; }
+        public long NewestMs { get; init; }
+    }
+
+    private sealed class MergeRow
+    {
+        public string SessionId { get; init; } = "";
+        public long ThroughMs { get; init; }
+    }
+
+    private sealed class ProfileRow
+    {
+        public int UserKey { get; init; }
+        public string? Properties { get; init; }
+    }
+
+    private sealed class ExportedEvent
+    {
+        public string EventId { get; init; } = "";
+        public string ItemId { get; init; } = "";
+        public string Type { get; init; } = "";
+        public double? Value { get; init; }
+        public long OccurredAtMs { get; init; }
+        public string? SessionId { get; init; }
+        public string? RecommendationId { get; init; }
+        public string? Context { get; init; }
+
+        public Interaction Of(string userId)
+        {
+            var key = EventKey.Parse(EventId);
+            return new Interaction
+            {
+                EventId = key.EventId,
+                CloudEventSource = key.Source,
+                UserId = userId,
+                ItemId = ItemId,
+                Type = Type,
+                Value = Value,
+                OccurredAt = Time(OccurredAtMs),
+                SessionId = SessionId,
+                RecommendationId = RecommendationId,
+                Context = Context is null ? null : JsonElement.Parse(Context),
+            };
+        }
+    }
+
+    private sealed class UserRow
+    {
+        public string UserId { get; init; } = "";
+        public long Events { get; init; }
+        public long LastAtMs { get; init; }
+    }
+
+    private sealed class ErasureRow
+    {
+        public string ErasureId { get; init; } = "";
+        public string? UserId { get; init; }
+        public long Revision { get; init; }
+        public long Version { get; init; }
+        public long? DueAtMs { get; init; }
+        public long? ModelVersion { get; init; }
+        public string? Stage { get; init; }
+        public long? AtMs { get; init; }
+
+        public Erasure With(IReadOnlyDictionary<string, DateTimeOffset> stages) => new()
+        {
+            ErasureId = ErasureId,
+            UserId = UserId,
+            Revision = Revision,
+            Version = Version,
+            DueAt = DueAtMs is { } at ? Time(at) : null,
+            ModelVersion = ModelVersion,
+            Stages = stages,
+        };
+    }
+
+    private sealed class StageRow
+    {
+        public string Stage { get; init; } = "";
+        public long AtMs { get; init; }
+    }
+
+    private sealed class ReceiptRow
+    {
+        public long EventsRemoved { get; init; }
+        public long? ModelVersion { get; init; }
     }
 }

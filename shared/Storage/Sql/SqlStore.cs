@@ -16,6 +16,9 @@ namespace Recommender.Storage.Sql;
 /// </remarks>
 public abstract partial class SqlStore(StatisticsSettings statistics) : IStore
 {
+    // Rows are mapped by name: user_key to UserKey.
+    static SqlStore() => DefaultTypeMap.MatchNamesWithUnderscores = true;
+
     private protected StatisticsSettings Statistics { get; } = statistics;
 
     /// <summary>Runs the work in a writing transaction: committed when it returns, rolled back when it throws.</summary>
@@ -40,17 +43,13 @@ public abstract partial class SqlStore(StatisticsSettings statistics) : IStore
     public Task<StoreStatus> GetStatusAsync(CancellationToken cancellationToken) =>
         ReadAsync(async connection =>
         {
-            var rows = await QueryAsync(connection, """
+            var rows = await QueryAsync<StatusRow>(connection, """
                 SELECT events, sequence, last_stored_at_ms, duplicate_events, conflicting_events, dropped_events, ignored_item_changes,
-                       (SELECT count(*) FROM users WHERE events > 0 OR properties IS NOT NULL),
-                       (SELECT count(*) FROM items WHERE deleted = 0)
+                       (SELECT count(*) FROM users WHERE events > 0 OR properties IS NOT NULL) AS users,
+                       (SELECT count(*) FROM items WHERE deleted = 0) AS items
                 FROM state
-                """, null, r => new StoreStatus(r.GetInt64(0), r.GetInt64(7), r.GetInt64(8), r.GetInt64(1), r.IsDBNull(2) ? null
-                : Time(r.GetInt64(2)))
-            {
-                Counters = new StatusCounters(r.GetInt64(3), r.GetInt64(4), r.GetInt64(5), r.GetInt64(6)),
-            }, cancellationToken).ConfigureAwait(false);
-            return rows[0];
+                """, null, cancellationToken).ConfigureAwait(false);
+            return rows[0].ToStatus();
         }, cancellationToken);
 
     public Task<JsonElement?> GetSettingAsync(string name, CancellationToken cancellationToken) =>
@@ -68,33 +67,39 @@ public abstract partial class SqlStore(StatisticsSettings statistics) : IStore
 
     public Task<IReadOnlyList<string>> GetEventTypesAsync(CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyList<string>>(async connection =>
-            await QueryAsync(connection, "SELECT name FROM event_types ORDER BY type_id", null, r => r.GetString(0), cancellationToken)
+            await QueryAsync<string>(connection, "SELECT name FROM event_types ORDER BY type_id", null, cancellationToken)
             .ConfigureAwait(false), cancellationToken);
 
     public Task<IReadOnlyList<EventCount>> CountEventsAsync(long afterSequence, long upToSequence, CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyList<EventCount>>(async connection =>
-            await QueryAsync(connection,
-            "SELECT item_key, type_id, count(*) FROM events WHERE sequence > @afterSequence AND sequence <= @upToSequence GROUP BY "
-                + "item_key, type_id ORDER BY item_key, type_id",
-                new { afterSequence, upToSequence }, r => new EventCount(r.GetInt32(0), (short)r.GetInt32(1), r.GetInt64(2)),
-                    cancellationToken).ConfigureAwait(false), cancellationToken);
+            (await QueryAsync<EventCountRow>(connection, """
+                SELECT item_key, type_id, count(*) AS events FROM events WHERE sequence > @afterSequence AND sequence <= @upToSequence
+                GROUP BY item_key, type_id ORDER BY item_key, type_id
+                """, new { afterSequence, upToSequence }, cancellationToken).ConfigureAwait(false))
+                .ConvertAll(row => new EventCount(row.ItemKey, (short)row.TypeId, row.Events)), cancellationToken);
 
     public Task<IReadOnlyList<int>> ListUsersOfItemAsync(int itemKey, int limit, CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyList<int>>(async connection =>
-            await QueryAsync(connection, """
+            await QueryAsync<int>(connection, """
                 SELECT user_key FROM audience WHERE item_key = @itemKey
                 ORDER BY counts_at_ms IS NULL, counts_at_ms DESC, user_key LIMIT @limit
-                """, new { itemKey, limit }, r => r.GetInt32(0), cancellationToken).ConfigureAwait(false), cancellationToken);
+                """, new { itemKey, limit }, cancellationToken).ConfigureAwait(false), cancellationToken);
 
     public Task<IReadOnlyList<int>> ListUserKeysAsync(int afterKey, int limit, CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyList<int>>(async connection =>
-            await QueryAsync(connection, "SELECT user_key FROM users WHERE user_key > @afterKey ORDER BY user_key LIMIT @limit",
-            new { afterKey, limit }, r => r.GetInt32(0), cancellationToken).ConfigureAwait(false), cancellationToken);
+            await QueryAsync<int>(connection, "SELECT user_key FROM users WHERE user_key > @afterKey ORDER BY user_key LIMIT @limit",
+            new { afterKey, limit }, cancellationToken).ConfigureAwait(false), cancellationToken);
 
     private protected static CommandDefinition Command(string sql, object? parameters, CancellationToken cancellationToken) =>
         new(sql, parameters, cancellationToken: cancellationToken);
 
+    /// <summary>Rows as a simple type, or as a class whose properties have the names of the columns.</summary>
     private protected static async Task<List<T>> QueryAsync<T>(DbConnection connection, string sql, object? parameters,
+        CancellationToken cancellationToken) =>
+        (await connection.QueryAsync<T>(Command(sql, parameters, cancellationToken)).ConfigureAwait(false)).AsList();
+
+    /// <summary>For many rows: reads each by the places of its columns.</summary>
+    private protected static async Task<List<T>> ReadRowsAsync<T>(DbConnection connection, string sql, object? parameters,
         Func<DbDataReader, T> read, CancellationToken cancellationToken)
     {
         var rows = new List<T>();
@@ -114,4 +119,29 @@ public abstract partial class SqlStore(StatisticsSettings statistics) : IStore
         interaction.Context is { ValueKind: JsonValueKind.Object } context ? context.GetRawText() : null;
 
     private protected static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+
+    private sealed class StatusRow
+    {
+        public long Events { get; init; }
+        public long Sequence { get; init; }
+        public long? LastStoredAtMs { get; init; }
+        public long DuplicateEvents { get; init; }
+        public long ConflictingEvents { get; init; }
+        public long DroppedEvents { get; init; }
+        public long IgnoredItemChanges { get; init; }
+        public long Users { get; init; }
+        public long Items { get; init; }
+
+        public StoreStatus ToStatus() => new(Events, Users, Items, Sequence, LastStoredAtMs is { } at ? Time(at) : null)
+        {
+            Counters = new StatusCounters(DuplicateEvents, ConflictingEvents, DroppedEvents, IgnoredItemChanges),
+        };
+    }
+
+    private sealed class EventCountRow
+    {
+        public int ItemKey { get; init; }
+        public int TypeId { get; init; }
+        public long Events { get; init; }
+    }
 }

@@ -73,11 +73,11 @@ public sealed partial class SqliteStore : SqlStore
         CancellationToken cancellationToken)
     {
         const int span = 20_000;
-        var (first, last) =
-            (await QueryAsync(connection, "SELECT coalesce(min(sequence), 1), coalesce(max(sequence), 0) FROM events", null,
-            r => (r.GetInt64(0), r.GetInt64(1)), cancellationToken).ConfigureAwait(false))[0];
+        var sequences = (await QueryAsync<SequenceSpan>(connection,
+            "SELECT coalesce(min(sequence), 1) AS first, coalesce(max(sequence), 0) AS last FROM events", null, cancellationToken)
+            .ConfigureAwait(false))[0];
         var slices = new List<Slice>();
-        for (; first <= last; first += span)
+        for (long first = sequences.First; first <= sequences.Last; first += span)
             slices.Add(new Slice("events", FormattableString.Invariant($"sequence BETWEEN {first} AND {first + span - 1}"),
                 EmptiesPartition: false));
         return slices;
@@ -108,5 +108,11 @@ public sealed partial class SqliteStore : SqlStore
     {
         _hotStatements?.Dispose();
         return _database.DisposeAsync();
+    }
+
+    private sealed class SequenceSpan
+    {
+        public long First { get; init; }
+        public long Last { get; init; }
     }
 }
