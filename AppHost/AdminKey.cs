@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Recommender.AppHost;
 
 /// <summary>
-/// The administrator's key of the host itself, for the commands of the dashboard. It exists where services ask for keys: with
-/// <c>--require-keys</c>, or where the environment configures keys. Without either, services on loopback ask for none, and the host needs
+/// The administrator's key of the host itself, for the commands of the dashboard. It exists if services require keys: with
+/// <c>--require-keys</c>, or where the environment configures keys. Without either, services on loopback require none, and the host needs
 /// none.
 /// </summary>
 internal sealed class AdminKey
@@ -24,7 +24,7 @@ internal sealed class AdminKey
     /// <summary>Environment variables that make services accept it.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; }
 
-    /// <summary>Null where services ask for no key. Key and key file lie in the data folder, readable by their owner alone.</summary>
+    /// <summary>Null if services require no key. Key and key file are in the data folder, readable by their owner only.</summary>
     public static async Task<AdminKey?> ForAsync(HostOptions options, CancellationToken cancellationToken)
     {
         bool configured = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(variable => (string)variable.Key)

@@ -52,7 +52,7 @@ internal sealed partial class HostCommandLine
 
     private readonly Option<bool> _requireKeys = new("--require-keys")
     {
-        Description = "Services ask for an API key; an administrator's key is generated and kept in the data folder.",
+        Description = "Services require an API key; an administrator's key is generated and kept in the data folder.",
     };
 
     private readonly Option<string[]> _without = new("--without")
@@ -90,7 +90,7 @@ internal sealed partial class HostCommandLine
         });
     }
 
-    /// <summary>Reads the arguments and runs the action with what they ask for; returns the exit code.</summary>
+    /// <summary>Parses the arguments and runs the action with the resulting options; returns the exit code.</summary>
     public async Task<int> RunAsync(string[] args, Func<HostOptions, Task<int>> action)
     {
         // `--Section:Key=value` is a setting of Aspire's configuration.
@@ -114,7 +114,7 @@ internal sealed partial class HostCommandLine
         var given = _aspire.Where(option => result.GetResult(option) is { Implicit: false })
             .ToDictionary(option => option.Name, option => result.GetValue(option) ?? "true");
         bool publishes = given.GetValueOrDefault("--operation") == "publish";
-        // Without a step Aspire would go on and deploy.
+        // Without a step Aspire would deploy.
         if (publishes) given.TryAdd("--step", "publish");
         return new HostOptions
         {

@@ -1,6 +1,6 @@
 namespace Recommender.AppHost;
 
-/// <summary>What the command line asks for.</summary>
+/// <summary>Options of the command line.</summary>
 internal sealed record HostOptions
 {
     /// <summary>Folder of everything that is kept.</summary>
@@ -23,7 +23,7 @@ internal sealed record HostOptions
     /// <summary>Instances of Recommend.</summary>
     public int RecommendReplicas { get; init; } = 1;
 
-    /// <summary>Whether services ask for keys; else they do only where the environment configures keys.</summary>
+    /// <summary>Whether services require keys; otherwise they do only if the environment configures keys.</summary>
     public bool RequireKeys { get; init; }
 
     /// <summary>Services that are described but not started: someone runs them in a debugger.</summary>

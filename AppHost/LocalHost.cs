@@ -42,7 +42,7 @@ internal static class LocalHost
         {
             // The same resource names as under Aspire, where telemetry is collected.
             ["OTEL_SERVICE_NAME"] = instance.Name,
-            // What `dotnet run` says of this host must not be taken for the service's.
+            // Settings that `dotnet run` gives this host must not reach the service.
             ["ASPNETCORE_HTTP_PORTS"] = null,
             ["DOTNET_LAUNCH_PROFILE"] = null,
         };

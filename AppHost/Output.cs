@@ -21,7 +21,7 @@ internal static class Output
         }
     }
 
-    /// <summary>What the host itself has to say.</summary>
+    /// <summary>Messages of the host itself.</summary>
     public static void Say(string text)
     {
         lock (s_gate) Console.Out.WriteLine(text);

@@ -6,7 +6,7 @@ namespace Recommender.AppHost;
 
 /// <summary>Shows what to try first, once there is something to see.</summary>
 /// <param name="address">Of the page and the API.</param>
-/// <param name="key">Null where no key is asked for.</param>
+/// <param name="key">Null if no key is required.</param>
 internal sealed class Welcome(string address, AdminKey? key)
 {
     private readonly Stopwatch _clock = Stopwatch.StartNew();

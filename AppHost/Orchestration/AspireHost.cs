@@ -1,6 +1,4 @@
 using System.Runtime.InteropServices;
-using Aspire.Hosting;
-using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -88,7 +86,7 @@ internal static class AspireHost
             logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
             // Every failed probe would log a stack trace; the dashboard shows the reason.
             logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
-            // Nobody misses a container engine who asks for no container.
+            // Without containers a missing container engine is no problem.
             if (options.Mode != HostMode.Containers) logging.AddFilter("Aspire.Hosting.Dcp", LogLevel.Error);
         });
         return builder;

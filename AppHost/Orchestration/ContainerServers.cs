@@ -1,5 +1,3 @@
-using Aspire.Hosting;
-using Aspire.Hosting.ApplicationModel;
 using Recommender.AppHost.Topology;
 
 namespace Recommender.AppHost.Orchestration;

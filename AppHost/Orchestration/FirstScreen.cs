@@ -1,4 +1,3 @@
-using Aspire.Hosting;
 using Microsoft.Extensions.Configuration;
 using Recommender.AppHost.Topology;
 
@@ -41,7 +40,7 @@ internal sealed class FirstScreen(DistributedApplication app, IConfiguration con
               Data         {options.Data}
 
             """);
-        if (deployment.Key is not null) Output.Say($"  Services ask for a key: KEY=$(cat {Path.Combine(options.Data, "admin-key")})\n");
+        if (deployment.Key is not null) Output.Say($"  Services require a key: KEY=$(cat {Path.Combine(options.Data, "admin-key")})\n");
         await _welcome.SayAsync(options.Mode == HostMode.Embedded && options.Demo, stopping);
     }
 }

@@ -1,5 +1,3 @@
-using Aspire.Hosting.ApplicationModel;
-
 namespace Recommender.AppHost.Orchestration;
 
 /// <summary>On a resource that is started again when it ends without having been stopped.</summary>

@@ -1,11 +1,10 @@
 using System.Collections.Immutable;
-using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.Logging;
 using Recommender.LocalServers;
 
 namespace Recommender.AppHost.Orchestration;
 
-/// <summary>Keeps a server running until the application stops, and says in the dashboard how it is.</summary>
+/// <summary>Keeps a server running until the application stops, and reports its state to the dashboard.</summary>
 internal sealed class LocalServerLife(LocalServer server, InitializeResourceEvent initialize)
 {
     private readonly RestartPause _pause = new();

@@ -1,4 +1,3 @@
-using Aspire.Hosting.ApplicationModel;
 using Recommender.LocalServers;
 
 namespace Recommender.AppHost.Orchestration;

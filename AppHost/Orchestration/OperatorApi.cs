@@ -8,7 +8,7 @@ namespace Recommender.AppHost.Orchestration;
 internal sealed class OperatorApi(LocalDeployment deployment, IHttpClientFactory clients)
 {
     /// <summary>Sends a request and returns what was answered.</summary>
-    /// <exception cref="LocalHostException">The API refused or did not answer; the message says why.</exception>
+    /// <exception cref="LocalHostException">The API refused or did not answer; the message has the reason.</exception>
     public async Task<JsonElement> SendAsync(HttpMethod method, string path, CancellationToken cancellationToken)
     {
         using var client = clients.CreateClient();

@@ -1,8 +1,6 @@
 using System.Data.Common;
 using System.Globalization;
 using System.Text.Json;
-using Aspire.Hosting;
-using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.DependencyInjection;
 using Recommender.AppHost.Topology;
 
@@ -89,7 +87,7 @@ internal sealed class OperatorCommands(
             })
             .WithCommand("back-up", "Back up", Guarded(BackUpAsync), new CommandOptions
             {
-                Description = "Writes everything that is held into one file in the data folder, while the services go on.",
+                Description = "Writes everything that is held into one file in the data folder while the services run.",
                 IconName = "SaveArrowRight",
             });
     }
@@ -168,7 +166,7 @@ internal sealed class OperatorCommands(
 
     private OperatorApi Api(IServiceProvider services) => new(deployment, services.GetRequiredService<IHttpClientFactory>());
 
-    /// <summary>What the product refuses is shown as it says it, not as a stack trace.</summary>
+    /// <summary>A refusal of the product is shown as its message, not as a stack trace.</summary>
     private static Func<ExecuteCommandContext, Task<ExecuteCommandResult>> Guarded(
         Func<ExecuteCommandContext, Task<ExecuteCommandResult>> command) => async context =>
     {

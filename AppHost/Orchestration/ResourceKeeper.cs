@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -68,7 +67,7 @@ internal sealed class ResourceKeeper(ResourceNotificationService notifications, 
     private bool IsDown(string resource) => notifications.TryGetCurrentState(resource, out var now)
         && KnownResourceStates.TerminalStates.Contains(now.Snapshot.State?.Text);
 
-    /// <summary>A stop that the operator asked for looks like any other end, so the command itself is watched.</summary>
+    /// <summary>A requested stop looks like any other exit, so the command itself is observed.</summary>
     private static void WatchCommands(IResource resource, KeepRunningAnnotation keep)
     {
         if (keep.IsWatched) return;

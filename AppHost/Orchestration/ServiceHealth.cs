@@ -6,7 +6,7 @@ using Recommender.AppHost.Topology;
 namespace Recommender.AppHost.Orchestration;
 
 /// <summary>
-/// A service's own account of its health: what <c>/health/ready</c> says is wrong is shown as it is. One that has not answered yet is
+/// A service's health as <c>/health/ready</c> reports it. One that has not answered yet is
 /// asked again for a while within one check, since the next check may be seconds away.
 /// </summary>
 internal sealed class ServiceHealth(ServiceInstance instance, IHttpClientFactory clients) : IHealthCheck

@@ -27,7 +27,7 @@ internal sealed class ServersHost(HostOptions options)
         {
             _stopping = true;
             Output.Say("Stopping");
-            // Against the stream: first those that ask, last those that are asked.
+            // Upstream first: callers stop before the services they call.
             foreach (var step in deployment.Topology.StartOrder().Reverse())
             {
                 var names = step.SelectMany(service => deployment.InstancesOf(service.Name)).Select(instance => instance.Name).ToHashSet();

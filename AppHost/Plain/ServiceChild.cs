@@ -35,7 +35,7 @@ internal sealed class ServiceChild(string name, CommandLine run, int port, bool 
         {
             if (_process!.HasExited)
             {
-                throw new LocalHostException($"{name} ended with {_process.ExitCode} before it was ready; its last lines say why.");
+                throw new LocalHostException($"{name} ended with {_process.ExitCode} before it was ready; its last lines have the reason.");
             }
             try
             {

@@ -119,7 +119,7 @@ internal static class ChartFiles
                       resources:
                         requests: { cpu: {{ .Values.{{{name}}}.processor }}, memory: {{ .Values.{{{name}}}.memory }} }
                         limits: { memory: {{ .Values.{{{name}}}.memoryLimit }} }
-                      # A start replays the catalogue and the model: until it is over, nothing else is asked.
+                      # A start replays the catalogue and the model: other probes wait until it is over.
                       startupProbe:
                         httpGet: { path: {{{ProductTopology.LivenessPath}}}, port: http }
                         periodSeconds: 2

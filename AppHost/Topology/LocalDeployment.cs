@@ -9,7 +9,7 @@ internal sealed class LocalDeployment
 {
     private readonly HostOptions _options;
 
-    /// <param name="key">Null: services ask for no key.</param>
+    /// <param name="key">Null: services require no key.</param>
     public LocalDeployment(HostOptions options, AdminKey? key)
     {
         _options = options;
@@ -25,7 +25,7 @@ internal sealed class LocalDeployment
 
     public IReadOnlyList<ServiceInstance> Instances { get; }
 
-    /// <summary>The host's own key; null where services ask for none.</summary>
+    /// <summary>The host's own key; null if services require none.</summary>
     public AdminKey? Key { get; }
 
     /// <summary>The instance with the page and the whole API.</summary>

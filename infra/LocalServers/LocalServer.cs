@@ -61,7 +61,7 @@ public abstract class LocalServer : IAsyncDisposable
     /// <summary>Generated with the folder and kept in it, readable by its owner alone.</summary>
     protected string Password { get; }
 
-    /// <summary>The signal that asks for an orderly stop.</summary>
+    /// <summary>The signal for an orderly stop.</summary>
     protected virtual int StopSignal => ProcessTree.SigTerm;
 
     private string PidFile => Path.Combine(Folder, "server.pid");
@@ -127,7 +127,7 @@ public abstract class LocalServer : IAsyncDisposable
     /// <summary>SIGCONT: the end of <see cref="Freeze"/>.</summary>
     public void Continue() => SignalTree(ProcessTree.SigCont);
 
-    /// <summary>Completes when the process has ended by itself or by a signal.</summary>
+    /// <summary>Completes when the process has ended, for any reason.</summary>
     public Task WaitForExitAsync(CancellationToken cancellationToken) =>
         _process?.WaitForExitAsync(cancellationToken) ?? Task.CompletedTask;
 
@@ -266,7 +266,7 @@ public abstract class LocalServer : IAsyncDisposable
         File.Delete(PidFile);
     }
 
-    /// <summary>Ends what a killed owner left running in this folder. The folder's lock says that no owner is alive.</summary>
+    /// <summary>Ends processes that a killed owner left running in this folder. The folder's lock proves that no owner is alive.</summary>
     private async Task EndLeftoverAsync()
     {
         if (!File.Exists(PidFile) || Recommender.LocalServers.ProcessId.Parse(await File.ReadAllTextAsync(PidFile)) is not { } left) return;

@@ -91,7 +91,7 @@ public sealed class PostgresServer(string folder, int port = 0) : LocalServer("p
 
     /// <summary>
     /// After a kill PostgreSQL refuses to start as long as the process number in its lock file exists, even as a zombie that nobody
-    /// collects or as another program. The folder's own lock says that no server of ours is meant to run; once the last process of
+    /// collects or as another program. The folder's lock is held, so no server of ours is running; once the last process of
     /// the killed one has gone, its file means nothing.
     /// </summary>
     private async Task RemoveStaleLockAsync()

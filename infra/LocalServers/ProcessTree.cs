@@ -95,7 +95,7 @@ public static partial class ProcessTree
     public static ProcessId? Find(int pid) => Read(pid)?.Id;
 
     /// <summary>Running processes of a program whose current folder is the given one.</summary>
-    /// <param name="name">The program's name as the kernel knows it, at most 15 characters.</param>
+    /// <param name="name">The program's name as the kernel stores it, at most 15 characters.</param>
     public static IReadOnlyList<ProcessId> InFolder(string name, string folder)
     {
         var found = new List<ProcessId>();

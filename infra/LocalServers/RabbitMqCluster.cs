@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace Recommender.LocalServers;
 
-/// <summary>Nodes of RabbitMQ that know each other, each of which can be killed and started again.</summary>
+/// <summary>The nodes of a RabbitMQ cluster; each can be killed and restarted.</summary>
 public sealed class RabbitMqCluster : IAsyncDisposable
 {
     private readonly string _folder;

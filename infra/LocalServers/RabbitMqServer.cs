@@ -153,7 +153,7 @@ public sealed class RabbitMqServer : LocalServer
             _mapper = await StartMapperAsync(_mapperPort, Folder, cancellationToken);
     }
 
-    /// <summary>The Erlang port mapper, which tells nodes the ports of others.</summary>
+    /// <summary>The Erlang port mapper, which gives nodes the ports of others.</summary>
     internal static async Task<Process> StartMapperAsync(int port, string folder, CancellationToken cancellationToken)
     {
         var run = new CommandLine(Programs.Require("epmd"), ["-port", port.ToString(CultureInfo.InvariantCulture), "-address", "127.0.0.1"], folder);

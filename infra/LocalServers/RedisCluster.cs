@@ -27,7 +27,7 @@ public sealed class RedisCluster : IAsyncDisposable
     public string ConnectionString => Nodes[0].ConnectionString.Replace($"127.0.0.1:{Nodes[0].Port}",
         string.Join(',', Nodes.Select(node => $"127.0.0.1:{node.Port}")), StringComparison.Ordinal);
 
-    /// <summary>Starts all nodes and returns once each of them knows the others and all slots.</summary>
+    /// <summary>Starts all nodes and returns once each has joined and all slots are assigned.</summary>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
         await Task.WhenAll(Nodes.Select(node => node.StartAsync(cancellationToken)));

@@ -21,7 +21,7 @@ public abstract class RedisCompatibleServer : LocalServer
     public static RedisCompatibleServer Create(string folder, int port = 0) =>
         ReferenceEquals(RequiredPrograms, GarnetServer.RequiredPrograms) ? new GarnetServer(folder, port) : new RedisServer(folder, port);
 
-    /// <summary>Where neither is installed, Redis is what is asked for.</summary>
+    /// <summary>If neither is installed, the error names Redis.</summary>
     internal static IReadOnlyList<string> Choose(bool redisIsInstalled, bool garnetIsInstalled) =>
         garnetIsInstalled && !redisIsInstalled ? GarnetServer.RequiredPrograms : RedisServer.RequiredPrograms;
 

@@ -32,7 +32,7 @@ internal static class KeysCommand
         var rate = new Option<int>("--rate") { Description = "Requests per second.", HelpName = "N", DefaultValueFactory = _ => 10_000 };
 
         var create = new Command("create",
-            "Creates a key and shows it once; the file keeps only its hash. Running services take it up by themselves.") { id, scopes, rate, file };
+            "Creates a key and shows it once; the file keeps only its hash. Running services reload the file.") { id, scopes, rate, file };
         create.SetAction(result => Run(() =>
         {
             string[] given = [.. result.GetRequiredValue(scopes)

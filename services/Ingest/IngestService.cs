@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Recommender.Ingest.Accepting;
 using Recommender.Ingest.Endpoints;
-using Recommender.Messaging;
 using Recommender.Messaging.Embedded;
 using Recommender.Messaging.Streams;
 using Recommender.ServiceDefaults;

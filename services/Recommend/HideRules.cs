@@ -4,7 +4,7 @@ using Recommender.Factorization.Events;
 namespace Recommender.Recommend;
 
 /// <summary>
-/// How long an event of each type hides its item from the user, by placement. Where a placement says nothing, every type hides for ever,
+/// How long an event of each type hides its item from the user, by placement. Without a placement's entry, every type hides forever,
 /// but for those of weight 0, which do not count for anything.
 /// </summary>
 internal sealed class HideRules
@@ -25,7 +25,7 @@ internal sealed class HideRules
 
     /// <summary>Takes the names of event types over. An empty list, of a store that was emptied, changes nothing.</summary>
     /// <param name="typeNames">By type id.</param>
-    /// <param name="modelWeights">What events count for the model that is served; null where none is or it does not know.</param>
+    /// <param name="modelWeights">What events count for the model that is served; null if no model is served or it has none.</param>
     public void Update(IReadOnlyList<string> typeNames, EventWeights? modelWeights)
     {
         var table = _table;

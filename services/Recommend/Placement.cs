@@ -4,7 +4,7 @@ using Recommender.Contracts;
 namespace Recommender.Recommend;
 
 /// <summary>
-/// A named place in an application: what holds for its requests unless they say otherwise. Configuration section
+/// A named place in an application: the defaults of its requests. Configuration section
 /// <c>Placements:NAME</c>; the placement's filter and boosts apply in addition to the request's own.
 /// </summary>
 public sealed record Placement

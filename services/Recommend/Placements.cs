@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.Configuration;
 using Recommender.Contracts;
 using Recommender.Recommend.Filters;
 using Recommender.ServiceDefaults.Settings;

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging;
-
 namespace Recommender.Recommend;
 
 /// <summary>Log events 3000 to 3999. An id is never given to another event: alarms are keyed by it.</summary>

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging;
-
 namespace Recommender.Trainer;
 
 /// <summary>Log events 2000 to 2999. An id is never given to another event: alarms are keyed by it.</summary>

@@ -7,7 +7,7 @@ public sealed record TrainerOptions
 {
     public const string Section = "Trainer";
 
-    /// <summary>Events handled as one batch, in bytes of their messages. A batch is whatever has arrived, never waited for.</summary>
+    /// <summary>Events handled as one batch, in bytes of their messages. A batch is what has arrived; it never waits for more.</summary>
     [Range(1024, 64 * 1024 * 1024)]
     public int MaxBatchBytes { get; set; } = 16 * 1024 * 1024;
 

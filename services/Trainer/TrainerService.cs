@@ -1,11 +1,7 @@
-using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Hosting;
 using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.Factorization.Events;
-using Recommender.Messaging;
 using Recommender.Messaging.ControlPlane;
 using Recommender.Messaging.Embedded;
 using Recommender.Messaging.Streams;
@@ -65,7 +61,7 @@ public static class TrainerService
         {
             problems.Map<StoreUnavailableException>(_ => Problem.Unavailable("The database cannot be reached."));
             problems.Map<FactorStoreUnavailableException>(_ =>
-                Problem.Unavailable("The factor store cannot be reached. A release that was asked for is finished when it is back."));
+                Problem.Unavailable("The factor store cannot be reached. A requested release completes when it is available."));
             problems.Map<StreamUnavailableException>(e => Problem.Unavailable(e.Message));
         });
         services.AddNoticeHandler<ModelReleased>(static (sp, _, cancellationToken) => sp.GetRequiredService<ReleasedModel>()

@@ -169,7 +169,7 @@ public sealed class ApiSender(HttpClient client, TimeSpan patience, Action<strin
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            // Not the answer of a Recommender; what it says is shown as it is.
+            // Not an answer of the product; it is shown unchanged.
         }
 
         return new SendResult(0, elements.Count,
@@ -182,7 +182,7 @@ public sealed class ApiSender(HttpClient client, TimeSpan patience, Action<strin
 
     private static string Innermost(Exception e) => e.GetBaseException().Message.TrimEnd('.');
 
-    /// <summary>The pauses of one batch: as long as the server asks, else growing; null when the next would go beyond the
+    /// <summary>The pauses of one batch: as long as the server requests, else growing; null when the next would go beyond the
     /// patience.</summary>
     private sealed class Outage(TimeSpan patience)
     {

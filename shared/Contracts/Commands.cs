@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Recommender.Contracts;
 
-/// <summary>What a <see cref="Command"/> asks for.</summary>
+/// <summary>The kind of a <see cref="Command"/>.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<CommandKind>))]
 public enum CommandKind
 {
@@ -35,7 +35,7 @@ public sealed record Command
     /// <summary>JSON merge patch (RFC 7396) over the stored item, of <see cref="CommandKind.PatchItem"/>.</summary>
     public JsonElement? Patch { get; init; }
 
-    /// <summary>Names the change of an item: a change that was applied to an item is never applied to it again, whatever became of the item
+    /// <summary>Names the change of an item: a change that was applied to an item is never applied to it again, even if the item changed
     /// since.</summary>
     public string? ChangeId { get; init; }
 

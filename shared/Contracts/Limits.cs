@@ -82,7 +82,7 @@ public static class Limits
     /// <summary>Largest number in <c>reasons</c>; <c>all</c> has no limit.</summary>
     public const int Reasons = 1000;
 
-    /// <summary>Reasons of an explained item where the request does not say how many.</summary>
+    /// <summary>Default number of reasons of an explained item.</summary>
     public const int DefaultReasons = 5;
 
     /// <summary>Entries of <c>history</c> in one request.</summary>

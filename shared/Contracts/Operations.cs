@@ -50,7 +50,7 @@ public sealed record ModelInfo
     public SettingsSearch? Search { get; init; }
 }
 
-/// <summary>Distances in 0..1: Jensen–Shannon distance of distributions, less what chance makes of so few events.</summary>
+/// <summary>Distances in 0..1: Jensen–Shannon distance of distributions, minus the expected distance of small samples.</summary>
 public sealed record ModelDrift
 {
     /// <summary>The model before.</summary>
@@ -159,7 +159,7 @@ public sealed record StatusResponse
     /// <summary>Messages waiting, by stream.</summary>
     public required IReadOnlyDictionary<string, long> QueueDepths { get; init; }
 
-    /// <summary>How long the event path of this instance lately took, by part: <c>queued</c> (a message, from sent to taken),
+    /// <summary>Recent time of the event path of this instance, by part: <c>queued</c> (a message, from sent to taken),
     /// <c>storing</c> and <c>folding</c> (a batch).</summary>
     public IReadOnlyDictionary<string, StageTime> StageMilliseconds { get; set; } = new Dictionary<string, StageTime>();
 

@@ -12,7 +12,7 @@ public sealed record RecommendationRequest
     public string? UserId { get; init; }
     public string? SessionId { get; init; }
 
-    /// <summary>Events to recommend from, beside what is known of the user.</summary>
+    /// <summary>Events to recommend from, in addition to the user's history.</summary>
     public IReadOnlyList<HistoryEvent>? History { get; init; }
 
     /// <summary>Items wanted, 0 to <see cref="Limits.RecommendationCount"/>. Null: the placement's, else 20.</summary>
@@ -157,7 +157,7 @@ public sealed record RecommendedItem
     [Description("Of POST /v1/rank: false for an item that may not be recommended now. Left out otherwise.")]
     public bool? Available { get; init; }
 
-    /// <summary>The largest shares first, as many as were asked for.</summary>
+    /// <summary>The largest shares first, as many as requested.</summary>
     [Description("The history items with the largest shares of the score, largest first. The shares and `rest` sum to 1; one may be "
         + "negative.")]
     public IReadOnlyList<Reason>? Reasons { get; init; }

@@ -67,7 +67,7 @@ public sealed record ServingInfo
     /// <summary>When the factor store last answered the refresher.</summary>
     public DateTimeOffset? RefreshedAt { get; init; }
 
-    /// <summary>Users in this instance's index for similar users; 0 until it is asked for.</summary>
+    /// <summary>Users in this instance's index for similar users; 0 before the first request.</summary>
     public int SimilarUsers { get; init; }
 
     /// <summary>Answers given since the start.</summary>

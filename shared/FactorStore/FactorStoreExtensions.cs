@@ -9,7 +9,7 @@ public static class FactorStoreExtensions
     /// <summary>Name of the connection string of Redis; without one the factor store lives in this process.</summary>
     public const string ConnectionName = "redis";
 
-    /// <summary>Registers the factor store once, however many services of the process ask for it.</summary>
+    /// <summary>Registers the factor store once per process.</summary>
     public static void AddFactorStore(this IHostApplicationBuilder builder) =>
         builder.Services.TryAddSingleton(_ => FactorStores.Open(builder.Configuration.GetConnectionString(ConnectionName)));
 }

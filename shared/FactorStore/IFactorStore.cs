@@ -92,7 +92,7 @@ public interface IFactorStore : IAsyncDisposable
 
     Task<long?> GetReleasedAsync(CancellationToken cancellationToken);
 
-    /// <summary>Name of the current content; null when the store is empty or was emptied, which asks for a rebuild.</summary>
+    /// <summary>Name of the current content; null if the store is empty or was emptied, and must be rebuilt.</summary>
     Task<string?> GetGenerationAsync(CancellationToken cancellationToken);
 
     /// <summary>Marks the content as complete. Written last by a rebuild.</summary>

@@ -68,7 +68,7 @@ public sealed class Journal : IAsyncDisposable
     }
 
     /// <summary>Appends one message and returns its id once it is durable. A cancelled append may still have happened.</summary>
-    /// <param name="headers">Any text, kept beside the body.</param>
+    /// <param name="headers">Any text, stored with the body.</param>
     public Task<long> AppendAsync(string stream, ReadOnlyMemory<byte> body, string? headers, CancellationToken cancellationToken)
     {
         ValidateName(stream);

@@ -8,7 +8,7 @@ namespace Recommender.Retrieval;
 /// than wanted and score them again from the vectors. Memory: one byte per number, rounded up to a multiple of 16, and 4 bytes per row.
 /// </summary>
 /// <remarks>
-/// One writer at a time and any number of searches beside it. A search beside a change may see a row half changed, which makes its score
+/// One writer at a time and any number of concurrent searches. A search during a change may read a row half changed, which makes its score
 /// wrong and nothing else. A search allocates nothing.
 /// </remarks>
 public sealed unsafe class CosineIndex

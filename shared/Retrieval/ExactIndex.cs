@@ -73,7 +73,7 @@ public sealed unsafe class ExactIndex : IItemIndex
             _kernel.Dots(query, rows + ((long)start * Rank), count, Rank, scores);
             for (int i = 0; i < count; i++)
             {
-                // Most scores fail here, so the scope is only asked about the few that could enter.
+                // Most scores fail here, so the scope is checked only for the few that could enter.
                 if (scores[i] >= top.Threshold && scope.Allows(start + i)) top.Add(start + i, scores[i]);
             }
         }

@@ -27,7 +27,7 @@ public sealed unsafe class ServingIndex : IItemIndex
 
     public int Rank { get; }
 
-    /// <summary>Rows that are scanned in float32 beside the model's index: those put in since it was built.</summary>
+    /// <summary>Rows added since the index was built; they are scanned in float32 after each search of the index.</summary>
     public int AppendedRows => _state.Rows;
 
     /// <summary>The rows put in take a search's time that building the index anew would save: more than one in 32, and more than a
@@ -110,7 +110,7 @@ public sealed unsafe class ServingIndex : IItemIndex
 
     /// <summary>
     /// Builds a new index over all rows as they are now, and then puts it in the place of the model's index and the rows appended until
-    /// now. Searches and changes go on meanwhile. Positions stay. To be called in the background, by one thread at a time.
+    /// now. Searches and changes continue meanwhile. Positions stay. Call it in the background, from one thread at a time.
     /// </summary>
     /// <param name="build">Builds an index over positions × rank, row-major, e.g. <see cref="ItemIndexes.Create"/>.</param>
     public void Rebuild(Func<ReadOnlyMemory<float>, int, IItemIndex> build)

@@ -5,7 +5,7 @@ namespace Recommender.ServiceDefaults;
 
 /// <summary>
 /// Leaves out client spans without a parent. No request and no message caused them: they are the polls of background loops,
-/// several a second and each a trace of its own. Works with whatever sampler <c>OTEL_TRACES_SAMPLER</c> names.
+/// several a second and each a trace of its own. Works with any sampler that <c>OTEL_TRACES_SAMPLER</c> names.
 /// </summary>
 internal sealed class PollFilter : BaseProcessor<Activity>
 {

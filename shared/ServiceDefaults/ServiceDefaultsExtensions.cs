@@ -23,7 +23,7 @@ namespace Recommender.ServiceDefaults;
 /// after.</summary>
 public static class ServiceDefaultsExtensions
 {
-    /// <summary>Registers the defaults. Called once per process, whatever the number of services in it.</summary>
+    /// <summary>Registers the defaults. Called once per process.</summary>
     /// <param name="serviceName">Name in telemetry, e.g. <c>ingest</c>; <c>OTEL_SERVICE_NAME</c> goes before it.</param>
     /// <exception cref="InvalidOperationException">A setting is wrong; the message names it and the fix.</exception>
     public static WebApplicationBuilder AddServiceDefaults(this WebApplicationBuilder builder, string serviceName)
@@ -95,7 +95,7 @@ public static class ServiceDefaultsExtensions
         return endpoints;
     }
 
-    /// <summary>Opens an endpoint to everyone. Without this and without <see cref="RequireScope"/> an endpoint asks for
+    /// <summary>Opens an endpoint to everyone. Without this and without <see cref="RequireScope"/> an endpoint requires
     /// <c>admin</c>.</summary>
     public static TBuilder AllowWithoutKey<TBuilder>(this TBuilder endpoints)
         where TBuilder : IEndpointConventionBuilder
@@ -113,7 +113,7 @@ public static class ServiceDefaultsExtensions
         json.AllowDuplicateProperties = false;
     }
 
-    // Degraded still answers 200: the service works with less. The body says what is wrong.
+    // Degraded still answers 200: the service works with reduced function. The body states the problem.
     private static IResult HealthReport(HealthStatus status, IEnumerable<HealthEntry> entries) =>
         Results.Json(new HealthBody(Word(status), [.. entries]), ServiceJson.Default.HealthBody,
         statusCode: status == HealthStatus.Unhealthy ? 503 : 200);

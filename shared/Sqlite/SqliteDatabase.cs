@@ -96,7 +96,7 @@ public sealed class SqliteDatabase : IAsyncDisposable
         }
         catch (Exception e)
         {
-            // A full disk makes SQLite roll back by itself.
+            // On a full disk SQLite rolls back automatically.
             if (raw.sqlite3_get_autocommit(connection.Handle) == 0) Execute(connection, "ROLLBACK");
             if (e is SqliteException sqlite && IsUnavailable(sqlite)) throw _unavailable(sqlite);
             throw;

@@ -10,7 +10,7 @@ namespace Recommender.Storage;
 /// contract tests. Every write is atomic and applying it twice has the effect of applying it once.
 /// </summary>
 /// <remarks>
-/// Users and items have permanent integer <b>keys</b> (surrogate keys, from 1, never reused) beside their external ids.
+/// Users and items have permanent integer <b>keys</b> (surrogate keys, from 1, never reused) in addition to their external ids.
 /// A model's 0-based index of an item is its position in that model and is something else.
 /// Failures of the database surface as <see cref="StoreUnavailableException"/>; the caller retries.
 /// </remarks>
@@ -37,7 +37,7 @@ public interface IStore : IInteractionStore, ICatalogueStore, IUserStore, IModel
 
     Task PutSettingAsync(string name, JsonElement value, CancellationToken cancellationToken);
 
-    /// <summary>Writes everything the store holds, as of one moment, while it goes on working. The result restores into either
+    /// <summary>Writes everything the store holds, as of one moment, while it stays in use. The result restores into either
     /// database.</summary>
     Task BackupAsync(Stream destination, CancellationToken cancellationToken);
 
@@ -49,7 +49,7 @@ public interface IStore : IInteractionStore, ICatalogueStore, IUserStore, IModel
     /// <summary>
     /// Restores a backup as if nothing had occurred after <paramref name="until"/>: without later events, with the popularity and trends of
     /// the
-    /// others, and without models, which are to be learnt anew. Catalogue, profiles, merges, erasures and settings are those of the backup.
+    /// others, and without models, which must be trained again. Catalogue, profiles, merges, erasures and settings are those of the backup.
     /// </summary>
     Task RestoreUntilAsync(Stream source, DateTimeOffset until, CancellationToken cancellationToken);
 }

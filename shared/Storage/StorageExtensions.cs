@@ -33,7 +33,7 @@ public static class StorageExtensions
         builder.Services.AddHostedService<Migration>();
     }
 
-    /// <summary>A file in the embedded data folder: <c>Data:Directory</c>, else <c>data</c> beside the working directory.</summary>
+    /// <summary>A file in the embedded data folder: <c>Data:Directory</c>, else <c>data</c> in the working directory.</summary>
     public static string DataFile(IConfiguration configuration, string name) =>
         Path.GetFullPath(Path.Combine(configuration["Data:Directory"] is { Length: > 0 } directory ? directory : "data", name));
 

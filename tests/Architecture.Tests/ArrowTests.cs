@@ -1,7 +1,5 @@
 using System.Reflection;
-using System.Text.Json;
 using NetArchTest.Rules;
-using Recommender.TestKit;
 
 namespace Recommender.Architecture.Tests;
 

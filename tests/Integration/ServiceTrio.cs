@@ -7,7 +7,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Recommender.Contracts;
 using Recommender.Ingest;
-using Recommender.Messaging;
 using Recommender.Messaging.Embedded;
 using Recommender.Recommend;
 using Recommender.ServiceDefaults;

@@ -4,7 +4,7 @@ using Xunit;
 namespace Recommender.TestKit;
 
 /// <summary>
-/// Real servers for a test assembly, each started at most once, when first asked for, and ended with the assembly. Use:
+/// Real servers for a test assembly, each started at most once, on first use, and stopped with the assembly. Use:
 /// <code>
 /// [assembly: AssemblyFixture(typeof(Servers))]
 /// public class MyTests(Servers servers)
@@ -12,7 +12,7 @@ namespace Recommender.TestKit;
 ///     [Fact] public async Task Works() { var redis = await servers.RedisAsync(); … }
 /// }
 /// </code>
-/// A test that asks for a server whose programs are not installed is skipped with that reason; with
+/// A test that needs a server whose programs are not installed is skipped with that reason; with
 /// <c>RECOMMENDER_REQUIRE_SERVERS=1</c> it fails. A test that kills a server must use one of its own (<c>New…Async</c>).
 /// </summary>
 public sealed class Servers : IAsyncLifetime

@@ -6,7 +6,7 @@ using Recommender.LocalServers;
 
 namespace Recommender.TestKit;
 
-/// <summary>Certificates of an authority that nobody trusts unless told to.</summary>
+/// <summary>Certificates of an authority that is not trusted by default.</summary>
 public static class TestCertificates
 {
     /// <summary>An authority, and a certificate of it for 127.0.0.1 and localhost, as PEM files.</summary>
@@ -39,7 +39,7 @@ public static class TestCertificates
     }
 
     /// <summary>Options of a client that trusts the authority alone.</summary>
-    /// <param name="host">What the server's certificate has to be for; an HTTP client fills it in.</param>
+    /// <param name="host">The host name the server's certificate must match; an HTTP client sets it.</param>
     public static SslClientAuthenticationOptions Trusting(X509Certificate2 authority, string? host = null) => new()
     {
         TargetHost = host,

@@ -48,7 +48,7 @@ internal static class ImportCommand
             "File that keeps the position, so that an interrupted import continues. Default: in the user's application data.",
             HelpName = "FILE"
         };
-        var restart = new Option<bool>("--restart") { Description = "Begin anew, whatever the checkpoint says." };
+        var restart = new Option<bool>("--restart") { Description = "Start from the beginning and ignore the checkpoint." };
         var start = new Option<string>("--start")
         {
             Description = "Time of the first event where the file has no times (lightgcn, csv).",
@@ -56,7 +56,7 @@ internal static class ImportCommand
         };
         var encoding = new Option<string>("--encoding")
         {
-            Description = $"Encoding of the files: {FileEncoding.Help}. Default: UTF-8, or what a byte order mark says; invalid bytes end "
+            Description = $"Encoding of the files: {FileEncoding.Help}. Default: UTF-8, or the encoding of a byte order mark; invalid bytes end "
             + $"the import.",
             HelpName = "NAME",
         };

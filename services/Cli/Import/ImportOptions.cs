@@ -11,7 +11,7 @@ internal sealed record ImportOptions
     public required IReadOnlyList<string> Files { get; init; }
     public required Preset Preset { get; init; }
 
-    /// <summary>Null: UTF-8, or what a byte order mark says.</summary>
+    /// <summary>Null: UTF-8, or the encoding of a byte order mark.</summary>
     public FileEncoding? Encoding { get; init; }
 
     /// <summary>Share of the rows, in percent, that may be bad; beyond it nothing is sent.</summary>
@@ -35,6 +35,6 @@ internal sealed record ImportOptions
     /// <summary>Where the position is kept; null: a file in the user's application data, named after what is imported.</summary>
     public string? CheckpointFile { get; init; }
 
-    /// <summary>Ignores a checkpoint and begins anew.</summary>
+    /// <summary>Ignores a checkpoint and starts from the beginning.</summary>
     public bool Restart { get; init; }
 }

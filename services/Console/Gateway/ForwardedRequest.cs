@@ -46,7 +46,7 @@ internal sealed class ForwardedRequest : HttpTransformer
             headers.Remove(name);
         }
 
-        // A service that refuses a long body by its headers says so before it is sent; while it is being sent nobody would listen.
+        // A service that refuses a long body by its headers answers before the body is sent; during the transfer the answer would be lost.
         headers.ExpectContinue = proxyRequest.Content is null ? null : request.ContentLength is null or > ShortBodyBytes;
         if (Activity.Current is not null) return;
         // Where nobody traces, the service still writes the trace id into its log that the caller gets.
@@ -59,7 +59,7 @@ internal sealed class ForwardedRequest : HttpTransformer
     {
         if (proxyResponse is null) return new ValueTask<bool>(false);
         _isAnswered = true;
-        // The trace is the gateway's; of other headers the service's own counts, except that both say what the answer varies by.
+        // The trace is the gateway's; of other headers the service's counts, except Vary, where both count.
         var headers = httpContext.Response.Headers;
         proxyResponse.Headers.Remove(HeaderNames.TraceParent);
         var (theirs, ofContent) = (proxyResponse.Headers.NonValidated, proxyResponse.Content.Headers.NonValidated);

@@ -22,7 +22,7 @@ internal sealed class Forwarder : IHostedService, IAsyncDisposable
     private static readonly TimeSpan s_probeEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_probeTimeout = TimeSpan.FromSeconds(2);
 
-    // HTTP/2 over TLS to those that offer it; in clear nothing says who does.
+    // HTTP/2 over TLS where offered; without TLS it cannot be negotiated.
     private static readonly Version s_version = HttpVersion.Version20;
     private const HttpVersionPolicy VersionPolicy = HttpVersionPolicy.RequestVersionOrLower;
     private static readonly ForwarderRequestConfig s_config = new() { Version = s_version, VersionPolicy = VersionPolicy };
@@ -140,7 +140,7 @@ internal sealed class Forwarder : IHostedService, IAsyncDisposable
         Type = Problem.TypeOf("gateway-timeout"),
         Title = "A service did not answer in time",
         Status = StatusCodes.Status504GatewayTimeout,
-        Detail = $"The service {service} did not answer in time. It may have done what was asked: repeat it with the same ids.",
+        Detail = $"The service {service} did not answer in time. The request may have taken effect; repeat it with the same ids.",
         RetryAfterSeconds = 1,
     };
 
@@ -149,7 +149,7 @@ internal sealed class Forwarder : IHostedService, IAsyncDisposable
         Type = Problem.TypeOf("bad-gateway"),
         Title = "A service broke off",
         Status = StatusCodes.Status502BadGateway,
-        Detail = $"The service {service} broke off while answering. It may have done what was asked: repeat it with the same ids.",
+        Detail = $"The service {service} broke off while answering. The request may have taken effect; repeat it with the same ids.",
         RetryAfterSeconds = 1,
     };
 

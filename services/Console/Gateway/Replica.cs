@@ -12,7 +12,7 @@ internal sealed class Replica(Uri address)
     /// <summary>Requests that it has not answered yet.</summary>
     public int Requests => Volatile.Read(ref _requests);
 
-    /// <summary>False from a failed connection or probe to the next good probe. It is then asked only where no other is left.</summary>
+    /// <summary>False from a failed connection or probe to the next good probe. It then gets requests only if no other is left.</summary>
     public bool IsHealthy => _isHealthy;
 
     /// <summary>Returns whether that is news.</summary>

@@ -9,7 +9,7 @@ namespace Recommender.Ingest.Accepting;
 
 /// <summary>
 /// Group commit. While one message is on its way to the broker, the requests that arrive wait; then all of them go in the next one.
-/// No timer: a lone request goes at once, and under load the groups grow by themselves.
+/// No timer: a lone request is published at once, and groups grow with the load.
 /// </summary>
 internal sealed class GroupPublisher(string stream, IStreamPublisher publisher, IngestOptions options, QueueGuard? queue = null)
 {
@@ -38,7 +38,7 @@ internal sealed class GroupPublisher(string stream, IStreamPublisher publisher, 
     }
 
     /// <summary>Throws when a publish would fail, so that a body need not be read for nothing.</summary>
-    /// <exception cref="StreamUnavailableException">The broker is gone.</exception>
+    /// <exception cref="StreamUnavailableException">The broker is unavailable.</exception>
     /// <exception cref="ProblemException">Too much waits on the broker already.</exception>
     public void ThrowIfUnavailable()
     {
@@ -47,7 +47,7 @@ internal sealed class GroupPublisher(string stream, IStreamPublisher publisher, 
     }
 
     /// <summary>Completes when the elements are durable. Takes the buffer over in any case.</summary>
-    /// <exception cref="StreamUnavailableException">The broker is gone; nothing is claimed.</exception>
+    /// <exception cref="StreamUnavailableException">The broker is unavailable; the event may or may not be durable.</exception>
     /// <exception cref="ProblemException">Too much waits already.</exception>
     public Task PublishAsync(ElementBuffer elements)
     {
@@ -63,7 +63,7 @@ internal sealed class GroupPublisher(string stream, IStreamPublisher publisher, 
         {
             Interlocked.Add(ref _backlogBytes, -length);
             elements.Dispose();
-            throw new ProblemException(Problem.Unavailable("More is arriving than the broker takes. Send the request again later.",
+            throw new ProblemException(Problem.Unavailable("The broker cannot keep up. Send the request again later.",
                 retryAfterSeconds: 2));
         }
 
@@ -108,7 +108,7 @@ internal sealed class GroupPublisher(string stream, IStreamPublisher publisher, 
             }
             catch (Exception e)
             {
-                // Whatever it is belongs to the requests of this group; the loop has to live on for the next.
+                // The error belongs to the requests of this group; the loop continues with the next.
                 failure = e;
             }
 

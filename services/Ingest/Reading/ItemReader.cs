@@ -12,7 +12,7 @@ internal static class ItemReader
         ContractsJson.Default.Item.Properties.Select(field => field.Name).ToDictionary(name => name, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The whole item, as a command to put it.</summary>
-    /// <param name="pathId">The id in the path; null where the element has to name it.</param>
+    /// <param name="pathId">The id in the path; null if the element must name it.</param>
     public static (Command? Command, FieldError? Error) ReadItem(ReadOnlySpan<byte> json, string? pathId, DateTimeOffset now)
     {
         var item = JsonSerializer.Deserialize(json, ContractsJson.Default.Item);
@@ -25,7 +25,7 @@ internal static class ItemReader
     }
 
     /// <summary>The merge patch, as a command to apply it. Values are valid on their own; what null removes takes its default.</summary>
-    /// <param name="pathId">The id in the path; null where the element has to name it.</param>
+    /// <param name="pathId">The id in the path; null if the element must name it.</param>
     public static (Command? Command, FieldError? Error) ReadPatch(ReadOnlySpan<byte> json, string? pathId, DateTimeOffset now)
     {
         var patch = JsonSerializer.Deserialize(json, ContractsJson.Default.JsonElement);

@@ -12,7 +12,7 @@ internal static class Ndjson
         || RequestReading.IsMediaType(contentType, "application/jsonl");
 
     /// <summary>
-    /// Reads the body line by line, decompressed, at any length and in bounded memory. A line's bytes are valid until the next is asked
+    /// Reads the body line by line, decompressed, at any length and in bounded memory. A line's bytes are valid until the next is requested
     /// for.
     /// </summary>
     /// <exception cref="ProblemException">The body is not in UTF-8, or in an encoding that is not read.</exception>
@@ -76,7 +76,7 @@ internal static class Ndjson
 
                 if (!read.IsCompleted && buffer.Length > Limits.LineBytes)
                 {
-                    // Too long already: drop what there is and go on to the end of the line.
+                    // The line is too long: skip to its end.
                     skipping = true;
                     buffer = buffer.Slice(buffer.End);
                 }

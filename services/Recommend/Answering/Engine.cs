@@ -77,7 +77,7 @@ internal sealed class Engine(RecommendOptions options, EventWeights configuredWe
     }
 
     /// <summary>
-    /// Scores and orders the request's items, each once: those the model knows by score, then the others by popularity with score 0, then,
+    /// Scores and orders the request's items, each once: those in the model by score, then the others by popularity with score 0, then,
     /// in the order given, those that cannot be recommended: unknown or not available.
     /// </summary>
     public Answer Rank(ServingState state, Request request, in Subject subject, Workspace workspace)

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Microsoft.Extensions.Logging;
 using Polly.Registry;
 using Recommender.FactorStore;
 using Recommender.ServiceDefaults.Workers;
@@ -7,8 +6,8 @@ using Recommender.ServiceDefaults.Workers;
 namespace Recommender.Recommend.Answering;
 
 /// <summary>
-/// Builds the <see cref="UserIndex"/> of the served model when similar users are first asked for, and keeps it current by a pass over the
-/// factor store after each pause of <see cref="RecommendOptions.SimilarUsersRefreshSeconds"/>. Drops it when it has not been asked for
+/// Builds the <see cref="UserIndex"/> of the served model at the first request for similar users, and keeps it current by a pass over the
+/// factor store after each pause of <see cref="RecommendOptions.SimilarUsersRefreshSeconds"/>. Drops it when it has not been used
 /// for an hour, or when a pass fails, since erased users could stay in it.
 /// </summary>
 internal sealed class UserIndexer(

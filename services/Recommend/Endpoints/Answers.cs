@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.IO.Pipelines;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Routing;
 using Recommender.Contracts;
 using Recommender.Recommend.Answering;
 using Recommender.Recommend.Candidates;

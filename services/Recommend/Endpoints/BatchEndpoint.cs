@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.Recommend.Requests;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.AspNetCore.Http;
 using Recommender.Contracts;
 using Recommender.Recommend.Requests;
 

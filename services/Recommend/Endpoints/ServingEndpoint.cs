@@ -1,6 +1,4 @@
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Routing;
 using Recommender.Contracts;
 using Recommender.Recommend.Answering;
 using Recommender.ServiceDefaults.Api;

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.FactorStore.Users;

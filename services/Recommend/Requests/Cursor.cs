@@ -7,7 +7,7 @@ namespace Recommender.Recommend.Requests;
 
 /// <summary>
 /// Where a reader of pages has got to: the store keys of every item the earlier pages showed, nothing else. The following page is
-/// what is best now among the rest, so that pages never repeat an item and never skip one, whatever model, events or catalogue
+/// what is best now among the rest, so that pages never repeat an item and never skip one, even if model, events or catalogue
 /// do in between; and any instance can continue, because nothing is kept on the server.
 /// </summary>
 /// <remarks>

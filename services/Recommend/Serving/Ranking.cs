@@ -54,7 +54,7 @@ internal sealed class Ranking
         int found = 0;
         foreach (var item in _head)
         {
-            // Availability is asked again: it may have changed since the ranking was made.
+            // Availability is checked again: it may have changed since the ranking was made.
             if ((allowed is not null && !allowed.Contains(item.Position)) || excluded.Contains(item.Position)
                 || !catalogue.IsAvailable(item.Position)) continue;
             results[found++] = item;

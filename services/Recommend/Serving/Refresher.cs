@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using Microsoft.Extensions.Logging;
 using Polly.Registry;
-using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.FactorStore.Items;
 using Recommender.Retrieval;
@@ -100,7 +98,7 @@ internal sealed class Refresher(
 
             state.Catalogue.Apply(changes.Items);
 
-            // What is gone disappears now, not at the end of a long feed.
+            // Deleted items disappear now, not at the end of a long feed.
             state.Catalogue.Attributes.Publish();
             foreach (var item in changes.Items) state.TakeFactor(item);
             if (_loading?.LayingOut is not null) _loading.ChangedMeanwhile.AddRange(changes.Items);
@@ -114,7 +112,7 @@ internal sealed class Refresher(
         serving.IsLoaded = true;
     }
 
-    /// <summary>Reads a feed that started anew into a catalogue of its own, and then swaps.</summary>
+    /// <summary>Reads a restarted feed into a separate catalogue, then swaps.</summary>
     private async Task ReloadAsync(string generation, CancellationToken cancellationToken)
     {
         logger.CatalogueReloads(generation);
@@ -210,7 +208,7 @@ internal sealed class Refresher(
         logger.ModelServed(model.Version, model.Learned.Learner, model.ItemCount, model.Rank, model.Description);
     }
 
-    /// <summary>Builds the index anew in the background once many items came in since; answers come from the old one meanwhile.</summary>
+    /// <summary>Rebuilds the index in the background after many items were added; the old one answers meanwhile.</summary>
     private void Recluster(CancellationToken cancellationToken)
     {
         if (serving.State.Model is not { Index.WantsRebuild: true } model || !_reclustering.IsCompleted) return;

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Recommender.FactorStore;
 
 namespace Recommender.Recommend.Serving;

@@ -70,7 +70,7 @@ internal sealed class ServingModel
     /// <see cref="HasFactor"/>.</summary>
     public int ItemCount => Learned.ItemCount;
 
-    /// <summary>Whether the model can say anything about an item.</summary>
+    /// <summary>Whether the model has information about an item.</summary>
     public bool IsKnown(int position) =>
         (HasFactor(position) && InverseNorm(position) > 0)
         || (position < ItemCount && Learned.Neighbours is { } neighbours && !neighbours.Of(position).IsEmpty);
@@ -85,7 +85,7 @@ internal sealed class ServingModel
     /// <summary>
     /// Makes an item servable that the model was not trained with, by a factor made from something else, such as its content: every search
     /// that
-    /// starts from now on can find it. Giving it another later replaces this one. Called by the refresher, beside any number of searches.
+    /// starts from now on can find it. Giving it another later replaces this one. Called by the refresher, concurrently with any number of searches.
     /// </summary>
     /// <param name="position">In the catalogue laid out for this model, from <see cref="ItemCount"/> on: what was learned stays.</param>
     /// <param name="factor"><see cref="Rank"/> numbers; copied.</param>
@@ -95,7 +95,7 @@ internal sealed class ServingModel
         Index.Put(position, factor);
     }
 
-    /// <summary>The same model without the factors put in since: for a catalogue laid out anew, where later items have other
+    /// <summary>The same model without the factors put in since: for a rebuilt catalogue, in which later items have other
     /// positions.</summary>
     public ServingModel WithoutAppendedItems() => new(this);
 

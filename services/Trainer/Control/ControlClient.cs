@@ -1,5 +1,4 @@
 using MassTransit;
-using Microsoft.Extensions.Logging;
 using Recommender.FactorStore;
 using Recommender.Storage;
 using Recommender.Trainer.Learning;

@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Builder;
-
 namespace Recommender.Trainer.Endpoints;
 
 /// <summary>Endpoints for operators.</summary>

@@ -1,9 +1,6 @@
 using MassTransit;
 using MassTransit.Context;
-using Microsoft.Extensions.Logging;
 using Recommender.Contracts;
-using Recommender.FactorStore;
-using Recommender.Messaging.Streams;
 using Recommender.Storage;
 
 namespace Recommender.Trainer.Erasing;
@@ -38,7 +35,7 @@ public sealed class ErasureRepository(IStore store, ILogger<ErasureRepository> l
         }
         catch (DependencyUnavailableException e)
         {
-            // The part that is gone is reported where it is watched. The erasure is due again in the store.
+            // The unavailable part is reported by its own health check. The erasure is due again in the store.
             logger.ErasureWaits(e, erasureId);
         }
     }

@@ -45,7 +45,7 @@ public sealed class ErasureSaga : SagaStateMachineInstance
     /// <summary>Adds a stage to the receipt. The time first given stands.</summary>
     public void Complete(string stage, DateTimeOffset at) => _stages.TryAdd(stage, at);
 
-    /// <summary>What has to be saved; null if the message changed nothing.</summary>
+    /// <summary>The state to save; null if the message changed nothing.</summary>
     public Erasure? Changed() =>
         _stages.Count == _loaded.Stages.Count && UserId == _loaded.UserId && DueAt == _loaded.DueAt
             ? null

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.Messaging.ControlPlane;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.Extensions.Logging;
 using Polly.Registry;
 using Recommender.FactorStore;
 using Recommender.ServiceDefaults.Workers;
@@ -10,12 +9,12 @@ using Recommender.Trainer.Releasing;
 namespace Recommender.Trainer.Erasing;
 
 /// <summary>
-/// Removes events older than <see cref="TrainerOptions.RetentionDays"/>, in short transactions beside the running services, and drops the
+/// Removes events older than <see cref="TrainerOptions.RetentionDays"/>, in short transactions while the services run, and drops the
 /// partitions that
 /// are left empty. The boundary is the start of a day (UTC), so a day's events go together, once a day.
 /// </summary>
 /// <remarks>
-/// A month is not dropped unread, though that would be cheaper: its events have to be taken out of the histories, popularity and trends
+/// A month is not dropped unread, though that would be cheaper: its events must be removed from the histories, popularity and trends
 /// they went into, and their ids out of what tells duplicates. Older events that arrive later are dropped by the store, so forgetting their
 /// ids is safe.
 /// </remarks>

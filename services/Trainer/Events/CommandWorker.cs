@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.Extensions.Hosting;
 using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.Messaging.ControlPlane;

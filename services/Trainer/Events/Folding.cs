@@ -17,7 +17,7 @@ public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedMode
     private readonly HistoryCache _cache = new(options.HistoryCacheEvents);
     private IReadOnlyList<string> _typeNames = [];
 
-    /// <summary>What is stored and has to be folded in: histories that are known without asking the store, and users to ask for.</summary>
+    /// <summary>Stored events that must be folded in: histories in memory, and users whose history must be read from the store.</summary>
     public sealed class PendingFoldIns
     {
         internal Dictionary<int, UserEvents> Known { get; } = [];
@@ -62,7 +62,7 @@ public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedMode
     /// <summary>
     /// A fold-in that took longer than this, because the process was frozen in the middle of it, is checked against the store: the mark
     /// that keeps
-    /// an erased user from coming back in the factor store, 45 s long, may be gone by then.
+    /// an erased user from returning to the factor store lasts 45 s and may have expired by then.
     /// </summary>
     internal TimeSpan CheckedAfter { get; set; } = TimeSpan.FromSeconds(20);
 

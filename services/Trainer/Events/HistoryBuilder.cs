@@ -6,7 +6,7 @@ namespace Recommender.Trainer.Events;
 
 /// <summary>
 /// Combines a user's events to one preference per item, by the rules of <see cref="EventWeights"/>. A pure function of the events: the same
-/// history gives the same records, in whatever order the events came.
+/// history gives the same records, for any order of arrival.
 /// </summary>
 public sealed class HistoryBuilder(EventWeights weights, int itemsLimit)
 {

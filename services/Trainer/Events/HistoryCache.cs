@@ -5,9 +5,9 @@ using Recommender.Storage.Users;
 namespace Recommender.Trainer.Events;
 
 /// <summary>
-/// Histories of the users who were active lately, so that a batch need not read back what it and those before it have just written. An
+/// Histories of recently active users, so that a batch need not read what it or earlier batches have just written. An
 /// entry counts
-/// only at the revision it was taken at: whatever else changes a user (another Trainer, a merge, an erasure, retention) gives it another
+/// only at the revision it was taken at: any other change of a user (another Trainer, a merge, an erasure, retention) gives it another
 /// one, and the
 /// history is read from the store again. One caller at a time, but for <see cref="Forget"/>.
 /// </summary>

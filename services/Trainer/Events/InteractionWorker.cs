@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.Factorization.Events;
@@ -37,7 +35,7 @@ public sealed class InteractionWorker(
         consumer.RunAsync(Topology.Interactions, options.MaxBatchBytes, HandleAsync, stoppingToken);
 
     /// <summary>
-    /// Handles one batch; what it returns can never be processed. Throws when a server is gone: the batch then comes again.
+    /// Handles one batch; what it returns can never be processed. Throws if a server is unavailable: the batch is then delivered again.
     /// A batch is what has arrived, so it is large only when this process is behind: it is then stored in several transactions and each of
     /// its users folded in once, which is what lets it catch up.
     /// </summary>
@@ -94,7 +92,7 @@ public sealed class InteractionWorker(
         foreach (var conflict in stored.Conflicts) work.Dead.Add(Dead(work.Waiting[conflict.Index], conflict));
         work.Waiting.Clear();
         folding.Note(stored, work.Folding);
-        // A later transaction knows more of the same item.
+        // The later transaction has the newer statistics of the item.
         foreach (var item in stored.Items) work.Items[item.ItemKey] = (item, stored.Revision);
         work.Sequence = stored.Sequence;
         TrainerTelemetry.Stored.Add(stored.Stored);

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Polly.Registry;
 using Recommender.Contracts;
 using Recommender.FactorStore;
@@ -16,7 +15,7 @@ using Recommender.Trainer.Releasing;
 namespace Recommender.Trainer.Events;
 
 /// <summary>
-/// Gives factors to items that the released model was not trained with: at once when the catalogue names them, anew as events on them come,
+/// Gives factors to items that the released model was not trained with: when the catalogue adds them, again as their events arrive,
 /// and all of them after a release. What it writes is a function of the store and the model, so doing it twice does no harm.
 /// </summary>
 public sealed class ItemPlacer(
@@ -40,14 +39,14 @@ public sealed class ItemPlacer(
     private Dictionary<int, long> _usersAtPlacing = [];
     private bool _everything = true;
 
-    /// <summary>All items have to be placed: another model was released, or the factor store was emptied.</summary>
+    /// <summary>All items must be placed: another model was released, or the factor store was emptied.</summary>
     public void NoteAll()
     {
         lock (_noting) (_everything, _usersAtPlacing) = (true, []);
         RequestRound();
     }
 
-    /// <summary>The catalogue says something new of these.</summary>
+    /// <summary>The catalogue entries of these items changed.</summary>
     public void Note(IEnumerable<int> itemKeys)
     {
         if (released.Current is not { } model) return;
@@ -93,7 +92,7 @@ public sealed class ItemPlacer(
         }
     }
 
-    /// <summary>Places every item that the released model does not know.</summary>
+    /// <summary>Places every item that the released model was not trained with.</summary>
     public async Task PlaceAllAsync(CancellationToken cancellationToken)
     {
         if (released.Current is not { Placement: not null } model) return;
@@ -107,7 +106,7 @@ public sealed class ItemPlacer(
         }
     }
 
-    /// <summary>Places those of the items that the released model does not know.</summary>
+    /// <summary>Places those of the items that the released model was not trained with.</summary>
     public async Task PlaceAsync(IReadOnlyCollection<int> itemKeys, CancellationToken cancellationToken)
     {
         if (released.Current is not { Placement: not null } model) return;
@@ -124,9 +123,9 @@ public sealed class ItemPlacer(
         foreach (var entry in entries)
         {
             if (entry.Deleted) continue;
-            var (factors, says) = entry.Users > 0 ? await ConsumersAsync(entry.ItemKey, model, histories, cancellationToken) : ([], []);
+            var (factors, preferences) = entry.Users > 0 ? await ConsumersAsync(entry.ItemKey, model, histories, cancellationToken) : ([], []);
             var factor = new float[model.Model.Rank];
-            if (model.Placement!.Place(ItemTexts.Of(entry.Item), factors, says, factor))
+            if (model.Placement!.Place(ItemTexts.Of(entry.Item), factors, preferences, factor))
                 placed.Add(new(entry.ItemKey, model.Version, factor));
             lock (_noting) _usersAtPlacing[entry.ItemKey] = entry.Users;
         }
@@ -145,16 +144,16 @@ public sealed class ItemPlacer(
             await store.ListUsersOfItemAsync(itemKey, ItemPlacement.MaxConsumers, cancellationToken), cancellationToken);
         var names = await store.GetEventTypesAsync(cancellationToken);
         var factors = new List<float>();
-        var says = new List<Preference>();
+        var preferences = new List<Preference>();
         foreach (var user in users)
         {
             var history = histories.Build(user.Events, names);
             int at = Array.FindIndex(history, record => record.ItemKey == itemKey);
             if (at < 0 || model.FoldIn(history) is not { Length: > 0 } factor) continue;
             factors.AddRange(factor);
-            says.Add(new Preference(history[at].Weight, history[at].Target));
+            preferences.Add(new Preference(history[at].Weight, history[at].Target));
         }
 
-        return ([.. factors], [.. says]);
+        return ([.. factors], [.. preferences]);
     }
 }

@@ -4,7 +4,7 @@ using Recommender.Factorization.Content;
 
 namespace Recommender.Trainer.Learning;
 
-/// <summary>What the catalogue says of an item, as learning takes it.</summary>
+/// <summary>The catalogue content of an item, in the form learning uses.</summary>
 internal static class ItemTexts
 {
     /// <summary>Null for an item known only from events. Properties count as labels with their name, numbers as numbers.</summary>

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Threading.Channels;
-using Microsoft.Extensions.Logging;
 using Recommender.Contracts;
 using Recommender.Factorization.Events;
 using Recommender.Factorization.Judging;
@@ -17,7 +16,7 @@ namespace Recommender.Trainer.Learning;
 /// <summary>
 /// Searches for the learner and settings that predict new events best, on several windows of the newest events. What it has tried is kept
 /// in the store after every trial,
-/// so that a restart goes on where it stopped.
+/// so that a restart resumes where it stopped.
 /// </summary>
 public sealed class SettingsTuner(IStore store, EventWeights weights, Progress progress, TrainerOptions options,
     ILogger<SettingsTuner> logger)
@@ -43,7 +42,7 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
         if (Math.Max(drift.Items, drift.Types) is var moved && moved >= options.TuneAfterDrift && options.TuneAfterDrift < 1)
             return FormattableString.Invariant($"events have drifted by {moved:0.00}");
         if (options.TuneAfterFactorDrift >= 1 || !(drift.Factors >= options.TuneAfterFactorDrift)) return null;
-        // Other settings place items differently whatever the data does.
+        // Other settings place items differently, with or without drift of the data.
         var before = await store.GetModelAsync(drift.SinceVersion, cancellationToken);
         bool same = StoredSettings.Read(before?.Settings, logger) is { } settings
             && settings == StoredSettings.Read(trained.Settings, logger);
@@ -72,7 +71,7 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
         };
     }
 
-    /// <summary>Whether a search was cut short, by a kill or a restart: the next one goes on with it, on the same data.</summary>
+    /// <summary>Whether a search was interrupted by a kill or a restart; the next one resumes it on the same data.</summary>
     public async Task<bool> IsUnfinishedAsync(CancellationToken cancellationToken) =>
         options.TuneBudgetSeconds > 0 && await UnfinishedWatermarkAsync(cancellationToken) > 0;
 
@@ -101,7 +100,7 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
             BudgetSeconds = options.TuneBudgetSeconds,
             MaxRank = options.TuneMaxRank,
             AllowNeighbourhood = data.Items <= options.TuneNeighbourhoodItemsLimit,
-            // Serving goes on meanwhile: half of the processors are left to it.
+            // Serving continues meanwhile and keeps half of the processors.
             Threads = Math.Max(1, (options.Threads == 0 ? Environment.ProcessorCount : options.Threads) / 2),
         };
         var state = await SearchAsync(splits, tuning, resume, cancellationToken);

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Microsoft.Extensions.Logging;
 using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.Factorization.Content;
@@ -129,7 +128,7 @@ public sealed class Training(
         for (int n = 0; n < Math.Min(Most, data.UserCount); n++)
         {
             model.FoldIn(data.Users.History((int)((long)n * data.UserCount / Math.Min(Most, data.UserCount))), factor);
-            // A user whose history says nothing is never searched for.
+            // A user without a usable history is never searched for.
             if (factor.AsSpan().ContainsAnyExcept(0f)) sample.AddRange(factor);
         }
 

@@ -40,7 +40,7 @@ public sealed class TrainingData : ITimedInteractions
     /// <summary>The store's key of each row.</summary>
     public int[] ItemKeys { get; }
 
-    /// <summary>What the catalogue says of the item of each row; null where it is known from events alone.</summary>
+    /// <summary>The catalogue content of the item of each row; null if it is known only from events.</summary>
     public IReadOnlyList<ItemText?> Texts { get; }
 
     public int Events => _log.Count;

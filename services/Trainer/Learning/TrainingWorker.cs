@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Polly.Registry;
 using Recommender.Contracts;
 using Recommender.Messaging.Streams;
@@ -23,7 +22,7 @@ public sealed class TrainingWorker(
     private volatile bool _running;
     private bool _isRequested;
 
-    // Used by rounds alone. A training that was asked for and put off is still asked for.
+    // Used by rounds alone. A requested training that was postponed stays requested.
     private bool _isAsked;
     private DateTimeOffset? _dueSince;
     private long _seenSequence;
@@ -75,7 +74,7 @@ public sealed class TrainingWorker(
         else _dueSince ??= Clock.GetUtcNow();
         if (!_isAsked && due is null && !_resumed && await tuner.IsUnfinishedAsync(cancellationToken))
         {
-            // What a kill cut short. Once: should it fail, the next training asks for another.
+            // The search interrupted by a kill. Once: if it fails, the next training requests another.
             _running = _resumed = true;
             logger.SearchResumes();
             if (await tuner.RunAsync(cancellationToken)) await training.RunAsync(cancellationToken);
@@ -87,7 +86,7 @@ public sealed class TrainingWorker(
         _running = _resumed = true;
         logger.TrainingStarts(due ?? "requested");
         var trained = await training.RunAsync(cancellationToken);
-        // What was asked for follows when the other instance has ended; what was due may be due no longer by then.
+        // A requested training follows when the other instance has ended; a due one may no longer be due then.
         if (training.FoundAnother) return;
         (_dueSince, _isAsked, _triedSequence) = (null, false, _seenSequence);
 
@@ -109,7 +108,7 @@ public sealed class TrainingWorker(
         }
         catch (StoreUnavailableException)
         {
-            // The training is put off until the store is back; it is asked for all the same.
+            // The training is postponed until the store is available; it stays requested.
             return true;
         }
     }
@@ -130,7 +129,7 @@ public sealed class TrainingWorker(
         return null;
     }
 
-    /// <summary>Whether events have stopped coming for a while, or have gone on coming for too long to wait.</summary>
+    /// <summary>Whether events have paused, or have continued for too long to wait.</summary>
     private async Task<bool> QuietAsync(DateTimeOffset dueSince, CancellationToken cancellationToken)
     {
         var now = Clock.GetUtcNow();

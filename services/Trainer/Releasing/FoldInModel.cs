@@ -38,7 +38,7 @@ public sealed class FoldInModel
     /// <summary>The store's key of each row.</summary>
     public int[] ItemKeys { get; }
 
-    /// <summary>0-based row of an item, or −1 when the model does not know it.</summary>
+    /// <summary>0-based row of an item, or −1 if the model does not contain it.</summary>
     public int IndexOf(int itemKey) => (uint)itemKey < (uint)_indexOfKey.Length ? _indexOfKey[itemKey] : -1;
 
     public static FoldInModel Decode(long version, byte[] package)
@@ -57,7 +57,7 @@ public sealed class FoldInModel
     private static MemoryStream Stream(ReadOnlyMemory<byte> bytes) =>
         MemoryMarshal.TryGetArray(bytes, out var segment) ? new(segment.Array!, segment.Offset, segment.Count, writable: false) : new();
 
-    /// <summary>The user's factor from their history, or an empty array when the model knows none of it.</summary>
+    /// <summary>The user's factor from their history, or an empty array if the model contains none of its items.</summary>
     public float[] FoldIn(ReadOnlySpan<HistoryRecord> history)
     {
         var entries = new HistoryEntry[history.Length];

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Polly.Registry;
 using Recommender.Contracts;
 using Recommender.FactorStore;
@@ -10,7 +9,7 @@ using Recommender.Trainer.Events;
 namespace Recommender.Trainer.Releasing;
 
 /// <summary>
-/// Keeps the factor store equal to what the store says: the store is the truth, the factor store a copy that may be emptied at any time.
+/// Keeps the factor store equal to the store: the store is the truth, the factor store a copy that may be emptied at any time.
 /// Releases go through here too, so that a crash half-way is finished by the next round.
 /// </summary>
 public sealed class Reconciler(

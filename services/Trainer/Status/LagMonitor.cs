@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Microsoft.Extensions.Logging;
 using Polly.Registry;
 using Recommender.Contracts;
 using Recommender.ServiceDefaults.Workers;

@@ -4,7 +4,7 @@ using Recommender.Contracts;
 namespace Recommender.Trainer.Status;
 
 /// <summary>
-/// How long the event path lately took, part by part: <c>queued</c> from sent to taken by this process, <c>storing</c>, <c>folding</c>. The
+/// Recent time of the event path, by part: <c>queued</c> from sent to taken by this process, <c>storing</c>, <c>folding</c>. The
 /// newest values are kept for status, all of them go into the metric.
 /// </summary>
 public sealed class StageTimes

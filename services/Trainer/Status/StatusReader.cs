@@ -35,7 +35,7 @@ public sealed class StatusReader(
         long trained = newest is [var model, ..] ? model.Watermark : 0;
         // A message is acknowledged after its fold-in, so with nothing waiting and nothing in hand all that is stored is folded in: a
         // process
-        // that has just started knows no more than that. What a model was trained on counts as folded in.
+        // that has just started has no other information. What a model was trained on counts as folded in.
         bool allFolded = progress.Batch is null && depths.TryGetValue(Topology.Interactions, out long depth) && depth == 0;
         long folded = allFolded ? sequence : Math.Min(Math.Max(foldedHere, trained), sequence);
         var watermarks = new Dictionary<string, long>

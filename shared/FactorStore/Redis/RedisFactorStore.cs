@@ -239,7 +239,7 @@ public sealed class RedisFactorStore : IFactorStore
     public Task DeleteModelAsync(long version, CancellationToken cancellationToken) =>
         RunForModelsAsync(async database =>
         {
-            // What says that the model is there goes first, so nobody finds half of it.
+            // The model's marker is deleted first, so no reader finds half a model.
             var length = await database.StringGetAsync(ModelKey(version)).WaitAsync(_timeout, cancellationToken).ConfigureAwait(false);
             if (length.IsNull) return false;
             await database.KeyDeleteAsync(ModelKey(version)).WaitAsync(_timeout, cancellationToken).ConfigureAwait(false);

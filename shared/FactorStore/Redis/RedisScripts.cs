@@ -1,7 +1,7 @@
 namespace Recommender.FactorStore.Redis;
 
 /// <summary>
-/// What has to happen in one step on the server. Versions are compared as numbers of 4 bytes each: Lua numbers hold 8 only in part,
+/// Scripts that run atomically on the server. Versions are compared as numbers of 4 bytes each: Lua numbers hold 8 only in part,
 /// and Lua compares texts by the server's locale.
 /// </summary>
 internal static class RedisScripts

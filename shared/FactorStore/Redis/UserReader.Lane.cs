@@ -6,7 +6,6 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
 using Recommender.Contracts;
-using Recommender.FactorStore.Users;
 using StackExchange.Redis;
 
 namespace Recommender.FactorStore.Redis;

@@ -1,6 +1,5 @@
 using System.Net;
 using Recommender.Contracts;
-using Recommender.FactorStore.Users;
 
 namespace Recommender.FactorStore.Redis;
 

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Threading.Channels;
 using Recommender.Contracts;
-using Recommender.FactorStore.Users;
 using StackExchange.Redis;
 
 namespace Recommender.FactorStore.Redis;

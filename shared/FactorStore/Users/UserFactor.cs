@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Recommender.FactorStore.Users;
 
-/// <summary>A user and the start of their value: enough for the factor, whatever the length of the history.</summary>
+/// <summary>A user and the start of their value: enough for the factor, for any length of the history.</summary>
 /// <param name="Start">At least the header; bytes that are shared and must not be written to.</param>
 public readonly record struct UserFactor(string UserId, ReadOnlyMemory<byte> Start)
 {

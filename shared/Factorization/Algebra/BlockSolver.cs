@@ -8,7 +8,7 @@ namespace Recommender.Factorization.Algebra;
 /// al. 2021,
 /// arXiv:2110.14044). For long histories: n rows cost n·rank·64/2 instead of n·rank²/2. The loss never rises, and epoch after epoch the
 /// result nears
-/// what <see cref="RidgeSolver"/> finds at once. As the diagonal holds all that ties axes together beside the rows, no Gram matrix is
+/// what <see cref="RidgeSolver"/> finds at once. Apart from the rows only the diagonal couples axes, so no Gram matrix is
 /// needed.
 /// </summary>
 /// <remarks>

@@ -164,7 +164,7 @@ internal sealed unsafe class RidgeSolver : IDisposable
                 "A factor cannot be solved: weights or factors hold numbers that are not finite or far too large.");
     }
 
-    /// <summary>Room for a system of n unknowns; grows to what the longest history asks for, never beyond rank.</summary>
+    /// <summary>Scratch for a system of n unknowns; grows to the longest history, at most to rank.</summary>
     private void Reserve(int n)
     {
         int side = Tile.Padded(n);

@@ -10,7 +10,7 @@ namespace Recommender.Factorization.Content;
 /// </summary>
 public static class ContentFactors
 {
-    /// <summary>As many events' worth of say the content has beside an item's own events.</summary>
+    /// <summary>The content weighs as much as this many events of the item.</summary>
     private const float Prior = 3;
 
     /// <summary>Beyond this many items an even sample teaches the map.</summary>

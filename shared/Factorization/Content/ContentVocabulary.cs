@@ -5,7 +5,7 @@ using Recommender.Factorization.Models;
 namespace Recommender.Factorization.Content;
 
 /// <summary>
-/// Which features of content are known, and how much each says: words and character 3- to 5-grams of titles, labels, steps of numbers,
+/// The known content features and their weights: words and character 3- to 5-grams of titles, labels, steps of numbers,
 /// components of vectors. Features are kept as 64-bit hashes of their names. Vectors of different lengths have no feature in common: their
 /// components do not mean the same.
 /// </summary>

@@ -52,7 +52,7 @@ public sealed class ItemFolding
     }
 
     /// <param name="consumers">Factors of the users who consumed the item, <c>n × rank</c>.</param>
-    /// <param name="says">What each of them makes of it.</param>
+    /// <param name="says">The preference of each consumer.</param>
     /// <param name="factor">Receives <see cref="Rank"/> numbers; zeros for an item without positive events.</param>
     public void FoldIn(ReadOnlySpan<float> consumers, ReadOnlySpan<Preference> says, Span<float> factor)
     {

@@ -6,11 +6,11 @@ namespace Recommender.Factorization.Content;
 
 /// <summary>
 /// Gives factors to items that a model was not trained with: from their content while nobody has consumed them, then more and more from
-/// those who did, <c>(m·folded in + 3·from content) / (m + 3)</c>. Learned with the model and kept beside it. Immutable.
+/// those who did, <c>(m·folded in + 3·from content) / (m + 3)</c>. Learned with the model and stored with it. Immutable.
 /// </summary>
 public sealed class ItemPlacement
 {
-    /// <summary>Consumers that are worth looking at: beyond, the content has nothing more to say, and more of them change little.</summary>
+    /// <summary>Maximum number of consumers used: with more, content no longer matters, and further consumers change little.</summary>
     public const int MaxConsumers = 100;
 
     private const string Name = "placement";
@@ -33,7 +33,7 @@ public sealed class ItemPlacement
 
     /// <param name="text">Null where nothing is known but events.</param>
     /// <param name="consumers">Factors of the users who consumed the item, <c>n × rank</c>.</param>
-    /// <param name="says">What each of them makes of it.</param>
+    /// <param name="says">The preference of each consumer.</param>
     /// <param name="factor">Receives <see cref="Rank"/> numbers.</param>
     /// <returns>False when there is nothing to go by; the factor is then zero.</returns>
     public bool Place(ItemText? text, ReadOnlySpan<float> consumers, ReadOnlySpan<Preference> says, Span<float> factor)

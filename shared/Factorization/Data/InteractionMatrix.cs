@@ -29,7 +29,7 @@ public sealed class InteractionMatrix
     public EventAges? Ages { get; private init; }
 
     /// <summary>As <see cref="Build(int, int, IEnumerable{Entry})"/>, keeping when interactions happened.</summary>
-    /// <exception cref="ArgumentException">An index or number is out of range; the message says which entry.</exception>
+    /// <exception cref="ArgumentException">An index or number is out of range; the message names the entry.</exception>
     public static InteractionMatrix BuildTimed(int users, int items, IReadOnlyList<TimedEntry> entries)
     {
         var builder = new InteractionMatrixBuilder(users, items);
@@ -56,7 +56,7 @@ public sealed class InteractionMatrix
     }
 
     /// <summary>Collects entries; several of one pair become one: weight Σc, target Σc·p / Σc.</summary>
-    /// <exception cref="ArgumentException">An index or number is out of range; the message says which entry.</exception>
+    /// <exception cref="ArgumentException">An index or number is out of range; the message names the entry.</exception>
     public static InteractionMatrix Build(int users, int items, IEnumerable<Entry> entries)
     {
         var builder = new InteractionMatrixBuilder(users, items);
@@ -69,7 +69,7 @@ public sealed class InteractionMatrix
     /// </summary>
     /// <param name="weights">Null: all 1.</param>
     /// <param name="targets">Null: all 1.</param>
-    /// <exception cref="ArgumentException">Lengths differ, or an index or number is out of range; the message says which entry.</exception>
+    /// <exception cref="ArgumentException">Lengths differ, or an index or number is out of range; the message names the entry.</exception>
     public static InteractionMatrix Build(
         int users, int items, ReadOnlySpan<int> userIndices, ReadOnlySpan<int> itemIndices, ReadOnlySpan<float> weights = default,
             ReadOnlySpan<float> targets = default)

@@ -31,7 +31,7 @@ public sealed class InteractionMatrixBuilder(int users, int items)
         _targets.Add(entry.Target);
     }
 
-    /// <exception cref="ArgumentException">An index or number is out of range; the message says which entry.</exception>
+    /// <exception cref="ArgumentException">An index or number is out of range; the message names the entry.</exception>
     public InteractionMatrix Build()
     {
         var matrix = InteractionMatrix.Build(

@@ -6,7 +6,7 @@ public enum EventEffect
     /// <summary>Nothing.</summary>
     None,
 
-    /// <summary>It adds to the preference, whatever else happened.</summary>
+    /// <summary>It adds to the preference, independent of other events.</summary>
     Adds,
 
     /// <summary>It may take away or replace: the preference follows only from all events of the pair together.</summary>

@@ -78,7 +78,7 @@ public sealed class EventShares
         return left <= Tolerance * own ? 0 : (float)(left / own);
     }
 
-    /// <summary>A sign counts as one whatever its value.</summary>
+    /// <summary>A sign counts as one; the magnitude is ignored.</summary>
     private static double QuantityOf(in Event e) =>
         double.IsNaN(e.Value) ? 1 : e.Settings.Value == ValueUse.Ignore ? Math.Abs(Math.Sign(e.Value)) : Math.Abs(e.Value);
 
@@ -92,7 +92,7 @@ public sealed class EventShares
         public int NewestIndex;
     }
 
-    /// <summary>Names of types are equal whatever their case, as in the settings.</summary>
+    /// <summary>Names of types are compared without case, as in the settings.</summary>
     private sealed class PairComparer : IEqualityComparer<(int Item, string Type)>
     {
         public bool Equals((int Item, string Type) x, (int Item, string Type) y) => x.Item == y.Item

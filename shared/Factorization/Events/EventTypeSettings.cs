@@ -6,7 +6,7 @@ public sealed record EventTypeSettings
     /// <summary>Confidence of one event; 0 keeps the type out of learning and statistics.</summary>
     public double Weight { get; init; } = 1;
 
-    /// <summary>A negative event says that the score should be 0, a positive one that it should be 1.</summary>
+    /// <summary>The target score of a negative event is 0, of a positive event 1.</summary>
     public bool Negative { get; init; }
 
     /// <summary>Age at which an event counts half, in days. Null: events do not age.</summary>
@@ -29,7 +29,7 @@ public sealed record EventTypeSettings
     /// </summary>
     public NegativeValueUse? NegativeValue { get; init; }
 
-    /// <summary>Whether an event has to have a value. Null: ratings have to.</summary>
+    /// <summary>Whether an event requires a value. Null: ratings do.</summary>
     public bool? ValueRequired { get; init; }
 
     internal bool IsLatest =>
@@ -41,7 +41,7 @@ public sealed record EventTypeSettings
         ?? (PositiveFrom is not null ? NegativeValueUse.Ignore : Negative || Value != ValueUse.Ignore ? NegativeValueUse.TakeBack
             : NegativeValueUse.Opposite);
 
-    /// <summary>1: the event is what its type says; −1: the contrary; 0: it says nothing.</summary>
+    /// <summary>1: the event has the sign of its type; −1: the opposite sign; 0: no signal.</summary>
     /// <param name="value">NaN where the event has none.</param>
     internal int SignOf(double value)
     {

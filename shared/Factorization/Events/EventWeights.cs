@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace Recommender.Factorization.Events;
 
 /// <summary>
-/// The rules of values: what events say, by the settings of their types. The API, the broker, imports, a request's <c>history</c>,
+/// The rules of values: the preference an event expresses, by the settings of its type. The API, the broker, imports, a request's <c>history</c>,
 /// training, fold-in and statistics all go by them. Immutable.
 /// </summary>
 /// <remarks>
@@ -12,8 +12,8 @@ namespace Recommender.Factorization.Events;
 /// <item>A type is a <b>sign</b> (view, like, cart), a <b>quantity</b> (<see cref="EventTypeSettings.Value"/> is Linear or Logarithmic:
 /// purchase) or a
 /// <b>rating</b> (<see cref="EventTypeSettings.PositiveFrom"/> is set).</item>
-/// <item>An event without a value counts as one with the value 1. A rating without a value says nothing, and no door accepts one.</item>
-/// <item>Signs and quantities: above 0 an event is what its type says, below 0 it takes back as much of its type, 0 says nothing.</item>
+/// <item>An event without a value counts as one with the value 1. A rating without a value is no signal, and no input accepts one.</item>
+/// <item>Signs and quantities: above 0 an event has the sign of its type, below 0 it takes back as much of its type, 0 is no signal.</item>
 /// <item>What is taken back beyond what there was: for a sign it is a negative signal of the type's weight (like −1 is no like). For a
 /// quantity it says nothing: the cancelled order is older than the data or its retention, and who cancels an order does not dislike the
 /// item. The same holds for a negative type: a dislike taken back is no like.</item>
@@ -35,7 +35,7 @@ public sealed class EventWeights
     /// <summary>Settings of a type that is configured nowhere: positive, weight 1.</summary>
     public static readonly EventTypeSettings Unknown = new();
 
-    /// <summary>The types every installation knows without configuration.</summary>
+    /// <summary>The built-in types, available without configuration.</summary>
     public static IReadOnlyDictionary<string, EventTypeSettings> Defaults { get; } = new Dictionary<string, EventTypeSettings>
     {
         ["view"] = new() { Weight = 1 },
@@ -81,7 +81,7 @@ public sealed class EventWeights
     public string? ValueError(string type, double? value) =>
         value is null && this[type].RequiresValue ? $"is required for events of type '{type}'" : null;
 
-    /// <summary>What one event says that has no others of its type and pair.</summary>
+    /// <summary>The preference of a single event without others of its type and pair.</summary>
     /// <param name="value">NaN or null where the event had none; taken as 1.</param>
     /// <param name="ageDays">From the event to the user's newest event, so that a history's weights depend on the history alone. At least
     /// 0.</param>

@@ -1,6 +1,6 @@
 namespace Recommender.Factorization.Events;
 
-/// <summary>What one or several events say about one (user, item): confidence c ≥ 0 and target p in 0..1.</summary>
+/// <summary>The preference that events express for one (user, item): confidence c ≥ 0 and target p in 0..1.</summary>
 /// <remarks>
 /// Adding is exact: c₁(s − p₁)² + c₂(s − p₂)² equals (c₁ + c₂)(s − p)² plus a constant, with p the weighted mean.
 /// </remarks>

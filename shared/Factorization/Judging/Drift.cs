@@ -30,7 +30,7 @@ public static class Drift
     }
 
     /// <summary>
-    /// The same less what chance alone makes of so few events: two samples of one distribution over K cells diverge by about
+    /// The same minus the expected divergence of small samples: two samples of one distribution over K cells diverge by about
     /// (K − 1) / (8 ln 2) · (1/n + 1/m) bits (Grosse et al. 2002).
     /// </summary>
     public static double BeyondChance(ReadOnlySpan<double> before, ReadOnlySpan<double> after)

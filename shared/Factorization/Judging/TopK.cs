@@ -39,7 +39,7 @@ internal sealed class TopK(int k)
         }
     }
 
-    /// <summary>The items found, best first; starts anew.</summary>
+    /// <summary>The items found, best first; clears the heap.</summary>
     public int[] Take()
     {
         var result = _items.AsSpan(0, _count).ToArray();

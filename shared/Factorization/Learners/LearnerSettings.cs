@@ -12,7 +12,7 @@ public abstract record LearnerSettings
     /// <summary>Trains on all of <paramref name="matrix"/>. Same data, settings and seed give the same bits for any number of
     /// threads.</summary>
     /// <exception cref="ArgumentException">There are no interactions, or a setting is out of range; the message names it.</exception>
-    /// <exception cref="OperationCanceledException">As asked.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public Model Train(InteractionMatrix matrix, TrainOptions? options = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(matrix);

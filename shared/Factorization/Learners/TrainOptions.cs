@@ -8,7 +8,7 @@ public sealed record TrainOptions
     /// <summary>Default: one per core.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
-    /// <summary>Is told after each epoch; called on the training thread.</summary>
+    /// <summary>Called after each epoch on the training thread.</summary>
     public Action<TrainProgress>? Progress { get; init; }
 
     /// <summary>

@@ -15,7 +15,7 @@ public sealed class LinearModel : Model
     private readonly int _items;
 
     /// <param name="input">P, <c>items × rank</c>.</param>
-    /// <param name="output">Q, <c>items × rank</c>; empty where only folding in is asked for.</param>
+    /// <param name="output">Q, <c>items × rank</c>; empty if only fold-in is needed.</param>
     internal LinearModel(string learner, LearnerSettings settings, int rank, float[] input, float[] output)
     {
         Learner = learner;

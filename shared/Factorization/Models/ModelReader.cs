@@ -57,7 +57,7 @@ internal sealed class ModelReader(Stream stream)
         long length = BinaryPrimitives.ReadInt64LittleEndian(bytes);
         if (length < 0 || length > Array.MaxLength || (expected >= 0 && length != expected))
             throw new InvalidDataException($"The model is damaged: an array of {length} numbers where {expected} were expected.");
-        // Grown while reading, so that a damaged length is found before memory is asked for.
+        // Grown while reading, so that a damaged length is found before memory is allocated.
         var numbers = new T[Math.Min(length, 1 << 20)];
         for (int at = 0; at < length; at += 1 << 20)
         {

@@ -9,7 +9,7 @@ namespace Recommender.Factorization.Tuning;
 /// time from the best of them, with ever smaller steps; the best few go on to longer ranks, and most of the time to the longest; then what
 /// is
 /// popular, what is popular of late and the item–item term beside the best factors. Every proposal depends on earlier trials alone, so a
-/// search resumed from its <see cref="TuningState"/> repeats none and goes on.
+/// search resumed from its <see cref="TuningState"/> repeats none of them and continues.
 /// </summary>
 public static class Tuner
 {
@@ -33,7 +33,7 @@ public static class Tuner
     /// Splits of the training data: one by time where there are times; several at random for small data, to steady the scores.
     /// </param>
     /// <param name="clock">Seconds since any moment.</param>
-    /// <param name="resume">A state to go on from; ignored when it belongs to other data.</param>
+    /// <param name="resume">A state to resume from; ignored if it belongs to other data.</param>
     /// <param name="progress">Is given the state after each trial, to keep and to show.</param>
     /// <param name="finals">Splits of the training data other than the hold-outs, to choose among the best by; empty: the hold-outs
     /// decide.</param>

@@ -7,7 +7,7 @@ namespace Recommender.Factorization.Tuning;
 /// <summary>
 /// Adds to factors, one after the other, the terms that see something else: neighbours, what is popular of late, what is popular. A term
 /// stays
-/// when it raises the score. As a weight may be as large as it likes, every term alone is among what can be found.
+/// when it raises the score. Weights are unbounded, so the search can also find any single term on its own.
 /// </summary>
 /// <param name="timed">Whether it is known which entries of a history are the newest.</param>
 internal sealed class TuningBlend(TuningTrials trials, int maxRank, bool timed, Func<double, bool> within)
@@ -36,7 +36,7 @@ internal sealed class TuningBlend(TuningTrials trials, int maxRank, bool timed, 
                 foreach (double power in new[] { 0, 1.0 })
                 {
                     if (!within(until)) break;
-                    // The term's own scale changes with the power: weights are tried anew.
+                    // The term's own scale changes with the power, so weights are searched again.
                     foreach (double share in new[] { 1, 3, .3 })
                     {
                         if (!within(until)) break;

@@ -4,7 +4,7 @@ using Recommender.Factorization.Learners.Spectral;
 
 namespace Recommender.Factorization.Tuning;
 
-/// <summary>What the search knows of a learner of factors: where to begin and along which settings to move.</summary>
+/// <summary>How the search treats a learner of factors: where to begin and which settings to vary.</summary>
 /// <param name="Name">Name of the learner.</param>
 /// <param name="Coarse">Points all over the space, all of one type; the first is tried in any case.</param>
 /// <param name="Steps">Settings to move along from the best point.</param>

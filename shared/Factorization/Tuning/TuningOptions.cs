@@ -8,7 +8,7 @@ public sealed record TuningOptions
     /// <summary>Longest factor to try, 8..2048.</summary>
     public int MaxRank { get; init; } = 128;
 
-    /// <summary>Whether an item–item term beside (or in place of) factors may win. Without it, models are factors alone.</summary>
+    /// <summary>Whether an item–item term may win, with factors or alone. Otherwise models have factors only.</summary>
     public bool AllowNeighbourhood { get; init; } = true;
 
     /// <summary>Users judged per trial, all hold-outs together, evenly chosen; more are slower and less noisy. In the final more on each

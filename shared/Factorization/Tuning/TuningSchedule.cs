@@ -35,6 +35,6 @@ internal static class TuningSchedule
     /// <summary>The same at full length and compressed.</summary>
     public const double Compressed = .86;
 
-    /// <summary>Terms beside the best factors take the rest: most of their trials cost their judging alone.</summary>
+    /// <summary>Terms added to the best factors take the rest: most of their trials cost only their judging.</summary>
     public const double All = 1;
 }

@@ -16,7 +16,7 @@ internal sealed class TuningSearch(
     /// <summary>Steps that gain less than this share of the score are not worth a longer rank.</summary>
     private const double MinGain = .002;
 
-    /// <summary>Settings of a family that go on from one rank to the next: what is best at a short one need not be at a long one.</summary>
+    /// <summary>Settings of a family that advance from one rank to the next: the best at a short rank need not be the best at a long one.</summary>
     private const int Promoted = 3;
 
     /// <summary>What is further behind, as a share of the best score, is not brought ahead by the terms that the best may have
@@ -50,7 +50,7 @@ internal sealed class TuningSearch(
         int shortRank = Math.Min(LongestShortRank, Math.Max(options.MaxRank / 2, MinShortRank));
         foreach (var family in TuningFamily.All)
             if (family.IsAlwaysTried || Within(family.Until)) SearchFamily(family, shortRank, family.Until);
-        // All go on to longer ranks: what is behind at a short one may lead at a long one. Most of the budget goes to the longest.
+        // All advance to longer ranks: a setting behind at a short rank may lead at a long one. Most of the budget goes to the longest.
         var families = TuningFamily.All.Select(family => Best(family.Settings)).OfType<Trial>().OrderByDescending(t => t.Score).ToArray();
         for (int f = 0; f < families.Length; f++)
             families[f] = Lengthen(families[f], f == 0 ? TuningSchedule.Leader : TuningSchedule.Others);
@@ -157,7 +157,7 @@ internal sealed class TuningSearch(
                 logarithmic: true)], rounds: 1);
     }
 
-    /// <summary>From the best so far, goes on along each setting as long as the score rises; each round with smaller steps.</summary>
+    /// <summary>From the best so far, moves along each setting while the score rises; each round with smaller steps.</summary>
     private Trial Walk(Trial best, string stage, double until, IReadOnlyList<TuningStep> steps, int rounds) =>
         TuningStep.Walk(best, steps, rounds, next => Within(until) ? _trials.Try(stage, next) : null);
 

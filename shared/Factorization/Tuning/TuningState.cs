@@ -3,7 +3,7 @@ using Recommender.Factorization.Learners;
 
 namespace Recommender.Factorization.Tuning;
 
-/// <summary>All that tuning has learned so far; with it, and the same data and options, tuning goes on where it stopped.</summary>
+/// <summary>The progress of a search. With it, and the same data and options, the search resumes where it stopped.</summary>
 public sealed record TuningState(string Data, IReadOnlyList<Trial> Trials)
 {
     /// <summary>The best of each kind as judged again, on splits that the search has not seen, in order; their scores are not comparable

@@ -26,7 +26,7 @@ internal sealed record TuningStep
     /// <summary>Beyond the most, the setting is off, which is written as 0; from there it comes back at 1.</summary>
     private bool OffAbove { get; init; }
 
-    /// <summary>Whether another length of factors asks for another value.</summary>
+    /// <summary>Whether another rank requires another value.</summary>
     public bool DependsOnRank { get; private init; }
 
     public static TuningStep Of<T>(
@@ -75,7 +75,7 @@ internal sealed record TuningStep
     public static double Rounded(double value) =>
         double.Parse(value.ToString("g4", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
-    /// <summary>From the best so far, goes on along each setting as long as the score rises; each round with smaller steps.</summary>
+    /// <summary>From the best so far, moves along each setting while the score rises; each round with smaller steps.</summary>
     /// <param name="attempt">Null when the time is up.</param>
     public static Trial Walk(Trial best, IReadOnlyList<TuningStep> steps, int rounds, Func<LearnerSettings, Trial?> attempt)
     {

@@ -56,7 +56,7 @@ internal sealed class TuningTrials
 
     public double SecondsSpent { get; private set; }
 
-    /// <summary>What this search has come by, in order: of a resumed state only what it has asked for again.</summary>
+    /// <summary>Trials this run has used, in order; from a resumed state only those it requested again.</summary>
     public IReadOnlyList<Trial> Seen => _seen;
 
     private void Count(Trial trial)
@@ -89,7 +89,7 @@ internal sealed class TuningTrials
         return trial;
     }
 
-    /// <param name="First">Score on the first hold-out alone; 0 when the others were not asked.</param>
+    /// <param name="First">Score on the first hold-out only; 0 if the others were not judged.</param>
     private sealed record Judged(LearnerSettings Settings, double Recall, double Ndcg, IReadOnlyList<double> Curve, double Spread,
         double First);
 
@@ -127,7 +127,7 @@ internal sealed class TuningTrials
     private double? FarBehind(double first)
     {
         const double Near = .9;
-        const int Enough = 200; // Of fewer users one hold-out says too little.
+        const int Enough = 200; // With fewer users one hold-out is too noisy.
         if (_holdouts.Length == 1 || _leader is null || _testedFirst < Enough) return null;
         return first < Near * _leader.First ? _leader.Score / _leader.First : null;
     }

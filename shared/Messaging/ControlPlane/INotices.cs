@@ -2,7 +2,7 @@ namespace Recommender.Messaging.ControlPlane;
 
 /// <summary>
 /// Small broadcast messages, such as "a model was released", over MassTransit. A notice is a nudge: who gets it looks at the
-/// store or factor store; who misses it looks a little later by itself. So publishing one never fails and never waits long.
+/// store or factor store; a receiver that misses it polls a little later. So publishing one never fails and never waits long.
 /// </summary>
 public interface INotices
 {

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Recommender.Messaging.Parsing;
 
-/// <summary>Finds what has to go with an erased user among bodies that nothing else could read.</summary>
+/// <summary>Finds mentions of an erased user in bodies that cannot be parsed.</summary>
 public static class UserMention
 {
     /// <summary>

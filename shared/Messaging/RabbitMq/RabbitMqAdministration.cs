@@ -112,7 +112,7 @@ internal sealed class RabbitMqAdministration(RabbitMqPublisher publisher) : IStr
     private static DeadLetter ToLetter(BasicGetResult message)
     {
         var headers = message.BasicProperties.Headers;
-        // The broker itself gives a message up after too many deliveries, and says so in headers of its own.
+        // The broker itself gives a message up after too many deliveries, and records it in its own headers.
         string reason = RabbitMqConsumer.Text(headers, Topology.ReasonHeader) ?? RabbitMqConsumer.Text(headers, "x-first-death-reason")
             ?? "unknown";
         string body = message.BasicProperties.ContentEncoding is { Length: > 0 } encoding

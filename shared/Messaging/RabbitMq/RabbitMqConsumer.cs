@@ -10,7 +10,7 @@ using Recommender.Messaging.Streams;
 
 namespace Recommender.Messaging.RabbitMq;
 
-/// <summary>Takes batches off a queue: whatever has arrived, one acknowledgement per batch.</summary>
+/// <summary>Takes batches off a queue: all that has arrived, one acknowledgement per batch.</summary>
 internal sealed class RabbitMqConsumer : IStreamConsumer, IAsyncDisposable
 {
     private const long Year10000 = 253_402_300_800;
@@ -87,7 +87,7 @@ internal sealed class RabbitMqConsumer : IStreamConsumer, IAsyncDisposable
         };
         consumer.UnregisteredAsync += (_, _) =>
         {
-            // The queue is gone or moved to another node.
+            // The queue was deleted or moved to another node.
             session.Invalidate();
             return Task.CompletedTask;
         };

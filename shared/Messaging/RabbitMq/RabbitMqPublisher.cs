@@ -87,7 +87,7 @@ internal sealed class RabbitMqPublisher : IStreamPublisher, IAsyncDisposable
         }
         catch (PublishException e)
         {
-            // Returned: there is no queue behind the exchange, so the topology has to be declared again. Refused: the queue is full or has
+            // Returned: there is no queue behind the exchange, so the topology must be declared again. Refused: the queue is full or has
             // no majority.
             if (e.IsReturn) session.Invalidate();
             throw new StreamUnavailableException(e.IsReturn ? $"No queue is bound to the exchange {exchange}."

@@ -60,7 +60,7 @@ internal sealed class RabbitMqSession : IAsyncDisposable
         catch (Exception e) when (e is IOException or OperationCanceledException or TimeoutException
             or RabbitMQ.Client.Exceptions.RabbitMQClientException)
         {
-            // It is being thrown away; a broker that does not answer cannot say goodbye.
+            // The session is discarded; an unresponsive broker cannot close it.
         }
 
         await _connection.DisposeAsync();

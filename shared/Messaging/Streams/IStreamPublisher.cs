@@ -11,7 +11,7 @@ public interface IStreamPublisher
     /// </summary>
     /// <param name="body">A JSON array, or one object.</param>
     /// <param name="origins">Trace contexts of the requests whose elements the message carries.</param>
-    /// <exception cref="StreamUnavailableException">The broker is gone or refuses; nothing is claimed. It may still have taken the message:
+    /// <exception cref="StreamUnavailableException">The broker is unavailable or refuses; the message may still have been accepted:
     /// retry with the same ids.</exception>
     Task PublishAsync(string stream, ReadOnlyMemory<byte> body, IReadOnlyList<ActivityContext> origins,
         CancellationToken cancellationToken);

@@ -7,7 +7,7 @@ internal static class Calibration
     private const int K = 20;
 
     /// <summary>
-    /// How far beyond the target the sample's recall has to be, as a share of what is missing to all. The recall of 400 queries is an
+    /// How far beyond the target the sample's recall must be, as a share of the distance to 1. The recall of 400 queries is an
     /// estimate,
     /// whose error shrinks with what is missing.
     /// </summary>

@@ -11,7 +11,7 @@ namespace Recommender.Retrieval.Cells;
 /// scores found, it holds under filters too: the fewer items pass, the more cells are visited.
 /// </summary>
 /// <remarks>
-/// Memory beside the factors, which are referred to: rank bytes and 12 more per item, and the centres. Returned scores are float32 scores,
+/// Memory in addition to the factors, which are referenced: rank bytes and 12 more per item, and the centres. Returned scores are float32 scores,
 /// to the
 /// bit those of <see cref="ExactIndex"/>.
 /// </remarks>
@@ -67,7 +67,7 @@ public sealed unsafe class CellIndex : IItemIndex
 
     public string Description => $"neighbourhood of {Cells} cells, {_target}, {Count} × {Rank}, {_kernel.Name}";
 
-    /// <summary>Memory beside the factors.</summary>
+    /// <summary>Bytes in addition to the factors.</summary>
     public long MemoryBytes => _rows.MemoryBytes + _centres.MemoryBytes
         + (4L * (_items.Length + _slots.Length + _starts.Length + _radii.Length));
 

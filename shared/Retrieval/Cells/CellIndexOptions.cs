@@ -30,7 +30,7 @@ public sealed record CellIndexOptions
     /// <summary>Rounds of k-means, at least 1.</summary>
     public int Rounds { get; init; } = 4;
 
-    /// <summary>Same factors, options and seed give the same index whatever the number of threads.</summary>
+    /// <summary>Same factors, options and seed give the same index for any number of threads.</summary>
     public int Seed { get; init; } = 1;
 
     /// <summary>Threads that build, at least 1.</summary>

@@ -6,7 +6,7 @@ namespace Recommender.Retrieval.Cells;
 /// <summary>
 /// Divides rows into cells of neighbours by k-means (Lloyd's algorithm on a sample, Euclidean). On unscaled factors that is aware of
 /// norms: rows with small norms, which are seldom among the largest dot products, gather in cells around the origin and are left
-/// unvisited. The same input and seed give the same cells whatever the number of threads.
+/// unvisited. The same input and seed give the same cells for any number of threads.
 /// </summary>
 internal sealed unsafe class CellPartition
 {
@@ -171,7 +171,7 @@ internal sealed unsafe class CellPartition
         return (order, starts);
     }
 
-    /// <summary>Moves each centre to the mean of its rows; a cell without rows starts anew from a random one.</summary>
+    /// <summary>Moves each centre to the mean of its rows; a cell without rows restarts from a random one.</summary>
     private static void Move(ReadOnlyMemory<float> factors, int rank, int[]? rows, int[] order, int[] starts, float[] centres,
         Random? random, int threads)
     {

@@ -292,7 +292,7 @@ public sealed class FilterIndex : IDisposable
         if (empty is not null) foreach (string name in empty) _keys.Remove(name);
     }
 
-    /// <summary>Sorting reads only, so readers go on; they wait just for the exchange.</summary>
+    /// <summary>Sorting only reads, so readers continue; they wait for the exchange only.</summary>
     private void SortColumns()
     {
         foreach (KeyIndex key in _keys.Values)

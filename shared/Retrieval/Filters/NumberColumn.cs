@@ -57,7 +57,7 @@ internal sealed class NumberColumn
     }
 
     /// <summary>What <see cref="UseSorted"/> takes: the sorted numbers that still hold, merged with those changed since.</summary>
-    /// <remarks>Reads only, so readers may go on meanwhile; the one writer calls it.</remarks>
+    /// <remarks>Only reads, so readers may continue meanwhile. The one writer calls it.</remarks>
     public (double[] Values, int[] Positions) Sort()
     {
         int[] newPositions = [.. _changedList.Where(position => !double.IsNaN(_values[position]))];
@@ -85,7 +85,7 @@ internal sealed class NumberColumn
         _changedList.Clear();
     }
 
-    /// <summary>How many positions <see cref="OrInto"/> would about have to touch.</summary>
+    /// <summary>Approximate number of positions that <see cref="OrInto"/> touches.</summary>
     public int Cost(in NumberRange range) => _changedList.Count + FirstAbove(range.To) - FirstNotBelow(range.From);
 
     /// <summary>Clears the bits of the positions whose number is not in the range, or that have none, by looking at each position in the

@@ -2,7 +2,7 @@ namespace Recommender.Retrieval.Filters;
 
 /// <summary>
 /// The positions of the items that share one value: a sorted list while they are few, a bitmap once the list would be larger than that.
-/// Not safe for concurrent use by itself; <see cref="FilterIndex"/> locks.
+/// Not thread-safe; <see cref="FilterIndex"/> locks.
 /// </summary>
 internal sealed class Posting
 {

@@ -91,7 +91,7 @@ internal sealed unsafe class Avx512Kernel : Vector256Kernel
 
         return SurvivorsScalar(sums, scales, i, count, bound, threshold, survivors, found);
 
-        // NaN says nothing, so its row survives.
+        // NaN excludes nothing, so its row survives.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         ulong Mask(int at) => Avx512F.CompareNotLessThan(
         (Vector512.Load(scales + at) * ((unit * Vector512.ConvertToSingle(Vector512.Load(sums + at))) + slack)) + rest, limit)

@@ -23,7 +23,7 @@ public abstract unsafe class Kernel
     /// <summary>Every kernel this CPU can run, best first.</summary>
     public static IReadOnlyList<Kernel> Supported { get; } = FindSupported();
 
-    /// <summary>The kernel used unless another is asked for: the forced one, else the best supported.</summary>
+    /// <summary>The default kernel: the forced one, else the best supported.</summary>
     public static Kernel Default { get; } = Choose(Environment.GetEnvironmentVariable("RECOMMENDER_KERNEL"));
 
     /// <summary>What it is forced and reported by, e.g. <c>avx2</c>.</summary>

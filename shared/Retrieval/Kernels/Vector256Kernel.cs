@@ -55,7 +55,7 @@ internal unsafe class Vector256Kernel : Kernel
 
         return SurvivorsScalar(sums, scales, i, count, bound, threshold, survivors, found);
 
-        // NaN says nothing, so its row survives.
+        // NaN excludes nothing, so its row survives.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         uint Mask(int at) =>
             ~Vector256.LessThan((Vector256.Load(scales + at) * ((unit * Vector256.ConvertToSingle(Vector256.Load(sums + at))) + slack))

@@ -58,7 +58,7 @@ public sealed unsafe class QuantizedIndex : IItemIndex
 
     public string Description => $"exact int8 scan, {Count} × {Rank}, {_kernel.Name}";
 
-    /// <summary>Memory beside the factors.</summary>
+    /// <summary>Bytes in addition to the factors.</summary>
     public long MemoryBytes => _rows.MemoryBytes + (4L * (_items.Length + _rowOf.Length + _longest.Length));
 
     public int Search(ReadOnlySpan<float> query, int k, in SearchScope scope, Span<ScoredItem> results) =>

@@ -125,7 +125,7 @@ internal unsafe ref struct QuantizedScan
     private void Keep(int item, int sum, float scale, scoped ref TopK top)
     {
         float upper = _bound.Upper(sum, scale);
-        // The threshold may have risen since the block's survivors were found. A bound that is NaN says nothing, so the row is kept.
+        // The threshold may have risen since the block's survivors were found. A bound of NaN excludes nothing, so the row is kept.
         if (upper < top.Threshold || !_scope.Allows(item)) return;
         _kept[_count++] = new ScoredItem(item, upper);
         top.Add(item, -_bound.Upper(-sum, scale));

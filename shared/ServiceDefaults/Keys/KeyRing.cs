@@ -47,7 +47,7 @@ internal sealed class KeyRing : IDisposable
     }
 
     /// <summary>
-    /// True when a key or a key file is configured: then every endpoint with a scope asks for a key. It stays true when the last key goes:
+    /// True when a key or a key file is configured: then every endpoint with a scope requires a key. It stays true when the last key is removed:
     /// that means "nobody", and must not mean "everybody" for a service that listens beyond loopback.
     /// </summary>
     public bool Required => _required;

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Recommender.ServiceDefaults.Requests;
 
-/// <summary>What the framework says about a parameter of an endpoint, in words without a .NET type.</summary>
+/// <summary>The framework's message about an endpoint's parameter, without .NET types.</summary>
 internal static class BindingProblem
 {
     private const string NotBound = "Failed to bind parameter \"";

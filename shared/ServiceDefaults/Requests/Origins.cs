@@ -12,7 +12,7 @@ namespace Recommender.ServiceDefaults.Requests;
 /// </summary>
 /// <remarks>
 /// The rule holds with keys as well: a browser sends no key unasked, but a proxy in front may add one. The own origin is the one of the
-/// Host header, whatever its scheme, because TLS may end at a proxy. Other ports and subdomains (<c>Sec-Fetch-Site: same-site</c>) are
+/// Host header with any scheme, because TLS may end at a proxy. Other ports and subdomains (<c>Sec-Fetch-Site: same-site</c>) are
 /// foreign: they may run anyone's pages.
 /// </remarks>
 internal sealed class Origins

@@ -1,6 +1,6 @@
 namespace Recommender.ServiceDefaults.Requests;
 
-/// <summary>How exceptions of libraries that know nothing of HTTP are answered.</summary>
+/// <summary>How exceptions of libraries without HTTP are answered.</summary>
 public sealed class ProblemOptions
 {
     private readonly List<Func<Exception, Problem?>> _mappings = [];

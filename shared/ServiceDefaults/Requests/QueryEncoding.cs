@@ -3,7 +3,7 @@ using System.Text.Unicode;
 
 namespace Recommender.ServiceDefaults.Requests;
 
-/// <summary>A query string has to be percent-encoded UTF-8, as a path has.</summary>
+/// <summary>A query string must be percent-encoded UTF-8, like a path.</summary>
 internal static class QueryEncoding
 {
     /// <summary>The refusal of a query that is not; it names the parameter. Null for any other.</summary>

@@ -27,7 +27,7 @@ public static class RequestBody
         return decoded;
     }
 
-    /// <summary>The same as a pipe. One that is not the request's own has to be completed.</summary>
+    /// <summary>The same as a pipe. A pipe other than the request's own must be completed.</summary>
     /// <exception cref="ProblemException">The encoding is not read here.</exception>
     public static PipeReader OpenBodyReader(this HttpContext context)
     {

@@ -26,7 +26,7 @@ internal sealed class RequestGate(
         if (activity is null && context.Request.Headers.TraceParent is [{ } parent] && ActivityContext.TryParse(parent, null, out _))
             activity = own = new Activity("request").SetParentId(parent).Start();
         var headers = context.Response.Headers;
-        // The id of an activity in another format holds whatever the caller sent, which need not be fit for a header.
+        // The id of an activity in another format is the caller's text, which may be invalid in a header.
         headers.TraceParent = activity is { IdFormat: ActivityIdFormat.W3C, Id: { } id } ? id : NewTraceParent();
         headers.XContentTypeOptions = "nosniff";
         if (!context.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal))
@@ -50,7 +50,7 @@ internal sealed class RequestGate(
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // The client is gone; nobody reads an answer.
+            // The client has disconnected; nobody reads an answer.
             if (!context.Response.HasStarted) context.Response.StatusCode = 499;
         }
         catch (Exception exception)
@@ -142,7 +142,7 @@ internal sealed class RequestGate(
         else await WrongBody(context).ExecuteAsync(context);
     }
 
-    /// <summary>Where no header says how long the body is, it may be empty: as some proxies send a request without one.</summary>
+    /// <summary>Without a length header the body may be empty: some proxies send such requests.</summary>
     private static async ValueTask<bool> HasEmptyBodyAsync(HttpContext context)
     {
         if (context.Request is { ContentLength: not null } or { ContentType: not null }) return false;
@@ -155,7 +155,7 @@ internal sealed class RequestGate(
     private static Problem WrongBody(HttpContext context) =>
         RequestReading.UnsupportedType(context.Request.ContentType, "application/json; this path takes no body");
 
-    /// <summary>Routing does not know that HEAD is answered wherever GET is.</summary>
+    /// <summary>Routing has no HEAD endpoints, although HEAD is answered wherever GET is.</summary>
     private static void AllowHead(IHeaderDictionary headers)
     {
         string allow = headers.Allow.ToString();

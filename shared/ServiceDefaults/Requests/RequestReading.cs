@@ -11,7 +11,7 @@ using Recommender.Contracts;
 
 namespace Recommender.ServiceDefaults.Requests;
 
-/// <summary>Strict reading of ids and bodies. What is wrong ends the request with a problem that says what and where.</summary>
+/// <summary>Strict reading of ids and bodies. Invalid input ends the request with a problem that names the error and its place.</summary>
 public static class RequestReading
 {
     private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);

@@ -31,7 +31,7 @@ public static class ResilienceExtensions
     }
 
     /// <summary>Runs work until it succeeds, with an observer of its failures.</summary>
-    /// <exception cref="OperationCanceledException">As asked.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static async ValueTask<T> ExecuteAsync<T>(
         this ResiliencePipeline pipeline, RetryObserver observer, Func<CancellationToken, Task<T>> work,
             CancellationToken cancellationToken)

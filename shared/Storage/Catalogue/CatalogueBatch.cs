@@ -7,7 +7,7 @@ namespace Recommender.Storage.Catalogue;
 /// <param name="entries">The items named by the commands, as stored. Changed by <see cref="Apply"/>.</param>
 /// <param name="known">Hashes of changes that were applied before. Grows.</param>
 /// <param name="vectors">The catalogue's vector length. Changed by <see cref="Apply"/>.</param>
-/// <param name="version">Version of whatever changes.</param>
+/// <param name="version">Version of the change.</param>
 internal sealed class CatalogueBatch(Dictionary<string, CatalogueEntry> entries, HashSet<byte[]> known, VectorLength vectors, long version)
 {
     private readonly HashSet<string> _named = new(StringComparer.Ordinal);

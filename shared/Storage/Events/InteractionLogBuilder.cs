@@ -51,7 +51,7 @@ internal sealed class InteractionLogBuilder(int capacity)
         };
     }
 
-    /// <summary>Sorts the times; the result says which position each came from.</summary>
+    /// <summary>Sorts the times; returns the original position of each.</summary>
     private int[] Order(long[] times)
     {
         int[] order = new int[times.Length];

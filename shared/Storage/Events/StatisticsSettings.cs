@@ -41,7 +41,7 @@ public sealed record StatisticsSettings
         return high + Math.Log2(1 + Math.Pow(2, low - high));
     }
 
-    /// <summary>Names these rules: statistics counted by rules of another name have to be recounted.</summary>
+    /// <summary>Names these rules: statistics counted by rules of another name must be recounted.</summary>
     internal string Fingerprint()
     {
         var types = new SortedDictionary<string, EventTypeSettings>(StringComparer.Ordinal);

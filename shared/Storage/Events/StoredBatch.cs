@@ -13,7 +13,7 @@ public sealed record StoredBatch
     /// <summary>Events of erased users, and events older than what is kept.</summary>
     public required int Dropped { get; init; }
 
-    /// <summary>Every user named in the batch and not erased, also of duplicates: after a crash they still have to be folded in.</summary>
+    /// <summary>Every user named in the batch and not erased, also of duplicates: after a crash they must still be folded in.</summary>
     public required IReadOnlyList<int> UserKeys { get; init; }
 
     /// <summary>What the batch added to the histories of its users. Users without new events are left out.</summary>

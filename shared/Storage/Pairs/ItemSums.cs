@@ -11,7 +11,7 @@ internal struct ItemSums(long users, double popularity, double trend)
     public double Popularity { get; private set; } = popularity;
     public double Trend { get; private set; } = trend;
 
-    /// <summary>Digits were lost in taking something out: the item has to be summed again from its audience.</summary>
+    /// <summary>A subtraction lost digits: the item must be summed again from its audience.</summary>
     public bool IsInexact { get; private set; }
 
     public readonly ItemStatistics Of(int itemKey, string itemId) => new(itemKey, itemId, Users, Popularity, Trend);

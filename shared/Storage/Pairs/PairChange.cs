@@ -16,10 +16,10 @@ internal sealed class PairChange(int userKey, int itemKey)
 
     public PairState? After { get; private set; }
 
-    /// <summary>New events that say something, in the order of their sequences.</summary>
+    /// <summary>New events that are signals, in the order of their sequences.</summary>
     public List<PairEvent> Added { get; } = new(1);
 
-    /// <summary>Whether <see cref="Settle"/> has to know the pair's events from before the batch.</summary>
+    /// <summary>Whether <see cref="Settle"/> needs the pair's events from before the batch.</summary>
     public bool NeedsEarlierEvents => Before is { } before && (_depends || before.IsMixed);
 
     public void Add(PairEvent e)

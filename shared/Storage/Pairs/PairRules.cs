@@ -10,7 +10,7 @@ internal sealed class PairRules
     private readonly EventShares _shares = new();
 
     /// <summary>
-    /// The pair's state; null where no event says anything. Depends on the events alone, not on the order in which they came.
+    /// The pair's state; null if no event is a signal. Depends on the events alone, not on the order in which they came.
     /// </summary>
     /// <param name="events">All of the pair, by (occurredAt, sequence).</param>
     public PairState? StateOf(IReadOnlyList<PairEvent> events)

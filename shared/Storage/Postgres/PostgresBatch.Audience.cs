@@ -123,7 +123,7 @@ internal sealed partial class PostgresBatch
         await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Sums the items anew whose sums lost digits, from their audience as it is now.</summary>
+    /// <summary>Recomputes the sums of items that lost digits, from their current audience.</summary>
     private async Task SumAgainAsync()
     {
         await using var batch = new NpgsqlBatch(connection);

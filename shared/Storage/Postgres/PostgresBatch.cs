@@ -11,7 +11,7 @@ using static Recommender.Storage.Postgres.PostgresStore;
 namespace Recommender.Storage.Postgres;
 
 /// <summary>
-/// One batch of events and its transaction, in few round trips whatever its size: lock and look up, decide here,
+/// One batch of events and its transaction, in few round trips for any size: lock and look up, decide here,
 /// add what is new, write. No other writer runs between, so what was looked up stays true.
 /// </summary>
 internal sealed partial class PostgresBatch(NpgsqlConnection connection, StatisticsSettings statistics,

@@ -21,7 +21,7 @@ public sealed partial class PostgresStore
         return TranslateAsync(async () =>
         {
             await using var connection = await _pool.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-            // Should it break off, the pool rolls back whatever transaction its connection comes back with.
+            // If it is interrupted, the pool rolls back the open transaction of the returned connection.
             return await new PostgresBatch(connection, Statistics, interactions, ids, cancellationToken).StoreAsync(EnsurePartitionsAsync)
                 .ConfigureAwait(false);
         });

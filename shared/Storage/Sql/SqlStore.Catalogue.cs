@@ -151,7 +151,7 @@ public abstract partial class SqlStore
             Command("INSERT INTO item_changes (id) VALUES (@id)", new { id }, cancellationToken)).ConfigureAwait(false);
     }
 
-    /// <summary>First 16 bytes of SHA-256: of one size whatever the ids are. Neither id holds a zero byte.</summary>
+    /// <summary>First 16 bytes of SHA-256: of one size for ids of any length. Neither id holds a zero byte.</summary>
     private static byte[] ChangeHash(string itemId, string changeId) =>
         SHA256.HashData(Encoding.UTF8.GetBytes($"{itemId}\0{changeId}"))[..16];
 

@@ -36,7 +36,7 @@ public abstract partial class SqlStore
         }, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Counts audience and statistics from the events, whatever they were before.</summary>
+    /// <summary>Recounts audience and statistics from the events.</summary>
     private async Task RecountAsync(DbConnection connection, CancellationToken cancellationToken)
     {
         await connection.ExecuteAsync(Command("DELETE FROM audience", null, cancellationToken)).ConfigureAwait(false);

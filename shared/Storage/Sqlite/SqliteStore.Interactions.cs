@@ -333,7 +333,7 @@ public sealed partial class SqliteStore
             return names;
         }
 
-        /// <summary>Sums an item anew whose sums lost digits, from its audience as it is now.</summary>
+        /// <summary>Recomputes the sums of an item that lost digits, from its current audience.</summary>
         private void SumAgain(ItemState item)
         {
             item.Sums = ItemSums.Empty;

@@ -42,7 +42,7 @@ public sealed partial class SqliteStore : SqlStore
     }
 
     /// <summary>
-    /// A lock on a file beside the database, which the operating system takes back when the holder ends in whatever way.
+    /// A lock on a file next to the database, which the operating system releases when the holder ends.
     /// </summary>
     public override Task<IAsyncDisposable?> TryAcquireTrainingLeaseAsync(CancellationToken cancellationToken)
     {

@@ -51,8 +51,15 @@ internal static class SequencesVerb
         };
         // The sessions of the search are those of the final model, so the model is trained once more only to measure the time.
         var chosen = given is null
-            ? SessionRun.Search(train, validation, new SessionSearchOptions { K = K, Repeats = false, Threads = threads, Start = start,
-                TrialEpochs = 4, MaxCases = 12_000 }, cancellation).Settings
+            ? SessionRun.Search(train, validation, new SessionSearchOptions
+            {
+                K = K,
+                Repeats = false,
+                Threads = threads,
+                Start = start,
+                TrialEpochs = 4,
+                MaxCases = 12_000
+            }, cancellation).Settings
             : SessionRun.ReadSettings(given);
         double searchSeconds = clock.Elapsed.TotalSeconds;
         clock.Restart();

@@ -204,7 +204,7 @@ public class HostileTests(Servers servers)
         service.Log.SkipWhile(line => !line.StartsWith("fail:", StringComparison.Ordinal)).Take(20)
         .Select(line => $"[{service.Name}] {line}");
 
-    /// <param name="Status">What has to be answered; 0: anything below 500; 4: any refusal.</param>
+    /// <param name="Status">What must be answered; 0: anything below 500; 4: any refusal.</param>
     private sealed record Attempt(string What, string Target, int Status, byte[]? Body = null, string? ContentType = null,
         bool Chunked = false, string Method = "", (string Name, string Value)? Header = null);
 

@@ -38,7 +38,7 @@ public class PageTests(Demonstration demonstration)
         };
 
         await page.GotoAsync(standalone.Address.ToString());
-        // The page shows the first user by itself; what is looked at has to be the second's.
+        // The page shows the first user by itself; what is looked at must be the second's.
         var second = page.Locator("#user-list button").Nth(1);
         await second.ClickAsync();
         await Assertions.Expect(page.Locator("#history-hint")).ToContainTextAsync((await second.GetAttributeAsync("data-user"))! + ":");

@@ -5,7 +5,6 @@ using Recommender.FactorStore.Users;
 using Recommender.Factorization.Events;
 using Recommender.Storage.Events;
 using Recommender.Trainer.Events;
-using Recommender.Trainer.Releasing;
 
 namespace Recommender.Trainer.Tests.Events;
 

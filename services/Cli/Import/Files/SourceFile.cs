@@ -4,8 +4,8 @@ using Recommender.Contracts;
 
 namespace Recommender.Cli.Import.Files;
 
-/// <summary>One file to import, plain or gzip (told by its first bytes, whatever its name).</summary>
-/// <param name="encoding">Null: UTF-8, or what its byte order mark says.</param>
+/// <summary>One file to import, plain or gzip (detected by its first bytes, not its name).</summary>
+/// <param name="encoding">Null: UTF-8, or the encoding of its byte order mark.</param>
 internal sealed class SourceFile(string path, FileEncoding? encoding = null)
 {
     private const int FingerprintBytes = 64 * 1024;

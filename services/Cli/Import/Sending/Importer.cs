@@ -38,7 +38,7 @@ internal sealed class Importer(ImportOptions options, HttpClient client, IImport
         var start = options.Restart ? null : checkpoint.Read();
         if (start is not null && await HoldsLessAsync(start, cancellationToken))
         {
-            display.Note("The server holds less than an interrupted run had sent, so it is not the same data any more: beginning anew.");
+            display.Note("The server holds less than an interrupted run had sent, so its data has changed: starting from the beginning.");
             start = null;
         }
 
@@ -97,7 +97,7 @@ internal sealed class Importer(ImportOptions options, HttpClient client, IImport
         _sender.SendAsync(HttpMethod.Patch, "v1/items", items, ImportJson.Default.ItemPatchArray, item => item.ItemId, cancellationToken);
 
     /// <summary>
-    /// Whether the server has lost what was sent, as after its data folder was removed. Beginning anew needlessly does no harm; going on
+    /// Whether the server has lost what was sent, for example because its data folder was removed. Restarting needlessly does no harm; continuing
     /// would leave a hole. Where the status cannot be had, as with a key for ingest alone, the checkpoint is believed.
     /// </summary>
     private async Task<bool> HoldsLessAsync(Position sent, CancellationToken cancellationToken)

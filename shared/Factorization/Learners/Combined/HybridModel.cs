@@ -4,12 +4,12 @@ using Recommender.Factorization.Models;
 
 namespace Recommender.Factorization.Learners.Combined;
 
-/// <summary>Another model's factors beside an item–item term.</summary>
+/// <summary>Another model's factors plus an item–item term.</summary>
 public sealed class HybridModel : Model
 {
     public const string Name = "hybrid";
 
-    /// <param name="neighbours">With the weight it has beside the factors.</param>
+    /// <param name="neighbours">With its weight relative to the factors.</param>
     internal HybridModel(Model factors, ItemNeighbours neighbours)
     {
         Factors = factors;

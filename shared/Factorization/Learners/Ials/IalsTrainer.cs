@@ -15,7 +15,7 @@ public static unsafe class IalsTrainer
         return Train(matrix.Aged(settings.HalfLife), matrix, settings, options ?? new TrainOptions(), cancellation);
     }
 
-    /// <param name="matrix">With weights as aged as the settings say.</param>
+    /// <param name="matrix">With weights aged by the settings.</param>
     /// <param name="served">With weights as histories will have them.</param>
     internal static IalsModel Train(InteractionMatrix matrix, InteractionMatrix served, IalsSettings settings, TrainOptions options,
         CancellationToken cancellation)
@@ -112,7 +112,7 @@ public static unsafe class IalsTrainer
     private static float[] Start(InteractionMatrix matrix, IalsSettings settings, TrainOptions options, CancellationToken cancellation)
     {
         int rank = settings.Rank, items = matrix.ItemCount;
-        // Items that a warm start does not know begin at random, beside a spectral start at zero: the first half-step solves them.
+        // Items missing from a warm start begin at random; with a spectral start they begin at zero: the first half-step solves them.
         bool spectral = settings.Start == IalsStart.Spectral;
         if (spectral && options.WarmStart is null) return SpectralStart(matrix, settings, options.Threads, cancellation);
         var factors = spectral ? new float[(long)items * rank] : Normal(items, rank, .1 / Math.Sqrt(rank), settings.Seed);

@@ -20,7 +20,7 @@ public sealed record NeighbourhoodSettings : LearnerSettings
     /// <summary>β: how far popular neighbours are held back, 0..1.</summary>
     public double Beta { get; init; } = .3;
 
-    /// <summary>0: the score grows with the history; 1: it is a mean. Matters beside another term only.</summary>
+    /// <summary>0: the score grows with the history; 1: it is a mean. Matters only in a sum with another term.</summary>
     public double HistoryPower { get; init; } = .5;
 
     internal override LearnerKind Kind => LearnerKind.Neighbours;

@@ -8,7 +8,7 @@ public sealed record PopularitySettings : LearnerSettings
 {
     /// <summary>
     /// Age at which an interaction counts half, as a share of the time that the data spans, above 0: recent popularity, scaled to a maximum
-    /// of 1 so that it can stand beside other learners. 0: all interactions count alike, and so do they in data without times.
+    /// of 1 so that it can be added to other learners. 0: all interactions count alike, and so do they in data without times.
     /// </summary>
     public double HalfLife { get; init; }
 
@@ -34,7 +34,7 @@ public sealed record PopularitySettings : LearnerSettings
             scores[i] = (float)sum;
         }
 
-        // On the scale it was asked for, also where the data has no times: beside other learners the scale matters.
+        // On the scale it was asked for, also where the data has no times: in a sum with other learners the scale matters.
         float top = scores.AsSpan().IsEmpty ? 0 : System.Numerics.Tensors.TensorPrimitives.Max<float>(scores);
         if (HalfLife > 0 && top > 0) foreach (ref float score in scores.AsSpan()) score /= top;
         return new PopularityModel(scores);

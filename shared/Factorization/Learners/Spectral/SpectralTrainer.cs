@@ -24,7 +24,7 @@ internal static unsafe class SpectralTrainer
         return SpectralBasis.Compute(matrix, s.Rank, s.UserPower, s.ItemPower, s.Smoothing, s.PowerSteps, s.Seed, threads, cancellation);
     }
 
-    /// <param name="matrix">With weights as aged as the settings say.</param>
+    /// <param name="matrix">With weights aged by the settings.</param>
     /// <param name="basis">What <see cref="Basis"/> gave; only read.</param>
     public static LinearModel Train(InteractionMatrix matrix, SpectralSettings s, float[] basis, TrainOptions options,
         CancellationToken cancellation)

@@ -1,5 +1,3 @@
-using Recommender.Factorization.Algebra;
-
 namespace Recommender.Factorization.Sessions.Encoding;
 
 /// <summary>Everything a training run has after an epoch besides its sessions and settings.</summary>

@@ -7,8 +7,14 @@ public sealed record TransitionRuleSettings
     /// Plain sequential rules: j after i counts 1 / distance within ten steps, and the rows of the ten newest items are added with weight 1
     /// / rank.
     /// </summary>
-    public static TransitionRuleSettings Sequential { get; } = new() { Table = new TransitionSettings { RowLength = 4096,
-        Normalization = 0 } };
+    public static TransitionRuleSettings Sequential { get; } = new()
+    {
+        Table = new TransitionSettings
+        {
+            RowLength = 4096,
+            Normalization = 0
+        }
+    };
 
     /// <summary>Rows and scores.</summary>
     public TransitionSettings Table { get; init; } = new() { RowLength = 500 };
