@@ -237,4 +237,37 @@ public sealed class TransitionTableTests
         Assert.Contains("HalfLifeMs",
             Assert.Throws<ArgumentException>(() => new TransitionTable(new TransitionSettings { HalfLifeMs = 5 })).Message);
     }
+
+    [Fact]
+    public void A_saved_row_loads_bit_for_bit_and_goes_on_as_if_it_had_never_left()
+    {
+        var settings = s_decaying with { RowLength = 20 };
+        var additions = Planted(4_000, 60, 5);
+        var kept = Count(settings, additions.Take(3_000));
+        var loaded = new TransitionTable(settings);
+        for (int i = 0; i < 60; i++) loaded.LoadRow(i, kept.SaveRow(i));
+        Assert.True(kept.HasEvicted(0));
+        Assert.Equal(kept.NewestMs, loaded.NewestMs);
+        foreach (var a in additions.Skip(3_000))
+        {
+            kept.Add(a.From, a.To, a.Weight, a.Time);
+            loaded.Add(a.From, a.To, a.Weight, a.Time);
+        }
+
+        for (int i = 0; i < 60; i++) Assert.Equal(kept.SaveRow(i), loaded.SaveRow(i));
+    }
+
+    [Fact]
+    public void A_saved_row_of_50_takes_at_most_430_bytes_and_a_damaged_one_is_refused()
+    {
+        var table = Count(s_plain, Enumerable.Range(1, 60).Select(j => new Addition(0, j, j, 0)));
+        byte[] saved = table.SaveRow(0);
+        Assert.InRange(saved.Length, 1, 430);
+        Assert.InRange(table.Bytes, 1, 500);
+        Assert.Throws<InvalidDataException>(() => table.LoadRow(0, saved.AsSpan(0, saved.Length - 1)));
+        Assert.Throws<InvalidDataException>(() => table.LoadRow(0, []));
+        Assert.Throws<InvalidDataException>(() => new TransitionTable(s_plain with { RowLength = 49 }).LoadRow(0, saved));
+        table.LoadRow(0, table.SaveRow(77)); // One without entries.
+        Assert.False(table.HasRow(0));
+    }
 }

@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
 namespace Recommender.Factorization.Sessions.Transitions;
 
 /// <summary>
@@ -6,6 +9,9 @@ namespace Recommender.Factorization.Sessions.Transitions;
 /// </summary>
 internal sealed class TransitionRow
 {
+    private const int HeaderBytes = 24;
+    private const byte Format = 1;
+
     private Slot[] _slots = [];
 
     public int Count { get; private set; }
@@ -69,6 +75,47 @@ internal sealed class TransitionRow
     /// <summary>The weight that an item has for certain; 0 outside the row.</summary>
     public float WeightOf(int item) => Find(item) is >= 0 and var at ? _slots[at].CertainWeight : 0;
 
+    /// <summary>
+    /// Layout, little-endian: format (1), flags (1: has evicted), entries (2), landmark (4), total (4), floor (4), newest time of the table
+    /// (8), then entries of 8 bytes as in memory. Nothing is rounded.
+    /// </summary>
+    public static byte[] Write(TransitionRow? row, long newestMs)
+    {
+        var bytes = new byte[HeaderBytes + ((row?.Count ?? 0) * 8)];
+        bytes[0] = Format;
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(16), newestMs);
+        if (row is null) return bytes;
+        bytes[1] = row.HasEvicted ? (byte)1 : (byte)0;
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(2), (ushort)row.Count);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(4), row.Landmark);
+        BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(8), row.Total);
+        BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(12), row.Floor);
+        MemoryMarshal.AsBytes(row._slots.AsSpan(0, row.Count)).CopyTo(bytes.AsSpan(HeaderBytes));
+        return bytes;
+    }
+
+    /// <summary>Reads the result of <see cref="Write"/>. Null for an empty row.</summary>
+    /// <exception cref="InvalidDataException">Not a row, cut short, or of more entries than the limit.</exception>
+    public static TransitionRow? Read(ReadOnlySpan<byte> bytes, int limit, out long newestMs)
+    {
+        int count = bytes.Length < HeaderBytes || bytes[0] != Format ? -1 : BinaryPrimitives.ReadUInt16LittleEndian(bytes[2..]);
+        if (count < 0 || bytes.Length != HeaderBytes + (count * 8))
+            throw new InvalidDataException($"{bytes.Length} bytes are no transition row of format {Format}.");
+        if (count > limit) throw new InvalidDataException($"The transition row has {count} entries; the table keeps {limit}.");
+        newestMs = BinaryPrimitives.ReadInt64LittleEndian(bytes[16..]);
+        bool hasEvicted = bytes[1] != 0;
+        if (count == 0 && !hasEvicted) return null;
+        return new TransitionRow
+        {
+            _slots = MemoryMarshal.Cast<byte, Slot>(bytes[HeaderBytes..]).ToArray(),
+            Count = count,
+            HasEvicted = hasEvicted,
+            Landmark = BinaryPrimitives.ReadInt32LittleEndian(bytes[4..]),
+            Total = BinaryPrimitives.ReadSingleLittleEndian(bytes[8..]),
+            Floor = BinaryPrimitives.ReadSingleLittleEndian(bytes[12..]),
+        };
+    }
+
     private void MoveTo(int landmark)
     {
         if (landmark <= Landmark) return;
@@ -115,22 +162,26 @@ internal sealed class TransitionRow
         private static readonly float[] s_errors =
             [.. Enumerable.Range(0, 256).Select(code => code == 0 ? 0 : (float)Math.Pow(2, (code - CodeOfOne) / (double)CodesPerHalfLife))];
 
-        public int Item => (int)(packed >> 8);
+        // In this order in saved rows.
+        private readonly uint _packed = packed;
+        private readonly float _weight = weight;
+
+        public int Item => (int)(_packed >> 8);
 
         /// <summary>At least the true weight.</summary>
-        public float Weight => weight;
+        public float Weight => _weight;
 
         /// <summary>At most the true weight.</summary>
-        public float CertainWeight => Math.Max(weight - s_errors[Code], 0);
+        public float CertainWeight => Math.Max(_weight - s_errors[Code], 0);
 
-        private int Code => (int)(packed & 0xFF);
+        private int Code => (int)(_packed & 0xFF);
 
         public static Slot Create(int item, float weight, float error) => new(((uint)item << 8) | (uint)Encode(error), weight);
 
-        public Slot Plus(float added) => new(packed, weight + added);
+        public Slot Plus(float added) => new(_packed, _weight + added);
 
         public Slot Decayed(float scale, long halfLives) =>
-            new((packed & ~0xFFu) | (Code == 0 ? 0 : (uint)Math.Max(Code - (CodesPerHalfLife * halfLives), 1)), weight * scale);
+            new((_packed & ~0xFFu) | (Code == 0 ? 0 : (uint)Math.Max(Code - (CodesPerHalfLife * halfLives), 1)), _weight * scale);
 
         private static int Encode(float error) =>
             error <= 0 ? 0 : (int)Math.Clamp(Math.Ceiling(CodesPerHalfLife * Math.Log2(error)) + CodeOfOne, 1, 255);

@@ -52,8 +52,7 @@ public sealed class TransitionTable
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(toItem, ItemLimit);
         if (!(weight > 0) || float.IsInfinity(weight))
             throw new ArgumentOutOfRangeException(nameof(weight), weight, "A weight must be finite and above 0.");
-        if (fromItem >= _rows.Length) Array.Resize(ref _rows, Math.Max(fromItem + 1, _rows.Length + (_rows.Length / 2)));
-        ItemCount = Math.Max(ItemCount, fromItem + 1);
+        MakeRoom(fromItem);
         NewestMs = Math.Max(NewestMs, timeMs);
         var (landmark, exponent) = Split(timeMs);
         (_rows[fromItem] ??= new TransitionRow()).Add(toItem, weight, landmark, exponent, Settings.RowLength);
@@ -77,6 +76,31 @@ public sealed class TransitionTable
     {
         if (item < ItemCount) _rows[item] = null;
     }
+
+    /// <summary>The row of an item in bytes, 24 and 8 for each entry. An item without a row has an empty one.</summary>
+    public byte[] SaveRow(int item) => TransitionRow.Write(RowOf(item), NewestMs);
+
+    /// <summary>Replaces the row of an item by a saved one, bit for bit. The half-life must be that of the table it was saved
+    /// from.</summary>
+    /// <exception cref="InvalidDataException">Not a row, cut short, or longer than the rows of this table.</exception>
+    public void LoadRow(int item, ReadOnlySpan<byte> saved)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(item);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(item, ItemLimit);
+        var row = TransitionRow.Read(saved, Settings.RowLength, out long newestMs);
+        NewestMs = Math.Max(NewestMs, newestMs);
+        if (row is null)
+        {
+            Clear(item);
+            return;
+        }
+
+        MakeRoom(item);
+        _rows[item] = row;
+    }
+
+    /// <summary>Whether an item has entries.</summary>
+    public bool HasRow(int item) => RowOf(item) is { Count: > 0 };
 
     /// <summary>Whether the row of an item has ever evicted an entry since it was last cleared.</summary>
     public bool HasEvicted(int item) => RowOf(item)?.HasEvicted ?? false;
@@ -124,6 +148,12 @@ public sealed class TransitionTable
     {
         if (position >= Settings.HistoryLength || RowOf(item) is not { Count: > 0 } row) return 0;
         return FactorOf(row, position) * row.WeightOf(target);
+    }
+
+    private void MakeRoom(int item)
+    {
+        if (item >= _rows.Length) Array.Resize(ref _rows, Math.Max(item + 1, _rows.Length + (_rows.Length / 2)));
+        ItemCount = Math.Max(ItemCount, item + 1);
     }
 
     private float FactorOf(TransitionRow row, int position)
