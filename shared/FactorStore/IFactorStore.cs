@@ -1,5 +1,6 @@
 using Recommender.Contracts;
 using Recommender.FactorStore.Items;
+using Recommender.FactorStore.Transitions;
 using Recommender.FactorStore.Users;
 
 namespace Recommender.FactorStore;
@@ -9,7 +10,7 @@ namespace Recommender.FactorStore;
 /// release pointer. All of it can be rebuilt from the store. Redis for servers, in-process embedded; both pass the same contract tests.
 /// </summary>
 /// <remarks>Failures surface as <see cref="FactorStoreUnavailableException"/>.</remarks>
-public interface IFactorStore : IAsyncDisposable
+public interface IFactorStore : ITransitionStore, IAsyncDisposable
 {
     /// <summary>The user's value as written by <see cref="UserState.Encode"/>, or null. One round trip, no parsing.</summary>
     ValueTask<byte[]?> GetUserAsync(UserRef user);

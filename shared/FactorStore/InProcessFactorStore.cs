@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Recommender.Contracts;
 using Recommender.FactorStore.Items;
+using Recommender.FactorStore.Transitions;
 using Recommender.FactorStore.Users;
 
 namespace Recommender.FactorStore;
@@ -12,6 +13,7 @@ public sealed class InProcessFactorStore : IFactorStore
 {
     private readonly ConcurrentDictionary<UserRef, byte[]> _users = new();
     private readonly ConcurrentDictionary<long, byte[]> _models = new();
+    private readonly InProcessTransitions _transitions = new();
     private readonly Lock _itemsLock = new();
     private readonly Dictionary<int, Entry> _items = [];
     private readonly SortedDictionary<long, int> _feed = [];
@@ -222,6 +224,28 @@ public sealed class InProcessFactorStore : IFactorStore
         this._generation = generation;
         return Task.CompletedTask;
     }
+
+    public Task<TransitionWatermark?> GetTransitionWatermarkAsync(CancellationToken cancellationToken) =>
+        Task.FromResult(_transitions.Watermark);
+
+    public Task<TransitionWrite> PutTransitionsAsync(IReadOnlyList<TransitionRowRecord> rows, TransitionWatermark? watermark,
+        CancellationToken cancellationToken) => Task.FromResult(_transitions.Put(rows, watermark));
+
+    public Task<TransitionWatermark> CompleteTransitionsAsync(TransitionWatermark watermark, string? replaced,
+        CancellationToken cancellationToken) => Task.FromResult(_transitions.Complete(watermark, replaced));
+
+    public Task ClearTransitionsAsync(CancellationToken cancellationToken)
+    {
+        _transitions.Clear();
+        return Task.CompletedTask;
+    }
+
+    public Task<IReadOnlyList<TransitionRowRecord>> ReadTransitionsAsync(IReadOnlyCollection<int> itemKeys,
+        CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<TransitionRowRecord>>(_transitions.Read(itemKeys));
+
+    public Task<TransitionChanges> ReadTransitionChangesAsync(long afterPosition, int limit, CancellationToken cancellationToken) =>
+        Task.FromResult(_transitions.ReadChanges(afterPosition, Math.Clamp(limit, 1, 2000)));
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

@@ -7,7 +7,7 @@ using Xunit;
 namespace Recommender.FactorStore.Tests;
 
 /// <summary>What every factor store must do. Inherited by one class per implementation.</summary>
-public abstract class FactorStoreContract : IAsyncLifetime
+public abstract partial class FactorStoreContract : IAsyncLifetime
 {
     protected IFactorStore Store { get; private set; } = null!;
 

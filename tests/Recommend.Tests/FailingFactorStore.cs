@@ -1,6 +1,7 @@
 using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.FactorStore.Items;
+using Recommender.FactorStore.Transitions;
 using Recommender.FactorStore.Users;
 
 namespace Recommender.Recommend.Tests;
@@ -101,6 +102,23 @@ internal sealed class FailingFactorStore(IFactorStore inner) : IFactorStore
 
     public Task SetGenerationAsync(string generation, CancellationToken cancellationToken) =>
         Store.SetGenerationAsync(generation, cancellationToken);
+
+    public Task<TransitionWatermark?> GetTransitionWatermarkAsync(CancellationToken cancellationToken) =>
+        Store.GetTransitionWatermarkAsync(cancellationToken);
+
+    public Task<TransitionWrite> PutTransitionsAsync(IReadOnlyList<TransitionRowRecord> rows, TransitionWatermark? watermark,
+        CancellationToken cancellationToken) => Store.PutTransitionsAsync(rows, watermark, cancellationToken);
+
+    public Task<TransitionWatermark> CompleteTransitionsAsync(TransitionWatermark watermark, string? replaced,
+        CancellationToken cancellationToken) => Store.CompleteTransitionsAsync(watermark, replaced, cancellationToken);
+
+    public Task ClearTransitionsAsync(CancellationToken cancellationToken) => Store.ClearTransitionsAsync(cancellationToken);
+
+    public Task<IReadOnlyList<TransitionRowRecord>> ReadTransitionsAsync(IReadOnlyCollection<int> itemKeys,
+        CancellationToken cancellationToken) => Store.ReadTransitionsAsync(itemKeys, cancellationToken);
+
+    public Task<TransitionChanges> ReadTransitionChangesAsync(long afterPosition, int limit, CancellationToken cancellationToken) =>
+        Store.ReadTransitionChangesAsync(afterPosition, limit, cancellationToken);
 
     public ValueTask DisposeAsync() => Inner.DisposeAsync();
 }

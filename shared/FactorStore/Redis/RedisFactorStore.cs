@@ -19,6 +19,11 @@ namespace Recommender.FactorStore.Redis;
 /// rec:{items}:feed          sorted set: item key by the sequence of its last change
 /// rec:{items}:sequence      counter
 /// rec:{items}:generation    name of the content; absent after a loss of everything
+/// rec:{transitions}:rows    hash: item key → revision and transition row
+/// rec:{transitions}:feed    sorted set: item key by the position of its last change
+/// rec:{transitions}:position    counter
+/// rec:{transitions}:generation  name of the content; absent while it is incomplete
+/// rec:{transitions}:watermark   sequence up to which all rows include all events
 /// rec:model:{V}             length of model V, written after its chunks
 /// rec:model:{V}:N           chunk N
 /// rec:released              version
@@ -26,7 +31,7 @@ namespace Recommender.FactorStore.Redis;
 /// </code>
 /// Connects in the background and again after every loss; until then calls fail at once.
 /// </remarks>
-public sealed class RedisFactorStore : IFactorStore
+public sealed partial class RedisFactorStore : IFactorStore
 {
     private const int UsersPerPipeline = 256, KeysPerScan = 1000, ItemsPerScript = 200, ChunkBytes = 1 << 20, ChunksAtOnce = 4;
     private const string UserPrefix = "rec:u:", SessionPrefix = "rec:s:";

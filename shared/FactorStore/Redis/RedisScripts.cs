@@ -101,4 +101,64 @@ internal static class RedisScripts
         end
         return { redis.call('GET', KEYS[6]), redis.call('GET', KEYS[4]) or '0', feed, attributes, statistics, factors }
         """;
+
+    /// <summary>
+    /// Transition rows, unless the one there is of a higher revision; then the watermark, unless it is higher or a recount was. With a
+    /// generation, only while that is the one there. Answers 1, or 0 for another generation; 1 if a row with later events was replaced; and
+    /// the items with a higher recount. KEYS: rows, feed, position,
+    /// generation, watermark. ARGV: generation or nothing, watermark or nothing, then item key, row, and so on.
+    /// </summary>
+    public const string PutTransitions = """
+        if ARGV[1] ~= '' and (redis.call('GET', KEYS[4]) ~= ARGV[1] or redis.call('EXISTS', KEYS[5]) == 0) then return { 0 } end
+        local answer = { 1, 0 }
+        for i = 3, #ARGV, 2 do
+            local key, row = ARGV[i], ARGV[i + 1]
+            local current = redis.call('HGET', KEYS[1], key)
+            local written = true
+            if current then
+                local a1, a2, a3, a4 = struct.unpack('>I4>I4>I4>I4', row)
+                local b1, b2, b3, b4 = struct.unpack('>I4>I4>I4>I4', current)
+                if a1 ~= b1 or a2 ~= b2 then
+                    written = a1 > b1 or (a1 == b1 and a2 > b2)
+                    if not written then answer[#answer + 1] = key
+                    elseif a3 < b3 or (a3 == b3 and a4 < b4) then answer[2] = 1 end
+                elseif a3 ~= b3 or a4 ~= b4 then
+                    written = a3 > b3 or (a3 == b3 and a4 > b4)
+                else
+                    written = current ~= row
+                end
+            end
+            if written then
+                redis.call('HSET', KEYS[1], key, row)
+                redis.call('ZADD', KEYS[2], redis.call('INCR', KEYS[3]), key)
+            end
+        end
+        if ARGV[2] ~= '' and #answer == 2 then
+            local a1, a2 = struct.unpack('>I4>I4', ARGV[2])
+            local b1, b2 = struct.unpack('>I4>I4', redis.call('GET', KEYS[5]))
+            if a1 > b1 or (a1 == b1 and a2 > b2) then redis.call('SET', KEYS[5], ARGV[2]) end
+        end
+        return answer
+        """;
+
+    /// <summary>Generation and watermark, unless there are some of another generation than the replaced one; answers those that hold. KEYS
+    /// as above. ARGV: generation, watermark, replaced generation or nothing.</summary>
+    public const string CompleteTransitions = """
+        local current = redis.call('GET', KEYS[4])
+        if not current or redis.call('EXISTS', KEYS[5]) == 0 or current == ARGV[3] then
+            redis.call('SET', KEYS[4], ARGV[1])
+            redis.call('SET', KEYS[5], ARGV[2])
+        end
+        return { redis.call('GET', KEYS[4]), redis.call('GET', KEYS[5]) }
+        """;
+
+    /// <summary>Generation, newest position, keys and positions in turn, rows. KEYS as above. ARGV: after, limit.</summary>
+    public const string ReadTransitionChanges = """
+        local feed = redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])
+        local keys = {}
+        for i = 1, #feed, 2 do keys[#keys + 1] = feed[i] end
+        local rows = {}
+        if #keys > 0 then rows = redis.call('HMGET', KEYS[1], unpack(keys)) end
+        return { redis.call('GET', KEYS[4]), redis.call('GET', KEYS[3]) or '0', feed, rows }
+        """;
 }

@@ -69,7 +69,6 @@ public sealed class TransitionTableTests
         foreach (var a in additions) expected[a.From, a.To] += a.Weight * Math.Pow(2, (a.Time - newest) / (double)HalfLife);
         IEnumerable<Addition>[] orders = [additions, additions.OrderBy(a => a.Time), additions.OrderByDescending(a => a.Time)];
         foreach (var order in orders)
-
         {
             var table = Count(s_decaying, order);
             for (int i = 0; i < 40; i++)

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.FactorStore.Items;
+using Recommender.FactorStore.Transitions;
 using Recommender.FactorStore.Users;
 using Recommender.Messaging.Streams;
 using Recommender.Storage.Users;
@@ -374,6 +375,23 @@ public sealed class ErasureTests(Servers servers)
         public Task<string?> GetGenerationAsync(CancellationToken cancellationToken) => inner.GetGenerationAsync(cancellationToken);
         public Task SetGenerationAsync(string generation, CancellationToken cancellationToken) =>
             inner.SetGenerationAsync(generation, cancellationToken);
+        public Task<TransitionWatermark?> GetTransitionWatermarkAsync(CancellationToken cancellationToken) =>
+            inner.GetTransitionWatermarkAsync(cancellationToken);
+
+        public Task<TransitionWrite> PutTransitionsAsync(IReadOnlyList<TransitionRowRecord> rows, TransitionWatermark? watermark,
+            CancellationToken cancellationToken) => inner.PutTransitionsAsync(rows, watermark, cancellationToken);
+
+        public Task<TransitionWatermark> CompleteTransitionsAsync(TransitionWatermark watermark, string? replaced,
+            CancellationToken cancellationToken) => inner.CompleteTransitionsAsync(watermark, replaced, cancellationToken);
+
+        public Task ClearTransitionsAsync(CancellationToken cancellationToken) => inner.ClearTransitionsAsync(cancellationToken);
+
+        public Task<IReadOnlyList<TransitionRowRecord>> ReadTransitionsAsync(IReadOnlyCollection<int> itemKeys,
+            CancellationToken cancellationToken) => inner.ReadTransitionsAsync(itemKeys, cancellationToken);
+
+        public Task<TransitionChanges> ReadTransitionChangesAsync(long afterPosition, int limit, CancellationToken cancellationToken) =>
+            inner.ReadTransitionChangesAsync(afterPosition, limit, cancellationToken);
+
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

@@ -1,0 +1,8 @@
+namespace Recommender.FactorStore.Transitions;
+
+/// <summary>The transition row of an item as a value: it is written whole, never changed by a part.</summary>
+/// <param name="Recount">The store's revision at which the row was last counted from the store. A row that was counted later replaces every
+/// row that was counted earlier, since the earlier one may hold events that have left the store.</param>
+/// <param name="Sequence">The row includes every event up to this sequence.</param>
+/// <param name="Row">As <c>TransitionTable.SaveRow</c> writes it. An empty row is a row without entries.</param>
+public readonly record struct TransitionRowRecord(int ItemKey, long Recount, long Sequence, ReadOnlyMemory<byte> Row);
