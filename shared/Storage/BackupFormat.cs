@@ -23,7 +23,7 @@ internal static class BackupFormat
         ("events", ["sequence", "event_id", "user_key", "item_key", "type_id", "value", "occurred_at_ms", "session_id", "recommendation_id", "context", "occurred_at_stated"]),
         ("merges", ["session_id", "merged_at_ms", "through_ms", "user_id"]),
         ("tombstones", ["user_hash", "erased_at_ms"]),
-        ("erasures", ["erasure_id", "events_removed", "model_version", "revision", "user_id", "due_at_ms", "version"]),
+        ("erasures", ["erasure_id", "events_removed", "model_version", "revision", "user_id", "due_at_ms", "version", "item_keys"]),
         ("erasure_stages", ["erasure_id", "stage", "at_ms"]),
         ("models", ["version", "info", "state", "released_at_ms", "bytes"]),
         ("model_chunks", ["version", "chunk", "body"]),

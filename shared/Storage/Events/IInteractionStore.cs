@@ -23,6 +23,22 @@ public interface IInteractionStore
     /// training.</summary>
     Task<InteractionLog> ReadInteractionsAsync(long upToSequence, CancellationToken cancellationToken);
 
+    /// <summary>How far the store has got. What is read afterwards includes at least this.</summary>
+    Task<StorePosition> GetPositionAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Events with a sequence above <paramref name="afterSequence"/> up to <paramref name="upToSequence"/>, in order of sequence, at most
+    /// <paramref name="limit"/>. Sequences become visible in their order: below one that was seen, none is still to come.
+    /// </summary>
+    Task<IReadOnlyList<SequencedEvent>> ReadEventsAsync(long afterSequence, long upToSequence, int limit,
+        CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Events of these users with a sequence of at most <paramref name="upToSequence"/>, by user, then by (occurredAt, sequence).
+    /// </summary>
+    Task<IReadOnlyList<SequencedEvent>> ReadEventsOfUsersAsync(IReadOnlyCollection<int> userKeys, long upToSequence,
+        CancellationToken cancellationToken);
+
     /// <summary>
     /// Removes the events that occurred before a time, and takes them back out of users and items, slice by slice, each in a short
     /// transaction of

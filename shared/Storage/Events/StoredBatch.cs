@@ -19,6 +19,9 @@ public sealed record StoredBatch
     /// <summary>What the batch added to the histories of its users. Users without new events are left out.</summary>
     public IReadOnlyList<UserAddition> Additions { get; init; } = [];
 
+    /// <summary>The events that were stored, in order of sequence, which has no gaps.</summary>
+    public IReadOnlyList<SequencedEvent> Events { get; init; } = [];
+
     /// <summary>Every item named in the batch, also of duplicates, with its statistics after the batch.</summary>
     public required IReadOnlyList<ItemStatistics> Items { get; init; }
 

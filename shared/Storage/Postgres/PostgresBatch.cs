@@ -26,6 +26,7 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
     private readonly long[] _times = new long[interactions.Count];
     private readonly List<int> _added = [];
     private readonly List<int> _repeated = [];
+    private readonly List<SequencedEvent> _events = [];
     private Dictionary<string, List<(long ThroughMs, string UserId)>>? _merges;
     private long _sequence, _revision, _retainedFromMs;
 
@@ -91,6 +92,7 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
                 .Select(item => item.Value.Sums.Of(item.Value.Key, item.Key))],
             Additions = [.. _owners.Values.Where(owner => owner.Added.Count > 0)
             .Select(owner => new UserAddition(owner.Key, owner.User, owner.PriorRevision, owner.Added))],
+            Events = _events,
             Sequence = _sequence,
             Revision = _revision,
         };
@@ -224,8 +226,11 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
         foreach (int i in _added)
         {
             var e = interactions[i];
-            _ownerOf[i].Added.Add(new StoredEvent(_items[e.ItemId!].Key, _types[e.Type!], e.Value is { } value ? (float)value
-                : float.NaN, _times[i]));
+            float number = e.Value is { } value ? (float)value : float.NaN;
+            var stored = new StoredEvent(_items[e.ItemId!].Key, _types[e.Type!], number, _times[i]);
+            _ownerOf[i].Added.Add(stored);
+            _events.Add(new SequencedEvent(first + _events.Count, _ownerOf[i].Key, stored.ItemKey, stored.TypeId, number, _times[i],
+                e.SessionId));
             _ownerOf[i].LastAtMs = Math.Max(_ownerOf[i].LastAtMs, _times[i]);
         }
 

@@ -6,6 +6,8 @@ namespace Recommender.Storage.Postgres;
 
 public sealed partial class PostgresStore
 {
+    private protected override string KeysSql => "SELECT value::integer FROM json_array_elements_text(@keys::json)";
+
     private protected override string VectorLengthSql => "json_array_length(item::json -> 'vector')";
 
     private protected override string ItemWithoutVectorSql => "(item::jsonb - 'vector')::text";

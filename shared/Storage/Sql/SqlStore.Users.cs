@@ -46,12 +46,14 @@ public abstract partial class SqlStore
                 long now = await connection.ExecuteScalarAsync<long>(Command("SELECT revision FROM state", null, cancellationToken))
                     .ConfigureAwait(false);
                 var current = await StatisticsOfUserAsync(connection, merged, cancellationToken).ConfigureAwait(false);
-                return new MergeResult(0, userKey, sessionKey) { Items = current, Revision = now };
+                var sessionItems = await SessionItemsAsync(connection, merged, sessionId, cancellationToken).ConfigureAwait(false);
+                return new MergeResult(0, userKey, sessionKey) { Items = current, JoinedItemKeys = sessionItems, Revision = now };
             }
 
             if (added == 0 || sessionKey is null) return new MergeResult(0, userKey, sessionKey);
 
             userKey ??= await FindOrAddUserAsync(connection, UserRef.User(userId), cancellationToken).ConfigureAwait(false);
+            bool joins = (await SessionItemsAsync(connection, userKey.Value, sessionId, cancellationToken).ConfigureAwait(false)).Count > 0;
             int moved = await connection.ExecuteAsync(
                 Command("UPDATE events SET user_key = @userKey WHERE user_key = @sessionKey", new { userKey, sessionKey },
                     cancellationToken)).ConfigureAwait(false);
@@ -66,7 +68,9 @@ public abstract partial class SqlStore
             await connection.ExecuteAsync(
                 Command($"UPDATE users SET revision = @revision, events = 0, last_at_ms = {NoEvents} WHERE user_key = @sessionKey",
                     new { sessionKey, revision }, cancellationToken)).ConfigureAwait(false);
-            return new MergeResult(moved, userKey, sessionKey) { Items = items, Revision = revision };
+            var joined = joins ? await SessionItemsAsync(connection, userKey.Value, sessionId, cancellationToken).ConfigureAwait(false)
+                : [];
+            return new MergeResult(moved, userKey, sessionKey) { Items = items, JoinedItemKeys = joined, Revision = revision };
         }, cancellationToken);
 
     public async Task<ErasedUser> EraseUserAsync(string userId, string erasureId, DateTimeOffset requestedAt,
@@ -80,6 +84,7 @@ public abstract partial class SqlStore
             var user = UserRef.User(userId);
             long erasedAtMs = requestedAt.ToUnixTimeMilliseconds();
             long removed = 0;
+            string itemKeys = "[]";
             IReadOnlyList<ItemStatistics> items = [];
             if (await FindUserAsync(connection, user, cancellationToken).ConfigureAwait(false) is { } key)
             {
@@ -88,6 +93,9 @@ public abstract partial class SqlStore
                     new { key }, cancellationToken).ConfigureAwait(false);
                 removed = counts[0].Events;
                 if (removed > 0) erasedAtMs = Math.Max(erasedAtMs, counts[0].NewestMs);
+                itemKeys = KeysJson(await ReadRowsAsync(connection,
+                    "SELECT DISTINCT item_key FROM events WHERE user_key = @key ORDER BY item_key",
+                    new { key }, r => r.GetInt32(0), cancellationToken).ConfigureAwait(false));
                 await DeleteEventsAsync(connection, key, cancellationToken).ConfigureAwait(false);
                 await connection.ExecuteAsync(Command("DELETE FROM users WHERE user_key = @key", new { key }, cancellationToken))
                     .ConfigureAwait(false);
@@ -112,9 +120,9 @@ public abstract partial class SqlStore
             long revision = await TakeFromStateAsync(connection, removed, cancellationToken).ConfigureAwait(false);
             var storedAt = DateTimeOffset.UtcNow;
             await connection.ExecuteAsync(Command(
-                "INSERT INTO erasures (erasure_id, events_removed, revision, user_id, due_at_ms) VALUES (@erasureId, @removed, @revision, "
-                    + "@userId, @dueAtMs)",
-                new { erasureId, removed, revision, userId, dueAtMs = (storedAt + Erasure.RepeatAfter).ToUnixTimeMilliseconds() },
+                "INSERT INTO erasures (erasure_id, events_removed, revision, user_id, item_keys, due_at_ms) VALUES (@erasureId, @removed, "
+                    + "@revision, @userId, @itemKeys, @dueAtMs)",
+                new { erasureId, removed, revision, userId, itemKeys, dueAtMs = (storedAt + Erasure.RepeatAfter).ToUnixTimeMilliseconds() },
                     cancellationToken)).ConfigureAwait(false);
             await AddStageAsync(connection, erasureId, "requested", requestedAt, cancellationToken).ConfigureAwait(false);
             await AddStageAsync(connection, erasureId, "store", storedAt, cancellationToken).ConfigureAwait(false);
@@ -138,8 +146,8 @@ public abstract partial class SqlStore
         bool saved = await WriteAsync(async connection =>
         {
             int updated = await connection.ExecuteAsync(Command(
-                "UPDATE erasures SET version = version + 1, user_id = @UserId, due_at_ms = @dueAtMs WHERE erasure_id = @ErasureId AND "
-                    + "version = @Version",
+                "UPDATE erasures SET version = version + 1, user_id = @UserId, item_keys = CASE WHEN @UserId IS NULL THEN NULL ELSE "
+                    + "item_keys END, due_at_ms = @dueAtMs WHERE erasure_id = @ErasureId AND version = @Version",
                 new { erasure.UserId, dueAtMs = erasure.DueAt?.ToUnixTimeMilliseconds(), erasure.ErasureId, erasure.Version },
                     cancellationToken)).ConfigureAwait(false);
             if (updated == 0) return false;
@@ -250,6 +258,13 @@ public abstract partial class SqlStore
             new { session = user.IsSession ? 1 : 0, user.Id, revision }, cancellationToken)).ConfigureAwait(false);
     }
 
+    /// <summary>Items that a user has events of a session on.</summary>
+    private static Task<List<int>> SessionItemsAsync(DbConnection connection, int userKey, string sessionId,
+        CancellationToken cancellationToken) =>
+        ReadRowsAsync(connection,
+            "SELECT DISTINCT item_key FROM events WHERE user_key = @userKey AND session_id = @sessionId ORDER BY item_key",
+            new { userKey, sessionId }, r => r.GetInt32(0), cancellationToken);
+
     private static async Task<long> ErasedUpToAsync(DbConnection connection, UserRef user, CancellationToken cancellationToken) =>
         await connection.ExecuteScalarAsync<long?>(
         Command("SELECT erased_at_ms FROM tombstones WHERE user_hash = @hash", new { hash = HashOf(user) }, cancellationToken))
@@ -274,7 +289,7 @@ public abstract partial class SqlStore
         CancellationToken cancellationToken)
     {
         var rows = await QueryAsync<ErasureRow>(connection, $"""
-            SELECT e.erasure_id, e.user_id, e.revision, e.version, e.due_at_ms, e.model_version, s.stage, s.at_ms
+            SELECT e.erasure_id, e.user_id, e.revision, e.version, e.due_at_ms, e.model_version, s.stage, s.at_ms, e.item_keys
             FROM erasures e LEFT JOIN erasure_stages s ON s.erasure_id = e.erasure_id
             WHERE {condition}
             ORDER BY e.revision, e.erasure_id, s.at_ms
@@ -382,6 +397,9 @@ public abstract partial class SqlStore
         public string? Stage { get; init; }
         public long? AtMs { get; init; }
 
+        /// <summary>JSON array; null for erasures of earlier versions.</summary>
+        public string? ItemKeys { get; init; }
+
         public Erasure With(IReadOnlyDictionary<string, DateTimeOffset> stages) => new()
         {
             ErasureId = ErasureId,
@@ -390,6 +408,7 @@ public abstract partial class SqlStore
             Version = Version,
             DueAt = DueAtMs is { } at ? Time(at) : null,
             ModelVersion = ModelVersion,
+            ItemKeys = ItemKeys is { } keys ? JsonSerializer.Deserialize<int[]>(keys)! : [],
             Stages = stages,
         };
     }

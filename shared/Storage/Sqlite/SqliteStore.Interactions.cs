@@ -158,6 +158,7 @@ public sealed partial class SqliteStore
             long nextRevision = revision + 1, earlierSequence = sequence;
             int stored = 0, duplicates = 0, dropped = 0;
             var conflicts = new List<EventConflict>();
+            var events = new List<SequencedEvent>(interactions.Count);
             for (int index = 0; index < interactions.Count; index++)
             {
                 var e = interactions[index];
@@ -191,7 +192,7 @@ public sealed partial class SqliteStore
 
                 sequence++;
                 stored++;
-                owner.Added.Add(new StoredEvent(item.Key.Value, type, e.Value is { } value ? (float)value : float.NaN, at));
+                events.Add(Note(e, sequence, owner, item.Key.Value, type, at));
                 owner.LastAtMs = Math.Max(owner.LastAtMs, at);
                 FindPair(owner.Key.Value, item)
                     .Add(new PairEvent(e.Type!, statistics.Weights[e.Type!], (float)(e.Value ?? double.NaN), at));
@@ -216,6 +217,7 @@ public sealed partial class SqliteStore
                     .Select(i => i.Value.Sums.Of(i.Value.Key!.Value, i.Key))],
                 Additions = [.. _owners.Values.Where(o => o.Added.Count > 0)
                 .Select(o => new UserAddition(o.Key!.Value, o.User, o.PriorRevision, o.Added))],
+                Events = events,
                 Sequence = sequence,
                 Revision = stored > 0 ? nextRevision : revision,
             };
@@ -225,6 +227,13 @@ public sealed partial class SqliteStore
                 if (Content(key).DifferenceTo(interactions[index], IsMerged) is { } field) conflicts.Add(new EventConflict(index, field));
                 else duplicates++;
             }
+        }
+
+        private static SequencedEvent Note(Interaction e, long sequence, Owner owner, int itemKey, short type, long at)
+        {
+            float value = (float)(e.Value ?? double.NaN);
+            owner.Added.Add(new StoredEvent(itemKey, type, value, at));
+            return new SequencedEvent(sequence, owner.Key!.Value, itemKey, type, value, at, e.SessionId);
         }
 
         private StoredContent Content(string key)

@@ -83,6 +83,8 @@ public sealed partial class SqliteStore : SqlStore
         return slices;
     }
 
+    private protected override string KeysSql => "SELECT value FROM json_each(@keys)";
+
     private protected override string VectorLengthSql => "json_array_length(item, '$.vector')";
 
     private protected override string ItemWithoutVectorSql => "json_remove(item, '$.vector')";

@@ -23,6 +23,9 @@ public sealed record Erasure
     /// <summary>The first model version trained without the user.</summary>
     public long? ModelVersion { get; init; }
 
+    /// <summary>Items that the user had events on. Empty once <see cref="UserId"/> is null.</summary>
+    public IReadOnlyList<int> ItemKeys { get; init; } = [];
+
     /// <summary>Time of each finished stage by its name in the receipt.</summary>
     public required IReadOnlyDictionary<string, DateTimeOffset> Stages { get; init; }
 }

@@ -12,6 +12,11 @@ public sealed record MergeResult(int Moved, int? UserKey, int? SessionKey)
     /// </summary>
     public IReadOnlyList<ItemStatistics> Items { get; init; } = [];
 
+    /// <summary>
+    /// Items of the session where the user had events of it before, so that its events are paired with others than before.
+    /// </summary>
+    public IReadOnlyList<int> JoinedItemKeys { get; init; } = [];
+
     /// <summary>The version to write the statistics under.</summary>
     public long Revision { get; init; }
 }
