@@ -68,4 +68,20 @@ internal static partial class TrainerLog
 
     [LoggerMessage(2310, LogLevel.Information, "Removed {Events} events that occurred before {Before:u}.")]
     public static partial void OldEventsRemoved(this ILogger logger, long events, DateTimeOffset before);
+
+    [LoggerMessage(2900, LogLevel.Information, "Counting the transitions of {Events} events.")]
+    public static partial void CountingTransitions(this ILogger logger, long events);
+
+    [LoggerMessage(2901, LogLevel.Information, "Counted the transitions of {Counted} of {Events} events; the others follow.")]
+    public static partial void TransitionsProgressed(this ILogger logger, long counted, long events);
+
+    [LoggerMessage(2902, LogLevel.Information, "Counted the transitions of {Events} events; they take {Bytes} bytes of memory.")]
+    public static partial void TransitionsCounted(this ILogger logger, long events, long bytes);
+
+    [LoggerMessage(2903, LogLevel.Information, "Loaded the transitions of {Events} events; later events are applied next.")]
+    public static partial void TransitionsLoaded(this ILogger logger, long events);
+
+    [LoggerMessage(2904, LogLevel.Warning,
+        "A Trainer with other transition settings has replaced the rows. This one leaves them alone until it is restarted.")]
+    public static partial void TransitionsReplaced(this ILogger logger);
 }

@@ -20,6 +20,24 @@ public sealed record TrainerOptions
     [Range(0, 1_000_000_000)]
     public int HistoryCacheEvents { get; set; } = 2_000_000;
 
+    /// <summary>Items kept in the transition row of an item: those that follow it or appear with it in sessions. A row of 50 takes 490
+    /// bytes in memory and 440 in the factor store.</summary>
+    [Range(1, 500)]
+    public int TransitionRowLength { get; set; } = 50;
+
+    /// <summary>A user's events without a session id that are further apart than this belong to different sessions.</summary>
+    [Range(1, 7 * 24 * 60)]
+    public int SessionGapMinutes { get; set; } = 30;
+
+    /// <summary>Age in hours at which a transition counts half, relative to the newest event.</summary>
+    [Range(0.1, 1_000_000.0)]
+    public double TransitionHalfLifeHours { get; set; } = 168;
+
+    /// <summary>Items that may have transitions, in the order in which they became known. This bounds the memory. 0: no transitions are
+    /// kept.</summary>
+    [Range(0, 16_777_215)]
+    public int TransitionItemsLimit { get; set; } = 1_000_000;
+
     /// <summary>
     /// Days after which a user counts half in what is popular, from their newest positive event on the item. Changing it recounts the
     /// statistics at the next start.

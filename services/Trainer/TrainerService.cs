@@ -18,6 +18,7 @@ using Recommender.Trainer.Events;
 using Recommender.Trainer.Learning;
 using Recommender.Trainer.Releasing;
 using Recommender.Trainer.Status;
+using Recommender.Trainer.Transitions;
 
 namespace Recommender.Trainer;
 
@@ -44,6 +45,9 @@ public static class TrainerService
         services.AddSingleton<Progress>();
         services.AddSingleton<ReleasedModel>();
         services.AddSingleton<Folding>();
+        services.AddSingleton<TransitionPolicy>();
+        services.AddSingleton<TransitionCounter>();
+        services.AddSingleton<TransitionFollower>();
         services.AddSingleton<StatusReader>();
         services.AddSingleton<DriftMeter>();
         services.AddSingleton<Training>();
@@ -51,6 +55,7 @@ public static class TrainerService
         services.AddWorker<ItemPlacer>("placement");
         services.AddWorker<Refolder>("foldingIn");
         services.AddWorker<Reconciler>("trainer");
+        services.AddWorker<TransitionWorker>("transitions");
         services.AddHostedService<InteractionWorker>();
         services.AddHostedService<CommandWorker>();
         services.AddWorker<TrainingWorker>("training");

@@ -17,6 +17,7 @@ using Recommender.Trainer.Learning;
 using Recommender.Trainer.Releasing;
 using Recommender.Trainer.Status;
 using Recommender.Trainer.Tests.Erasing;
+using Recommender.Trainer.Transitions;
 
 namespace Recommender.Trainer.Tests;
 
@@ -26,8 +27,9 @@ internal sealed class TrainerFixture : IAsyncDisposable
     private readonly TempFolder _folder;
     private readonly TimeProvider _clock;
 
-    private TrainerFixture(TempFolder folder, IStore store, TrainerOptions options, TimeProvider clock)
+    private TrainerFixture(TempFolder folder, IStore store, IFactorStore factorStore, TrainerOptions options, TimeProvider clock)
     {
+        FactorStore = factorStore;
         this._folder = folder;
         Store = store;
         Options = options;
@@ -36,11 +38,11 @@ internal sealed class TrainerFixture : IAsyncDisposable
         Placer = new(
             store, FactorStore, Released, Weights, Notices, options, Pipelines, TimeProvider.System, NullLogger<ItemPlacer>.Instance);
         Reconciler = NewReconciler(FactorStore, Released, Folding).Reconciler;
-        Interactions = new(new NoStreams(), store, FactorStore, Folding, Placer, Weights, Progress, options, TimeProvider.System,
-            NullLogger<InteractionWorker>.Instance);
-        Other = new(new NoStreams(), store, FactorStore, new Folding(store, FactorStore, Released, Weights, options), Placer, Weights,
-            new Progress(), options, TimeProvider.System, NullLogger<InteractionWorker>.Instance);
-        Commands = new(new NoStreams(), store, FactorStore, Folding, Placer, Notices, options);
+        Transitions = NewFollower();
+        OtherTransitions = NewFollower();
+        Interactions = NewInteractions(FactorStore, Transitions, Folding, Progress);
+        Other = NewInteractions(FactorStore, OtherTransitions, new Folding(store, FactorStore, Released, Weights, options), new Progress());
+        Commands = new(new NoStreams(), store, FactorStore, Folding, Transitions, Placer, Notices, options);
         _clock = clock;
         ErasureBus = NewErasureBus();
         Notices.Erasures = ErasureBus;
@@ -57,7 +59,7 @@ internal sealed class TrainerFixture : IAsyncDisposable
 
     public IStore Store { get; }
     public TrainerOptions Options { get; }
-    public InProcessFactorStore FactorStore { get; } = new();
+    public IFactorStore FactorStore { get; }
     public Progress Progress { get; } = new();
     public RecordedNotices Notices { get; } = new();
     public KeptDeadLetters DeadLetters { get; } = new();
@@ -65,6 +67,8 @@ internal sealed class TrainerFixture : IAsyncDisposable
     public Folding Folding { get; }
     public ItemPlacer Placer { get; }
     public Reconciler Reconciler { get; }
+    public TransitionFollower Transitions { get; }
+    public TransitionFollower OtherTransitions { get; }
     public InteractionWorker Interactions { get; }
 
     /// <summary>The event path of a second instance over the same stores.</summary>
@@ -77,15 +81,29 @@ internal sealed class TrainerFixture : IAsyncDisposable
 
     /// <param name="postgres">Connection string of an empty database; without one the store is embedded.</param>
     public static async Task<TrainerFixture> CreateAsync(Action<TrainerOptions>? configure = null, string? postgres = null,
-        TimeProvider? clock = null)
+        TimeProvider? clock = null, IFactorStore? factorStore = null)
     {
         var options = new TrainerOptions { Rank = 8, Threads = 2 };
         configure?.Invoke(options);
         var folder = new TempFolder();
         var store = Stores.Open(postgres, Path.Combine(folder.Path, "store.db"), new StatisticsSettings { Weights = Weights });
         await store.MigrateAsync(TestContext.Current.CancellationToken);
-        return new(folder, store, options, clock ?? TimeProvider.System);
+        return new(folder, store, factorStore ?? new InProcessFactorStore(), options, clock ?? TimeProvider.System);
     }
+
+    /// <summary>Transitions of another instance, or of this one after a restart, over the same stores.</summary>
+    public TransitionFollower NewFollower(IFactorStore? factorStore = null, IStore? store = null)
+    {
+        var rules = new TransitionPolicy(store ?? Store, Weights, Options);
+        return new(store ?? Store, factorStore ?? FactorStore, rules,
+            new TransitionCounter(store ?? Store, rules, NullLogger<TransitionCounter>.Instance), Options,
+            NullLogger<TransitionFollower>.Instance);
+    }
+
+    public InteractionWorker NewInteractions(IFactorStore factorStore, TransitionFollower transitions, Folding folding,
+        Progress progress) =>
+        new(new NoStreams(), Store, factorStore, folding, transitions, Placer, Weights, progress, Options, TimeProvider.System,
+            NullLogger<InteractionWorker>.Instance);
 
     /// <summary>Events as a message, through the handler.</summary>
     public Task<IReadOnlyList<DeadMessage>> SendAsync(params Interaction[] events) =>
@@ -104,7 +122,8 @@ internal sealed class TrainerFixture : IAsyncDisposable
 
     /// <summary>The saga of another Trainer, or of this one after a restart, over the same stores.</summary>
     public ErasureBus NewErasureBus(IFactorStore? factorStore = null) =>
-        new(new ErasureSteps(Store, factorStore ?? FactorStore, DeadLetters, Notices, Progress, Options, _clock,
+        new(new ErasureSteps(Store, factorStore ?? FactorStore, DeadLetters, Notices,
+            factorStore is null ? Transitions : NewFollower(factorStore), Progress, Options, _clock,
         NullLogger<ErasureSteps>.Instance), new ErasureRepository(Store, NullLogger<ErasureRepository>.Instance));
 
     /// <summary>A reconciler over the store and another factor store, with the refolder it asks.</summary>
@@ -156,6 +175,8 @@ internal sealed class TrainerFixture : IAsyncDisposable
     {
         Erasures.Dispose();
         await ErasureBus.DisposeAsync();
+        Transitions.Dispose();
+        OtherTransitions.Dispose();
         await Store.DisposeAsync();
         _folder.Dispose();
     }

@@ -33,6 +33,9 @@ public sealed class ErasureSaga : SagaStateMachineInstance
 
     public long? ModelVersion => _loaded.ModelVersion;
 
+    /// <summary>Items that the user had events on.</summary>
+    public IReadOnlyList<int> ItemKeys => _loaded.ItemKeys;
+
     public DateTimeOffset StoredAt => _stages["store"];
 
     public string? UserId { get; set; }

@@ -7,6 +7,7 @@ using Recommender.Storage;
 using Recommender.Storage.Events;
 using Recommender.Trainer.Releasing;
 using Recommender.Trainer.Status;
+using Recommender.Trainer.Transitions;
 
 namespace Recommender.Trainer.Erasing;
 
@@ -16,6 +17,7 @@ public sealed class ErasureSteps(
     IFactorStore factorStore,
     IStreamAdministration streams,
     INotices notices,
+    TransitionFollower transitions,
     Progress progress,
     TrainerOptions options,
     TimeProvider clock,
@@ -25,7 +27,8 @@ public sealed class ErasureSteps(
 
     public void Complete(ErasureSaga saga, string stage) => saga.Complete(stage, clock.GetUtcNow());
 
-    /// <summary>Removes the user from the factor store, their part in the items' statistics, and their dead letters.</summary>
+    /// <summary>Removes the user from the factor store, their part in statistics and transitions of items, and their dead
+    /// letters.</summary>
     /// <param name="items">Items that lost events, with their statistics now. Null if they are not known.</param>
     public async Task EraseFromFactorStoreAsync(ErasureSaga saga, IReadOnlyList<ItemStatistics>? items, CancellationToken cancellationToken)
     {
@@ -34,6 +37,7 @@ public sealed class ErasureSteps(
         await factorStore.EraseUsersAsync([UserRef.User(userId)], saga.Revision, cancellationToken);
         if (items is not null) await CatalogueCopy.PutStatisticsAsync(factorStore, items, saga.Revision, cancellationToken);
         else await CatalogueCopy.PutAllAsync(store, factorStore, cancellationToken);
+        await transitions.RecountAsync(saga.ItemKeys, cancellationToken);
         await streams.RemoveDeadLettersAsync(body => UserMention.IsIn(body, userId), cancellationToken);
         logger.UserErased(saga.ErasureId);
     }

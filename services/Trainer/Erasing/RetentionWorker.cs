@@ -5,6 +5,7 @@ using Recommender.ServiceDefaults.Workers;
 using Recommender.Storage;
 using Recommender.Trainer.Events;
 using Recommender.Trainer.Releasing;
+using Recommender.Trainer.Transitions;
 
 namespace Recommender.Trainer.Erasing;
 
@@ -22,6 +23,7 @@ public sealed class RetentionWorker(
     IStore store,
     IFactorStore factorStore,
     Folding folding,
+    TransitionFollower transitions,
     TrainerOptions options,
     ResiliencePipelineProvider<string> pipelines,
     TimeProvider clock,
@@ -58,6 +60,8 @@ public sealed class RetentionWorker(
             await folding.FoldInAllAsync(cancellationToken);
         }
 
+        // Nearly every row has lost some.
+        if (removed > 0 || last is { Done: false }) await transitions.RebuildAsync(cancellationToken);
         await WriteAsync(new(before, Done: true), cancellationToken);
         if (removed > 0) logger.OldEventsRemoved(removed, before);
         return removed;

@@ -7,6 +7,7 @@ using Recommender.Messaging.Streams;
 using Recommender.Storage;
 using Recommender.Trainer.Erasing;
 using Recommender.Trainer.Releasing;
+using Recommender.Trainer.Transitions;
 
 namespace Recommender.Trainer.Events;
 
@@ -17,6 +18,7 @@ public sealed class CommandWorker(
     IStore store,
     IFactorStore factorStore,
     Folding folding,
+    TransitionFollower transitions,
     ItemPlacer placer,
     INotices notices,
     TrainerOptions options) : BackgroundService
@@ -90,6 +92,7 @@ public sealed class CommandWorker(
                 await folding.FoldInAsync([.. new[] { merged.UserKey, merged.SessionKey }.OfType<int>()], cancellationToken);
                 if (merged.Items.Count > 0) await CatalogueCopy.PutStatisticsAsync(factorStore, merged.Items, merged.Revision,
                     cancellationToken);
+                await transitions.RecountAsync(merged.JoinedItemKeys, cancellationToken);
                 await factorStore.DeleteUsersAsync([UserRef.Session(sessionId)], cancellationToken);
                 return null;
             case CommandKind.EraseUser when command.ErasureId is { } erasureId:

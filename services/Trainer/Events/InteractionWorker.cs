@@ -9,18 +9,20 @@ using Recommender.Storage;
 using Recommender.Storage.Events;
 using Recommender.Trainer.Releasing;
 using Recommender.Trainer.Status;
+using Recommender.Trainer.Transitions;
 
 namespace Recommender.Trainer.Events;
 
 /// <summary>
-/// The event path: messages → store → fold-in → factor store → acknowledge. Every step can be repeated without harm, so a crash at any
-/// point loses nothing and counts nothing twice.
+/// The event path: messages → store → fold-in and transitions → factor store → acknowledge. Every step can be repeated without harm, so a
+/// crash at any point loses nothing and counts nothing twice.
 /// </summary>
 public sealed class InteractionWorker(
     IStreamConsumer consumer,
     IStore store,
     IFactorStore factorStore,
     Folding folding,
+    TransitionFollower transitions,
     ItemPlacer placer,
     EventWeights weights,
     Progress progress,
@@ -68,6 +70,7 @@ public sealed class InteractionWorker(
         {
             await Task.WhenAll(
                 folding.FoldInAsync(work.Folding, cancellationToken),
+                transitions.FollowAsync(work.Transitions, cancellationToken),
                 factorStore.PutItemStatisticsAsync(
                     [.. work.Items.Values.Select(item => CatalogueCopy.ToRecord(item.Statistics, item.Revision))], cancellationToken));
         }
@@ -92,6 +95,7 @@ public sealed class InteractionWorker(
         foreach (var conflict in stored.Conflicts) work.Dead.Add(Dead(work.Waiting[conflict.Index], conflict));
         work.Waiting.Clear();
         folding.Note(stored, work.Folding);
+        work.Transitions.Note(stored);
         // The later transaction has the newer statistics of the item.
         foreach (var item in stored.Items) work.Items[item.ItemKey] = (item, stored.Revision);
         work.Sequence = stored.Sequence;
@@ -117,6 +121,7 @@ public sealed class InteractionWorker(
         public List<Interaction> Waiting { get; } = [];
         public List<DeadMessage> Dead { get; } = [];
         public Folding.PendingFoldIns Folding { get; } = new();
+        public PendingTransitions Transitions { get; } = new();
         public Dictionary<int, (ItemStatistics Statistics, long Revision)> Items { get; } = [];
         public int Events { get; set; }
         public long Sequence { get; set; }

@@ -259,8 +259,8 @@ public sealed class ErasureTests(Servers servers)
         await trainer.SendAsync(
             TrainerFixture.Event("ann", "a", today.AddDays(-30).AddSeconds(-1)), TrainerFixture.Event("ann", "b", today.AddDays(-30)),
                 TrainerFixture.Event("bob", "a", today.AddDays(-1)));
-        var worker = new RetentionWorker(trainer.Store, trainer.FactorStore, trainer.Folding, trainer.Options,
-            TrainerFixture.Pipelines, clock, NullLogger<RetentionWorker>.Instance);
+        var worker = new RetentionWorker(trainer.Store, trainer.FactorStore, trainer.Folding, trainer.Transitions,
+            trainer.Options, TrainerFixture.Pipelines, clock, NullLogger<RetentionWorker>.Instance);
         Assert.Equal(1, await worker.RunAsync(Cancellation));
 
         Assert.Equal(2, (await trainer.Store.GetStatusAsync(Cancellation)).Events);
@@ -285,8 +285,8 @@ public sealed class ErasureTests(Servers servers)
             System.Text.Json.JsonSerializer.SerializeToElement(new { Before = s_start, Done = false }), Cancellation);
         await foreach (var _ in trainer.Store.RemoveEventsBeforeAsync(DateTimeOffset.UtcNow.AddDays(-30), Cancellation)) { }
         Assert.Single((await trainer.ReadUserAsync(UserRef.User("ann")))!.Value.History);
-        await new RetentionWorker(trainer.Store, trainer.FactorStore, trainer.Folding, trainer.Options,
-            TrainerFixture.Pipelines, TimeProvider.System, NullLogger<RetentionWorker>.Instance).RunAsync(Cancellation);
+        await new RetentionWorker(trainer.Store, trainer.FactorStore, trainer.Folding, trainer.Transitions,
+            trainer.Options, TrainerFixture.Pipelines, TimeProvider.System, NullLogger<RetentionWorker>.Instance).RunAsync(Cancellation);
         Assert.Empty((await trainer.ReadUserAsync(UserRef.User("ann")))!.Value.History);
         Assert.Equal([("a", 1)], await PopularityAsync(trainer));
     }

@@ -4,8 +4,9 @@ using System.Runtime.InteropServices;
 namespace Recommender.Factorization.Sessions.Transitions;
 
 /// <summary>
-/// Counts of one item. Weights are relative to a landmark of the row: an addition at time t counts 2^(t / half-life − landmark). The
-/// landmark is a whole number of half-lives and moves with the newest addition, so moving it multiplies by a power of two, which is exact.
+/// Counts of one item. Weights are relative to a landmark of the row: an addition at time t counts 2^(t / half-life − landmark). Callers
+/// pass t / half-life as a whole number and 2^rest. The landmark is a whole number of half-lives and moves with the newest addition, so
+/// moving it multiplies by a power of two, which is exact.
 /// </summary>
 internal sealed class TransitionRow
 {
@@ -33,10 +34,10 @@ internal sealed class TransitionRow
     /// <summary>The entry at a place in no order, with the weight that it has for certain.</summary>
     public TransitionEntry this[int place] => new(_slots[place].Item, _slots[place].CertainWeight);
 
-    public void Add(int item, float weight, int landmark, double exponent, int limit)
+    public void Add(int item, float weight, int landmark, double scale, int limit)
     {
         MoveTo(landmark);
-        weight *= (float)Math.Pow(2, exponent + (landmark - (double)Landmark));
+        weight *= (float)Math.ScaleB(scale, (int)Math.Max((long)landmark - Landmark, -1000));
         Total += weight;
         int at = Find(item);
         if (at >= 0)
@@ -59,10 +60,10 @@ internal sealed class TransitionRow
         }
     }
 
-    public void Remove(int item, float weight, int landmark, double exponent)
+    public void Remove(int item, float weight, int landmark, double scale)
     {
         if (Count == 0) return;
-        weight *= (float)Math.Pow(2, exponent + (landmark - (double)Landmark));
+        weight *= (float)Math.ScaleB(scale, (int)Math.Max((long)landmark - Landmark, -1000));
         float rounding = 1e-6f * Total;
         Total = Math.Max(Total - weight, 0);
         int at = Find(item);

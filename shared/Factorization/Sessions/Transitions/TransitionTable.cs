@@ -21,6 +21,7 @@ public sealed class TransitionTable
 
     private readonly double[] _positionWeights;
     private TransitionRow?[] _rows = [];
+    private (long TimeMs, int Landmark, double Scale) _split = (long.MinValue, 0, 1);
 
     /// <exception cref="ArgumentException">A setting is out of range.</exception>
     public TransitionTable(TransitionSettings settings)
@@ -54,8 +55,8 @@ public sealed class TransitionTable
             throw new ArgumentOutOfRangeException(nameof(weight), weight, "A weight must be finite and above 0.");
         MakeRoom(fromItem);
         NewestMs = Math.Max(NewestMs, timeMs);
-        var (landmark, exponent) = Split(timeMs);
-        (_rows[fromItem] ??= new TransitionRow()).Add(toItem, weight, landmark, exponent, Settings.RowLength);
+        var (landmark, scale) = Split(timeMs);
+        (_rows[fromItem] ??= new TransitionRow()).Add(toItem, weight, landmark, scale, Settings.RowLength);
     }
 
     /// <summary>
@@ -66,8 +67,8 @@ public sealed class TransitionTable
     public bool Remove(int fromItem, int toItem, float weight, long timeMs)
     {
         if (RowOf(fromItem) is not { } row) return true;
-        var (landmark, exponent) = Split(timeMs);
-        row.Remove(toItem, weight, landmark, exponent);
+        var (landmark, scale) = Split(timeMs);
+        row.Remove(toItem, weight, landmark, scale);
         return !row.HasEvicted;
     }
 
@@ -169,12 +170,15 @@ public sealed class TransitionTable
     private double ScaleOf(TransitionRow row) =>
         Settings.HalfLifeMs == 0 ? 1 : Math.Pow(2, row.Landmark - (NewestMs / (double)Settings.HalfLifeMs));
 
-    /// <summary>A time as whole half-lives and a rest in 0..1.</summary>
-    private (int Landmark, double Exponent) Split(long timeMs)
+    /// <summary>A time as whole half-lives and 2^rest, a number in 1..2.</summary>
+    private (int Landmark, double Scale) Split(long timeMs)
     {
-        if (Settings.HalfLifeMs == 0) return (0, 0);
+        if (Settings.HalfLifeMs == 0) return (0, 1);
+        // The pairs of an event mostly have one time.
+        if (timeMs == _split.TimeMs) return (_split.Landmark, _split.Scale);
         double halfLives = timeMs / (double)Settings.HalfLifeMs;
         double whole = Math.Floor(halfLives);
-        return ((int)whole, halfLives - whole);
+        _split = (timeMs, (int)whole, Math.Pow(2, halfLives - whole));
+        return (_split.Landmark, _split.Scale);
     }
 }

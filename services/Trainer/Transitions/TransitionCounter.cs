@@ -1,0 +1,88 @@
+using Microsoft.Extensions.Logging;
+using Recommender.FactorStore.Transitions;
+using Recommender.Factorization.Sessions.Pairs;
+using Recommender.Factorization.Sessions.Transitions;
+using Recommender.Storage;
+using Recommender.Storage.Events;
+
+namespace Recommender.Trainer.Transitions;
+
+/// <summary>Counts transitions from the events in the store: all rows, or those of some items.</summary>
+public sealed class TransitionCounter(IStore store, TransitionPolicy rules, ILogger<TransitionCounter> logger)
+{
+    /// <summary>A row that is counted again is counted from the sessions of this many users of its item, the newest.</summary>
+    public const int UsersPerRow = 1_000;
+
+    private const int PageUsers = 500;
+    private static readonly TimeSpan s_logInterval = TimeSpan.FromSeconds(30);
+
+    /// <summary>Counts all rows up to a sequence. Events are read user by user, so memory holds the rows and one page of users.</summary>
+    public async Task<TransitionTable> CountAllAsync(long upToSequence, CancellationToken cancellationToken)
+    {
+        var table = new TransitionTable(rules.Table);
+        long events = 0, logged = Environment.TickCount64;
+        for (int after = 0; ;)
+        {
+            var keys = await store.ListUserKeysAsync(after, PageUsers, cancellationToken);
+            if (keys.Count == 0) return table;
+            events += await CountAsync(keys, upToSequence, table, rows: null, cancellationToken);
+            after = keys[^1];
+            if (Environment.TickCount64 - logged < s_logInterval.TotalMilliseconds) continue;
+            logged = Environment.TickCount64;
+            logger.TransitionsProgressed(events, upToSequence);
+        }
+    }
+
+    /// <summary>Counts the rows of items as of now. Rows that nothing is left of are empty.</summary>
+    public async Task<IReadOnlyList<TransitionRowRecord>> CountRowsAsync(IReadOnlyCollection<int> itemKeys,
+        CancellationToken cancellationToken)
+    {
+        // Read first: what is counted includes at least this.
+        var position = await store.GetPositionAsync(cancellationToken);
+        var users = new HashSet<int>();
+        foreach (int key in itemKeys) users.UnionWith(await store.ListUsersOfItemAsync(key, UsersPerRow, cancellationToken));
+        var table = new TransitionTable(rules.Table);
+        var rows = itemKeys.ToHashSet();
+        foreach (int[] page in users.Order().Chunk(PageUsers))
+            await CountAsync(page, position.Sequence, table, rows, cancellationToken);
+        return [.. itemKeys.Select(key => new TransitionRowRecord(key, position.Revision, position.Sequence, table.SaveRow(key)))];
+    }
+
+    /// <summary>The sessions of users as of a sequence.</summary>
+    internal async Task<Dictionary<int, UserSessions>> ReadSessionsAsync(IReadOnlyCollection<int> userKeys, long upToSequence,
+        CancellationToken cancellationToken)
+    {
+        var sessions = new Dictionary<int, UserSessions>(userKeys.Count);
+        foreach (int key in userKeys) sessions.Add(key, new UserSessions());
+        foreach (int[] page in userKeys.Chunk(PageUsers))
+        {
+            var events = await store.ReadEventsOfUsersAsync(page, upToSequence, cancellationToken);
+            await rules.LearnTypesAsync(events, cancellationToken);
+            foreach (var stored in events)
+                if (rules.ToSessionEvent(stored) is { } counted) sessions[stored.UserKey].FindOrAdd(stored.SessionId).Events.Add(counted);
+        }
+
+        return sessions;
+    }
+
+    private async Task<long> CountAsync(IReadOnlyCollection<int> userKeys, long upToSequence, TransitionTable table, HashSet<int>? rows,
+        CancellationToken cancellationToken)
+    {
+        var pairs = new SessionPairs(rules.Pairs);
+        var deltas = new List<PairDelta>();
+        long events = 0;
+        foreach (var user in (await ReadSessionsAsync(userKeys, upToSequence, cancellationToken)).Values)
+        {
+            foreach (var group in user.Groups)
+            {
+                events += group.Events.Count;
+                deltas.Clear();
+                pairs.Count(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(group.Events), group.HasId, deltas);
+                foreach (var delta in deltas)
+                    if (rows is null || rows.Contains(delta.Row)) table.Add(delta.Row, delta.Item, delta.Weight, delta.TimeMs);
+            }
+        }
+
+        return events;
+    }
+}

@@ -1,0 +1,50 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Recommender.Factorization.Events;
+using Recommender.Factorization.Sessions.Pairs;
+using Recommender.Factorization.Sessions.Transitions;
+using Recommender.Storage;
+using Recommender.Storage.Events;
+
+namespace Recommender.Trainer.Transitions;
+
+/// <summary>How events become transitions: settings of rows and pairs, and what an event counts.</summary>
+public sealed class TransitionPolicy(IStore store, EventWeights weights, TrainerOptions options)
+{
+    private const float WeightLimit = 1e6f;
+
+    private EventTypeSettings[] _types = [];
+
+    public bool IsOff => options.TransitionItemsLimit == 0;
+
+    public TransitionSettings Table { get; } = new()
+    {
+        RowLength = options.TransitionRowLength,
+        HalfLifeMs = (long)TimeSpan.FromHours(options.TransitionHalfLifeHours).TotalMilliseconds,
+    };
+
+    public SessionPairSettings Pairs { get; } = new() { GapMs = (long)TimeSpan.FromMinutes(options.SessionGapMinutes).TotalMilliseconds };
+
+    /// <summary>Names these rules: rows counted by rules of another name have to be counted again.</summary>
+    public string Fingerprint => _fingerprint ??= Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(
+        new { Version = 1, Table, Pairs, options.TransitionItemsLimit, Types = weights.ToJson() })))[..16];
+
+    private string? _fingerprint;
+
+    /// <summary>Learns the types of these events where they are new.</summary>
+    public async ValueTask LearnTypesAsync(IReadOnlyList<SequencedEvent> events, CancellationToken cancellationToken)
+    {
+        int highest = -1;
+        foreach (var stored in events) highest = Math.Max(highest, stored.TypeId);
+        if (highest >= _types.Length) _types = [.. (await store.GetEventTypesAsync(cancellationToken)).Select(name => weights[name])];
+    }
+
+    /// <summary>The event as its session counts it; null if it counts nothing.</summary>
+    public SessionEvent? ToSessionEvent(in SequencedEvent stored)
+    {
+        if (stored.ItemKey > options.TransitionItemsLimit) return null;
+        var preference = EventWeights.Of(_types[stored.TypeId], stored.Value, ageDays: 0);
+        if (!preference.IsPositive) return null;
+        return new SessionEvent(stored.OccurredAtMs, stored.Sequence, stored.ItemKey, (float)Math.Min(preference.Weight, WeightLimit));
+    }
+}
