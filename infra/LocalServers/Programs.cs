@@ -35,7 +35,8 @@ public static class Programs
         const string root = "/usr/lib/postgresql";
         if (!Directory.Exists(root)) return [];
         return Directory.GetDirectories(root)
-            .OrderByDescending(folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out int version) ? version : 0)
+            .OrderByDescending(folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out int version) ? version
+                : 0)
             .Select(folder => Path.Combine(folder, "bin"));
     }
 }

@@ -69,7 +69,8 @@ public sealed class Placements
             {
                 { } word when word.Equals("forever", StringComparison.OrdinalIgnoreCase) => double.PositiveInfinity,
                 { } text when double.TryParse(text, CultureInfo.InvariantCulture, out double days) && days is >= 0 and <= Longest => days,
-                var value => throw Wrong(type, $"must be a number of days from 0, never, to {Longest:0}, or forever; got {value ?? "a section"}"),
+                var value => throw Wrong(
+                    type, $"must be a number of days from 0, never, to {Longest:0}, or forever; got {value ?? "a section"}"),
             };
         }
 

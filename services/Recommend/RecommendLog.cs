@@ -16,7 +16,8 @@ internal static partial class RecommendLog
     [LoggerMessage(3020, LogLevel.Information, "Serving model {Version}: {Learner}, {Items} items × {Rank}, {Index}.")]
     public static partial void ModelServed(this ILogger logger, long version, string learner, int items, int rank, string index);
 
-    [LoggerMessage(3021, LogLevel.Error, "The released model {Version} cannot be loaded and is tried again. Model {Served} stays in service.")]
+    [LoggerMessage(3021, LogLevel.Error,
+        "The released model {Version} cannot be loaded and is tried again. Model {Served} stays in service.")]
     public static partial void ModelNotLoaded(this ILogger logger, Exception exception, long version, long? served);
 
     [LoggerMessage(3022, LogLevel.Information, "Rebuilt the index of model {Version} with {Rows} later items: {Index}.")]

@@ -19,7 +19,8 @@ namespace Recommender.Recommend;
 public static class RecommendService
 {
     /// <summary>
-    /// Registers everything Recommend does: options (sections <c>Recommend</c>, <c>Placements</c>, and <c>EventTypes</c> for the time until a
+    /// Registers everything Recommend does: options (sections <c>Recommend</c>, <c>Placements</c>, and <c>EventTypes</c> for the time until
+    /// a
     /// model is released), messaging, the factor store of <c>ConnectionStrings:redis</c> unless one is registered, and the refresher.
     /// </summary>
     /// <exception cref="InvalidOperationException">A setting is wrong; the message names it and the fix.</exception>

@@ -16,7 +16,8 @@ internal static partial class TrainerLog
         "No training: none of the {Events} events has a type with a weight and an item of the catalogue.")]
     public static partial void NothingToLearn(this ILogger logger, int events);
 
-    [LoggerMessage(2103, LogLevel.Information, "Evaluated {Name} on {Users} held-out users: Recall@20 {Recall:0.0000}, NDCG@20 {Ndcg:0.0000}.")]
+    [LoggerMessage(2103, LogLevel.Information,
+        "Evaluated {Name} on {Users} held-out users: Recall@20 {Recall:0.0000}, NDCG@20 {Ndcg:0.0000}.")]
     public static partial void ModelEvaluated(this ILogger logger, string name, int users, double recall, double ndcg);
 
     [LoggerMessage(2104, LogLevel.Information,

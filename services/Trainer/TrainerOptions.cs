@@ -36,7 +36,7 @@ public sealed record TrainerOptions
     /// <summary>Items that may have transitions, in the order in which they became known. This bounds the memory. 0: no transitions are
     /// kept.</summary>
     [Range(0, 16_777_215)]
-    public int TransitionItemsLimit { get; set; } = 1_000_000;
+    public int TransitionItemsLimit { get; set; }
 
     /// <summary>
     /// Days after which a user counts half in what is popular, from their newest positive event on the item. Changing it recounts the
@@ -131,7 +131,8 @@ public sealed record TrainerOptions
     public int TuneNeighbourhoodItemsLimit { get; set; } = 200_000;
 
     /// <summary>
-    /// The most frequent features of titles, categories, tags and properties, from which factors of new items are learned. Each takes 4 bytes
+    /// The most frequent features of titles, categories, tags and properties, from which factors of new items are learned. Each takes 4
+    /// bytes
     /// times the rank in the registry. 0: new items are placed by their events only.
     /// </summary>
     [Range(0, 1_000_000)]
@@ -152,7 +153,8 @@ public sealed record TrainerOptions
     public int RetentionDays { get; set; }
 
     /// <summary>
-    /// Delay of the last step of an erasure, which removes the user's dead letters: events taken off the queue before the erasure are stored
+    /// Delay of the last step of an erasure, which removes the user's dead letters: events taken off the queue before the erasure are
+    /// stored
     /// or dead-lettered by then. Until then the notice to Recommend is repeated, so that no instance misses it.
     /// </summary>
     [Range(0.0, 40.0)]

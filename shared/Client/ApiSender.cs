@@ -86,7 +86,8 @@ public sealed class ApiSender(HttpClient client, TimeSpan patience, Action<strin
                             return await RefusedAsync(response, elements, id, cancellationToken);
                         case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden:
                             throw new ClientException($"{Address(path)} refuses the request: "
-                                + $"{await ProblemText.ReadAsync(response, cancellationToken)}. Give a key with the scope 'ingest' by --key or "
+                                + $"{await ProblemText.ReadAsync(response, cancellationToken)}. Give a key with the scope 'ingest' by "
+                                + $"--key or "
                                 + $"RECOMMENDER_KEY.");
                         default:
                             throw new ClientException($"{Address(path)} answered {await ProblemText.ReadAsync(response, cancellationToken)}; is "
@@ -173,7 +174,8 @@ public sealed class ApiSender(HttpClient client, TimeSpan patience, Action<strin
         }
 
         return new SendResult(0, elements.Count,
-            [new Rejection(id(elements[0]), "", $"{await ProblemText.ReadAsync(response, cancellationToken)} (all {elements.Count} of the batch)")]);
+            [new Rejection(id(elements[0]),
+                "", $"{await ProblemText.ReadAsync(response, cancellationToken)} (all {elements.Count} of the batch)")]);
     }
 
     private static Rejection[] Name<T>(IEnumerable<RejectedElement> rejected, IReadOnlyList<T> elements, Func<T, string> id) =>

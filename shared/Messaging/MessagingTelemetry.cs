@@ -115,7 +115,8 @@ internal sealed class MessagingTelemetry(string system)
         {
             if (!seen.Add(origin.TraceId)) continue;
             using var copy = s_source.StartActivity(
-                span.OperationName, span.Kind, origin, span.TagObjects, [new ActivityLink(span.Context)], new DateTimeOffset(span.StartTimeUtc));
+                span.OperationName, span.Kind, origin, span.TagObjects, [new ActivityLink(span.Context)],
+                    new DateTimeOffset(span.StartTimeUtc));
             copy?.SetStatus(span.Status, span.StatusDescription);
         }
     }

@@ -30,7 +30,8 @@ internal static partial class ServiceDefaultsLog
     public static partial void KeysNotReloaded(this ILogger logger, string reason);
 
     [LoggerMessage(32, LogLevel.Information,
-        "No API keys are configured. The service listens on loopback only and is open to every local process. Configure Keys to serve others.")]
+        "No API keys are configured. The service listens on loopback only and is open to every local process. Configure Keys to serve "
+        + "others.")]
     public static partial void NoKeys(this ILogger logger);
 
     [LoggerMessage(33, LogLevel.Warning,

@@ -9,11 +9,13 @@ namespace Recommender.ServiceDefaults;
 public static class ServiceProgram
 {
     /// <summary>Runs the service until it is stopped.</summary>
-    /// <param name="args">Settings, e.g. <c>--Ingest:GroupBytes=65536</c>. They replace those of the environment and of <c>appsettings.json</c>
+    /// <param name="args">Settings, e.g. <c>--Ingest:GroupBytes=65536</c>. They replace those of the environment and of
+    /// <c>appsettings.json</c>
     /// next to the program.</param>
     /// <param name="error">Receives one line if the service cannot start.</param>
     /// <param name="name">Name of the service in telemetry, e.g. <c>ingest</c>.</param>
-    /// <param name="isSlim">Leaves out what every request would pass through and no service uses: host filtering and forwarded headers.</param>
+    /// <param name="isSlim">Leaves out what every request would pass through and no service uses: host filtering and forwarded
+    /// headers.</param>
     /// <returns>The exit code: 0; 1 if a setting or an address cannot be used.</returns>
     public static async Task<int> RunAsync(
         string[] args,

@@ -16,7 +16,8 @@ public sealed class ArrowTests
     ];
 
     private static readonly string[] s_services =
-        ["Recommender.Ingest", "Recommender.Trainer", "Recommender.Recommend", "Recommender.WebConsole", "Recommender.Standalone", "Recommender.Cli",
+        ["Recommender.Ingest", "Recommender.Trainer", "Recommender.Recommend", "Recommender.WebConsole", "Recommender.Standalone",
+            "Recommender.Cli",
             "Recommender.AppHost"];
 
     public static TheoryData<string> Pure => [.. s_pure];

@@ -38,7 +38,8 @@ public sealed partial class SourceTests
             string full = Path.Combine(DataSets.RepositoryRoot, at);
             if (Directory.EnumerateFiles(full, "*.csproj").FirstOrDefault() is not { } project) continue;
             var stated = RootNamespace().Match(File.ReadAllText(project));
-            return (at.Replace('\\', '/'), stated.Success ? stated.Groups["name"].Value : "Recommender." + Path.GetFileNameWithoutExtension(project));
+            return (at.Replace('\\', '/'), stated.Success ? stated.Groups["name"].Value
+                : "Recommender." + Path.GetFileNameWithoutExtension(project));
         }
         throw new InvalidOperationException($"{path} belongs to no project.");
     }

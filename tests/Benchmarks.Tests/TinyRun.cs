@@ -39,8 +39,10 @@ public sealed record TinyRun(string Verb, string Arguments, string Figures)
             + "bytesPerUser p50Us p99Us") { Programs = RedisServer.RequiredPrograms },
         new("sessions", "--data /nowhere",
             "p20 mrr20 knnP20 knnMrr20 encoderP20 encoderMrr20 rulesP20 rulesMrr20 trainSeconds searchSeconds pairs"),
-        new("sequences", "", "hr10 ndcg10 rulesHr10 rulesNdcg10 encoderHr10 encoderNdcg10 tunedRulesHr10 tunedRulesNdcg10 knnHr10 knnNdcg10 "
+        new("sequences", "",
+            "hr10 ndcg10 rulesHr10 rulesNdcg10 encoderHr10 encoderNdcg10 tunedRulesHr10 tunedRulesNdcg10 knnHr10 knnNdcg10 "
             + "trainSeconds searchSeconds users"),
+        new("replay", "--data /nowhere", "asked product baselines p50Ms p99Ms clicks warmClicks items"),
     ];
 
     /// <summary>Server programs without which the run is skipped.</summary>

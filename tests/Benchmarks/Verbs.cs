@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Recommender.Benchmarks.Quality;
+using Recommender.Benchmarks.Replay;
 using Recommender.Benchmarks.Running;
 using Recommender.Benchmarks.Search;
 using Recommender.Benchmarks.Sessions;
@@ -21,5 +22,6 @@ internal static class Verbs
         yield return SimilarUsersVerb.Create();
         yield return SessionsVerb.Create();
         yield return SequencesVerb.Create();
+        yield return ReplayVerb.Create();
     }
 }

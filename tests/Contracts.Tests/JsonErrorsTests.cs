@@ -107,7 +107,8 @@ public sealed partial class JsonErrorsTests
         Assert.InRange(errors, 300, int.MaxValue);
     }
 
-    [GeneratedRegex(@"\.NET|Recommender\.|System\.|Int32|Double|String|Nullable|IReadOnly|`|\b(?<word>\w+) \k<word>\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\.NET|Recommender\.|System\.|Int32|Double|String|Nullable|IReadOnly|`|\b(?<word>\w+) \k<word>\b",
+        RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Forbidden();
 
     private static FieldError Describe(string json, JsonTypeInfo type)

@@ -7,7 +7,8 @@ using Xunit;
 
 namespace Recommender.EndToEnd;
 
-/// <summary>The documents: every command of a block <c>sh</c> runs as written, every block <c>sh manual</c> parses, every link leads somewhere.</summary>
+/// <summary>The documents: every command of a block <c>sh</c> runs as written, every block <c>sh manual</c> parses, every link leads
+/// somewhere.</summary>
 [Collection(Demonstration.Name)]
 public partial class DocumentTests(Demonstration demonstration)
 {
@@ -72,7 +73,8 @@ public partial class DocumentTests(Demonstration demonstration)
             var (code, output) = await RunAsync($"bash -n <<'BLOCK'\n{script}\nBLOCK", Root);
             Assert.True(code == 0, $"{document}: this block does not parse:\n{script}\n{output}");
             foreach (Match project in ProjectOption().Matches(script))
-                Assert.True(Directory.Exists(Path.Combine(Root, project.Groups["path"].Value)), $"{document}: no project {project.Groups["path"].Value}.");
+                Assert.True(Directory.Exists(Path.Combine(Root,
+                    project.Groups["path"].Value)), $"{document}: no project {project.Groups["path"].Value}.");
         }
     }
 

@@ -34,7 +34,8 @@ public sealed class SettingsTests
     {
         using var folder = new TempFolder();
         using var error = new StringWriter();
-        int code = await ServiceProgram.RunAsync(["--urls=http://127.0.0.1:0", $"--Data:Directory={folder.Path}", argument], error, "ingest",
+        int code = await ServiceProgram.RunAsync(["--urls=http://127.0.0.1:0", $"--Data:Directory={folder.Path}", argument], error,
+            "ingest",
             IngestService.AddIngest, IngestService.MapIngest);
         Assert.Equal(1, code);
         string line = Assert.Single(error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));

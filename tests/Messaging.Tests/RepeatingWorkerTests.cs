@@ -14,7 +14,8 @@ namespace Recommender.Messaging.Tests;
 
 public sealed class RepeatingWorkerTests
 {
-    private const string Lost = "Warning 1: Counting is interrupted: the server is away. It resumes when the dependency is available again.";
+    private const string Lost =
+        "Warning 1: Counting is interrupted: the server is away. It resumes when the dependency is available again.";
     private const string Returned = "Information 2: Counting has resumed.";
     private const string Failed = "Error 3: Counting failed. The next attempt follows in 30 s.";
     private static readonly TimeSpan s_interval = TimeSpan.FromMinutes(1);
@@ -212,7 +213,8 @@ public sealed class RepeatingWorkerTests
     }
 
     private sealed class CountingWorker(
-        Func<int, CancellationToken, Task<TimeSpan>> round, ResiliencePipelineProvider<string> pipelines, TimeProvider clock, ILogger logger)
+        Func<int, CancellationToken, Task<TimeSpan>> round, ResiliencePipelineProvider<string> pipelines, TimeProvider clock,
+            ILogger logger)
         : RepeatingWorker("Counting", pipelines, clock, logger)
     {
         private int _rounds;

@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Recommender.Standalone.Tests;
 
-/// <summary>The log events of all services and shared libraries: alarms are keyed by their ids, so an id never changes its meaning.</summary>
+/// <summary>The log events of all services and shared libraries: alarms are keyed by their ids, so an id never changes its
+/// meaning.</summary>
 public sealed class LogEventTests
 {
     private static readonly Dictionary<int, string> s_table = new()

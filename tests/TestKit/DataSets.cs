@@ -2,7 +2,8 @@ using Xunit;
 
 namespace Recommender.TestKit;
 
-/// <summary>Public data sets, which are not part of the repository: in the folder named by RECOMMENDER_DATA, else in shared/data next to the
+/// <summary>Public data sets, which are not part of the repository: in the folder named by RECOMMENDER_DATA, else in shared/data next to
+/// the
 /// repository.</summary>
 public static class DataSets
 {
@@ -26,7 +27,8 @@ public static class DataSets
     public static string Find(string name)
     {
         string? folder = TryFind(name);
-        if (folder is null) Assert.Skip($"The data set {name} is neither in RECOMMENDER_DATA nor in ../shared/data next to the repository.");
+        if (folder is null)
+            Assert.Skip($"The data set {name} is neither in RECOMMENDER_DATA nor in ../shared/data next to the repository.");
         return folder;
     }
 

@@ -83,7 +83,7 @@ internal sealed class TrainerFixture : IAsyncDisposable
     public static async Task<TrainerFixture> CreateAsync(Action<TrainerOptions>? configure = null, string? postgres = null,
         TimeProvider? clock = null, IFactorStore? factorStore = null)
     {
-        var options = new TrainerOptions { Rank = 8, Threads = 2 };
+        var options = new TrainerOptions { Rank = 8, Threads = 2, TransitionItemsLimit = 1_000_000 };
         configure?.Invoke(options);
         var folder = new TempFolder();
         var store = Stores.Open(postgres, Path.Combine(folder.Path, "store.db"), new StatisticsSettings { Weights = Weights });

@@ -27,7 +27,8 @@ internal static class ReplayCommand
                 return time;
             },
         };
-        const string description = "Builds a new installation from the events up to a time, with factors and a model learnt from them alone. "
+        const string description =
+            "Builds a new installation from the events up to a time, with factors and a model learnt from them alone. "
             + "The old one stays as it is.";
         var command = new Command("replay", description) { until, into, intoPostgres };
         options.AddTo(command);

@@ -56,7 +56,8 @@ internal static class ImportCommand
         };
         var encoding = new Option<string>("--encoding")
         {
-            Description = $"Encoding of the files: {FileEncoding.Help}. Default: UTF-8, or the encoding of a byte order mark; invalid bytes end "
+            Description = $"Encoding of the files: {FileEncoding.Help}. Default: UTF-8, or the encoding of a byte order mark; invalid "
+            + $"bytes end "
             + $"the import.",
             HelpName = "NAME",
         };

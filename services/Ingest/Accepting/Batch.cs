@@ -71,7 +71,8 @@ internal sealed class Batch<T>(GroupPublisher publisher, JsonTypeInfo<T> typeInf
             statusCode: StatusCodes.Status202Accepted);
     }
 
-    /// <summary>The answer when the body could not be read to its end: elements published earlier remain; the answer states their number.</summary>
+    /// <summary>The answer when the body could not be read to its end: elements published earlier remain; the answer states their
+    /// number.</summary>
     public async Task<Problem> StopAsync(Problem problem)
     {
         while (_inFlight.Count > 0) await AwaitOldestAsync();

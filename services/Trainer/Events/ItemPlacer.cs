@@ -69,7 +69,8 @@ public sealed class ItemPlacer(
         if (any) RequestRound();
     }
 
-    /// <summary>Places what is noted. If a server is unavailable, it stays noted; after a defect it is dropped, or it would stop all others.</summary>
+    /// <summary>Places what is noted. If a server is unavailable, it stays noted; after a defect it is dropped, or it would stop all
+    /// others.</summary>
     protected override async Task<TimeSpan> RunRoundAsync(CancellationToken cancellationToken)
     {
         (bool all, var keys) = (false, _noted);
@@ -123,7 +124,8 @@ public sealed class ItemPlacer(
         foreach (var entry in entries)
         {
             if (entry.Deleted) continue;
-            var (factors, preferences) = entry.Users > 0 ? await ConsumersAsync(entry.ItemKey, model, histories, cancellationToken) : ([], []);
+            var (factors, preferences) = entry.Users > 0 ? await ConsumersAsync(entry.ItemKey, model, histories, cancellationToken)
+                : ([], []);
             var factor = new float[model.Model.Rank];
             if (model.Placement!.Place(ItemTexts.Of(entry.Item), factors, preferences, factor))
                 placed.Add(new(entry.ItemKey, model.Version, factor));

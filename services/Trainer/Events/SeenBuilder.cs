@@ -5,7 +5,8 @@ using Recommender.Storage.Events;
 namespace Recommender.Trainer.Events;
 
 /// <summary>
-/// Everything a user has seen, independent of the length of the history: when each type of event last happened on each item. A pure function of
+/// Everything a user has seen, independent of the length of the history: when each type of event last happened on each item. A pure
+/// function of
 /// events and history.
 /// </summary>
 internal static class SeenBuilder

@@ -1,9 +1,7 @@
-using Microsoft.Extensions.Logging;
 using Recommender.FactorStore.Transitions;
 using Recommender.Factorization.Sessions.Pairs;
 using Recommender.Factorization.Sessions.Transitions;
 using Recommender.Storage;
-using Recommender.Storage.Events;
 
 namespace Recommender.Trainer.Transitions;
 

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Recommender.FactorStore;
 using Recommender.FactorStore.Transitions;
 using Recommender.Factorization.Sessions.Pairs;

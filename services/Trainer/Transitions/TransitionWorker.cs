@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Polly.Registry;
 using Recommender.ServiceDefaults.Workers;
 

@@ -180,7 +180,8 @@ internal sealed partial class UserReader
             foreach (string[] command in Greeting(_options))
             {
                 var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"*{command.Length}\r\n");
-                foreach (string word in command) text.Append(CultureInfo.InvariantCulture, $"${Encoding.UTF8.GetByteCount(word)}\r\n{word}\r\n");
+                foreach (string word in command) text.Append(
+                    CultureInfo.InvariantCulture, $"${Encoding.UTF8.GetByteCount(word)}\r\n{word}\r\n");
                 wire.Send(Encoding.UTF8.GetBytes(text.ToString()));
                 string? error;
                 while (!replies.TryTake(out _, out error)) await FillAsync(wire, replies, patience.Token).ConfigureAwait(false);

@@ -6,7 +6,8 @@ public static class Splits
     /// <summary>
     /// By time, one moment for all: the newest <paramref name="fraction"/> of the interactions is the test part. This is what a released
     /// model
-    /// meets, and nothing of the future leaks into training. Users without training items are not tested, since nothing is known about them.
+    /// meets, and nothing of the future leaks into training. Users without training items are not tested, since nothing is known about
+    /// them.
     /// Interactions at the very moment of the cut are trained on.
     /// </summary>
     public static Split Temporal(int users, int items, IReadOnlyList<TimedEntry> entries, double fraction = .2)

@@ -4,7 +4,8 @@ using System.Text.Json.Serialization;
 namespace Recommender.Factorization.Events;
 
 /// <summary>
-/// The rules of values: the preference an event expresses, by the settings of its type. The API, the broker, imports, a request's <c>history</c>,
+/// The rules of values: the preference an event expresses, by the settings of its type. The API, the broker, imports, a request's
+/// <c>history</c>,
 /// training, fold-in and statistics all go by them. Immutable.
 /// </summary>
 /// <remarks>

@@ -16,7 +16,8 @@ internal sealed class TuningSearch(
     /// <summary>Steps that gain less than this share of the score are not worth a longer rank.</summary>
     private const double MinGain = .002;
 
-    /// <summary>Settings of a family that advance from one rank to the next: the best at a short rank need not be the best at a long one.</summary>
+    /// <summary>Settings of a family that advance from one rank to the next: the best at a short rank need not be the best at a long
+    /// one.</summary>
     private const int Promoted = 3;
 
     /// <summary>What is further behind, as a share of the best score, is not brought ahead by the terms that the best may have

@@ -11,7 +11,8 @@ namespace Recommender.Retrieval.Cells;
 /// scores found, it holds under filters too: the fewer items pass, the more cells are visited.
 /// </summary>
 /// <remarks>
-/// Memory in addition to the factors, which are referenced: rank bytes and 12 more per item, and the centres. Returned scores are float32 scores,
+/// Memory in addition to the factors, which are referenced: rank bytes and 12 more per item, and the centres. Returned scores are float32
+/// scores,
 /// to the
 /// bit those of <see cref="ExactIndex"/>.
 /// </remarks>

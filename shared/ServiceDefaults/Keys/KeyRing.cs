@@ -47,7 +47,8 @@ internal sealed class KeyRing : IDisposable
     }
 
     /// <summary>
-    /// True when a key or a key file is configured: then every endpoint with a scope requires a key. It stays true when the last key is removed:
+    /// True when a key or a key file is configured: then every endpoint with a scope requires a key. It stays true when the last key is
+    /// removed:
     /// that means "nobody", and must not mean "everybody" for a service that listens beyond loopback.
     /// </summary>
     public bool Required => _required;
@@ -86,7 +87,8 @@ internal sealed class KeyRing : IDisposable
             if (ApiKeys.IdError(entry.Id) is not null) throw Wrong(section, "Id", $"must be 1 to 32 of a-z, 0-9 and '-'; got '{entry.Id}'");
             if (ApiKeys.ParseHash(entry.Hash) is not { } hashed)
                 throw Wrong(section, "Hash",
-                    "must be pbkdf2-sha256$iterations$salt$hash. Create the key with the command `keys create`, which writes the entry into a "
+                    "must be pbkdf2-sha256$iterations$salt$hash. Create the key with the command `keys create`, which writes the entry "
+                        + "into a "
                         + "key file");
             if (entry.Scopes.Length == 0 || entry.Scopes.Any(s => !Scopes.All.Contains(s)))
                 throw Wrong(section, "Scopes",

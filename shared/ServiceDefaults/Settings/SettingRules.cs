@@ -7,7 +7,8 @@ using Microsoft.Extensions.Configuration;
 namespace Recommender.ServiceDefaults.Settings;
 
 /// <summary>
-/// Checks settings by the data annotations of the class they are bound to. A problem is one sentence that names the setting, the rule and the
+/// Checks settings by the data annotations of the class they are bound to. A problem is one sentence that names the setting, the rule and
+/// the
 /// value: <c>Setting Ingest:GroupBytes must be between 1024 and 8388608; got 7.</c>
 /// </summary>
 public static class SettingRules

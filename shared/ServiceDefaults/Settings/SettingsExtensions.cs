@@ -12,7 +12,8 @@ public static class SettingsExtensions
     /// Binds a configuration section to a class, registers an instance of it, and checks it by its data annotations before the host starts.
     /// May be called by several parts of one process.
     /// </summary>
-    /// <remarks>A setting that breaks a rule stops the start with an <see cref="OptionsValidationException"/>; see <see cref="SettingRules"/>
+    /// <remarks>A setting that breaks a rule stops the start with an <see cref="OptionsValidationException"/>; see
+    /// <see cref="SettingRules"/>
     /// for its message.</remarks>
     public static IHostApplicationBuilder AddSettings<T>(this IHostApplicationBuilder builder, string section)
         where T : class, new()

@@ -14,7 +14,8 @@ namespace Recommender.ServiceDefaults.Workers;
 /// <remarks>
 /// While a dependency is unavailable, the round is repeated by the pipeline <see cref="PipelineNames.UntilAvailable"/>, or after
 /// <see cref="PauseWhileUnavailable"/>. Every other failure is a defect: the round is given up and the next follows after
-/// <see cref="PauseAfterDefect"/>, because a defect in one worker must not end the others of its process. Either way the log has one line when
+/// <see cref="PauseAfterDefect"/>, because a defect in one worker must not end the others of its process. Either way the log has one line
+/// when
 /// it begins and one when it is over, and health is degraded meanwhile. Rounds must be safe to repeat from the start.
 /// </remarks>
 public abstract class RepeatingWorker : BackgroundService, IHealthCheck
@@ -46,7 +47,8 @@ public abstract class RepeatingWorker : BackgroundService, IHealthCheck
     /// <summary>The pause before the first round.</summary>
     protected virtual TimeSpan FirstPause => TimeSpan.Zero;
 
-    /// <summary>The pause after a round that a dependency failed, during which a request starts the next one; null: those of the pipeline.</summary>
+    /// <summary>The pause after a round that a dependency failed, during which a request starts the next one; null: those of the
+    /// pipeline.</summary>
     protected virtual TimeSpan? PauseWhileUnavailable => null;
 
     /// <summary>The pause after a round that failed for any other reason.</summary>

@@ -115,7 +115,7 @@ internal static class LearningData
     }
 
     /// <summary>Rows by column name; one row per line, quotes as in RFC 4180.</summary>
-    private static IEnumerable<Dictionary<string, string>> Csv(string path)
+    public static IEnumerable<Dictionary<string, string>> Csv(string path)
     {
         using var reader = Open(path);
         var header = Fields(reader.ReadLine() ?? "");

@@ -17,7 +17,8 @@ internal static class FreshnessFloor
     /// <returns>Milliseconds, ascending.</returns>
     public static async Task<double[]> MeasureAsync(RunningSystem system, int rounds, CancellationToken cancellation)
     {
-        double[] times = system.RabbitMq is null ? Embedded(system.ScratchFolder, rounds) : await ServersAsync(system, rounds, cancellation);
+        double[] times = system.RabbitMq is null ? Embedded(system.ScratchFolder, rounds)
+            : await ServersAsync(system, rounds, cancellation);
         Array.Sort(times);
         return times;
     }

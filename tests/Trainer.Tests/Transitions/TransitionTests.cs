@@ -3,7 +3,6 @@ using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.TestKit;
 using Recommender.Trainer.Erasing;
-using Recommender.Trainer.Events;
 using Recommender.Trainer.Status;
 
 namespace Recommender.Trainer.Tests.Transitions;

@@ -97,7 +97,8 @@ internal sealed class Importer(ImportOptions options, HttpClient client, IImport
         _sender.SendAsync(HttpMethod.Patch, "v1/items", items, ImportJson.Default.ItemPatchArray, item => item.ItemId, cancellationToken);
 
     /// <summary>
-    /// Whether the server has lost what was sent, for example because its data folder was removed. Restarting needlessly does no harm; continuing
+    /// Whether the server has lost what was sent, for example because its data folder was removed. Restarting needlessly does no harm;
+    /// continuing
     /// would leave a hole. Where the status cannot be had, as with a key for ingest alone, the checkpoint is believed.
     /// </summary>
     private async Task<bool> HoldsLessAsync(Position sent, CancellationToken cancellationToken)

@@ -82,7 +82,8 @@ public sealed unsafe class IalsModel : Model
         return score;
     }
 
-    /// <remarks>The Gram matrix stays that of the learned rows: content carries no information about items that were not consumed.</remarks>
+    /// <remarks>The Gram matrix stays that of the learned rows: content carries no information about items that were not
+    /// consumed.</remarks>
     internal override Model WithItemRows(Func<float[], int, float[]> change) =>
         new IalsModel(Settings, change(Factors, Rank), Gram, ItemWeights);
 
