@@ -111,7 +111,7 @@ public abstract partial class SqlStore
                     .ConfigureAwait(false);
                 await connection.ExecuteAsync(Command(
                     "DELETE FROM users WHERE is_session = 1 AND user_id = @sessionId AND events = 0 AND properties IS NULL",
-                        new { merge.SessionId }, cancellationToken)).ConfigureAwait(false);
+                        new { sessionId = merge.SessionId }, cancellationToken)).ConfigureAwait(false);
             }
 
             await connection.ExecuteAsync(Command("DELETE FROM merges WHERE user_id = @userId", new { userId }, cancellationToken))
