@@ -156,7 +156,8 @@ public sealed class RabbitMqServer : LocalServer
     /// <summary>The Erlang port mapper, which gives nodes the ports of others.</summary>
     internal static async Task<Process> StartMapperAsync(int port, string folder, CancellationToken cancellationToken)
     {
-        var run = new CommandLine(Programs.Require("epmd"), ["-port", port.ToString(CultureInfo.InvariantCulture), "-address", "127.0.0.1"], folder);
+        var run = new CommandLine(Programs.Require("epmd"),
+            ["-port", port.ToString(CultureInfo.InvariantCulture), "-address", "127.0.0.1"], folder);
         var mapper = Launcher.Start(run, Path.Combine(folder, "epmd.log"));
         await WaitForPortAsync(port, TimeSpan.FromSeconds(20), () => !mapper.HasExited, cancellationToken);
         return mapper;

@@ -123,7 +123,8 @@ internal static class DemoWords
             "Letters from the", "The Crooked", "In Search of the"];
 
     public static readonly string[] BookEnds =
-        ["", " of Winter", " at Midnight", " in Lisbon", " and Other Stories", " of the North", ", Revisited", " for Beginners", " of Salt", " by the Sea"];
+        ["", " of Winter", " at Midnight", " in Lisbon", " and Other Stories", " of the North",
+            ", Revisited", " for Beginners", " of Salt", " by the Sea"];
 
     public static readonly string[] Colours =
         ["Moss Green", "Slate Grey", "Rust Red", "Ocean Blue", "Sand", "Charcoal", "Mustard", "Cream", "Copper", "Plum", "Sky Blue",

@@ -229,7 +229,8 @@ public sealed class PresetTests : IDisposable
     {
         var (events, items, _) = Read(new CsvPreset(new()),
             _folder.Write("a.csv", "eventId,userId,itemId,occurredAt\nx1,u,A,2024-01-01T00:00:00+02:00\n"));
-        Assert.Equal(new Interaction { EventId = "x1", UserId = "u", ItemId = "A", Type = "view", OccurredAt = At("2023-12-31T22:00:00Z") }, Assert.Single(events));
+        Assert.Equal(new Interaction { EventId = "x1", UserId = "u", ItemId = "A", Type = "view", OccurredAt = At("2023-12-31T22:00:00Z") },
+            Assert.Single(events));
         Assert.Empty(items);
     }
 

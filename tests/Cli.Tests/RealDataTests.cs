@@ -57,7 +57,8 @@ public sealed class RealDataTests
     public void Lightgcn()
     {
         using var data = new ImportData(DateTimeOffset.UtcNow);
-        new LightGcn(LightGcn.DefaultStart).Read(SourceFile.Resolve([DataSets.Find("gowalla-lightgcn") + "/train.txt.gz"]), data, _ => { }, CancellationToken.None);
+        new LightGcn(LightGcn.DefaultStart).Read(SourceFile.Resolve([DataSets.Find("gowalla-lightgcn") + "/train.txt.gz"]),
+            data, _ => { }, CancellationToken.None);
         HashSet<string> ids = [], users = [], items = [];
         foreach (var e in data.ReadEvents())
         {

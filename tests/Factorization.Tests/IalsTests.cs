@@ -139,7 +139,8 @@ public sealed class IalsTests
     }
 
     [Theory]
-    [InlineData("Rank", 0, "Rank"), InlineData("Rank", 3000, "Rank"), InlineData("Lambda", 0, "Lambda"), InlineData("Alpha0", -1, "Alpha0"), InlineData("Epochs", 0, "Epochs")]
+    [InlineData("Rank", 0, "Rank"), InlineData("Rank", 3000, "Rank"), InlineData("Lambda", 0, "Lambda"),
+        InlineData("Alpha0", -1, "Alpha0"), InlineData("Epochs", 0, "Epochs")]
     public void Bad_settings_are_named(string setting, double value, string named)
     {
         var settings = setting switch

@@ -66,7 +66,8 @@ public sealed class ItemPlacementTests
         {
             var consumers = data.Items.Row(item).ToArray().SelectMany(u => users.AsSpan(u * Rank, Rank).ToArray()).ToArray();
             var says = Enumerable.Range(0, data.Items.Length(item))
-                .Select(e => new Preference(data.Items.Weight(data.Items.Starts[item] + e), data.Items.Target(data.Items.Starts[item] + e))).ToArray();
+                .Select(e => new Preference(data.Items.Weight(data.Items.Starts[item] + e),
+                    data.Items.Target(data.Items.Starts[item] + e))).ToArray();
             folding.FoldIn(consumers, says, folded);
             // The axes differ, the scores do not.
             for (int u = 0; u < data.UserCount; u += 7)
@@ -92,7 +93,8 @@ public sealed class ItemPlacementTests
         double learned = Mean(Enumerable.Range(0, Warm).Select(i => model.ItemFactors.Slice(i * model.Rank, model.Rank).ToArray()));
         Assert.InRange(Mean(Enumerable.Range(Warm, 10).Select(i => Place(placement, model, i, withText: false, consumers: 15))) / learned,
             .5, 2);
-        Assert.InRange(Mean(Enumerable.Range(Warm, 10).Select(i => Place(placement, model, i, withText: true, consumers: 0))) / learned, .4, 2);
+        Assert.InRange(Mean(Enumerable.Range(Warm, 10).Select(i => Place(placement, model, i, withText: true, consumers: 0)))
+            / learned, .4, 2);
     }
 
     [Fact]

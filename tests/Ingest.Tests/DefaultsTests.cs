@@ -231,7 +231,8 @@ public sealed class DefaultsTests
             paths.GetProperty("/v1/items/{itemId}").EnumerateObject().Select(method => method.Name).Order());
         Assert.Equal(["delete", "get", "patch", "post"],
             paths.GetProperty("/v1/items").EnumerateObject().Select(method => method.Name).Order());
-        foreach (var (path, method, name) in ((string, string, string)[])[("/v1/items", "get", "itemId"), ("/v1/items", "delete", "itemId"), ("/v1/users", "delete", "userId"), ("/v1/users/export", "get", "userId")])
+        foreach (var (path, method, name) in ((string, string, string)[])[("/v1/items", "get", "itemId"), ("/v1/items", "delete", "itemId"),
+            ("/v1/users", "delete", "userId"), ("/v1/users/export", "get", "userId")])
             Assert.Equal(name, Assert.Single(paths.GetProperty(path).GetProperty(method).GetProperty("parameters").EnumerateArray(),
                 parameter => parameter.GetProperty("in").GetString() == "query").GetProperty("name").GetString());
     }

@@ -140,7 +140,8 @@ public sealed class EventTests
                 "") => $$"""{"specversion":"1.0","id":"{{id}}","source":"{{source}}","type":"view"{{rest}},"data":{ {{data}}"userId":"u","itemId":"i"} }""";
         string long1024 = new('s', 1024);
         (await host.PostAsync(
-            "/v1/events", $"[{Envelope("1", "/a", "")},{Envelope("1", "/b", ",\"time\":\"2024-06-01T00:00:00Z\"")},{Envelope("2", long1024, "", "\"occurredAt\":\"2024-06-01T00:00:00Z\",\"cloudEventSource\":\"x\",")}]", "application/cloudevents-batch+json")).IsAccepted(3);
+            "/v1/events", $"[{Envelope("1", "/a", "")},{Envelope("1", "/b", ",\"time\":\"2024-06-01T00:00:00Z\"")},{Envelope("2", long1024, "", "\"occurredAt\":\"2024-06-01T00:00:00Z\",\"cloudEventSource\":\"x\",")}]",
+                "application/cloudevents-batch+json")).IsAccepted(3);
         Assert.Equal("source",
             (await host.PostAsync("/v1/events", Envelope("1", long1024 + "s", ""), "application/cloudevents+json")).IsProblem(400,
                 "invalid-field").Field);
@@ -219,7 +220,8 @@ public sealed class EventTests
         // Expect: 100-continue, so that the answer comes before the body and not in the middle of it.
         (await host.SendAsync(HttpMethod.Post, "/v1/events", new byte[Limits.BodyBytes + 10_000_000], "application/json")).IsProblem(413,
             "too-large");
-        (await host.PostAsync("/v1/events", "[" + string.Join(',', Enumerable.Repeat("1", Limits.EventsPerArray + 1)) + "]")).IsProblem(413, "too-large");
+        (await host.PostAsync("/v1/events", "[" + string.Join(',', Enumerable.Repeat("1", Limits.EventsPerArray + 1)) + "]"))
+            .IsProblem(413, "too-large");
         var invalidUtf8 = await host.PostAsync("/v1/events", [(byte)'"', 0xc3, 0x28, (byte)'"']);
         Assert.Contains("byte 1", invalidUtf8.IsProblem(400, "invalid-body").Detail);
     }

@@ -46,7 +46,8 @@ public sealed class HostileInputTests
             (HttpMethod.Put, "/v1/users/x"), (HttpMethod.Post, "/v1/users/x/merge"), (HttpMethod.Get, "/v1/erasures/x"),
                 (HttpMethod.Get, "/v1/users/x/export"), (HttpMethod.Delete, "/v1/users/x"),
         ];
-        string[] types = ["application/json", "application/x-ndjson", "application/cloudevents+json", "application/cloudevents-batch+json", "application/merge-patch+json", "text/plain", "application/json; charset=latin1"];
+        string[] types = ["application/json", "application/x-ndjson", "application/cloudevents+json", "application/cloudevents-batch+json",
+            "application/merge-patch+json", "text/plain", "application/json; charset=latin1"];
         for (int i = 0; i < 1500; i++)
         {
             byte[] body = i < s_hostile.Length * types.Length ? s_hostile[i % s_hostile.Length]

@@ -116,7 +116,8 @@ public sealed class ItemChangeTests
         Assert.Equal((200, "U"), (changed.Status, changed.Json.GetProperty("title").GetString()));
         Assert.NotEqual(tag, changed.Headers.ETag!.ToString());
 
-        await store.ApplyCatalogueAsync([new Command { Kind = CommandKind.DeleteItem, AcceptedAt = DateTimeOffset.UtcNow, ItemId = "a/b" }], TestContext.Current.CancellationToken);
+        await store.ApplyCatalogueAsync([new Command { Kind = CommandKind.DeleteItem, AcceptedAt = DateTimeOffset.UtcNow, ItemId = "a/b" }],
+            TestContext.Current.CancellationToken);
         (await host.SendAsync(HttpMethod.Get, "/v1/items/a%2Fb")).IsProblem(404, "not-found");
     }
 

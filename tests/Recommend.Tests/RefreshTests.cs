@@ -109,7 +109,8 @@ public sealed class RefreshTests
         Assert.Equal(58, all.Items.Count);
         Assert.True(all.Items[^1].Score <= all.Items[^2].Score);
         Assert.Equal("brand-new", (await host.GetAsync("/v1/users/reader/recommendations?category=new")).Items.Single().ItemId);
-        Assert.Equal("brand-new", (await host.GetAsync("/v1/items/brand-new/similar?category=books&count=1")).Items.Count == 1 ? "brand-new" : "");
+        Assert.Equal("brand-new", (await host.GetAsync("/v1/items/brand-new/similar?category=books&count=1"))
+            .Items.Count == 1 ? "brand-new" : "");
     }
 
     [Fact]

@@ -109,7 +109,8 @@ public sealed class QuantizedIndexTests : IndexContract
                     Bound narrowBound = QuantizedQuery.Narrow(query, rows, bound, length, narrow);
                     Assert.All(narrow, w => Assert.InRange(w, 1, Kernel.LargestNarrow));
                     Kernel first = Kernel.Default.HasNarrow(rows.Stride) ? Kernel.Default : Kernel.Choose("scalar");
-                    fixed (byte* w = narrow) fixed (int* s = narrowSums) first.DotsNarrow(w, rows.Rows, rows.NarrowOffsets, rows.Stride, N, s);
+                    fixed (byte* w = narrow) fixed (int* s = narrowSums)
+                        first.DotsNarrow(w, rows.Rows, rows.NarrowOffsets, rows.Stride, N, s);
                     fixed (short* q = quantized) fixed (int* s = sums) Kernel.Default.DotsInt8(q, rows.Rows, rows.Stride, N, s);
                     double queryNorm = Math.Sqrt(query.Sum(v => (double)v * v));
                     for (int i = 0; i < N; i++)

@@ -11,7 +11,8 @@ public static class OddIds
             "\\", "...", "a.", ".a", "..a", "a..", "./a", "../a", "a/..", "a/./b", "/..",
         " a", "a ", " ", "  ", "a b", "a+b", "+", "%20", "\u00e9", "e\u0301", "\u00c5", "\u212b", "日本語", "🛒", ";a=b", "a:b",
             "http://x/y?z=1#w", "a&b=c", "~", "*", "-", "_", "'\"", "<>", "{a}", "|", "^", "`", "[1]", "a,b", "@",
-        "\u202e", "\ufeff", "\u2028", "\ufffd", "null", "popular", "export", "similar", "recommendations", "history", new string('ü', 128), new string('x', 256), new string('/', 256), string.Concat(Enumerable.Repeat("🛒", 64)),
+        "\u202e", "\ufeff", "\u2028", "\ufffd", "null", "popular", "export", "similar", "recommendations",
+            "history", new string('ü', 128), new string('x', 256), new string('/', 256), string.Concat(Enumerable.Repeat("🛒", 64)),
     ];
 
     /// <summary>The id as clients write it in a path, and with every byte encoded.</summary>

@@ -19,7 +19,8 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <param name="environment">Added to this process's environment; ASPNETCORE_URLS is set from the port.</param>
     /// <param name="arguments">In them <c>{PORT}</c> stands for the port.</param>
     /// <param name="port">0 for any free one.</param>
-    public ServiceProcess(string project, IReadOnlyDictionary<string, string?>? environment = null, IReadOnlyList<string>? arguments = null, int port = 0, string scheme = "http", HttpMessageHandler? handler = null)
+    public ServiceProcess(string project, IReadOnlyDictionary<string, string?>? environment = null,
+        IReadOnlyList<string>? arguments = null, int port = 0, string scheme = "http", HttpMessageHandler? handler = null)
     {
         Name = project;
         Port = port == 0 ? Ports.Free() : port;

@@ -46,7 +46,8 @@ public static unsafe class Evaluation
                     {
                         for (int j = 0; j < count; j += Tile.Columns)
                             for (int b = 0; b < to - from; b += Tile.Rows)
-                                Tile.Run(f + b * rank, rank, 1, q + (nint)(first + j) * rank, Tile.Columns, rank, s + b * Chunk + j, Chunk, TileStore.Set);
+                                Tile.Run(f + b * rank, rank, 1, q + (nint)(first + j) * rank, Tile.Columns,
+                                    rank, s + b * Chunk + j, Chunk, TileStore.Set);
                     }
 
                     for (int u = from; u < to; u++)

@@ -32,7 +32,7 @@ public static class ReleaseGate
         {
             if (mine < theirs * (1 - tolerance))
                 return new GateDecision(false,
-                    Text($"Rejected: {name}@{candidate.K} {mine:f4} is more than {tolerance:p1} below the {theirs:f4} of the model in service."));
+                    Text($"Rejected: {name}@{candidate.K} {mine:f4} is over {tolerance:p1} below the {theirs:f4} of the model in service."));
         }
 
         return new GateDecision(true,

@@ -62,7 +62,8 @@ public static class Tuner
 
         TuningState Search(TuningOptions within)
         {
-            var search = new TuningSearch([.. holdouts.Select(h => HoldoutSample.Limit(h, Math.Max(options.MaxUsers / holdouts.Count, 1)))], within, clock, resume, progress, cancellation);
+            var search = new TuningSearch([.. holdouts.Select(h => HoldoutSample.Limit(h, Math.Max(options.MaxUsers / holdouts.Count, 1)))],
+                within, clock, resume, progress, cancellation);
             search.Run();
             return search.State;
         }

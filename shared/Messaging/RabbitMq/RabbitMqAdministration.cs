@@ -27,7 +27,8 @@ internal sealed class RabbitMqAdministration(RabbitMqPublisher publisher) : IStr
         var letters = new List<DeadLetter>();
         long total = await channel.MessageCountAsync(Topology.DeadLetters, cancellationToken);
         // Taken without acknowledgement: closing the channel puts them back.
-        while (letters.Count < limit && await channel.BasicGetAsync(Topology.DeadLetters, autoAck: false, cancellationToken) is { } message) letters.Add(ToLetter(message));
+        while (letters.Count < limit && await channel.BasicGetAsync(Topology.DeadLetters, autoAck: false, cancellationToken) is { } message)
+            letters.Add(ToLetter(message));
         return new DeadLettersResponse { Total = total, Letters = letters };
     }, cancellationToken);
 

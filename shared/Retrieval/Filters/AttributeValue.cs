@@ -39,5 +39,10 @@ public readonly record struct AttributeValue
     /// <summary>Times are numbers: milliseconds since 1970 in UTC.</summary>
     public static AttributeValue Of(DateTimeOffset time) => Of((time.UtcDateTime - DateTime.UnixEpoch).TotalMilliseconds);
 
-    public override string ToString() => Kind switch { AttributeKinds.Text => $"\"{Text}\"", AttributeKinds.Boolean => _value == 1 ? "true" : "false", _ => Number.ToString() };
+    public override string ToString() => Kind switch
+    {
+        AttributeKinds.Text => $"\"{Text}\"",
+        AttributeKinds.Boolean => _value == 1 ? "true" : "false",
+        _ => Number.ToString(),
+    };
 }

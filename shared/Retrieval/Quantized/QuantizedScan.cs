@@ -66,7 +66,8 @@ internal unsafe ref struct QuantizedScan
                 // Nothing is left out by a first look while everything enters.
                 if (_narrow is not null && top.Threshold > float.NegativeInfinity)
                 {
-                    _kernel.DotsNarrow(_narrow, _rows.Rows + ((long)start * _rows.Stride), _rows.NarrowOffsets + start, _rows.Stride, count, sums);
+                    _kernel.DotsNarrow(_narrow, _rows.Rows + ((long)start * _rows.Stride), _rows.NarrowOffsets + start,
+                        _rows.Stride, count, sums);
                     int candidates = _kernel.Survivors(sums, _rows.Scales + start, count, _narrowBound, top.Threshold, survivors);
                     for (int i = 0; i < candidates; i++) survivors[i] += start;
                     if (candidates > 0) ScanAt(survivors, candidates, ref top);

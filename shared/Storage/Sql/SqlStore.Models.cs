@@ -16,7 +16,8 @@ public abstract partial class SqlStore
         long version = await WriteAsync(async connection =>
         {
             long next = 1 + await connection.ExecuteScalarAsync<long>(Command(
-                "SELECT coalesce(max(version), 0) FROM (SELECT version FROM models UNION ALL SELECT version FROM model_chunks) AS versions", null, cancellationToken)).ConfigureAwait(false);
+                "SELECT coalesce(max(version), 0) FROM (SELECT version FROM models UNION ALL SELECT version FROM model_chunks) AS versions",
+                    null, cancellationToken)).ConfigureAwait(false);
             await WriteChunkAsync(connection, next, 0, model, cancellationToken).ConfigureAwait(false);
             return next;
         }, cancellationToken).ConfigureAwait(false);

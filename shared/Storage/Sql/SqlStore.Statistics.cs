@@ -77,7 +77,8 @@ public abstract partial class SqlStore
 
     private static Task<int?> LastUserOfPageAsync(DbConnection connection, int after, CancellationToken cancellationToken) =>
         connection.ExecuteScalarAsync<int?>(
-            Command("SELECT max(user_key) FROM (SELECT user_key FROM users WHERE user_key > @after ORDER BY user_key LIMIT @limit) AS page", new { after, limit = RecountUsers }, cancellationToken));
+            Command("SELECT max(user_key) FROM (SELECT user_key FROM users WHERE user_key > @after ORDER BY user_key LIMIT @limit) AS page",
+                new { after, limit = RecountUsers }, cancellationToken));
 
     /// <summary>Brings pairs up to date that have lost events from before a time. Returns the statistics that changed.</summary>
     private async Task<IReadOnlyList<ItemStatistics>> SettlePairsAsync(DbConnection connection, IReadOnlyList<(int User, int Item)> pairs,

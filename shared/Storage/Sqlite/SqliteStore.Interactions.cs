@@ -24,7 +24,8 @@ public sealed partial class SqliteStore
         _database.ReadAsync<IReadOnlyList<UserEvents>>(connection =>
         {
             var histories = new List<UserEvents>(userKeys.Count);
-            using var user = new SqliteStatement(connection, "SELECT is_session, user_id, revision, events FROM users WHERE user_key = $0", 1);
+            using var user = new SqliteStatement(connection,
+                "SELECT is_session, user_id, revision, events FROM users WHERE user_key = $0", 1);
             using var events = new SqliteStatement(connection,
                 "SELECT item_key, type_id, value, occurred_at_ms FROM events WHERE user_key = $0 ORDER BY occurred_at_ms, sequence", 1);
             foreach (int key in userKeys.Distinct())

@@ -125,7 +125,8 @@ internal sealed unsafe class Ease : IDisposable
                     for (int i = begin; i < end && i < j + Tile.Columns; i += Tile.Rows)
                     {
                         if (i >= top && i < top + rows) continue;
-                        Tile.Run(solved + (nint)(i / 16) * 16 * rows + i % 16, 1, 16, right, 16, rows, _matrix + (nint)i * _side + j, _side, TileStore.Subtract);
+                        Tile.Run(solved + (nint)(i / 16) * 16 * rows + i % 16, 1, 16, right, 16, rows,
+                            _matrix + (nint)i * _side + j, _side, TileStore.Subtract);
                     }
                 }
             }

@@ -31,7 +31,8 @@ public class DisturbanceTests(Servers servers)
     [Fact]
     public async Task Whatever_is_killed_frozen_cut_or_emptied_nothing_is_lost_and_answers_are_those_of_an_undisturbed_run()
     {
-        int seed = int.TryParse(Environment.GetEnvironmentVariable("RECOMMENDER_SEED"), CultureInfo.InvariantCulture, out int given) ? given : Random.Shared.Next(1_000_000);
+        int seed = int.TryParse(Environment.GetEnvironmentVariable("RECOMMENDER_SEED"), CultureInfo.InvariantCulture, out int given)
+            ? given : Random.Shared.Next(1_000_000);
         var clock = Stopwatch.StartNew();
         void Say(string text) => TestContext.Current.TestOutputHelper?.WriteLine($"{clock.Elapsed.TotalSeconds,5:0.0} {text}");
         Say($"[MEASURED] RECOMMENDER_SEED={seed}");
@@ -174,7 +175,8 @@ public class DisturbanceTests(Servers servers)
     /// of it.</summary>
     private static async Task AssertTrainedOneAtATimeAsync(Fleet fleet)
     {
-        foreach (var accepted in await Task.WhenAll(fleet.Trainers.Select(trainer => new Api(trainer.Client).PostAsync("/v1/models", "")))) Assert.Equal(HttpStatusCode.Accepted, accepted);
+        foreach (var accepted in await Task.WhenAll(fleet.Trainers.Select(trainer => new Api(trainer.Client).PostAsync("/v1/models", ""))))
+            Assert.Equal(HttpStatusCode.Accepted, accepted);
         List<(DateTimeOffset End, double Seconds)> models = [];
         await Eventually.TrueAsync(async () =>
         {
@@ -274,7 +276,8 @@ public class DisturbanceTests(Servers servers)
             }
         }
 
-        using (var export = await fleet.Console.Client.GetAsync($"/v1/users/{Erased}/export", Cancel)) Assert.Equal(HttpStatusCode.NotFound, export.StatusCode);
+        using (var export = await fleet.Console.Client.GetAsync($"/v1/users/{Erased}/export", Cancel))
+            Assert.Equal(HttpStatusCode.NotFound, export.StatusCode);
         Assert.DoesNotContain(Erased, (await fleet.Api.GetAsync("/v1/deadletters?limit=1000")).GetRawText(), StringComparison.Ordinal);
         var left = producer.Accepted.Where(e => e.UserId != Erased).ToList();
         Assert.Equal(left.Count, await fleet.Api.EventsAsync());

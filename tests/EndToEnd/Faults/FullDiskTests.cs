@@ -46,7 +46,8 @@ public class FullDiskTests
             Assert.True(await MountAsync("-o", "remount,size=200m", folder.Path));
             // What was answered 202 is stored by itself, and nothing of what was refused.
             await Eventually.EqualAsync(accepted.Count * BatchEvents, async () => (int)await api.EventsAsync());
-            await Eventually.TrueAsync(async () => (await api.GetAsync("/v1/status")).GetProperty("queueDepths").GetProperty("interactions").GetInt64() == 0);
+            await Eventually.TrueAsync(async () => (await api.GetAsync("/v1/status"))
+                .GetProperty("queueDepths").GetProperty("interactions").GetInt64() == 0);
             Assert.Equal(accepted.Count * BatchEvents, await api.EventsAsync());
             foreach (int n in refused) Assert.Equal(HttpStatusCode.Accepted, await api.PostAsync("/v1/events", Batch(n)));
             await Eventually.EqualAsync((accepted.Count + refused.Count) * BatchEvents, async () => (int)await api.EventsAsync());

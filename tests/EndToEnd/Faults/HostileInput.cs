@@ -38,7 +38,8 @@ internal static class HostileInput
     ];
 
     public static readonly IReadOnlyList<string> QueryValues =
-        ["", "-1", "0", "1001", "99999999999999999999", "1e309", "NaN", "0x10", "true&%00", "%00", "%ff", "%ed%a0%80", "%", "a%27%22%3b--", "%25%5f", "[]", "{}", "AQAAAAD_", new('A', 5000)];
+        ["", "-1", "0", "1001", "99999999999999999999", "1e309", "NaN", "0x10", "true&%00", "%00", "%ff", "%ed%a0%80", "%",
+            "a%27%22%3b--", "%25%5f", "[]", "{}", "AQAAAAD_", new('A', 5000)];
 
     public static readonly IReadOnlyList<(string Name, string Value)> Headers =
     [

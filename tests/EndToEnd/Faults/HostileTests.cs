@@ -283,7 +283,8 @@ public class HostileTests(Servers servers)
             // The server itself refuses what is no request at all, and without a body.
             if (status >= 400 && text.Length > 0 && response.Content.Headers.ContentType?.MediaType != "application/problem+json")
                 return (status, answer);
-            return (status, text.Contains("   at ", StringComparison.Ordinal) || text.Contains("System.", StringComparison.Ordinal) ? answer : null);
+            return (status, text.Contains("   at ", StringComparison.Ordinal)
+                || text.Contains("System.", StringComparison.Ordinal) ? answer : null);
         }
         catch (HttpRequestException e)
         {
@@ -322,7 +323,8 @@ public class HostileTests(Servers servers)
                     ("a target that goes up", "GET /x/../../v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n"),
             ("no host", status + "\r\n"), ("two hosts", status + "Host: localhost\r\nHost: evil\r\n\r\n"),
                 ("a foreign host", status + "Host: evil\r\n\r\n"), ("a host that is none", status + "Host: a b/%\r\n\r\n"),
-            ("no colon", status + "Host: localhost\r\nnonsense\r\n\r\n"), ("a blank before the colon", status + "Host : localhost\r\n\r\n"), ("a folded header", status + "Host: localhost\r\nX-A: b\r\n c\r\n\r\n"),
+            ("no colon", status + "Host: localhost\r\nnonsense\r\n\r\n"), ("a blank before the colon", status + "Host : localhost\r\n\r\n"),
+                ("a folded header", status + "Host: localhost\r\nX-A: b\r\n c\r\n\r\n"),
             ("invalid UTF-8 in a header", status + "Host: localhost\r\nX-A: \u00ff\u00c0\r\n\r\n"),
                 ("a long header", status + "Host: localhost\r\nX-A: " + new string('a', 100_000) + "\r\n\r\n"),
             ("many headers", status + "Host: localhost\r\n" + string.Concat(Enumerable.Repeat("X-A: b\r\n", 2000)) + "\r\n"),

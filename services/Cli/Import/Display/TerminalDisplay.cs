@@ -12,7 +12,8 @@ internal sealed class TerminalDisplay(IAnsiConsole console) : IImportDisplay
 
     public Task RunAsync(Func<Task> body) => console.Progress()
         .AutoClear(false)
-        .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new CountColumn(), new RateColumn(), new RemainingTimeColumn())
+        .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(),
+            new CountColumn(), new RateColumn(), new RemainingTimeColumn())
         .StartAsync(async started =>
         {
             _context = started;

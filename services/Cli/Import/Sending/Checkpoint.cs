@@ -43,7 +43,8 @@ internal sealed class Checkpoint
         try
         {
             var stored = JsonSerializer.Deserialize<Stored>(File.ReadAllBytes(_path), JsonSerializerOptions.Web);
-            return stored is { Items: >= 0, Events: >= 0 } && stored.Fingerprint == _fingerprint ? new Position(stored.Items, stored.Events) : null;
+            return stored is { Items: >= 0, Events: >= 0 } && stored.Fingerprint == _fingerprint
+                ? new Position(stored.Items, stored.Events) : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {

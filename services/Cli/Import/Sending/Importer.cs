@@ -121,7 +121,9 @@ internal sealed class Importer(ImportOptions options, HttpClient client, IImport
     /// beginning
     /// of the whole. After a failure the batches before the failed one still count.
     /// </summary>
-    private async Task SendAsync<T>(IEnumerable<IReadOnlyList<T>> batches, Func<IReadOnlyList<T>, CancellationToken, Task<SendResult>> post, Action<IReadOnlyList<T>, SendResult> done, CancellationToken cancellationToken)
+    private async Task SendAsync<T>(IEnumerable<IReadOnlyList<T>> batches,
+        Func<IReadOnlyList<T>, CancellationToken, Task<SendResult>> post,
+            Action<IReadOnlyList<T>, SendResult> done, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var inFlight = new Queue<(IReadOnlyList<T> Batch, Task<SendResult> Sending)>();
