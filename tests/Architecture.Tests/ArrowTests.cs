@@ -1,5 +1,7 @@
 using System.Reflection;
+using System.Text.Json;
 using NetArchTest.Rules;
+using Recommender.TestKit;
 
 namespace Recommender.Architecture.Tests;
 
@@ -40,6 +42,44 @@ public sealed class ArrowTests
     [InlineData("Recommender.Recommend", "Recommender.Trainer", "Recommender.Ingest", "Recommender.WebConsole")]
     [InlineData("Recommender.Console", "Recommender.Trainer", "Recommender.Ingest", "Recommender.Recommend")]
     public void A_service_uses_no_other_service(string service, params string[] others) => NoneUses(service, others);
+
+    /// <summary>Folders of Recommend from the lowest to the highest: none uses one above it.</summary>
+    [Theory]
+    [InlineData("Filters", "Requests", "Serving", "Candidates", "Answering", "Endpoints")]
+    [InlineData("Requests", "Serving", "Candidates", "Answering", "Endpoints")]
+    [InlineData("Serving", "Requests", "Candidates", "Answering", "Endpoints")]
+    [InlineData("Candidates", "Answering", "Endpoints")]
+    [InlineData("Answering", "Endpoints")]
+    public void No_folder_of_Recommend_uses_one_above_it(string folder, params string[] above)
+    {
+        const string root = "Recommender.Recommend.";
+        var users = Types.InAssembly(Assembly.Load("Recommender.Recommend")).That().ResideInNamespace(root + folder)
+            .And().HaveDependencyOnAny([.. above.Select(name => root + name)]).GetTypes();
+        Assert.Empty(users.Select(type => type.FullName));
+    }
+
+    /// <summary>Serving and answering are usable without HTTP.</summary>
+    [Theory]
+    [InlineData("Serving")]
+    [InlineData("Candidates")]
+    [InlineData("Answering")]
+    public void The_core_of_Recommend_throws_no_problem_of_HTTP(string folder)
+    {
+        var users = Types.InAssembly(Assembly.Load("Recommender.Recommend")).That().ResideInNamespace("Recommender.Recommend." + folder)
+            .And().HaveDependencyOn("Recommender.ServiceDefaults.Requests.ProblemException").GetTypes();
+        Assert.Empty(users.Select(type => type.FullName));
+    }
+
+    [Fact]
+    public void Recommend_ships_no_package_of_a_database()
+    {
+        string dependencies = Path.ChangeExtension(ServiceProcess.FindDll("Recommend"), ".deps.json");
+        using var json = JsonDocument.Parse(File.ReadAllBytes(dependencies));
+        var packages = json.RootElement.GetProperty("libraries").EnumerateObject().Select(library => library.Name.Split('/')[0]).ToList();
+        Assert.Contains("StackExchange.Redis", packages);
+        Assert.DoesNotContain(packages, name => name is "Npgsql" or "Dapper"
+            || name.Contains("Sqlite", StringComparison.OrdinalIgnoreCase));
+    }
 
     /// <summary>Proves that a forbidden use is seen at all.</summary>
     [Fact]
