@@ -155,7 +155,7 @@ public sealed class ImportTests : IDisposable
 
         Assert.Equal(0, code);
         Assert.Equal(ExpectedOrder.Order(), server.Events.Select(e => e.EventId!).Order());
-        Assert.Contains("beginning anew", output, StringComparison.Ordinal);
+        Assert.Contains("starting from the beginning", output, StringComparison.Ordinal);
     }
 
     [Fact]
