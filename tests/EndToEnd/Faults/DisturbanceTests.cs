@@ -282,7 +282,7 @@ public class DisturbanceTests(Servers servers)
         var left = producer.Accepted.Where(e => e.UserId != Erased).ToList();
         Assert.Equal(left.Count, await fleet.Api.EventsAsync());
         // Popularity follows at once, not with the next event.
-        var popular = (await fleet.Api.GetAsync("/v1/items/popular?count=24")).GetProperty("items").EnumerateArray()
+        var popular = (await fleet.Api.GetAsync($"/v1/items/popular?count={Producer.Items}")).GetProperty("items").EnumerateArray()
             .Select(item => item.GetProperty("itemId").GetString());
         // Users count once per item, and half after 90 days.
         double Decayed(IEnumerable<Producer.Event> events) =>

@@ -14,7 +14,7 @@ namespace Recommender.EndToEnd.Faults;
 /// </summary>
 internal sealed class Producer(Uri address, int seed)
 {
-    public const int Users = 40, Items = 24;
+    public const int Users = 40, Items = 48;
 
     /// <summary>No log may hold this above debug level.</summary>
     public const string PersonalPrefix = "personal-id-";
