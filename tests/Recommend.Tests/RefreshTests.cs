@@ -231,7 +231,8 @@ public sealed class RefreshTests
             if (position != without) model.PutFactor(position, [.. Enumerable.Range(0, Shop.Rank).Select(_ => random.NextSingle() - 0.5f)]);
         }
 
-        await Eventually.TrueAsync(() => model.Index.AppendedRows == 0);
+        // Rows that arrive while the index is being built stay outside it until they are many again.
+        await Eventually.TrueAsync(() => model.Index.AppendedRows <= 1200 / 32);
         Assert.False(model.HasFactor(without));
         float[] taste = Shop.Whole.User("gamer", 1, Shop.Bought(1), Shop.Bought(4)).Factor.ToArray();
         var expected = Enumerable.Range(0, host.State.Catalogue.Count)
