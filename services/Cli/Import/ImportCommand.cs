@@ -39,7 +39,7 @@ internal static class ImportCommand
             Required = true
         };
         var key = new Option<string>("--key")
-            { Description = "Key with the scope 'ingest'; better in the environment as RECOMMENDER_KEY.", HelpName = "KEY" };
+        { Description = "Key with the scope 'ingest'; better in the environment as RECOMMENDER_KEY.", HelpName = "KEY" };
         var batch = Number("--batch-size", "Events of one request.", 1000, 1, 5000);
         var parallel = Number("--parallel", "Requests in flight.", 4, 1, 64);
         var patience = Number("--patience-seconds", "How long to try again while the server is away or busy.", 120, 0, 86_400);
