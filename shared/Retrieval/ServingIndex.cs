@@ -30,8 +30,7 @@ public sealed unsafe class ServingIndex : IItemIndex
     /// <summary>Rows added since the index was built; they are scanned in float32 after each search of the index.</summary>
     public int AppendedRows => _state.Rows;
 
-    /// <summary>The rows put in take a search's time that building the index anew would save: more than one in 32, and more than a
-    /// thousand.</summary>
+    /// <summary>Whether a rebuild saves search time: more than 1 in 32 rows, and more than 1,024, were added.</summary>
     public bool WantsRebuild
     {
         get

@@ -19,6 +19,7 @@ internal sealed class SlowStream : MemoryStream
 
     private void Pause()
     {
+        // The slowness is what is tested: nothing signals the end of it.
         Thread.Sleep(PauseBeforeFirst);
         PauseBeforeFirst = TimeSpan.Zero;
     }

@@ -46,7 +46,7 @@ internal sealed class Importer(ImportOptions options, HttpClient client, IImport
         {
             _report.Resumed = start;
             display.Note($"Continuing after {start.Items:N0} items and {start.Events:N0} events of an interrupted run (--restart begins "
-                + $"anew).");
+                + $"again).");
         }
 
         var position = start ?? new Position(0, 0);
