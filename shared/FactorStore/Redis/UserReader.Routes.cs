@@ -17,11 +17,15 @@ internal sealed partial class UserReader
         public Routes(Node only) => (_only, _slots, Nodes) = (only, [], [only]);
 
         /// <param name="slots">The node of each slot of a cluster. Empty: nothing is known of any key.</param>
-        public Routes(Node?[] slots) => (_slots, Nodes) = (slots, [.. slots.OfType<Node>().Distinct()]);
+        public Routes(Node?[] slots) => (_slots, Nodes, HasGaps) =
+            (slots, [.. slots.OfType<Node>().Distinct()], slots.Contains(null));
 
         public IReadOnlyList<Node> Nodes { get; }
 
         public bool IsCluster => _slots.Length > 0;
+
+        /// <summary>A slot of the cluster has no node.</summary>
+        public bool HasGaps { get; }
 
         public Node? NodeOf(ReadOnlySpan<char> keyPrefix, string id)
         {

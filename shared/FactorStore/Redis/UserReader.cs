@@ -20,7 +20,8 @@ namespace Recommender.FactorStore.Redis;
 /// <para>
 /// In a cluster a read goes to the node that holds the slot of its key. The general client supplies the map of the slots. A node that
 /// answers MOVED or ASK does not hold the key: the general client repeats that read, and MOVED renews the map, as does a connection that
-/// fails. A slot without a node, and a node without a connection, are left to the general client.
+/// fails, and the map is renewed every second while a slot has no node. Such a slot, and a node without a connection, are left to the
+/// general client.
 /// </para>
 /// </remarks>
 internal sealed partial class UserReader : IAsyncDisposable
@@ -102,7 +103,15 @@ internal sealed partial class UserReader : IAsyncDisposable
                 try
                 {
                     if (await _general.ReadSlotsAsync(_disposed.Token).ConfigureAwait(false) is { } slots)
+                    {
                         await RenewRoutesAsync(slots).ConfigureAwait(false);
+                        if (_routes.HasGaps)
+                        {
+                            // Another node is about to take these slots over. No connection to it stands that could tell when it has.
+                            RequestRenewal();
+                            pause = s_failurePause;
+                        }
+                    }
                 }
                 catch (FactorStoreUnavailableException)
                 {
