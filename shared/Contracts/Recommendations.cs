@@ -171,7 +171,12 @@ public sealed record RecommendedItem
 /// be negative.</summary>
 public sealed record Reason
 {
-    public required string ItemId { get; init; }
+    /// <summary>The history item. Left out where <see cref="Term"/> is given.</summary>
+    public string? ItemId { get; init; }
+
+    /// <summary>A part of the score that no history item accounts for: <c>popularity</c>. Left out for history items.</summary>
+    public string? Term { get; init; }
+
     public string? Title { get; init; }
     public required float Share { get; init; }
 }

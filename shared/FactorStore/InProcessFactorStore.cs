@@ -247,6 +247,19 @@ public sealed class InProcessFactorStore : IFactorStore
     public Task<TransitionChanges> ReadTransitionChangesAsync(long afterPosition, int limit, CancellationToken cancellationToken) =>
         Task.FromResult(_transitions.ReadChanges(afterPosition, Math.Clamp(limit, 1, 2000)));
 
+    public Task PutScoreMixAsync(long number, ReadOnlyMemory<byte> mix, CancellationToken cancellationToken)
+    {
+        _transitions.PutMix(number, mix.ToArray());
+        return Task.CompletedTask;
+    }
+
+    public async Task WatchTransitionsAsync(Action changed, CancellationToken cancellationToken)
+    {
+        _transitions.Watch(changed);
+        await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _transitions.Unwatch(changed);
+    }
+
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private void Put(UserRef user, byte[] value) =>

@@ -67,19 +67,22 @@ public static unsafe class Diversity
         return count;
     }
 
-    /// <summary>Copies the candidates' factors scaled to length 1. A zero or non-finite factor becomes zeros: similar to nothing.</summary>
+    /// <summary>Copies the candidates' factors scaled to length 1. A missing, zero or non-finite factor becomes zeros:
+    /// similar to nothing.</summary>
     private static void Normalize(IItemIndex index, ReadOnlySpan<ScoredItem> candidates, Span<float> rows)
     {
         int rank = index.Rank;
         for (int i = 0; i < candidates.Length; i++)
         {
-            ReadOnlySpan<float> factor = index.Factor(candidates[i].Item);
             Span<float> row = rows.Slice(i * rank, rank);
+            row.Clear();
+            if (!index.HasFactor(candidates[i].Item)) continue;
+            ReadOnlySpan<float> factor = index.Factor(candidates[i].Item);
             double squares = 0;
             foreach (float value in factor) squares += (double)value * value;
             double scale = 1 / Math.Sqrt(squares);
-            if (!double.IsFinite(scale)) scale = 0;
-            for (int j = 0; j < rank; j++) row[j] = scale == 0 ? 0 : (float)(factor[j] * scale);
+            if (!double.IsFinite(scale)) continue;
+            for (int j = 0; j < rank; j++) row[j] = (float)(factor[j] * scale);
         }
     }
 

@@ -34,6 +34,9 @@ public interface IItemIndex
     /// <exception cref="ArgumentOutOfRangeException">A position is not in the index.</exception>
     void Score(ReadOnlySpan<float> query, ReadOnlySpan<int> items, Span<float> scores);
 
+    /// <summary>Whether an item has a factor. Of positions beyond the index none has.</summary>
+    bool HasFactor(int item) => (uint)item < (uint)Count;
+
     /// <summary>The factor of one item, <see cref="Rank"/> long. Valid as long as the index.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The position is not in the index.</exception>
     ReadOnlySpan<float> Factor(int item);

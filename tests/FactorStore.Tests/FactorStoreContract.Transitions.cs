@@ -1,4 +1,5 @@
 using Recommender.FactorStore.Transitions;
+using Recommender.TestKit;
 using Xunit;
 
 namespace Recommender.FactorStore.Tests;
@@ -118,5 +119,50 @@ public abstract partial class FactorStoreContract
         Assert.Equal((2L, 3L), (rows[0].Recount, rows[0].Sequence));
         Assert.Equal([4, 5], rows[0].Row.ToArray());
         Assert.True(rows[1].Row.IsEmpty);
+    }
+
+    [Fact]
+    public async Task A_score_mix_replaces_those_of_lower_numbers_and_comes_with_the_changes()
+    {
+        Assert.Null((await Store.ReadTransitionChangesAsync(0, 1, Stop)).Mix);
+        await Store.PutScoreMixAsync(1L << 40, new byte[] { 1, 2 }, Stop);
+        Assert.Equal([1, 2], (await Store.ReadTransitionChangesAsync(0, 1, Stop)).Mix!);
+        await Store.PutScoreMixAsync((1L << 40) - 1, new byte[] { 3 }, Stop);
+        Assert.Equal([1, 2], (await Store.ReadTransitionChangesAsync(0, 1, Stop)).Mix!);
+        await Store.PutScoreMixAsync(1L << 40, new byte[] { 4 }, Stop);
+        Assert.Equal([4], (await Store.ReadTransitionChangesAsync(0, 1, Stop)).Mix!);
+
+        // Rows are counted again for the same mix.
+        await Store.ClearTransitionsAsync(Stop);
+        Assert.Equal([4], (await Store.ReadTransitionChangesAsync(0, 1, Stop)).Mix!);
+    }
+
+    [Fact]
+    public async Task Who_watches_is_told_of_rows_of_their_completion_and_of_a_mix_until_it_stops()
+    {
+        int calls = 0;
+        using var watching = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        var watch = Store.WatchTransitionsAsync(() => Interlocked.Increment(ref calls), watching.Token);
+
+        // Whether a connection already watches cannot be seen but by a change.
+        await Eventually.TrueAsync(async () =>
+        {
+            await Store.PutScoreMixAsync(1, new byte[] { 1 }, Stop);
+            return Volatile.Read(ref calls) > 0;
+        });
+        foreach (var change in new Func<Task>[]
+        {
+            () => Store.PutScoreMixAsync(2, new byte[] { 2 }, Stop),
+            () => Store.PutTransitionsAsync([new(1, 0, 1, new byte[] { 1 })], null, Stop),
+            () => Store.CompleteTransitionsAsync(new("g", 1), null, Stop),
+        })
+        {
+            int before = Volatile.Read(ref calls);
+            await change();
+            await Eventually.TrueAsync(() => Volatile.Read(ref calls) > before);
+        }
+
+        await watching.CancelAsync();
+        await watch;
     }
 }

@@ -120,5 +120,11 @@ internal sealed class FailingFactorStore(IFactorStore inner) : IFactorStore
     public Task<TransitionChanges> ReadTransitionChangesAsync(long afterPosition, int limit, CancellationToken cancellationToken) =>
         Store.ReadTransitionChangesAsync(afterPosition, limit, cancellationToken);
 
+    public Task PutScoreMixAsync(long number, ReadOnlyMemory<byte> mix, CancellationToken cancellationToken) =>
+        Store.PutScoreMixAsync(number, mix, cancellationToken);
+
+    public Task WatchTransitionsAsync(Action changed, CancellationToken cancellationToken) =>
+        Store.WatchTransitionsAsync(changed, cancellationToken);
+
     public ValueTask DisposeAsync() => Inner.DisposeAsync();
 }

@@ -154,8 +154,8 @@ function reasons({ reasons, rest }) {
   const percent = share => Math.round(share * 100);
   const line = (share, text) => element('li', {},
     element('meter', { min: 0, max: 1, value: Math.min(1, Math.abs(share)), title: `${percent(share)} %` }), element('span', { textContent: text }));
-  const lines = reasons.map(({ share, title, itemId }) =>
-    line(share, `${percent(share)} % ${share < 0 ? 'despite' : 'because of'} ${title ?? itemId}`));
+  const lines = reasons.map(({ share, title, itemId, term }) =>
+    line(share, `${percent(share)} % ${share < 0 ? 'despite' : 'because of'} ${term ? `its ${term}` : title ?? itemId}`));
   if (percent(rest)) lines.push(line(rest, `${percent(rest)} % from the rest of the history`));
   return element('ul', { className: 'reasons' }, ...lines);
 }

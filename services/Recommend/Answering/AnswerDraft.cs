@@ -11,7 +11,7 @@ namespace Recommender.Recommend.Answering;
 /// An answer while it is put together from candidates. Items that were added are excluded from further searches. One thread at a time;
 /// memory that later answers use again.
 /// </summary>
-internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, ModelCandidates fromModel, RankingCandidates fromRankings)
+internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, ModelCandidates scored, RankingCandidates fromRankings)
 {
     private readonly List<UnrankedItem> _unranked = [];
     private readonly HashSet<string> _unrankedIds = new(StringComparer.Ordinal);
@@ -20,7 +20,7 @@ internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, Model
     private Request? _request;
     private ServingState? _state;
     private string _source = Sources.Popular;
-    private bool _usesModel;
+    private bool _usesScores, _usesModel;
 
     /// <summary>Items to find: one more than may be shown tells whether another page follows.</summary>
     private int _wanted;
@@ -43,7 +43,7 @@ internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, Model
         _state = null;
         _count = _wanted = _pinned = 0;
         _source = Sources.Popular;
-        _usesModel = false;
+        _usesScores = _usesModel = false;
         _unranked.Clear();
         _unrankedIds.Clear();
     }
@@ -73,19 +73,20 @@ internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, Model
         _wanted = Math.Max(Request.PageCount - _pinned, 0) + 1;
     }
 
-    /// <summary>Adds the best items of the model.</summary>
-    public void AddFromModel()
+    /// <summary>Adds the items with the best scores.</summary>
+    public void AddScored()
     {
-        _usesModel = true;
+        _usesScores = true;
+        _usesModel = profile.HasFactor;
         ExcludeItems();
-        Add(fromModel.Find(State, _wanted - _count, Request.Diversity), isFromModel: true);
+        Add(scored.Find(State, _wanted - _count, Request.Diversity), isScored: true);
     }
 
     /// <summary>Adds the items most similar to one item, which the model knows.</summary>
     public void AddSimilar(int position)
     {
-        _usesModel = true;
-        Add(fromModel.FindSimilar(State, position, _wanted), isFromModel: false);
+        _usesScores = _usesModel = true;
+        Add(scored.FindSimilar(State, position, _wanted), isScored: false);
     }
 
     /// <summary>
@@ -98,7 +99,7 @@ internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, Model
         if (IsFull) return;
         AddFromRanking(ranking);
         if (!IsFull && ranking != Sources.Popular) AddFromRanking(Sources.Popular);
-        if (_count == 0 && !_usesModel) _source = ranking;
+        if (_count == 0 && !_usesScores) _source = ranking;
     }
 
     /// <summary>
@@ -107,15 +108,16 @@ internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, Model
     /// </summary>
     public void AddRanked()
     {
+        _usesScores = profile.HasScores;
         _usesModel = profile.HasFactor;
-        if (!_usesModel) _source = Sources.Popular;
+        if (!_usesScores) _source = Sources.Popular;
         foreach (string itemId in Request.ItemIds) AddRanked(itemId);
         var catalogue = Catalogue;
         _items.AsSpan(0, _count).Sort((a, b) =>
         {
-            if (a.FromModel != b.FromModel) return a.FromModel ? -1 : 1;
+            if (a.IsScored != b.IsScored) return a.IsScored ? -1 : 1;
             if (a.Score != b.Score) return b.Score.CompareTo(a.Score);
-            if (!a.FromModel && catalogue[a.Position]!.Record.Popularity is var pa && catalogue[b.Position]!.Record.Popularity is var pb
+            if (!a.IsScored && catalogue[a.Position]!.Record.Popularity is var pa && catalogue[b.Position]!.Record.Popularity is var pb
                 && pa != pb) return pb.CompareTo(pa);
             return string.CompareOrdinal(catalogue[a.Position]!.Id, catalogue[b.Position]!.Id);
         });
@@ -152,11 +154,11 @@ internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, Model
         if (_count > 0)
         {
             float score = Math.Min(0, _items[_count - 1].Score);
-            foreach (var item in fromRankings.Take(Catalogue, ranking, missing)) Add(item.Position, score, isFromModel: false);
+            foreach (var item in fromRankings.Take(Catalogue, ranking, missing)) Add(item.Position, score, isScored: false);
             return;
         }
 
-        Add(fromRankings.Find(Catalogue, ranking, missing), isFromModel: false);
+        Add(fromRankings.Find(Catalogue, ranking, missing), isScored: false);
         if (_count > 0) _source = source;
     }
 
@@ -177,8 +179,8 @@ internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, Model
         }
 
         if (!eligible.Excluded.Add(position)) return;
-        bool isScored = _usesModel && State.Model!.HasFactor(position);
-        float score = isScored ? profile.ScoreOf(State.Model!, position) : _usesModel ? 0
+        bool isScored = profile.CanScore(State.Model, position);
+        float score = isScored ? profile.ScoreOf(State.Model, position) : _usesScores ? 0
             : Catalogue.Popular.ScoreOf(new RankedItem(position, item.Record.Popularity));
         Add(position, score, isScored);
     }
@@ -187,22 +189,22 @@ internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, Model
     {
         int position = Catalogue.PositionOfId(pin.ItemId!);
         if (!Catalogue.IsAvailable(position)) return;
-        bool isScored = _usesModel && State.Model!.HasFactor(position);
-        float score = isScored ? profile.ScoreOf(State.Model!, position) : 0;
+        bool isScored = _usesScores && profile.CanScore(State.Model, position);
+        float score = isScored ? profile.ScoreOf(State.Model, position) : 0;
         int at = Math.Min(pin.Position - 1, _count);
         Add(0, 0, false);
         _items.AsSpan(at, _count - 1 - at).CopyTo(_items.AsSpan(at + 1));
         _items[at] = new AnswerItem(position, score, isScored);
     }
 
-    private void Add(ReadOnlySpan<ScoredItem> candidates, bool isFromModel)
+    private void Add(ReadOnlySpan<ScoredItem> candidates, bool isScored)
     {
-        foreach (var candidate in candidates) Add(candidate.Item, candidate.Score, isFromModel);
+        foreach (var candidate in candidates) Add(candidate.Item, candidate.Score, isScored);
     }
 
-    private void Add(int position, float score, bool isFromModel)
+    private void Add(int position, float score, bool isScored)
     {
         if (_count == _items.Length) Array.Resize(ref _items, _count * 2);
-        _items[_count++] = new AnswerItem(position, score, isFromModel);
+        _items[_count++] = new AnswerItem(position, score, isScored);
     }
 }

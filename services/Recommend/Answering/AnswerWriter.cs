@@ -76,7 +76,7 @@ internal sealed class AnswerWriter
             _json.Write(",\"score\":"u8);
             _json.Write(item.Score);
             _json.Write(known.TitleJson);
-            if (item.FromModel && answer.Request.ReasonCount is { } reasonCount) WriteReasons(answer, item.Position, reasonCount);
+            if (item.IsScored && answer.Request.ReasonCount is { } reasonCount) WriteReasons(answer, item.Position, reasonCount);
             _json.Write("}"u8);
         }
 
@@ -103,25 +103,31 @@ internal sealed class AnswerWriter
         }
     }
 
-    /// <summary>The history items with the largest shares of the score, largest first, and the sum of the other shares.</summary>
+    /// <summary>The history items and terms with the largest shares of the score, largest first, and the sum of the other shares.</summary>
     private void WriteReasons(in Answer answer, int position, int reasonCount)
     {
-        if (!_explainer.TryExplain(answer.Model!, answer.Profile, position, out var order, out var shares)) return;
+        if (!_explainer.TryExplain(answer.Model, answer.Profile, position, out var order, out var shares)) return;
         _json.Write(",\"reasons\":["u8);
         int written = 0;
         double rest = 0;
+        var history = answer.Profile.History;
+        int usable = answer.Profile.UsableHistory.Length;
         for (int i = 0; i < shares.Length; i++)
         {
-            var item = answer.State.Catalogue[answer.Profile.UsableHistory[order[i]].Item];
-            if (item is null || written == reasonCount)
+            // The model does not know this item, and the recommended one never followed it.
+            if (shares[i] == 0 && order[i] >= usable) continue;
+            bool isPopularity = order[i] == history.Length;
+            var item = isPopularity ? null : answer.State.Catalogue[history[order[i]].Item];
+            if ((item is null && !isPopularity) || written == reasonCount)
             {
                 rest += shares[i];
                 continue;
             }
 
             if (written++ > 0) _json.Write(","u8);
-            _json.Write(item.IdJson);
-            _json.Write(item.TitleJson);
+            if (item is null) _json.Write("{\"term\":\"popularity\""u8);
+            else _json.Write(item.IdJson);
+            _json.Write(item is null ? default : item.TitleJson);
             _json.Write(",\"share\":"u8);
             _json.Write(shares[i]);
             _json.Write("}"u8);

@@ -116,7 +116,7 @@ internal sealed class Engine(RecommendOptions options, EventWeights configuredWe
 
     private void Fill(Request request, Profile profile, AnswerDraft draft)
     {
-        if (profile.HasFactor) draft.AddFromModel();
+        if (profile.HasScores) draft.AddScored();
         draft.FillFrom(request.Placement?.Fallback ?? options.Fallback);
     }
 }

@@ -1,3 +1,4 @@
+using Recommender.Factorization.Data;
 using Recommender.Recommend.Candidates;
 using Recommender.Recommend.Serving;
 
@@ -9,19 +10,27 @@ internal sealed class Explainer
     private float[] _shares = [];
     private int[] _order = [];
 
-    /// <summary>The share of each entry of <see cref="Profile.UsableHistory"/> in an item's score, largest first.</summary>
-    /// <param name="order">Entries of the history, by share.</param>
+    /// <summary>The share of each entry of <see cref="Profile.History"/> in an item's score, and of its popularity, largest first.</summary>
+    /// <param name="order">Entries of the history, by share; the length of the history stands for popularity.</param>
     /// <param name="shares">Shares in the same order; they sum to 1.</param>
     /// <returns>False for a score without shares: exactly 0, or not finite.</returns>
-    public bool TryExplain(ServingModel model, Profile profile, int position, out ReadOnlySpan<int> order, out ReadOnlySpan<float> shares)
+    /// <param name="model">Null where the scores are those of the terms alone.</param>
+    public bool TryExplain(ServingModel? model, Profile profile, int position, out ReadOnlySpan<int> order, out ReadOnlySpan<float> shares)
     {
-        var history = profile.UsableHistory;
-        var contributions = Scratch.EnsureCapacity(ref _shares, history.Length);
-        var entries = Scratch.EnsureCapacity(ref _order, history.Length);
+        int length = profile.History.Length;
+        var contributions = Scratch.EnsureCapacity(ref _shares, length + 1);
+        var entries = Scratch.EnsureCapacity(ref _order, length + 1);
+        contributions.Clear();
+        if (model is not null && model.HasFactor(position)) ExplainByModel(model, profile.UsableHistory, position, contributions);
+        contributions[length] = profile.Session.Explain(position, contributions);
+        if (contributions[length] == 0)
+        {
+            contributions = contributions[..length];
+            entries = entries[..length];
+        }
+
         shares = contributions;
         order = entries;
-        if (position < model.ItemCount) model.Learned.Explain(history, position, contributions);
-        else model.Learned.Explain(history, model.Factor(position), contributions);
         double sum = 0;
         foreach (float contribution in contributions) sum += contribution;
         if (sum == 0 || !double.IsFinite(sum)) return false;
@@ -36,5 +45,11 @@ internal sealed class Explainer
         contributions.Sort(entries);
         foreach (ref float share in contributions) share = 0 - share; // A share of nothing is 0, not -0.
         return true;
+    }
+
+    private static void ExplainByModel(ServingModel model, ReadOnlySpan<HistoryEntry> history, int position, Span<float> contributions)
+    {
+        if (position < model.ItemCount) model.Learned.Explain(history, position, contributions[..history.Length]);
+        else model.Learned.Explain(history, model.Factor(position), contributions[..history.Length]);
     }
 }

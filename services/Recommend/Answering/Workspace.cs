@@ -13,8 +13,8 @@ internal sealed class Workspace : IDisposable
     public Workspace(WorkspacePool owner)
     {
         _owner = owner;
-        var fromModel = new ModelCandidates(Profile, Eligible, Boosts);
-        Draft = new AnswerDraft(Profile, Eligible, fromModel, new RankingCandidates(Eligible, Boosts));
+        var scored = new ModelCandidates(Profile, Eligible, Boosts);
+        Draft = new AnswerDraft(Profile, Eligible, scored, new RankingCandidates(Eligible, Boosts));
     }
 
     public Profile Profile { get; } = new();

@@ -4,8 +4,8 @@ using Recommender.Factorization.Learners.Neighbourhood;
 namespace Recommender.Recommend.Candidates;
 
 /// <summary>
-/// The item–item term of one history: what it adds to the score of each item that was consumed together with one of the history. Sparse, in
-/// memory that the next request on the same thread uses again.
+/// What the terms beside the factors add to the scores of one history, as a sum by item: items consumed together with one of the history,
+/// items that followed one, popular ones. Sparse, in memory that the next request on the same thread uses again.
 /// </summary>
 internal sealed class ItemTerm
 {
@@ -19,11 +19,10 @@ internal sealed class ItemTerm
     /// <summary>What the term adds to an item's score.</summary>
     public float this[int position] => (uint)position < (uint)_sums.Length ? _sums[position] : 0;
 
-    /// <summary>Takes the term of a history over; the same sums, in the same order, as <see cref="ItemNeighbours.Score"/>.</summary>
-    public void Set(ItemNeighbours neighbours, ReadOnlySpan<HistoryEntry> history)
+    /// <summary>Adds the item–item term of a history; the same sums, in the same order, as <see cref="ItemNeighbours.Score"/>.</summary>
+    public void Add(ItemNeighbours neighbours, ReadOnlySpan<HistoryEntry> history)
     {
-        Clear();
-        if (_sums.Length < neighbours.ItemCount) _sums = new float[neighbours.ItemCount];
+        EnsureCapacity(neighbours.ItemCount);
         float scale = neighbours.Scale(history);
         foreach (var entry in history)
         {
@@ -31,16 +30,18 @@ internal sealed class ItemTerm
             if (!(given > 0)) continue;
             var items = neighbours.Of(entry.Item);
             var strengths = neighbours.StrengthsOf(entry.Item);
-            if (_touched.Length < _count + items.Length) Array.Resize(ref _touched, Math.Max(_count + items.Length, _touched.Length * 2));
-            for (int n = 0; n < items.Length; n++)
-            {
-                float add = given * strengths[n];
-                if (!(add > 0)) continue;
-                ref float sum = ref _sums[items[n]];
-                if (sum == 0) _touched[_count++] = items[n];
-                sum += add;
-            }
+            EnsureTouchable(items.Length);
+            for (int n = 0; n < items.Length; n++) AddTouchable(items[n], given * strengths[n]);
         }
+    }
+
+    /// <summary>Adds to one item; nothing where the addition is not above 0.</summary>
+    /// <param name="positions">Of the catalogue: more than <paramref name="position"/>.</param>
+    public void Add(int position, float addition, int positions)
+    {
+        EnsureCapacity(positions);
+        EnsureTouchable(1);
+        AddTouchable(position, addition);
     }
 
     /// <summary>Takes one item's neighbours over, the strongest with 1.</summary>
@@ -48,7 +49,8 @@ internal sealed class ItemTerm
     {
         var strengths = neighbours.StrengthsOf(item);
         if (!strengths.ContainsAnyExcept(0f)) return;
-        Set(neighbours, [new HistoryEntry(item, 1, 1)]);
+        Clear();
+        Add(neighbours, [new HistoryEntry(item, 1, 1)]);
         float strongest = neighbours.Scale([new HistoryEntry(item, 1, 1)]) * System.Numerics.Tensors.TensorPrimitives.Max(strengths);
         foreach (int touched in Touched) _sums[touched] /= strongest;
     }
@@ -57,5 +59,23 @@ internal sealed class ItemTerm
     {
         foreach (int item in Touched) _sums[item] = 0;
         _count = 0;
+    }
+
+    private void EnsureCapacity(int positions)
+    {
+        if (_sums.Length < positions) Array.Resize(ref _sums, Math.Max(positions, _sums.Length + (_sums.Length / 8)));
+    }
+
+    private void EnsureTouchable(int more)
+    {
+        if (_touched.Length < _count + more) Array.Resize(ref _touched, Math.Max(_count + more, _touched.Length * 2));
+    }
+
+    private void AddTouchable(int position, float addition)
+    {
+        if (!(addition > 0)) return;
+        ref float sum = ref _sums[position];
+        if (sum == 0) _touched[_count++] = position;
+        sum += addition;
     }
 }

@@ -5,8 +5,8 @@ using Recommender.Retrieval;
 namespace Recommender.Recommend.Candidates;
 
 /// <summary>
-/// Candidates that the model finds: the best for a profile, or the most similar to an item. One thread at a time; results are valid until
-/// the next call.
+/// Candidates that have a score: the best for a profile, or the most similar to an item. One thread at a time; results are valid until the
+/// next call.
 /// </summary>
 internal sealed class ModelCandidates(Profile profile, EligibleItems eligible, ScoreBoosts boosts)
 {
@@ -17,14 +17,17 @@ internal sealed class ModelCandidates(Profile profile, EligibleItems eligible, S
     /// <summary>The best eligible items by score, boosts included, or as many chosen from them for variety.</summary>
     public ReadOnlySpan<ScoredItem> Find(ServingState state, int count, double diversity)
     {
-        var model = state.Model!;
+        var model = profile.HasFactor ? state.Model : null;
 
         // Diversity chooses from a pool: the larger it is, the further an item may come from.
         int pool = diversity > 0 ? Math.Max(count * 4, 100) : count;
-        pool = Math.Min(pool, model.Index.Count);
-        int found = boosts.IsEmpty ? Search(model, pool) : SearchBoosted(state.Catalogue, model, pool);
+        pool = Math.Min(pool, state.Catalogue.Count);
+        int found = boosts.IsEmpty ? Search(state.Catalogue, model, pool) : SearchBoosted(state.Catalogue, model, pool);
         var candidates = _scored.AsSpan(0, found);
-        return diversity > 0 ? candidates[..Diversity.Select(model.Index, candidates, count, (float)diversity)] : candidates;
+
+        // Without factors there is nothing to tell how different items are.
+        if (diversity == 0 || state.Model is null) return candidates[..Math.Min(count, found)];
+        return candidates[..Diversity.Select(state.Model.Index, candidates, count, (float)diversity)];
     }
 
     /// <summary>
@@ -52,31 +55,35 @@ internal sealed class ModelCandidates(Profile profile, EligibleItems eligible, S
         return _scored.AsSpan(0, top.Finish());
     }
 
-    private int Search(ServingModel model, int count)
+    /// <param name="model">Null: only what the terms touch has a score.</param>
+    private int Search(Catalogue catalogue, ServingModel? model, int count)
     {
-        var results = Scratch.EnsureCapacity(ref _scored, Math.Min(count, model.Index.Count));
-        return profile.Term.Touched.IsEmpty ? model.Index.Search(profile.Factor, results.Length, eligible.Scope, results)
+        var results = Scratch.EnsureCapacity(ref _scored, Math.Min(count, catalogue.Count));
+        return model is not null && profile.Term.Touched.IsEmpty
+            ? model.Index.Search(profile.Factor, Math.Min(results.Length, model.Index.Count), eligible.Scope, results)
             : SearchWithTerm(model, results);
     }
 
     /// <summary>
-    /// The best by factor score plus item–item term. The term is 0 except for the items it touches: those are taken out of the index's
-    /// search and scored one by one. The best of both are the best of all wherever the index's search is exact.
+    /// The best by factor score plus terms. Terms are 0 except for the items they touch: those are taken out of the index's search and
+    /// scored one by one. The best of both are the best of all wherever the index's search is exact.
     /// </summary>
-    private int SearchWithTerm(ServingModel model, Span<ScoredItem> results)
+    private int SearchWithTerm(ServingModel? model, Span<ScoredItem> results)
     {
         var factor = profile.Factor;
         var touched = profile.Term.Touched;
         int found = 0;
-        if (factor.ContainsAnyExcept(0f)) // With a zero factor, only what is touched has a score.
+        var scores = Scratch.EnsureCapacity(ref _termScores, touched.Length);
+        scores.Clear();
+        if (model is not null && factor.ContainsAnyExcept(0f)) // With a zero factor, only what is touched has a score.
         {
             var untouched = eligible.Allowed is { } allowed ? _untouched.CopyFrom(allowed) : _untouched.Fill(model.Index.Count);
             foreach (int item in touched) if (item < untouched.Length) untouched.Remove(item);
-            found = model.Index.Search(factor, results.Length, new SearchScope(untouched, eligible.Excluded.Ascending), results);
+            found = model.Index.Search(factor, Math.Min(results.Length, model.Index.Count),
+                new SearchScope(untouched, eligible.Excluded.Ascending), results);
+            ScoreKnown(model, factor, touched, scores);
         }
 
-        var scores = Scratch.EnsureCapacity(ref _termScores, touched.Length);
-        model.Index.Score(factor, touched, scores);
         var top = TopK.Continue(results, found);
         for (int i = 0; i < touched.Length; i++)
         {
@@ -88,13 +95,26 @@ internal sealed class ModelCandidates(Profile profile, EligibleItems eligible, S
         return top.Finish();
     }
 
+    /// <summary>The factor scores of those items that have a factor; the others' stay as they are.</summary>
+    private static void ScoreKnown(ServingModel model, ReadOnlySpan<float> factor, ReadOnlySpan<int> items, Span<float> scores)
+    {
+        // Runs of items with a factor are scored at once: mostly that is all of them.
+        for (int start = 0; start < items.Length;)
+        {
+            int end = start;
+            while (end < items.Length && model.HasFactor(items[end])) end++;
+            if (end > start) model.Index.Score(factor, items[start..end], scores[start..end]);
+            start = end + 1;
+        }
+    }
+
     /// <summary>The best by boosted score, exactly: candidates by plain score are widened until the best are certain.</summary>
-    private int SearchBoosted(Catalogue catalogue, ServingModel model, int count)
+    private int SearchBoosted(Catalogue catalogue, ServingModel? model, int count)
     {
         for (int width = ScoreBoosts.FirstWidth(count); ; width = ScoreBoosts.NextWidth(width))
         {
-            bool isAll = ScoreBoosts.TakesAll(width, model.Index.Count);
-            int found = Search(model, isAll ? model.Index.Count : width);
+            bool isAll = ScoreBoosts.TakesAll(width, catalogue.Count);
+            int found = Search(catalogue, model, isAll ? catalogue.Count : width);
             if (boosts.Apply(catalogue, _scored.AsSpan(0, found), count, isAll || found < width)) return Math.Min(count, found);
         }
     }

@@ -3,6 +3,7 @@ using Recommender.FactorStore.Users;
 using Recommender.Factorization.Data;
 using Recommender.Factorization.Events;
 using Recommender.Factorization.Learners.Combined;
+using Recommender.Factorization.Sessions.Mixing;
 using Recommender.Recommend.Serving;
 
 namespace Recommender.Recommend.Candidates;
@@ -19,6 +20,9 @@ internal sealed class Profile
 
     /// <summary>When each entry of the history last happened, in seconds since 1970.</summary>
     private long[] _times = new long[64];
+
+    /// <summary>Orders the entries of the history: higher for newer ones, also within a second.</summary>
+    private long[] _recencies = new long[64];
     private int _length;
     private int _usableLength;
     private float[] _factor = [];
@@ -30,14 +34,23 @@ internal sealed class Profile
     /// <summary>Whether the model has a direction to look in: something positive is known on its items.</summary>
     public bool HasFactor { get; private set; }
 
+    /// <summary>Whether anything can be scored: by the model, or because it followed an item of the history.</summary>
+    public bool HasScores { get; private set; }
+
     /// <summary>The factor for the served model; empty without <see cref="HasFactor"/>.</summary>
     public ReadOnlySpan<float> Factor => _factor.AsSpan(0, _rank);
 
-    /// <summary>The part of the history that the model knows, which scores are sums over.</summary>
+    /// <summary>The part of the history that the model knows.</summary>
     public ReadOnlySpan<HistoryEntry> UsableHistory => _history.AsSpan(0, _usableLength);
 
-    /// <summary>What the model's item–item term adds to scores; empty where the model has none.</summary>
+    /// <summary>The whole history, which scores are sums over: <see cref="UsableHistory"/> first.</summary>
+    public ReadOnlySpan<HistoryEntry> History => _history.AsSpan(0, _length);
+
+    /// <summary>What is added to the score of the factors: the model's item–item term, and <see cref="Session"/>.</summary>
     public ItemTerm Term { get; } = new();
+
+    /// <summary>The terms that follow every event.</summary>
+    public SessionTerms Session { get; } = new();
 
     /// <summary>Whether the model can use a user's value. If not, a session of theirs may answer better.</summary>
     public static bool IsUsable(ServingState state, ReadOnlySpan<byte> value)
@@ -53,9 +66,10 @@ internal sealed class Profile
     public void Clear()
     {
         _length = _usableLength = _rank = 0;
-        IsPersonal = HasFactor = false;
+        IsPersonal = HasFactor = HasScores = false;
         _givenShares.Clear();
         Term.Clear();
+        Session.Clear();
     }
 
     /// <summary>Takes everything over that is known of a subject. The profile is clear before.</summary>
@@ -67,14 +81,26 @@ internal sealed class Profile
         bool isSession = AddStored(state.Catalogue, subject.Session, out var stored);
         IsPersonal = !isSession && AddStored(state.Catalogue, subject.User, out stored);
         if (given.Count > 0) AddGiven(state.Catalogue, given, weights, now);
-        if (state.Model is { } model) HasFactor = Resolve(model, stored, isStoredAll: given.Count == 0);
+        bool isUsable = state.Model is { } model && Partition(model);
+        bool isFollowed = Session.Begin(state, !IsPersonal ? RequestKind.Anonymous : given.Count > 0 ? RequestKind.Mixed : RequestKind.Known)
+            && AddSessionTerms();
+        if (isUsable) Resolve(state.Model!, stored, isStoredAll: given.Count == 0);
+        HasFactor = isUsable && (Session.Weights.Model > 0 || !isFollowed);
+        HasScores = HasFactor || isFollowed;
+        if (HasFactor && state.Model!.Learned.Neighbours is { } neighbours) Term.Add(neighbours, UsableHistory);
+        if (HasScores) Session.AddPopularity(Term);
     }
 
-    /// <summary>The model's score of an item that has a factor.</summary>
-    public float ScoreOf(ServingModel model, int position)
+    /// <summary>Whether an item has a score.</summary>
+    public bool CanScore(ServingModel? model, int position) =>
+        (HasFactor && model!.HasFactor(position)) || (HasScores && Term[position] > 0);
+
+    /// <summary>The score of an item: that of the model, where it knows the item, and the terms.</summary>
+    public float ScoreOf(ServingModel? model, int position)
     {
         Span<float> score = stackalloc float[1];
-        model.Index.Score(Factor, [position], score);
+        score.Clear();
+        if (HasFactor && model!.HasFactor(position)) model.Index.Score(Factor, [position], score);
         return score[0] + Term[position];
     }
 
@@ -82,10 +108,12 @@ internal sealed class Profile
     private bool AddStored(Catalogue catalogue, ReadOnlySpan<byte> value, out UserStateView stored)
     {
         if (!UserStateView.TryRead(value, out stored) || stored.History.IsEmpty) return false;
-        foreach (ref readonly var record in stored.History)
+        // Newest first.
+        for (int i = 0; i < stored.History.Length; i++)
         {
+            var record = stored.History[i];
             int position = catalogue.PositionOfKey(record.ItemKey);
-            if (position >= 0) Add(position, record.Weight, record.Target, record.LastAtSeconds);
+            if (position >= 0) Add(position, record.Weight, record.Target, record.LastAtSeconds, order: -i);
         }
 
         return true;
@@ -117,42 +145,47 @@ internal sealed class Profile
             if (position < 0) continue;
             var preference = EventWeights.Of(weights[entry.Type ?? HistoryEvent.DefaultType], ValueOf(entry), (newest - at).TotalDays,
                 shares[i]);
-            Merge(position, preference, at.ToUnixTimeSeconds());
+            Merge(position, preference, at.ToUnixTimeSeconds(), order: i + 1);
         }
     }
 
-    private void Merge(int position, Preference preference, long atSeconds)
+    private void Merge(int position, Preference preference, long atSeconds, int order)
     {
         int at = 0;
         while (at < _length && _history[at].Item != position) at++;
         if (at == _length)
         {
-            Add(position, (float)preference.Weight, (float)preference.Target, atSeconds);
+            Add(position, (float)preference.Weight, (float)preference.Target, atSeconds, order);
             return;
         }
 
         var sum = new Preference(_history[at].Weight, _history[at].Target).Add(preference);
         _history[at] = new HistoryEntry(position, (float)sum.Weight, (float)sum.Target);
         _times[at] = Math.Max(_times[at], atSeconds);
+        _recencies[at] = Math.Max(_recencies[at], Recency(atSeconds, order));
     }
 
-    private void Add(int position, float weight, float target, long atSeconds)
+    private static long Recency(long atSeconds, int order) => (atSeconds << 24) + order;
+
+    /// <param name="order">Among entries of one second: higher for newer ones.</param>
+    private void Add(int position, float weight, float target, long atSeconds, int order)
     {
         if (_length == _history.Length)
         {
             Array.Resize(ref _history, _length * 2);
             Array.Resize(ref _times, _length * 2);
+            Array.Resize(ref _recencies, _length * 2);
         }
 
         _times[_length] = atSeconds;
+        _recencies[_length] = Recency(atSeconds, order);
         _history[_length++] = new HistoryEntry(position, weight, target);
     }
 
-    /// <summary>Computes factor and term: the stored factor if it is of this model and holds all of the history, else by fold-in.</summary>
+    /// <summary>Puts what the model knows first, for fold-in and explanation.</summary>
     /// <returns>False when nothing positive is known on items of the model.</returns>
-    private bool Resolve(ServingModel model, in UserStateView stored, bool isStoredAll)
+    private bool Partition(ServingModel model)
     {
-        // What the model knows comes first, for fold-in and explanation.
         bool isPositive = false;
         for (int i = 0; i < _length; i++)
         {
@@ -161,17 +194,29 @@ internal sealed class Profile
             isPositive |= entry.Target > 0;
             (_history[_usableLength], _history[i]) = (entry, _history[_usableLength]);
             (_times[_usableLength], _times[i]) = (_times[i], _times[_usableLength]);
+            (_recencies[_usableLength], _recencies[i]) = (_recencies[i], _recencies[_usableLength]);
             _usableLength++;
         }
 
-        if (!isPositive) return false;
+        return isPositive;
+    }
+
+    /// <summary>Computes the factor: the stored one if it is of this model and holds all of the history, else by fold-in.</summary>
+    private void Resolve(ServingModel model, in UserStateView stored, bool isStoredAll)
+    {
         if (model.Learned.UsesPlaces) Places.Set(_history.AsSpan(0, _usableLength), _times);
         _rank = model.Rank;
         var factor = Scratch.EnsureCapacity(ref _factor, _rank);
         if (isStoredAll && stored.ModelVersion == model.Version && stored.Factor.Length == _rank) stored.Factor.CopyTo(factor);
         else model.Learned.FoldIn(UsableHistory, factor);
-        if (model.Learned.Neighbours is { } neighbours) Term.Set(neighbours, UsableHistory);
-        return true;
+    }
+
+    /// <returns>False where nothing ever followed an item of the history.</returns>
+    private bool AddSessionTerms()
+    {
+        for (int i = 0; i < _length; i++)
+            if (_history[i].Target > 0 && _history[i].Weight > 0) Session.Note(i, _history[i].Item, _recencies[i]);
+        return Session.AddTo(Term);
     }
 
     /// <summary>A value as events are stored: a 32-bit number, NaN where there is none.</summary>

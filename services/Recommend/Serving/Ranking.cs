@@ -28,6 +28,9 @@ internal sealed class Ranking
     /// <summary>Value of the first item; 0 for an empty ranking.</summary>
     private double TopValue => _head.Length == 0 ? 0 : _head[0].Value;
 
+    /// <summary>The first items, at most <see cref="HeadLength"/>. Some may have become unavailable since the ranking was made.</summary>
+    public ReadOnlySpan<RankedItem> Head(int count) => _head.AsSpan(0, Math.Min(count, _head.Length));
+
     /// <param name="values">By position; NaN keeps an item out.</param>
     /// <param name="isLogarithmic">Whether the values are logarithms of sums that grow with time, as popularity and trend are.</param>
     public static Ranking Of(Catalogue catalogue, double[] values, bool isLogarithmic)

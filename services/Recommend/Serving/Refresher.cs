@@ -130,7 +130,7 @@ internal sealed class Refresher(
         while (changes.More);
 
         catalogue.Publish();
-        serving.State = ServingState.WithFactors(model, catalogue);
+        serving.Serve(model, catalogue);
         serving.Generation = generation;
         serving.Sequence = sequence;
     }
@@ -201,7 +201,7 @@ internal sealed class Refresher(
 
         catalogue.Apply(loading.ChangedMeanwhile);
         catalogue.Publish();
-        serving.State = ServingState.WithFactors(model, catalogue);
+        serving.Serve(model, catalogue);
         serving.ModelProblem = null;
         serving.LoadingVersion = null;
         _failedVersion = 0;

@@ -5,14 +5,11 @@ namespace Recommender.Recommend.Serving;
 /// <summary>What is served now, and how the refresher fares. Written by the refresher, read by every request.</summary>
 internal sealed class ServingIndexes(TimeProvider clock, ILogger<ServingIndexes> logger)
 {
+    private readonly Lock _changing = new();
     private ServingState _state = new(null, new Catalogue([], clock));
     private long _answers;
 
-    public ServingState State
-    {
-        get => Volatile.Read(ref _state);
-        set => Volatile.Write(ref _state, value);
-    }
+    public ServingState State => Volatile.Read(ref _state);
 
     /// <summary>Null while the factor store answers; otherwise why it does not. Requests do not ask a store that is known to be
     /// gone.</summary>
@@ -32,6 +29,21 @@ internal sealed class ServingIndexes(TimeProvider clock, ILogger<ServingIndexes>
     public long Answers => Volatile.Read(ref _answers);
 
     public long CountAnswer() => Interlocked.Increment(ref _answers);
+
+    /// <summary>Serves another model, or another catalogue.</summary>
+    public void Serve(ServingModel? model, Catalogue catalogue)
+    {
+        var state = ServingState.WithFactors(model, catalogue);
+        using var scope = _changing.EnterScope();
+        Volatile.Write(ref _state, state with { Transitions = _state.Transitions });
+    }
+
+    /// <summary>Serves other transitions.</summary>
+    public void Serve(ServingTransitions? transitions)
+    {
+        using var scope = _changing.EnterScope();
+        Volatile.Write(ref _state, _state with { Transitions = transitions });
+    }
 
     /// <summary>From here on requests do not ask the factor store, until a refresh succeeds.</summary>
     public void MarkStoreUnavailable(FactorStoreUnavailableException e)

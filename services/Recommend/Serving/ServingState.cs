@@ -8,6 +8,9 @@ namespace Recommender.Recommend.Serving;
 /// <param name="Catalogue">Laid out for <paramref name="Model"/>.</param>
 internal sealed record ServingState(ServingModel? Model, Catalogue Catalogue)
 {
+    /// <summary>What followed what in sessions; null where no rows are kept, or not all of them have been read.</summary>
+    public ServingTransitions? Transitions { get; init; }
+
     /// <summary>A state whose model has taken the factors of later items over.</summary>
     public static ServingState WithFactors(ServingModel? model, Catalogue catalogue)
     {

@@ -12,8 +12,10 @@ public sealed partial class RedisFactorStore
     private static readonly RedisKey[] s_transitionKeys =
     [
         "rec:{transitions}:rows", "rec:{transitions}:feed", "rec:{transitions}:position", "rec:{transitions}:generation",
-        "rec:{transitions}:watermark",
+        "rec:{transitions}:watermark", "rec:{transitions}:mix",
     ];
+
+    private static readonly RedisChannel s_transitionsChanged = RedisChannel.Literal("rec:{transitions}:changed");
 
     public Task<TransitionWatermark?> GetTransitionWatermarkAsync(CancellationToken cancellationToken) =>
         RunAsync(async database =>
@@ -46,6 +48,7 @@ public sealed partial class RedisFactorStore
                 recounted.AddRange(answer.Skip(2).Select(key => (int)key));
             }
 
+            await AnnounceAsync(database).ConfigureAwait(false);
             return new TransitionWrite(IsCurrent: true, recounted, hasOvertaken);
         }, cancellationToken);
 
@@ -55,6 +58,7 @@ public sealed partial class RedisFactorStore
         {
             var answer = (RedisResult[])(await EvaluateAsync(database, RedisScripts.CompleteTransitions, s_transitionKeys,
                 [watermark.Generation, WatermarkBytes(watermark.Sequence), replaced ?? ""], cancellationToken).ConfigureAwait(false))!;
+            await AnnounceAsync(database).ConfigureAwait(false);
             return ReadWatermark((RedisValue)answer[0], (RedisValue)answer[1]);
         }, cancellationToken);
 
@@ -103,8 +107,36 @@ public sealed partial class RedisFactorStore
                 Rows = rows,
                 Position = more ? reached : newest,
                 More = more,
+                Mix = ((byte[]?)answer[4])?[sizeof(long)..],
             };
         }, cancellationToken);
+
+    public Task PutScoreMixAsync(long number, ReadOnlyMemory<byte> mix, CancellationToken cancellationToken) =>
+        RunAsync(async database =>
+        {
+            byte[] bytes = new byte[sizeof(long) + mix.Length];
+            BinaryPrimitives.WriteInt64BigEndian(bytes, number);
+            mix.CopyTo(bytes.AsMemory(sizeof(long)));
+            await EvaluateAsync(database, RedisScripts.PutScoreMix, s_transitionKeys, [bytes], cancellationToken).ConfigureAwait(false);
+            await AnnounceAsync(database).ConfigureAwait(false);
+            return true;
+        }, cancellationToken);
+
+    public Task WatchTransitionsAsync(Action changed, CancellationToken cancellationToken) =>
+        RunAsync(async database =>
+        {
+            var subscriber = database.Multiplexer.GetSubscriber();
+            void Handle(RedisChannel channel, RedisValue message) => changed();
+            // The client subscribes again after every loss of the connection.
+            await subscriber.SubscribeAsync(s_transitionsChanged, Handle).WaitAsync(_timeout, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await subscriber.UnsubscribeAsync(s_transitionsChanged, Handle, CommandFlags.FireAndForget).ConfigureAwait(false);
+            return true;
+        }, cancellationToken);
+
+    /// <summary>Tells readers of the feed to look. They also poll, so nothing waits for it.</summary>
+    private static Task<long> AnnounceAsync(IDatabase database) => database.Multiplexer.GetSubscriber()
+        .PublishAsync(s_transitionsChanged, RedisValue.EmptyString, CommandFlags.FireAndForget);
 
     /// <summary>Recount (8), sequence (8), both big-endian, then the row.</summary>
     private static byte[] RowBytes(TransitionRowRecord record)

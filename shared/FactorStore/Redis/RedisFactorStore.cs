@@ -24,6 +24,8 @@ namespace Recommender.FactorStore.Redis;
 /// rec:{transitions}:position    counter
 /// rec:{transitions}:generation  name of the content; absent while it is incomplete
 /// rec:{transitions}:watermark   sequence up to which all rows include all events
+/// rec:{transitions}:mix     number and score mix
+/// rec:{transitions}:changed     channel: rows or the mix changed
 /// rec:model:{V}             length of model V, written after its chunks
 /// rec:model:{V}:N           chunk N
 /// rec:released              version

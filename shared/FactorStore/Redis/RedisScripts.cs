@@ -152,13 +152,25 @@ internal static class RedisScripts
         return { redis.call('GET', KEYS[4]), redis.call('GET', KEYS[5]) }
         """;
 
-    /// <summary>Generation, newest position, keys and positions in turn, rows. KEYS as above. ARGV: after, limit.</summary>
+    /// <summary>The score mix, unless the one there is of a higher number. KEYS as above, and the mix. ARGV: number and mix.</summary>
+    public const string PutScoreMix = """
+        local current = redis.call('GET', KEYS[6])
+        if current then
+            local a1, a2 = struct.unpack('>I4>I4', ARGV[1])
+            local b1, b2 = struct.unpack('>I4>I4', current)
+            if a1 < b1 or (a1 == b1 and a2 < b2) then return 0 end
+        end
+        redis.call('SET', KEYS[6], ARGV[1])
+        return 1
+        """;
+
+    /// <summary>Generation, newest position, keys and positions in turn, rows, score mix. KEYS as above. ARGV: after, limit.</summary>
     public const string ReadTransitionChanges = """
         local feed = redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])
         local keys = {}
         for i = 1, #feed, 2 do keys[#keys + 1] = feed[i] end
         local rows = {}
         if #keys > 0 then rows = redis.call('HMGET', KEYS[1], unpack(keys)) end
-        return { redis.call('GET', KEYS[4]), redis.call('GET', KEYS[3]) or '0', feed, rows }
+        return { redis.call('GET', KEYS[4]), redis.call('GET', KEYS[3]) or '0', feed, rows, redis.call('GET', KEYS[6]) }
         """;
 }

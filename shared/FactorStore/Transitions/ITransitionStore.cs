@@ -35,4 +35,15 @@ public interface ITransitionStore
     /// all rows. After a change of <see cref="TransitionChanges.Generation"/>, read again from 0.
     /// </summary>
     Task<TransitionChanges> ReadTransitionChangesAsync(long afterPosition, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Writes the score mix: how much each term of a score counts. A mix never replaces one of a higher number.</summary>
+    /// <param name="number">Orders mixes: the sequence up to which events decided it.</param>
+    /// <param name="mix">As <c>ScoreMix.Write</c> writes it.</param>
+    Task PutScoreMixAsync(long number, ReadOnlyMemory<byte> mix, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Calls <paramref name="changed"/> soon after rows or the mix have changed, until the token is cancelled. A call may be missed while a
+    /// connection is lost: it only saves the time until the next poll.
+    /// </summary>
+    Task WatchTransitionsAsync(Action changed, CancellationToken cancellationToken);
 }

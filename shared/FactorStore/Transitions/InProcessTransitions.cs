@@ -9,7 +9,9 @@ internal sealed class InProcessTransitions
     /// <summary>Positions in ascending order. Of an item's positions only the newest holds.</summary>
     private readonly List<(long Position, int ItemKey)> _feed = [];
     private TransitionWatermark? _watermark;
+    private (long Number, byte[] Bytes)? _mix;
     private long _position;
+    private Action? _changed;
 
     public TransitionWatermark? Watermark
     {
@@ -44,6 +46,7 @@ internal sealed class InProcessTransitions
 
         if (_feed.Count > (2 * _rows.Count) + 1024) _feed.RemoveAll(at => _rows[at.ItemKey].Position != at.Position);
         if (watermark is not null && recounted is null && watermark.Sequence > _watermark!.Sequence) _watermark = watermark;
+        _changed?.Invoke();
         return new(IsCurrent: true, recounted is null ? [] : recounted, hasOvertaken);
     }
 
@@ -51,7 +54,28 @@ internal sealed class InProcessTransitions
     {
         using var scope = _changing.EnterScope();
         if (_watermark is null || _watermark.Generation == replaced) _watermark = watermark;
+        _changed?.Invoke();
         return _watermark;
+    }
+
+    public void PutMix(long number, byte[] mix)
+    {
+        using var scope = _changing.EnterScope();
+        if (_mix is { } current && current.Number > number) return;
+        _mix = (number, mix);
+        _changed?.Invoke();
+    }
+
+    public void Watch(Action changed)
+    {
+        using var scope = _changing.EnterScope();
+        _changed += changed;
+    }
+
+    public void Unwatch(Action changed)
+    {
+        using var scope = _changing.EnterScope();
+        _changed -= changed;
     }
 
     public void Clear()
@@ -86,7 +110,14 @@ internal sealed class InProcessTransitions
         }
 
         bool more = at < _feed.Count;
-        return new() { Generation = _watermark?.Generation, Rows = rows, Position = more ? afterPosition : _position, More = more };
+        return new()
+        {
+            Generation = _watermark?.Generation,
+            Rows = rows,
+            Position = more ? afterPosition : _position,
+            More = more,
+            Mix = _mix?.Bytes,
+        };
     }
 
     private sealed record Entry(TransitionRowRecord Record, long Position);

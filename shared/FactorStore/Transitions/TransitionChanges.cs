@@ -11,6 +11,9 @@ public sealed record TransitionChanges
     /// <summary>The position to pass as <c>afterPosition</c> next time.</summary>
     public required long Position { get; init; }
 
+    /// <summary>The score mix in force; null: there is none.</summary>
+    public byte[]? Mix { get; init; }
+
     /// <summary>More changes wait behind <see cref="Position"/>.</summary>
     public required bool More { get; init; }
 }

@@ -195,7 +195,7 @@ public sealed class RecommendationTests : IAsyncLifetime
             Assert.Equal(3, item.Reasons!.Count);
             Assert.Equal(1, item.Reasons.Sum(r => (double)r.Share), 1e-4);
             Assert.Equal(item.Reasons.OrderByDescending(r => r.Share).Select(r => r.ItemId), item.Reasons.Select(r => r.ItemId));
-            Assert.Equal(Shop.TitleOf(item.Reasons[0].ItemId), item.Reasons[0].Title);
+            Assert.Equal(Shop.TitleOf(item.Reasons[0].ItemId!), item.Reasons[0].Title);
         }
 
         // Each share is the contribution the model itself names.

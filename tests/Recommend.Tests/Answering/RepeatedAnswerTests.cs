@@ -123,7 +123,7 @@ public sealed class RepeatedAnswerTests : IAsyncLifetime
         workspace.Dispose();
         Assert.True(workspace.Profile.UsableHistory.IsEmpty && workspace.Profile.Factor.IsEmpty && workspace.Profile.Term.Touched.IsEmpty);
         Assert.True(workspace.Eligible.Allowed is null && workspace.Eligible.Excluded.Count == 0 && workspace.Boosts.IsEmpty);
-        Assert.Throws<InvalidOperationException>(() => workspace.Draft.AddFromModel());
+        Assert.Throws<InvalidOperationException>(() => workspace.Draft.AddScored());
         Assert.Same(workspace, pool.Rent());
         Assert.NotSame(workspace, pool.Rent());
     }

@@ -392,6 +392,12 @@ public sealed class ErasureTests(Servers servers)
         public Task<TransitionChanges> ReadTransitionChangesAsync(long afterPosition, int limit, CancellationToken cancellationToken) =>
             inner.ReadTransitionChangesAsync(afterPosition, limit, cancellationToken);
 
+        public Task PutScoreMixAsync(long number, ReadOnlyMemory<byte> mix, CancellationToken cancellationToken) =>
+            inner.PutScoreMixAsync(number, mix, cancellationToken);
+
+        public Task WatchTransitionsAsync(Action changed, CancellationToken cancellationToken) =>
+            inner.WatchTransitionsAsync(changed, cancellationToken);
+
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

@@ -12,7 +12,8 @@ namespace Recommender.Factorization.Sessions.Transitions;
 /// </item>
 /// <item>After an eviction a removal is not exact. <see cref="Clear"/> the row and add what remains.</item>
 /// </list>
-/// Not safe for concurrent use.
+/// Changes are for one thread at a time. Others may read meanwhile where rows change by <see cref="LoadRow"/> alone, which replaces a row as
+/// a whole.
 /// </summary>
 public sealed class TransitionTable
 {
@@ -31,6 +32,9 @@ public sealed class TransitionTable
         _positionWeights = [.. Enumerable.Range(1, settings.HistoryLength).Select(k => Math.Pow(k, -settings.PositionPower))];
     }
 
+    private TransitionTable(TransitionTable rows, TransitionSettings settings) : this(settings) =>
+        (_rows, NewestMs, ItemCount) = (rows._rows, rows.NewestMs, rows.ItemCount);
+
     public TransitionSettings Settings { get; }
 
     /// <summary>The newest time that was added, in milliseconds; <see cref="long.MinValue"/> for an empty table.</summary>
@@ -41,6 +45,12 @@ public sealed class TransitionTable
 
     /// <summary>Bytes of rows, entries and the array of rows.</summary>
     public long Bytes => (_rows.Length * 8L) + _rows.Sum(r => (long)(r?.Bytes ?? 0));
+
+    /// <summary>The same rows, scored by other settings. This table may still be read, but no longer changed.</summary>
+    /// <exception cref="ArgumentException">A setting is out of range, or the half-life or the row length is another one.</exception>
+    public TransitionTable WithScoring(TransitionSettings settings) =>
+        settings.HalfLifeMs == Settings.HalfLifeMs && settings.RowLength == Settings.RowLength ? new(this, settings)
+        : throw new ArgumentException("Rows of another half-life or length must be counted again.", nameof(settings));
 
     /// <summary>Counts that <paramref name="toItem"/> followed <paramref name="fromItem"/>.</summary>
     /// <param name="toItem">Below <see cref="ItemLimit"/>.</param>
@@ -143,6 +153,11 @@ public sealed class TransitionTable
             if (entry.Item < scores.Length) scores[entry.Item] += factor * entry.Weight;
         }
     }
+
+    /// <summary>What the history item at one position adds to scores, item by item, in no order. Empty where it adds nothing.</summary>
+    /// <param name="position">0: the newest item of the history.</param>
+    public TransitionScores ScoresOf(int item, int position) =>
+        position < Settings.HistoryLength && RowOf(item) is { Count: > 0 } row ? new(row, FactorOf(row, position)) : default;
 
     /// <summary>What the history item at one position adds to the score of <paramref name="target"/>.</summary>
     public float Contribution(int item, int position, int target)

@@ -1,0 +1,205 @@
+using Recommender.Contracts;
+using Recommender.FactorStore;
+using Recommender.FactorStore.Transitions;
+using Recommender.Factorization.Sessions.Mixing;
+using Recommender.Factorization.Sessions.Transitions;
+using Recommender.TestKit;
+using Xunit;
+
+namespace Recommender.Recommend.Tests.Answering;
+
+/// <summary>Transition rows in answers: scores, order, reasons, and how changes of the factor store arrive.</summary>
+public sealed class TransitionAnswerTests : IAsyncLifetime
+{
+    private const long Hour = 3_600_000, Start = 1_600_000_000_000;
+    private const string Rules = "rules";
+
+    private static readonly TransitionSettings s_settings = new() { HalfLifeMs = 24 * Hour, PositionPower = 1, Normalization = 1 };
+
+    private readonly InProcessFactorStore _store = new();
+    private readonly TransitionTable _table = new(s_settings);
+    private RecommendHost _host = null!;
+    private long _sequence;
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        // Item 50 is not in the model: it came later.
+        await Shop.WithFactors(number => number != 50).FillAsync(_store);
+        _host = await RecommendHost.StartAsync(_store);
+        await _host.ServesAsync(1);
+    }
+
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
+
+    [Fact]
+    public async Task An_item_without_a_factor_is_recommended_after_the_item_it_followed()
+    {
+        await PublishAsync(Mix(new ScoreWeights(1, 5, 0)), (1, 50, 1));
+        var answer = await ShowsAsync(50, 1);
+        Assert.Equal(Sources.Session, answer.Source);
+        Assert.Equal(5, answer.Items[0].Score, 1e-5);
+        var reason = Assert.Single(answer.Items[0].Reasons!);
+        Assert.Equal((Shop.IdOf(1), 1f), (reason.ItemId!, reason.Share));
+        Assert.Equal(0f, answer.Items[0].Rest);
+    }
+
+    [Fact]
+    public async Task Without_a_model_transitions_answer_alone()
+    {
+        var store = new InProcessFactorStore();
+        await store.PutItemsAsync([.. Enumerable.Range(0, Shop.Items).Select(n => Shop.Record(n))], Stop);
+        await store.SetGenerationAsync("first", Stop);
+        await using var host = await RecommendHost.StartAsync(store);
+        await host.ServesAsync(null);
+        await PublishAsync(store, Mix(new ScoreWeights(1, 1, 0)), (1, 50, 3), (1, 49, 1));
+        await Eventually.TrueAsync(() => host.State.Transitions is not null);
+        var answer = await host.PostAsync(Session(1));
+        Assert.Equal((Sources.Session, null), (answer.Source, answer.ModelVersion));
+        Assert.Equal([Shop.IdOf(50), Shop.IdOf(49)], answer.Items.Take(2).Select(item => item.ItemId));
+        Assert.Equal(0.75f, answer.Items[0].Score, 1e-5);
+        Assert.Equal(0f, answer.Items[2].Score);
+        Assert.Null(answer.Items[2].Reasons);
+    }
+
+    [Fact]
+    public async Task Scores_are_the_weighted_sum_of_all_terms_and_reasons_explain_them()
+    {
+        var weights = new ScoreWeights(1, 0.7f, 0.3f);
+        await PublishAsync(Mix(weights), (1, 50, 1), (1, 7, 3), (4, 7, 1), (4, 9, 1));
+        await ShowsAsync(7, 1);
+        var answer = await _host.PostAsync(new
+        {
+            history = new[] { new { itemId = Shop.IdOf(4) }, new { itemId = Shop.IdOf(1) } },
+            count = Shop.Items,
+            reasons = "all",
+        });
+
+        // The newest item is 1, at position 0; 4 weighs a half. Trend is a logarithm, and item 9 leads.
+        var shop = Shop.WithFactors(number => number != 50);
+        foreach (var item in answer.Items)
+        {
+            int number = Shop.NumberOf(item.ItemId);
+            double model = number == 50 ? 0 : shop.ScoreOf([Shop.Bought(4), Shop.Bought(1)], number);
+            double followed = number switch { 50 => 0.25, 7 => 0.75 + 0.25, 9 => 0.25, _ => 0 };
+            double popularity = number < 10 ? Math.Pow(2, number - 9) : 0;
+            Assert.Equal(model + (0.7 * followed) + (0.3 * popularity), item.Score, 1e-4);
+            Assert.Equal(1, item.Reasons!.Sum(reason => reason.Share) + item.Rest!.Value, 1e-4);
+            double share = item.Reasons!.SingleOrDefault(reason => reason.Term == "popularity")?.Share ?? 0;
+            Assert.Equal(0.3 * popularity / item.Score, share, 1e-3);
+        }
+
+        Assert.Equal(answer.Items.OrderByDescending(item => item.Score).Select(item => item.ItemId), answer.Items.Select(item => item.ItemId));
+    }
+
+    [Fact]
+    public async Task Each_kind_of_request_has_its_own_weights()
+    {
+        await PublishAsync(Mix(known: new(1, 0, 0), anonymous: new(1, 2, 0), mixed: new(1, 4, 0)), (1, 50, 1), (4, 50, 1));
+        await ShowsAsync(50, 1);
+        Assert.Equal(2, ScoreOf(await _host.PostAsync(Session(1)), 50), 1e-5);
+        // The reader's history is 0, 3 and 6; 1 and 4 are given.
+        Assert.Equal(4, ScoreOf(await _host.PostAsync(new { userId = "reader", history = new[] { new { itemId = Shop.IdOf(1) } } }), 50), 1e-5);
+        // The gamer's stored history is 1 and 4, which 50 followed.
+        var known = await _host.GetAsync("/v1/users/gamer/recommendations?count=60");
+        Assert.True(ScoreOf(known, 50) <= 0);
+    }
+
+    [Fact]
+    public async Task With_a_model_weight_of_0_the_model_answers_only_where_nothing_followed()
+    {
+        await PublishAsync(Mix(new ScoreWeights(0, 1, 0)), (1, 50, 1));
+        var followed = await ShowsAsync(50, 1);
+        Assert.Null(followed.ModelVersion);
+        Assert.Equal([1f, 0f], followed.Items.Take(2).Select(item => item.Score));
+        var other = await _host.PostAsync(Session(2));
+        Assert.Equal(1, other.ModelVersion);
+        Assert.True(other.Items[0].Score > 0);
+    }
+
+    [Fact]
+    public async Task Rows_and_mix_are_taken_over_as_they_change()
+    {
+        await PublishAsync(Mix(new ScoreWeights(1, 5, 0)), (1, 50, 1));
+        await ShowsAsync(50, 1);
+        await PutAsync(_store, (1, 49, 30));
+        await ShowsAsync(49, 1);
+
+        // A mix of a lower number is an older one.
+        await _store.PutScoreMixAsync(5, (Mix(new ScoreWeights(1, 0, 0)) with { Number = 5 }).Write(), Stop);
+        await _store.PutScoreMixAsync(4, (Mix(new ScoreWeights(1, 5, 0)) with { Number = 4 }).Write(), Stop);
+        await Eventually.TrueAsync(() => _host.State.Transitions!.Mix.Number == 5);
+        Assert.NotEqual(Shop.IdOf(49), (await _host.PostAsync(Session(1))).Items[0].ItemId);
+    }
+
+    [Fact]
+    public async Task Rows_that_were_counted_again_replace_all_others()
+    {
+        await PublishAsync(Mix(new ScoreWeights(1, 5, 0)), (1, 50, 1));
+        await ShowsAsync(50, 1);
+        await _store.ClearTransitionsAsync(Stop);
+        _table.Clear(Shop.KeyOf(1));
+        await PublishAsync(_store, Mix(new ScoreWeights(1, 5, 0)), (4, 49, 1));
+        await ShowsAsync(49, 4);
+        Assert.NotEqual(Shop.IdOf(50), (await _host.PostAsync(Session(1))).Items[0].ItemId);
+    }
+
+    [Fact]
+    public async Task A_mix_for_rows_of_other_rules_is_not_used()
+    {
+        await PublishAsync(Mix(new ScoreWeights(1, 5, 0)), (1, 50, 1));
+        await ShowsAsync(50, 1);
+        await _store.PutScoreMixAsync(7, (Mix(new ScoreWeights(1, 0, 0)) with { Number = 7, Rules = "others" }).Write(), Stop);
+        await PutAsync(_store, (1, 49, 30));
+        // Whoever polls twice has seen the mix.
+        var changes = await _store.ReadTransitionChangesAsync(0, 1, Stop);
+        Assert.Equal(7, ScoreMix.Read(changes.Mix).Number);
+        Assert.Equal(Shop.IdOf(50), (await _host.PostAsync(Session(1))).Items[0].ItemId);
+    }
+
+    private static object Session(int number) =>
+        new { history = new[] { new { itemId = Shop.IdOf(number) } }, explain = true };
+
+    private static float ScoreOf(RecommendationResponse answer, int number) =>
+        answer.Items.SingleOrDefault(item => item.ItemId == Shop.IdOf(number))?.Score ?? 0;
+
+    private static ScoreMix Mix(ScoreWeights all) => Mix(all, all, all);
+
+    private static ScoreMix Mix(ScoreWeights known, ScoreWeights anonymous, ScoreWeights mixed) => new()
+    {
+        Number = 1,
+        Rules = Rules,
+        Transitions = s_settings,
+        Known = known,
+        Anonymous = anonymous,
+        Mixed = mixed,
+    };
+
+    /// <summary>Waits until the best item after another one is the expected one.</summary>
+    private async Task<RecommendationResponse> ShowsAsync(int number, int after)
+    {
+        RecommendationResponse? answer = null;
+        await Eventually.EqualAsync(Shop.IdOf(number), async () => (answer = await _host.PostAsync(Session(after))).Items[0].ItemId);
+        return answer!;
+    }
+
+    private Task PublishAsync(ScoreMix mix, params (int From, int To, float Weight)[] followed) => PublishAsync(_store, mix, followed);
+
+    private async Task PublishAsync(InProcessFactorStore store, ScoreMix mix, params (int From, int To, float Weight)[] followed)
+    {
+        await store.PutScoreMixAsync(mix.Number, mix.Write(), Stop);
+        await PutAsync(store, followed);
+        var current = await store.GetTransitionWatermarkAsync(Stop);
+        await store.CompleteTransitionsAsync(new($"{Rules}.1.{Guid.NewGuid():N}", _sequence), current?.Generation, Stop);
+    }
+
+    private async Task PutAsync(InProcessFactorStore store, params (int From, int To, float Weight)[] followed)
+    {
+        foreach (var (from, to, weight) in followed) _table.Add(Shop.KeyOf(from), Shop.KeyOf(to), weight, Start);
+        _sequence++;
+        var rows = followed.Select(f => Shop.KeyOf(f.From)).Distinct()
+            .Select(key => new TransitionRowRecord(key, 1, _sequence, _table.SaveRow(key)));
+        await store.PutTransitionsAsync([.. rows], null, Stop);
+    }
+}
