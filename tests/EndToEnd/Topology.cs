@@ -41,6 +41,6 @@ internal sealed class Topology : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _fleet.DisposeAsync();
-        await Task.WhenAll(((LocalServer[])[RabbitMq, Redis, Postgres]).Select(server => server.DisposeAsync().AsTask()));
+        await Task.WhenAll(((LocalServer[])[RabbitMq, Redis, Postgres]).Select(Servers.EndAsync));
     }
 }

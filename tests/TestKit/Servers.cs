@@ -131,8 +131,15 @@ public sealed class Servers : IAsyncLifetime
     {
         LocalServer[] servers;
         lock (_gate) servers = [.. _started];
-        await Task.WhenAll(servers.Select(server => server.DisposeAsync().AsTask()));
+        await Task.WhenAll(servers.Select(EndAsync));
         _folder?.Dispose();
+    }
+
+    /// <summary>Ends a server of a test by a kill: an orderly stop would save data that go with the folder.</summary>
+    public static async Task EndAsync(LocalServer server)
+    {
+        await server.KillAsync();
+        await server.DisposeAsync();
     }
 
     private async Task<T> StartAsync<T>(T server) where T : LocalServer

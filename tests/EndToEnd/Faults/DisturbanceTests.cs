@@ -379,7 +379,7 @@ public class DisturbanceTests(Servers servers)
         public async ValueTask DisposeAsync()
         {
             foreach (var (_, proxy) in Proxies) await proxy.DisposeAsync();
-            await Task.WhenAll(Servers.Select(server => server.DisposeAsync().AsTask()));
+            await Task.WhenAll(Servers.Select(TestKit.Servers.EndAsync));
         }
     }
 }
