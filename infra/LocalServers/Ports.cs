@@ -5,24 +5,33 @@ namespace Recommender.LocalServers;
 
 public static class Ports
 {
-    private static readonly HashSet<int> s_given = [];
+    private const int First = 15_000, Last = 31_999;
+
+    /// <summary>Ports given by this process, each with its claim.</summary>
+    private static readonly Dictionary<int, Socket> s_given = [];
 
     /// <summary>
     /// A loopback TCP port that nothing listens on. Taken from below the range that the system gives to outgoing connections, so that
-    /// a server that is down for a moment finds its port free when it comes back. Never the same port twice in one process.
+    /// a server that is down for a moment finds its port free when it comes back. Never the same port twice in one process and, on Linux,
+    /// never one that was given in another process that still runs.
     /// </summary>
-    public static int Free()
+    public static int Free() => Free(First, Last);
+
+    /// <param name="first">The lowest port that may be given.</param>
+    /// <param name="last">The highest.</param>
+    internal static int Free(int first, int last)
     {
         for (int attempt = 0; attempt < 1000; attempt++)
         {
-            int port = Random.Shared.Next(15_000, 32_000);
+            int port = Random.Shared.Next(first, last + 1);
             lock (s_given)
             {
-                if (!IsFree(port) || !s_given.Add(port)) continue;
+                if (s_given.ContainsKey(port) || !IsFree(port) || TryClaim(port) is not { } claim) continue;
+                s_given.Add(port, claim);
             }
             return port;
         }
-        throw new InvalidOperationException("No free loopback port found between 15000 and 32000.");
+        throw new InvalidOperationException($"No free loopback port found between {first} and {last}.");
     }
 
     /// <summary>The given port, so that it stays the same from start to start; another one where something listens on it.</summary>
@@ -41,6 +50,26 @@ public static class Ports
         catch (SocketException)
         {
             return false;
+        }
+    }
+
+    /// <summary>The name of the claim on a port: a socket in the abstract namespace of Linux, which ends with the process.</summary>
+    internal static string ClaimOf(int port) => $"\0recommender-port-{port}";
+
+    /// <summary>Null: another process has it.</summary>
+    private static Socket? TryClaim(int port)
+    {
+        var claim = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        if (!OperatingSystem.IsLinux()) return claim;
+        try
+        {
+            claim.Bind(new UnixDomainSocketEndPoint(ClaimOf(port)));
+            return claim;
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            claim.Dispose();
+            return null;
         }
     }
 }

@@ -123,6 +123,21 @@ public class LocalServerTests(Servers servers)
     }
 
     [Fact]
+    public void A_port_that_another_process_was_given_is_not_given()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Claims on ports need Linux.");
+        // Below the ports that the other tests are given.
+        int port = Random.Shared.Next(10_000, 15_000);
+        using var claim = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        claim.Bind(new UnixDomainSocketEndPoint(Ports.ClaimOf(port)));
+        Assert.Throws<InvalidOperationException>(() => Ports.Free(port, port));
+        claim.Close();
+        Assert.Equal(port, Ports.Free(port, port));
+        // Nor a second time by this one.
+        Assert.Throws<InvalidOperationException>(() => Ports.Free(port, port));
+    }
+
+    [Fact]
     public async Task A_server_that_cannot_start_says_why()
     {
         Servers.Require(RedisServer.RequiredPrograms);
