@@ -16,8 +16,8 @@ public enum CommandKind
 }
 
 /// <summary>
-/// A change to the catalogue or to a user, on its way from Ingest to the Trainer over <see cref="Topology.Commands"/>,
-/// where one consumer at a time applies commands in order. Applying one twice has the effect of applying it once.
+/// A change of the catalogue or of a user. Ingest publishes commands on <see cref="Topology.Commands"/>; the Trainer applies them in order,
+/// one consumer at a time. Applying a command twice has the same effect as applying it once.
 /// </summary>
 public sealed record Command
 {
@@ -35,27 +35,28 @@ public sealed record Command
     /// <summary>JSON merge patch (RFC 7396) over the stored item, of <see cref="CommandKind.PatchItem"/>.</summary>
     public JsonElement? Patch { get; init; }
 
-    /// <summary>Names the change of an item: a change that was applied to an item is never applied to it again, even if the item changed
-    /// since.</summary>
+    /// <summary>Identifies the change of an item. A change that was applied to an item is never applied to it again, even if the item has
+    /// changed since.</summary>
     public string? ChangeId { get; init; }
 
-    /// <summary>Entity tags of which the item must have one when the change is applied, without quotes; <c>*</c> for any. Null for no
+    /// <summary>Entity tags without quotes, or <c>*</c> for any. The item must have one of them when the change is applied. Null: no
     /// condition.</summary>
     public IReadOnlyList<string>? IfMatch { get; init; }
 
     /// <summary>User of the three user commands.</summary>
     public string? UserId { get; init; }
 
+    /// <summary>Properties of <see cref="CommandKind.PutUser"/>.</summary>
     public UserProfile? Profile { get; init; }
 
-    /// <summary>Session whose events go to the user, of <see cref="CommandKind.MergeSession"/>.</summary>
+    /// <summary>Session to merge into the user, of <see cref="CommandKind.MergeSession"/>.</summary>
     public string? SessionId { get; init; }
 
-    /// <summary>Names the receipt, of <see cref="CommandKind.EraseUser"/>.</summary>
+    /// <summary>Id of the erasure, of <see cref="CommandKind.EraseUser"/>.</summary>
     public string? ErasureId { get; init; }
 }
 
-/// <summary>Names on the broker. Plain AMQP producers rely on <see cref="Interactions"/>.</summary>
+/// <summary>Names on the broker. <see cref="Interactions"/> is part of the public contract: any AMQP client may publish to it.</summary>
 public static class Topology
 {
     /// <summary>Durable fanout exchange, and the quorum queue bound to it: events as JSON, one object or an array.</summary>
@@ -64,36 +65,39 @@ public static class Topology
     /// <summary>Durable exchange and quorum queue (single active consumer) of <see cref="Command"/> arrays.</summary>
     public const string Commands = "commands";
 
-    /// <summary>Where what cannot be processed goes, with the reason in the header <see cref="ReasonHeader"/>.</summary>
+    /// <summary>Messages that cannot be processed.</summary>
     public const string DeadLetters = "dead-letters";
 
+    /// <summary>Header of a dead letter: why it cannot be processed.</summary>
     public const string ReasonHeader = "x-reason";
 
-    /// <summary>Stream a dead letter came from.</summary>
+    /// <summary>Header of a dead letter: the stream it came from.</summary>
     public const string StreamHeader = "x-stream";
 }
 
-/// <summary>Published when a model version is made the one that is served. Every Recommend instance swaps to it.</summary>
+/// <summary>Published when a model is released. Every Recommend instance loads it.</summary>
 public sealed record ModelReleased
 {
     public required long Version { get; init; }
     public required DateTimeOffset ReleasedAt { get; init; }
 }
 
-/// <summary>Published after catalogue changes reached the factor store. A nudge: Recommend reads the change feed.</summary>
+/// <summary>
+/// Published after catalogue changes reached the factor store. It carries no changes: Recommend reads them from the feed.
+/// </summary>
 public sealed record CatalogueChanged
 {
     public required long Sequence { get; init; }
 }
 
-/// <summary>Published when a user has been erased from store and factor store, so that caches drop them.</summary>
+/// <summary>Published when a user has been erased from store and factor store. Caches then drop the user.</summary>
 public sealed record UserErased
 {
     public required string ErasureId { get; init; }
     public required string UserId { get; init; }
 }
 
-/// <summary>An instance of Recommend has dropped the erased user from its memory: the stage <c>serving</c> of the receipt.</summary>
+/// <summary>Published when an instance of Recommend has dropped the erased user from memory: stage <c>serving</c> of the erasure.</summary>
 public sealed record UserForgotten
 {
     public required string ErasureId { get; init; }

@@ -2,16 +2,16 @@ using System.IO.Compression;
 
 namespace Recommender.Contracts;
 
-/// <summary>The content codings (RFC 9110, 8.4) that request bodies and messages may have: gzip, deflate (zlib, RFC 1950) and br.</summary>
+/// <summary>The content codings (RFC 9110, 8.4) of request bodies and messages: gzip, deflate (zlib, RFC 1950) and br.</summary>
 public static class ContentCoding
 {
-    /// <summary>The codings that are read, as the header <c>Accept-Encoding</c> lists them.</summary>
+    /// <summary>The supported codings, as a value of the header <c>Accept-Encoding</c>.</summary>
     public const string Accepted = "gzip, deflate, br";
 
-    /// <summary>True for the value of a <c>Content-Encoding</c> that leaves the content as it is.</summary>
+    /// <summary>Whether a value of <c>Content-Encoding</c> means no coding.</summary>
     public static bool IsIdentity(string? coding) => string.IsNullOrWhiteSpace(coding) || IsNamed(coding, "identity");
 
-    /// <summary>A stream of what <paramref name="encoded"/> decodes to; null for a coding that is not read, and for several.</summary>
+    /// <summary>A stream that decodes <paramref name="encoded"/>; null for an unsupported coding and for several codings.</summary>
     public static DecodingStream? Open(string coding, Stream encoded)
     {
         var source = new CountingStream(encoded);
@@ -22,9 +22,12 @@ public static class ContentCoding
     }
 
     /// <summary>
-    /// Decodes a whole message. The error says what is wrong where that fails or gives more than <paramref name="maxBytes"/> bytes; the
-    /// content is then what could be decoded. <c>HoldsMore</c> is true if there is more in the message than this.
+    /// Decodes a whole message of at most <paramref name="maxBytes"/> decoded bytes.
     /// </summary>
+    /// <returns>
+    /// The content; the error, or null; and whether the message may contain more than the content. After an error the content is the part
+    /// decoded before it.
+    /// </returns>
     public static (ReadOnlyMemory<byte> Content, string? Error, bool HoldsMore) Decode(
         string coding, ReadOnlyMemory<byte> encoded, int maxBytes)
     {

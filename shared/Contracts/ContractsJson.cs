@@ -3,10 +3,12 @@ using System.Text.Json.Serialization;
 
 namespace Recommender.Contracts;
 
-/// <summary>The one JSON context: source-generated, camelCase, nulls left out, depth-limited, no property twice.</summary>
+/// <summary>
+/// The JSON context of all contracts: source-generated, camelCase, without nulls, of limited depth. A repeated property is an error.
+/// </summary>
 /// <remarks>
-/// Properties with a default are <c>set</c>, not <c>init</c>: source-generated deserialization sets every <c>init</c> property, and
-/// what is missing in the JSON would be null or false instead of the default.
+/// Properties with a default are <c>set</c>, not <c>init</c>: source-generated deserialization assigns every <c>init</c> property, so a
+/// property missing in the JSON would be null or false instead of its default.
 /// </remarks>
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Web,

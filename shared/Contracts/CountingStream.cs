@@ -1,6 +1,6 @@
 namespace Recommender.Contracts;
 
-/// <summary>Reads another stream and remembers how much there was, and whether it ended.</summary>
+/// <summary>Reads another stream and counts its bytes.</summary>
 internal sealed class CountingStream(Stream inner) : ReadOnlyStream
 {
     /// <summary>Bytes read so far.</summary>

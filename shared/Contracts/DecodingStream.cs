@@ -1,12 +1,11 @@
 namespace Recommender.Contracts;
 
 /// <summary>
-/// What a compressed stream decodes to. Reading needs the same memory for any content, and ends with a <see cref="ContentCodingException"/>
-/// where the content is damaged, ends early, or expands to more than <see cref="Limits.ExpandedBytes"/> and
-/// <see cref="Limits.ExpansionFactor"/> allow.
+/// Decodes a compressed stream in constant memory. Reading throws a <see cref="ContentCodingException"/> if the content is damaged, ends
+/// early, or expands beyond <see cref="Limits.ExpandedBytes"/> and <see cref="Limits.ExpansionFactor"/>.
 /// </summary>
-/// <remarks>That decoders report an early end takes the runtime option <c>System.IO.Compression.UseStrictValidation</c>, set in
-/// Directory.Build.props.</remarks>
+/// <remarks>Decoders report an early end only with the runtime option <c>System.IO.Compression.UseStrictValidation</c>, which
+/// Directory.Build.props sets.</remarks>
 public sealed class DecodingStream : ReadOnlyStream
 {
     private readonly string _coding;
@@ -17,7 +16,7 @@ public sealed class DecodingStream : ReadOnlyStream
     internal DecodingStream(string coding, CountingStream source, Stream decoder) =>
         (_coding, _source, _decoder) = (coding, source, decoder);
 
-    /// <exception cref="ContentCodingException">See the class.</exception>
+    /// <exception cref="ContentCodingException">The content is damaged, ends early, or expands beyond the limits.</exception>
     public override int Read(Span<byte> buffer)
     {
         try
@@ -30,7 +29,7 @@ public sealed class DecodingStream : ReadOnlyStream
         }
     }
 
-    /// <exception cref="ContentCodingException">See the class.</exception>
+    /// <exception cref="ContentCodingException">The content is damaged, ends early, or expands beyond the limits.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         try

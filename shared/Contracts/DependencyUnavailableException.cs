@@ -1,5 +1,4 @@
 namespace Recommender.Contracts;
 
-/// <summary>A server that the work depends on (database, factor store, broker) cannot be used for now. Repeating the work later is
-/// safe.</summary>
+/// <summary>A server (database, factor store, broker) is temporarily unavailable. The failed work is safe to repeat.</summary>
 public abstract class DependencyUnavailableException(string message, Exception? inner) : Exception(message, inner);

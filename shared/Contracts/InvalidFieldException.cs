@@ -3,8 +3,7 @@ using System.Text.Json;
 namespace Recommender.Contracts;
 
 /// <summary>
-/// A value in JSON that breaks a rule of the API. The message is for the caller and follows the field's name, as
-/// <see cref="FieldError.Error"/> does.
+/// A value in JSON breaks a rule of the API. The message is worded to follow the field's name, like <see cref="FieldError.Error"/>.
 /// </summary>
 public sealed class InvalidFieldException : JsonException
 {

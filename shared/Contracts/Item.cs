@@ -3,34 +3,48 @@ using System.Text.Json;
 
 namespace Recommender.Contracts;
 
-/// <summary>One item of the catalogue. The body of <c>PUT /v1/items/{itemId}</c> and the element of <c>POST /v1/items</c>.</summary>
+/// <summary>One item of the catalogue. Body of <c>PUT /v1/items/{itemId}</c> and element of <c>POST /v1/items</c>.</summary>
 public sealed record Item
 {
+    /// <summary>Id of the item, 1 to 256 bytes. Required in the elements of <c>POST /v1/items</c>; elsewhere the path has it.</summary>
     public string? ItemId { get; init; }
+
+    /// <summary>Title, at most 2048 bytes. Answers repeat it.</summary>
     public string? Title { get; init; }
+
+    /// <summary>Categories, each 1 to 128 bytes; at most 256 together with the tags.</summary>
     public IReadOnlyList<string> Categories { get; set; } = [];
+
+    /// <summary>Tags, each 1 to 128 bytes; at most 256 together with the categories.</summary>
     public IReadOnlyList<string> Tags { get; set; } = [];
 
-    /// <summary>Numbers, texts, booleans, or arrays of texts, by name. Filters and boosts refer to them.</summary>
-    [Description("Numbers, texts, true or false, or arrays of texts, by name. Filters and boosts refer to them; whole numbers of 64 bits "
-        + "are compared exactly, other numbers as doubles.")]
+    /// <summary>
+    /// At most 128 properties by name (1 to 128 bytes), for filters and boosts. A value is a number, a text of at most 8192 bytes, true,
+    /// false, or an array of at most 1000 texts of at most 128 bytes.
+    /// </summary>
     public IReadOnlyDictionary<string, JsonElement> Properties { get; set; } = new Dictionary<string, JsonElement>();
 
-    /// <summary>An item that is not available is never recommended. Its events still count.</summary>
+    /// <summary>Whether the item may be recommended. Events of an unavailable item still count.</summary>
     [DefaultValue(true)]
     public bool Available { get; set; } = true;
 
-    /// <summary>Until then the item is not available. Also what <c>latest</c> orders by.</summary>
-    [Description("When the item is published. Until then it is treated as not available, in every list and search. "
-        + "The list 'latest' orders by it. " + Rfc3339.Rule)]
+    /// <summary>
+    /// When the item is published: RFC 3339 with an offset from UTC, such as 2010-12-01T08:26:00Z. Until then the item is not available.
+    /// <c>GET /v1/items/latest</c> orders by it.
+    /// </summary>
     public DateTimeOffset? PublishedAt { get; init; }
+
+    /// <summary>Address of the item's page, at most 8192 bytes. It is stored, but not interpreted.</summary>
     public string? Url { get; init; }
+
+    /// <summary>Address of an image, at most 8192 bytes. It is stored, but not interpreted.</summary>
     public string? ImageUrl { get; init; }
 
-    /// <summary>The caller's own content embedding, one length per catalogue.</summary>
+    /// <summary>Content embedding: 1 to 4096 finite numbers, of the same length for all items of the catalogue.</summary>
     public IReadOnlyList<float>? Vector { get; init; }
 
-    /// <summary>Says which field is wrong and why, or null for a valid item.</summary>
+    /// <summary>Validates all fields against <see cref="Limits"/>.</summary>
+    /// <returns>The first wrong field and the reason; null for a valid item.</returns>
     public FieldError? Validate()
     {
         if (Limits.IdError(ItemId) is { } idError) return new("itemId", idError);
@@ -56,9 +70,10 @@ public sealed record Item
         return null;
     }
 
-    /// <summary>Names a vector as wrong when it has another length than those of the catalogue, else null.</summary>
-    /// <param name="length">Numbers of the vector; null for an item without one.</param>
-    /// <param name="catalogueLength">Null when no item of the catalogue has a vector.</param>
+    /// <summary>Compares the length of an item's vector with that of the catalogue's vectors.</summary>
+    /// <param name="length">Length of the vector; null for an item without one.</param>
+    /// <param name="catalogueLength">Length of the catalogue's vectors; null if no item has one.</param>
+    /// <returns>The error if the lengths differ, else null.</returns>
     public static FieldError? VectorError(int? length, int? catalogueLength) =>
         length is null || catalogueLength is null || length == catalogueLength
             ? null
@@ -93,11 +108,15 @@ public sealed record Item
         Limits.JsonError(value) is null && Limits.TextError(value.GetString(), maxBytes) is null;
 }
 
-/// <summary>Body of <c>PUT /v1/users/{userId}</c>.</summary>
+/// <summary>Properties of a user. Body of <c>PUT /v1/users/{userId}</c>.</summary>
 public sealed record UserProfile
 {
+    /// <summary>
+    /// At most 128 properties by name (1 to 128 bytes). A value is a number, a text of at most 8192 bytes, true, false, or an array of at
+    /// most 1000 texts of at most 128 bytes. They replace all earlier properties, and are exported but not interpreted.
+    /// </summary>
     public IReadOnlyDictionary<string, JsonElement> Properties { get; set; } = new Dictionary<string, JsonElement>();
 
-    /// <summary>Says which field is wrong and why, or null for a valid profile.</summary>
+    /// <returns>The first wrong field and the reason; null for a valid profile.</returns>
     public FieldError? Validate() => Properties is null ? new("properties", "is not an object") : Item.PropertiesError(Properties);
 }

@@ -2,14 +2,14 @@ using System.Text.Json;
 
 namespace Recommender.Contracts;
 
-/// <summary>Turns an exception of the serializer into a field and a reason in terms of JSON, without a name of a .NET type.</summary>
+/// <summary>Turns exceptions of the serializer into messages in terms of JSON, without names of .NET types.</summary>
 public static class JsonErrors
 {
     private const string NotConverted = "The JSON value could not be converted to ";
     private const string WholeNumber = "a whole number";
     private const string TrueOrFalse = "true or false";
 
-    /// <summary>Field (a JSON path without <c>$</c>; empty for the body as a whole) and reason, to follow the field's name.</summary>
+    /// <summary>The wrong field and the reason.</summary>
     public static FieldError Describe(JsonException exception)
     {
         string field = exception.Path is { Length: > 1 } path ? path[1..].TrimStart('.') : "";
@@ -62,7 +62,7 @@ public static class JsonErrors
         return "is not " + type;
     }
 
-    /// <summary>The serializer names the object that has the field if the field's value may be null, else the type of the value.</summary>
+    /// <summary>Type of the field's value. For a nullable field the serializer reports the type of the object instead.</summary>
     private static Type? TypeOfField(string typeName, string? path)
     {
         if (ContractType(typeName) is not { } type) return null;

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace Recommender.Contracts;
 
+/// <summary>State of a model: trained, rejected by the release gate, released (in service), or retired (was in service).</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<ModelState>))]
 public enum ModelState
 {
@@ -16,235 +17,332 @@ public enum ModelState
 /// <summary>A model in the registry. Answer of <c>GET /v1/models/{version}</c>.</summary>
 public sealed record ModelInfo
 {
+    /// <summary>Version of the model. Later models have higher versions.</summary>
     public required long Version { get; init; }
+
+    /// <summary>State of the model.</summary>
     public required ModelState State { get; init; }
 
-    /// <summary>Why the gate rejected it.</summary>
+    /// <summary>Why the release gate rejected the model.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>When the training ended.</summary>
     public required DateTimeOffset TrainedAt { get; init; }
+
+    /// <summary>When the model was last released; null if it never was.</summary>
     public DateTimeOffset? ReleasedAt { get; init; }
+
+    /// <summary>Duration of the training in seconds.</summary>
     public required double TrainSeconds { get; init; }
+
+    /// <summary>Name of the learner, such as <c>ials</c>.</summary>
     public required string Learner { get; init; }
+
+    /// <summary>Length of the factors.</summary>
     public required int Rank { get; init; }
+
+    /// <summary>Number of users in the training data.</summary>
     public required int Users { get; init; }
+
+    /// <summary>Number of items in the training data.</summary>
     public required int Items { get; init; }
 
-    /// <summary>Distinct (user, item) pairs it was trained on.</summary>
+    /// <summary>Number of distinct (user, item) pairs in the training data.</summary>
     public required long Interactions { get; init; }
 
-    /// <summary>Events with a sequence up to this one were in the data (<c>trained</c> watermark).</summary>
+    /// <summary>Sequence of the newest event in the training data: the watermark <c>trained</c>.</summary>
     public required long Watermark { get; init; }
 
-    /// <summary>Hyper-parameters by name.</summary>
+    /// <summary>Hyperparameters of the learner by name.</summary>
     public required JsonElement Settings { get; init; }
 
-    /// <summary>Hold-out metrics of the model and, beside them, of the baselines. Null when there was too little data to hold
-    /// out.</summary>
+    /// <summary>Metrics of the model and of baselines on held-out events. Null if there was too little data to hold any out.</summary>
     public ModelMetrics? Metrics { get; init; }
 
-    /// <summary>How far the data has moved since the model before. Null for the first.</summary>
+    /// <summary>Change since the previous model. Null for the first model, and if there are no new events.</summary>
     public ModelDrift? Drift { get; init; }
 
-    /// <summary>The search that chose the settings; null where none did. Left out of lists.</summary>
+    /// <summary>The search that chose the settings; null if none did. Left out of lists.</summary>
     public SettingsSearch? Search { get; init; }
 }
 
-/// <summary>Distances in 0..1: Jensen–Shannon distance of distributions, minus the expected distance of small samples.</summary>
+/// <summary>
+/// Change of events and factors since the previous model. Distances of distributions are Jensen–Shannon distances, from 0 to 1, minus the
+/// expected distance between samples of these sizes from one distribution.
+/// </summary>
 public sealed record ModelDrift
 {
-    /// <summary>The model before.</summary>
+    /// <summary>Version of the previous model.</summary>
     public required long SinceVersion { get; init; }
 
-    /// <summary>Events that came since it.</summary>
+    /// <summary>Number of events since the previous model.</summary>
     public required long NewEvents { get; init; }
 
-    /// <summary>Of which items the new events are, against those before: the hundred most frequent ones, the others, and new
-    /// ones.</summary>
+    /// <summary>
+    /// Distance between the item distributions of earlier and new events. The 100 most frequent earlier items count separately, all others
+    /// together, and new items together.
+    /// </summary>
     public required double Items { get; init; }
 
-    /// <summary>Of which type the new events are.</summary>
+    /// <summary>Distance between the type distributions of earlier and new events.</summary>
     public required double Types { get; init; }
 
-    /// <summary>1 − the share of each item's ten nearest that stayed; null where the model before cannot be read.</summary>
+    /// <summary>
+    /// Share of each item's ten nearest neighbours that changed, averaged over items, 0 to 1. Null if the previous model cannot be read.
+    /// </summary>
     public double? Factors { get; init; }
 }
 
-/// <summary>A search for learner and settings, trial by trial.</summary>
+/// <summary>A search for a learner and its settings.</summary>
 public sealed record SettingsSearch
 {
+    /// <summary>Duration of the search in seconds.</summary>
     public required double Seconds { get; init; }
 
-    /// <summary>In the order tried.</summary>
+    /// <summary>The trials in the order in which they ran.</summary>
     public required IReadOnlyList<SearchTrial> Trials { get; init; }
 }
 
+/// <summary>One training of a search, and its metrics on held-out events.</summary>
 public sealed record SearchTrial
 {
+    /// <summary>Part of the search, such as <c>ials</c>, <c>blend</c> or <c>final, split 1</c>.</summary>
     public required string Stage { get; init; }
+
+    /// <summary>Learner and hyperparameters of the trial.</summary>
     public required JsonElement Settings { get; init; }
 
-    /// <summary>Mean of recall and NDCG, which the search maximises.</summary>
+    /// <summary>Mean of recall and NDCG, which the search maximises; 0 to 1.</summary>
     public required double Score { get; init; }
 
+    /// <summary>Recall at 20, 0 to 1.</summary>
     public required double RecallAt20 { get; init; }
+
+    /// <summary>Normalised discounted cumulative gain at 20, 0 to 1.</summary>
     public required double NdcgAt20 { get; init; }
+
+    /// <summary>Duration of the trial in seconds.</summary>
     public required double Seconds { get; init; }
 
-    /// <summary>Score after each epoch, for learners that have them.</summary>
+    /// <summary>Score after each epoch; empty for learners without epochs.</summary>
     public required IReadOnlyList<double> Curve { get; init; }
 }
 
+/// <summary>Metrics of a model and of baselines on the same held-out events.</summary>
 public sealed record ModelMetrics
 {
-    /// <summary><c>temporal</c> or <c>random</c>.</summary>
+    /// <summary>How events were held out: <c>temporal</c> or <c>random</c>.</summary>
     public required string Split { get; init; }
 
+    /// <summary>Number of users with held-out events.</summary>
     public required int Users { get; init; }
 
     /// <summary>
-    /// By name, all on the same users: <c>model</c>, the model in service (<c>inService</c>), and the baselines <c>popular</c>,
-    /// <c>recentPopular</c>,
+    /// Metrics by name: <c>model</c>, the model in service (<c>inService</c>), and the baselines <c>popular</c>, <c>recentPopular</c> and
     /// <c>itemItem</c>.
     /// </summary>
     public required IReadOnlyDictionary<string, MetricSet> Results { get; init; }
 }
 
-/// <summary>Full-catalogue ranking metrics at 20; each is a mean over users with held-out items, with a 95 % bootstrap interval.</summary>
+/// <summary>Ranking metrics at 20 over the whole catalogue, as means over users with held-out items.</summary>
 public sealed record MetricSet
 {
+    /// <summary>Recall at 20, 0 to 1.</summary>
     public required Estimate RecallAt20 { get; init; }
+
+    /// <summary>Normalised discounted cumulative gain at 20, 0 to 1.</summary>
     public required Estimate NdcgAt20 { get; init; }
 
-    /// <summary>Further metrics by name, e.g. <c>mapAt20</c>, <c>coverageAt20</c>.</summary>
+    /// <summary>Other metrics by name, such as <c>mapAt20</c> and <c>coverageAt20</c>.</summary>
     public IReadOnlyDictionary<string, double> More { get; set; } = new Dictionary<string, double>();
 
-    /// <summary>Users in three bands by how many items they had consumed, then held-out items in three bands by popularity, each a third of
-    /// all events.</summary>
+    /// <summary>Metrics of three groups of users by length of history, then of three groups of held-out items by popularity.</summary>
     public IReadOnlyList<MetricBand> Bands { get; set; } = [];
 }
 
+/// <summary>Metrics of a group of users or held-out items.</summary>
 /// <param name="Of"><c>users</c> or <c>items</c>.</param>
-/// <param name="Count">Users of the band, or held-out items.</param>
-/// <param name="NdcgAt20">Null for items.</param>
+/// <param name="Name">
+/// Users: <c>few items</c>, <c>some items</c>, <c>many items</c>, each a third of the users. Items: <c>head</c>, <c>middle</c>,
+/// <c>tail</c>, each with a third of the training data.
+/// </param>
+/// <param name="Count">Number of users, or of held-out items.</param>
+/// <param name="RecallAt20">Recall at 20, 0 to 1.</param>
+/// <param name="NdcgAt20">Normalised discounted cumulative gain at 20, 0 to 1; null for items.</param>
 public sealed record MetricBand(string Of, string Name, int Count, double RecallAt20, double? NdcgAt20);
 
+/// <summary>A mean over users with its 95 % confidence interval (bootstrap).</summary>
+/// <param name="Mean">The mean.</param>
+/// <param name="Low">Lower end of the interval.</param>
+/// <param name="High">Upper end of the interval.</param>
 public sealed record Estimate(double Mean, double Low, double High);
 
+/// <summary>Answer to an accepted request for a training.</summary>
 public sealed record TrainingAccepted
 {
+    /// <summary>Whether the training starts now or follows the running one, for people.</summary>
     public required string Detail { get; init; }
 }
 
 /// <summary>
-/// Answer of <c>GET /v1/status</c>. Watermarks are counts of events, so that
-/// accepted ≥ stored ≥ folded ≥ trained ≥ released at any moment as seen by one reader.
+/// State of the event path. Answer of <c>GET /v1/status</c>. Watermarks count events: accepted ≥ stored ≥ folded ≥ trained ≥ released.
 /// </summary>
 public sealed record StatusResponse
 {
+    /// <summary>When the state was read.</summary>
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>ok, or degraded with the reasons in <see cref="Problems"/>.</summary>
+    /// <summary><c>ok</c>, or <c>degraded</c> if there are <c>problems</c>.</summary>
     public required string State { get; init; }
 
+    /// <summary>The current problems, each a sentence.</summary>
     public required IReadOnlyList<string> Problems { get; init; }
 
-    /// <summary>By stage: <c>stored</c>, <c>folded</c>, <c>trained</c>, <c>released</c> (and <c>accepted</c> where the broker is
-    /// asked).</summary>
+    /// <summary>
+    /// Number of events that have passed each stage: <c>accepted</c> (an estimate), <c>stored</c>, <c>folded</c>, <c>trained</c>,
+    /// <c>released</c>.
+    /// </summary>
     public required IReadOnlyDictionary<string, long> Watermarks { get; init; }
 
-    /// <summary>By stage, seconds the oldest waiting event has waited.</summary>
+    /// <summary>Waiting time in seconds of the oldest event that has not passed the stage, by stage; 0 if none waits.</summary>
     public required IReadOnlyDictionary<string, double> LagSeconds { get; init; }
 
-    /// <summary>Messages waiting, by stream.</summary>
+    /// <summary>Number of waiting messages by stream.</summary>
     public required IReadOnlyDictionary<string, long> QueueDepths { get; init; }
 
-    /// <summary>Recent time of the event path of this instance, by part: <c>queued</c> (a message, from sent to taken),
-    /// <c>storing</c> and <c>folding</c> (a batch).</summary>
+    /// <summary>
+    /// Recent durations on this instance in milliseconds, by stage: <c>queued</c> (a message, from publishing to delivery), <c>storing</c>
+    /// and <c>folding</c> (a batch).
+    /// </summary>
     public IReadOnlyDictionary<string, StageTime> StageMilliseconds { get; set; } = new Dictionary<string, StageTime>();
 
+    /// <summary>Version of the model in service; null before the first release.</summary>
     public long? ReleasedVersion { get; init; }
+
+    /// <summary>Number of users and sessions with events or properties.</summary>
     public required long Users { get; init; }
+
+    /// <summary>Number of items with attributes or events.</summary>
     public required long Items { get; init; }
+
+    /// <summary>Number of stored events.</summary>
     public required long Events { get; init; }
 
-    /// <summary>Traces of what was accepted and had no effect, since the database was made.</summary>
+    /// <summary>Counts of accepted events and changes without an effect.</summary>
     public StatusCounters Counters { get; set; } = new();
 
-    /// <summary>What training is doing: idle, or stage and share done.</summary>
+    /// <summary>What training is doing: <c>idle</c>, or the stage and its progress.</summary>
     public string Training { get; set; } = "idle";
 }
 
-/// <summary>Kept in the database, over restarts and all instances. A batch that comes again after an interruption counts again.</summary>
-/// <param name="DuplicateEvents">Events that were stored already, with the same content.</param>
-/// <param name="ConflictingEvents">Events whose id another event already has, with other content: they are dead letters.</param>
-/// <param name="DroppedEvents">Events of users who were erased after them, and events older than what is kept.</param>
-/// <param name="IgnoredItemChanges">Changes of items that were applied before (by <c>changeId</c>), and patches of deleted items.</param>
+/// <summary>
+/// Counts of accepted events and changes without an effect, over all instances since the database was created. A batch that is delivered
+/// again after an interruption is counted again.
+/// </summary>
+/// <param name="DuplicateEvents">Events that were already stored with the same content.</param>
+/// <param name="ConflictingEvents">Events with the id of a stored event and other content. They are dead letters.</param>
+/// <param name="DroppedEvents">Events of a user who was erased after they were accepted, and events older than the retention time.</param>
+/// <param name="IgnoredItemChanges">Item changes whose <c>changeId</c> was already applied, and patches of deleted items.</param>
 public sealed record StatusCounters(long DuplicateEvents = 0, long ConflictingEvents = 0, long DroppedEvents = 0,
     long IgnoredItemChanges = 0);
 
-/// <summary>Milliseconds, over the last few thousand.</summary>
+/// <summary>Percentiles of the last few thousand durations, in milliseconds.</summary>
+/// <param name="P50">The median, in milliseconds.</param>
+/// <param name="P99">The 99th percentile, in milliseconds.</param>
 public sealed record StageTime(double P50, double P99);
 
+/// <summary>Users with events. Answer of <c>GET /v1/users</c>.</summary>
 public sealed record UserListResponse
 {
+    /// <summary>The users, ordered by id.</summary>
     public required IReadOnlyList<UserSummary> Users { get; init; }
 }
 
+/// <summary>A user with the number of their events.</summary>
+/// <param name="UserId">Id of the user.</param>
+/// <param name="Events">Number of stored events.</param>
+/// <param name="LastAt">Time of the newest event.</param>
 public sealed record UserSummary(string UserId, long Events, DateTimeOffset LastAt);
 
+/// <summary>A message that cannot be processed.</summary>
 public sealed record DeadLetter
 {
+    /// <summary>Id of the message; empty if its producer gave none.</summary>
     public required string Id { get; init; }
+
+    /// <summary>Stream of the message: <c>interactions</c> or <c>commands</c>.</summary>
     public required string Stream { get; init; }
+
+    /// <summary>Why the message cannot be processed.</summary>
     public required string Reason { get; init; }
+
+    /// <summary>When the message became a dead letter; null if unknown.</summary>
     public DateTimeOffset? FailedAt { get; init; }
 
-    /// <summary>The body as text, cut at 4,096 characters.</summary>
+    /// <summary>The first 4096 characters of the message as text; of a compressed message, its encoding and base64.</summary>
     public required string Body { get; init; }
 }
 
+/// <summary>Dead letters. Answer of <c>GET /v1/deadletters</c>.</summary>
 public sealed record DeadLettersResponse
 {
+    /// <summary>Number of dead letters, including those that are not listed.</summary>
     public required long Total { get; init; }
+
+    /// <summary>The first of the dead letters, as many as requested.</summary>
     public required IReadOnlyList<DeadLetter> Letters { get; init; }
 }
 
+/// <summary>Answer of <c>POST /v1/deadletters/replay</c>.</summary>
+/// <param name="Replayed">Number of messages returned to their streams.</param>
 public sealed record ReplayResponse(long Replayed);
 
+/// <summary>Body of <c>POST /v1/users/{userId}/merge</c>.</summary>
 public sealed record MergeRequest
 {
+    /// <summary>Session to merge into the user, 1 to 256 bytes.</summary>
     [Required]
     public string? SessionId { get; init; }
 }
 
+/// <summary>Progress of the erasure of a user. Answer of <c>GET /v1/erasures/{erasureId}</c>.</summary>
 public sealed record ErasureResponse
 {
+    /// <summary>Id of the erasure.</summary>
     public required string ErasureId { get; init; }
 
-    /// <summary><c>pending</c>, or <c>done</c> when every stage but the next model is.</summary>
+    /// <summary><c>pending</c>, or <c>done</c> once all stages except <c>model</c> are complete.</summary>
     public required string State { get; init; }
 
-    /// <summary>Time of each finished stage by name: <c>requested</c>, <c>store</c>, <c>factorStore</c>, <c>serving</c>, <c>queues</c>
-    /// (events on their way and dead letters), <c>model</c>.</summary>
+    /// <summary>
+    /// Time of each completed stage: <c>requested</c>, <c>store</c>, <c>factorStore</c>, <c>serving</c>, <c>queues</c> (queued events and
+    /// dead letters), <c>model</c>.
+    /// </summary>
     public required IReadOnlyDictionary<string, DateTimeOffset> Stages { get; init; }
 
-    /// <summary>Events removed from the store.</summary>
+    /// <summary>Number of events removed from the store.</summary>
     public long EventsRemoved { get; init; }
 
-    /// <summary>First model version trained without the user; null until it exists.</summary>
+    /// <summary>Version of the first model trained without the user; null until it exists.</summary>
     public long? ModelVersion { get; init; }
 }
 
-/// <summary>Everything held on a user. Answer of <c>GET /v1/users/{userId}/export</c>.</summary>
+/// <summary>All data held on a user. Answer of <c>GET /v1/users/{userId}/export</c>.</summary>
 public sealed record UserExport
 {
+    /// <summary>Id of the user.</summary>
     public required string UserId { get; init; }
+
+    /// <summary>Properties of the user by name.</summary>
     public required IReadOnlyDictionary<string, JsonElement> Properties { get; init; }
+
+    /// <summary>All stored events of the user.</summary>
     public required IReadOnlyList<Interaction> Events { get; init; }
 }
 
+/// <summary>Models in the registry. Answer of <c>GET /v1/models</c>.</summary>
 public sealed record ModelsResponse
 {
+    /// <summary>The models, newest first.</summary>
     public required IReadOnlyList<ModelInfo> Models { get; init; }
 }

@@ -1,6 +1,6 @@
 namespace Recommender.Contracts;
 
-/// <summary>A stream that is read once, from its beginning to its end. A subclass reads; everything else is not supported.</summary>
+/// <summary>A forward-only stream for reading. Subclasses implement <c>Read</c>; seeking and writing are not supported.</summary>
 public abstract class ReadOnlyStream : Stream
 {
     public sealed override bool CanRead => true;
@@ -19,7 +19,7 @@ public abstract class ReadOnlyStream : Stream
 
     public abstract override int Read(Span<byte> buffer);
 
-    /// <summary>Reads on the calling thread, unless a subclass does better.</summary>
+    /// <summary>Reads synchronously; subclasses may override it.</summary>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();

@@ -3,22 +3,18 @@ using System.Diagnostics.CodeAnalysis;
 namespace Recommender.Contracts;
 
 /// <summary>
-/// The one reading of times at every door: RFC 3339 <c>date-time</c> with an offset from UTC. <c>t</c> and <c>z</c> may be lower case,
-/// fractions of a second may have any number of digits (those beyond 100 ns are dropped), a leap second is read as the second that follows
-/// it.
+/// Parses times in all inputs: RFC 3339 <c>date-time</c> with an offset from UTC. <c>t</c> and <c>z</c> may be lower case. Fractions of a
+/// second may have any number of digits; those beyond 100 ns are dropped. A leap second is read as the following second.
 /// </summary>
 public static class Rfc3339
 {
-    /// <summary>The rule for readers of the API's description.</summary>
-    internal const string Rule = "RFC 3339 with an offset from UTC, such as 2010-12-01T08:26:00Z or 2010-12-01T09:26:00.5+01:00. "
-        + "A time without an offset and a date alone are refused.";
-
     private const int SecondsStart = 17;
     private const int FractionStart = 19;
     private const string Form = "write an RFC 3339 time such as 2010-12-01T08:26:00Z";
 
-    /// <summary>Reads a time. The result does not depend on the time zone of this machine.</summary>
-    /// <param name="error">What is wrong and the fix, to follow a field's name; null for a valid time.</param>
+    /// <summary>Parses a time. The result does not depend on the time zone of this machine.</summary>
+    /// <param name="time">The time, with its offset if it is within ±14 hours, else in UTC.</param>
+    /// <param name="error">The error and its fix, worded to follow a field's name; null for a valid time.</param>
     public static bool TryParse(ReadOnlySpan<char> text, out DateTimeOffset time, [NotNullWhen(false)] out string? error)
     {
         time = default;
@@ -68,7 +64,7 @@ public static class Rfc3339
             && TryNumber(text[SecondsStart..FractionStart], out second);
     }
 
-    /// <summary>Moves <paramref name="end"/> behind the fraction, if there is one.</summary>
+    /// <summary>Advances <paramref name="end"/> past the fraction, if there is one.</summary>
     private static bool TryFraction(ReadOnlySpan<char> text, ref int end, out int ticks)
     {
         ticks = 0;

@@ -3,10 +3,10 @@ using System.Text.Json.Serialization;
 
 namespace Recommender.Contracts;
 
-/// <summary>Times in JSON by the rule of <see cref="Rfc3339"/>. Written with their offset, so what was written reads back.</summary>
+/// <summary>Reads times in JSON by the rules of <see cref="Rfc3339"/>, and writes them with their offset.</summary>
 public sealed class Rfc3339Converter : JsonConverter<DateTimeOffset>
 {
-    // Longer texts are no times that anyone writes.
+    // No valid time is longer in practice.
     private const int MaxLength = 128;
 
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)

@@ -78,6 +78,48 @@ public sealed partial class DocumentTests(EmbeddedProduct product)
     }
 
     [Fact]
+    public void Every_schema_and_property_is_described()
+    {
+        var schemas = product.Document.GetProperty("components").GetProperty("schemas");
+        foreach (var schema in schemas.EnumerateObject()) AssertDescribed(schema.Name, schema.Value);
+        var contents = DescribedOperation.Of(product.Document).SelectMany(operation => operation.Successes.Select(success => success.Value)
+            .Concat(operation.Json.TryGetProperty("requestBody", out var body) ? [body] : []));
+        foreach (var content in contents)
+        {
+            if (!content.TryGetProperty("content", out var types)) continue;
+            foreach (var type in types.EnumerateObject()) AssertPropertiesDescribed(type.Name, type.Value.GetProperty("schema"));
+        }
+    }
+
+    [Theory]
+    [InlineData("Interaction", "eventId", Limits.IdBytes)]
+    [InlineData("Interaction", "type", Limits.NameBytes)]
+    [InlineData("Interaction", "context", Limits.ContextBytes)]
+    [InlineData("Item", "title", Limits.TitleBytes)]
+    [InlineData("Item", "categories", Limits.LabelsPerItem)]
+    [InlineData("Item", "properties", Limits.Properties)]
+    [InlineData("Item", "url", Limits.TextBytes)]
+    [InlineData("Item", "vector", Limits.VectorLength)]
+    [InlineData("CloudEvent", "source", Limits.SourceBytes)]
+    [InlineData("RecommendationRequest", "count", Limits.RecommendationCount)]
+    [InlineData("RecommendationRequest", "history", Limits.RequestHistory)]
+    [InlineData("RecommendationRequest", "exclude", Limits.RequestExclude)]
+    [InlineData("RecommendationRequest", "boosts", Limits.Boosts)]
+    [InlineData("RecommendationRequest", "pins", Limits.Pins)]
+    [InlineData("RecommendationRequest", "reasons", Limits.Reasons)]
+    [InlineData("RecommendationRequest", "cursor", Limits.PagedItems)]
+    [InlineData("BatchRequest", "userIds", Limits.BatchUsers)]
+    [InlineData("RankRequest", "itemIds", Limits.RankItems)]
+    [InlineData("Filter", null, Limits.FilterConditions)]
+    [InlineData("Condition", "any", Limits.ConditionValues)]
+    public void A_description_states_the_limit_that_is_enforced(string schema, string? property, int limit)
+    {
+        var described = product.Document.GetProperty("components").GetProperty("schemas").GetProperty(schema);
+        if (property is not null) described = described.GetProperty("properties").GetProperty(property);
+        Assert.Matches($@"\b{limit}\b", DescriptionOf(described));
+    }
+
+    [Fact]
     public void Every_refusal_is_a_problem()
     {
         var responses = product.Document.GetProperty("components").GetProperty("responses");
@@ -162,6 +204,32 @@ public sealed partial class DocumentTests(EmbeddedProduct product)
         }
     }
 
+    private static void AssertDescribed(string name, JsonElement schema)
+    {
+        string? description = DescriptionOf(schema);
+        Assert.True(description?.Length > 0, $"{name} has no description.");
+        Assert.True(!SourceText().IsMatch(description), $"The description of {name} is written for readers of the source: {description}");
+        AssertPropertiesDescribed(name, schema);
+    }
+
+    private static void AssertPropertiesDescribed(string name, JsonElement schema)
+    {
+        if (schema.ValueKind is not JsonValueKind.Object) return;
+        if (schema.TryGetProperty("properties", out var properties))
+            foreach (var property in properties.EnumerateObject()) AssertDescribed($"{name}.{property.Name}", property.Value);
+        if (schema.TryGetProperty("items", out var items)) AssertPropertiesDescribed(name + "[]", items);
+        if (schema.TryGetProperty("additionalProperties", out var values)) AssertPropertiesDescribed(name + ".*", values);
+    }
+
+    /// <summary>The description, which a property that may be null has next to the reference to its schema.</summary>
+    private static string? DescriptionOf(JsonElement schema)
+    {
+        if (schema.TryGetProperty("description", out var description)) return description.GetString();
+        return schema.TryGetProperty("oneOf", out var choices)
+            ? choices.EnumerateArray().Select(DescriptionOf).FirstOrDefault(text => text is not null)
+            : null;
+    }
+
     private static void AssertExemplified(JsonProperty content)
     {
         Assert.True(content.Value.TryGetProperty("schema", out _), content.Name);
@@ -186,6 +254,10 @@ public sealed partial class DocumentTests(EmbeddedProduct product)
 
     [GeneratedRegex("^(Get|List|Post|Put|Patch|Delete|Merge|Export|Erase|Rank|Train|Release|Replay)([A-Z][a-z]+)+$")]
     private static partial Regex VerbPhrase();
+
+    /// <summary>A rendered reference to a .NET member, an escaped angle bracket, or the indentation of a comment.</summary>
+    [GeneratedRegex(@"&[lg]t;|\b[A-Z]\w+\.[A-Z]\w+|\n\s| {2}")]
+    private static partial Regex SourceText();
 
     [GeneratedRegex(@"^[A-Z][^.]{5,80}$")]
     private static partial Regex Sentence();

@@ -3,7 +3,7 @@ using Microsoft.OpenApi;
 
 namespace Recommender.ServiceDefaults.Api;
 
-/// <summary>An event in the envelope of CloudEvents 1.0, as OpenAPI shows it.</summary>
+/// <summary>OpenAPI schema of an event as a CloudEvent 1.0.</summary>
 internal static class CloudEventSchema
 {
     public const string Name = "CloudEvent";
@@ -11,23 +11,36 @@ internal static class CloudEventSchema
     public static OpenApiSchema Create() => new()
     {
         Type = JsonSchemaType.Object,
-        Description = "A CloudEvent in structured mode. `id` is the id of the event, unique together with `source`.",
+        Description = "An event as a CloudEvent in structured mode. It is unique by `source` and `id`.",
         Required = new HashSet<string> { "specversion", "id", "source", "type", "data" },
         Properties = new Dictionary<string, IOpenApiSchema>
         {
-            ["specversion"] = new OpenApiSchema { Type = JsonSchemaType.String, Enum = [JsonValue.Create("1.0")!] },
-            ["id"] = new OpenApiSchema { Type = JsonSchemaType.String },
-            ["source"] = new OpenApiSchema { Type = JsonSchemaType.String },
+            ["specversion"] = new OpenApiSchema
+            {
+                Type = JsonSchemaType.String,
+                Enum = [JsonValue.Create("1.0")!],
+                Description = "Version of CloudEvents.",
+            },
+            ["id"] = new OpenApiSchema
+            {
+                Type = JsonSchemaType.String,
+                Description = "Id of the event, 1 to 256 bytes.",
+            },
+            ["source"] = new OpenApiSchema
+            {
+                Type = JsonSchemaType.String,
+                Description = "Producer of the event, 1 to 1024 bytes.",
+            },
             ["type"] = new OpenApiSchema
             {
                 Type = JsonSchemaType.String,
-                Description = "Type of the event, unless `data` has one.",
+                Description = "Type of the event, unless `data` has one; 1 to 128 bytes.",
             },
             ["time"] = new OpenApiSchema
             {
                 Type = JsonSchemaType.String,
                 Format = "date-time",
-                Description = "Time of the event, unless `data` has `occurredAt`.",
+                Description = "When the event occurred (RFC 3339), unless `data` has `occurredAt`.",
             },
             ["data"] = new OpenApiSchema
             {

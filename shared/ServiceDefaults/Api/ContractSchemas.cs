@@ -7,10 +7,11 @@ using Recommender.Contracts;
 
 namespace Recommender.ServiceDefaults.Api;
 
-/// <summary>What the types of the contract cannot state: required fields of requests, and fields that only one side sets.</summary>
+/// <summary>Completes schemas where the types of the contract are not enough: required fields of requests, and fields that only requests or
+/// only answers have.</summary>
 internal sealed class ContractSchemas : IOpenApiSchemaTransformer
 {
-    /// <summary>Name of the type's schema in the document; null for one that stands where it is used. Any JSON value has no name.</summary>
+    /// <summary>Name of the type's schema in the document; null for an inline schema, which arbitrary JSON values also have.</summary>
     public static string? NameOf(JsonTypeInfo type) =>
         (Nullable.GetUnderlyingType(type.Type) ?? type.Type) == typeof(JsonElement)
             ? null
@@ -18,7 +19,7 @@ internal sealed class ContractSchemas : IOpenApiSchemaTransformer
 
     public Task TransformAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
     {
-        // Of JSON values the framework states nothing, and generators then take the container for an object.
+        // The framework leaves out the schema of arbitrary JSON values, and client generators then misread the container.
         var type = context.JsonTypeInfo;
         if (type.ElementType == typeof(JsonElement))
         {
@@ -30,7 +31,7 @@ internal sealed class ContractSchemas : IOpenApiSchemaTransformer
         foreach (var property in type.Properties)
         {
             if (IsRequired(property)) Require(schema, property.Name);
-            // Null is left out of answers.
+            // Answers leave out null.
             else if (property.IsGetNullable) schema.Required?.Remove(property.Name);
         }
 
@@ -39,7 +40,7 @@ internal sealed class ContractSchemas : IOpenApiSchemaTransformer
             properties.Remove(Name(nameof(Interaction.OccurredAtAssigned)));
             var source = (OpenApiSchema)properties[Name(nameof(Interaction.CloudEventSource))];
             source.ReadOnly = true;
-            source.Description = "The source of a CloudEvent, in exports. Ignored in requests: the envelope of a CloudEvent has it.";
+            source.Description = "The `source` of a CloudEvent, in exports. Ignored in requests, where the envelope has it.";
         }
         else if (type.Type == typeof(Item))
         {

@@ -6,34 +6,39 @@ using Recommender.Contracts;
 namespace Recommender.ServiceDefaults.Requests;
 
 /// <summary>
-/// An error answer: problem details of RFC 9457. Return it from an endpoint, or throw <see cref="ProblemException"/>.
-/// <see cref="Type"/> is stable, so that clients can branch on it; <see cref="Detail"/> is for people and names the field.
+/// An error answer: problem details of RFC 9457. <c>type</c> is stable, so that clients can branch on it; <c>detail</c> is for people.
 /// </summary>
+/// <remarks>Endpoints return it or throw a <see cref="ProblemException"/>.</remarks>
 public sealed record Problem : IResult
 {
     public const string ContentType = "application/problem+json";
 
-    /// <summary><c>urn:recommender:problem:NAME</c>.</summary>
+    /// <summary>Kind of the problem: <c>urn:recommender:problem:NAME</c>.</summary>
     public required string Type { get; init; }
 
+    /// <summary>Short description of the kind, the same for all problems of a type.</summary>
     public required string Title { get; init; }
+
+    /// <summary>HTTP status of the answer.</summary>
     public required int Status { get; init; }
+
+    /// <summary>What is wrong with this request, and the fix.</summary>
     public string? Detail { get; init; }
 
-    /// <summary>The field, parameter or path segment that is wrong.</summary>
+    /// <summary>The wrong field, parameter or path segment.</summary>
     public string? Field { get; init; }
 
-    /// <summary>The elements of a batch that are wrong.</summary>
+    /// <summary>The rejected elements of a batch.</summary>
     public IReadOnlyList<RejectedElement>? Rejected { get; init; }
 
-    /// <summary>Elements taken before the failure, of a streamed body.</summary>
+    /// <summary>Number of elements of a streamed body that were accepted before the failure.</summary>
     public int? Accepted { get; init; }
 
-    /// <summary>Sent as the header <c>Retry-After</c>; null where a retry cannot help.</summary>
+    /// <summary>Value of the header <c>Retry-After</c> in seconds; null if a retry cannot succeed.</summary>
     [JsonIgnore]
     public int? RetryAfterSeconds { get; init; }
 
-    /// <summary>Sent as the header <c>Accept-Encoding</c>: the content encodings that are read, where another was sent.</summary>
+    /// <summary>Value of the header <c>Accept-Encoding</c>: the supported content encodings, if the request has another.</summary>
     [JsonIgnore]
     public string? AcceptEncoding { get; init; }
 
@@ -78,11 +83,11 @@ public sealed record Problem : IResult
             RetryAfterSeconds = retryAfterSeconds
         };
 
-    /// <summary>The problem of a compressed body that cannot be read.</summary>
+    /// <summary>The problem for a compressed body that cannot be decoded.</summary>
     public static Problem OfCoding(ContentCodingException exception) =>
         exception.IsTooLarge ? TooLarge(exception.Message) : InvalidBody(exception.Message);
 
-    /// <summary>The problem that goes with a bare status code.</summary>
+    /// <summary>The problem for a status, with its usual detail if none is given.</summary>
     public static Problem OfStatus(int status, string? detail = null) => status switch
     {
         400 => InvalidBody(detail ?? "The request is malformed."),
