@@ -1,9 +1,11 @@
 namespace Recommender.Retrieval;
 
-/// <summary>The argument checks every index shares.</summary>
+/// <summary>Argument checks shared by all indexes.</summary>
 internal static class Arguments
 {
-    /// <returns>How many items a result can hold: min(k, Count).</returns>
+    /// <returns>Maximum number of results: min(k, Count).</returns>
+    /// <exception cref="ArgumentException">The query is not Rank long, or results is too short.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">k is negative.</exception>
     public static int CheckSearch(IItemIndex index, ReadOnlySpan<float> query, int k, Span<ScoredItem> results)
     {
         if (query.Length != index.Rank)

@@ -4,12 +4,13 @@ using Recommender.Retrieval.Kernels;
 namespace Recommender.Retrieval;
 
 /// <summary>
-/// Finds the vectors with the largest cosine with a query among int8 copies. Scores are approximate, within about 1 %: take more candidates
-/// than wanted and score them again from the vectors. Memory: one byte per number, rounded up to a multiple of 16, and 4 bytes per row.
+/// Finds the vectors with the largest cosine similarity to a query, from int8 copies. Scores are approximate, within about 1 %: request
+/// more candidates than needed and score them again from the vectors. A row takes one byte per number, rounded up to a multiple of 16, and
+/// 4 bytes.
 /// </summary>
 /// <remarks>
-/// One writer at a time and any number of concurrent searches. A search during a change may read a row half changed, which makes its score
-/// wrong and nothing else. A search allocates nothing.
+/// Safe for one writer and any number of concurrent searches. A search during a change may read a half-written row, and then return a wrong
+/// score for it. A search does not allocate.
 /// </remarks>
 public sealed unsafe class CosineIndex
 {
@@ -32,9 +33,10 @@ public sealed unsafe class CosineIndex
     /// <summary>Length of a vector.</summary>
     public int Rank { get; }
 
+    /// <summary>Size of the rows and scales, in bytes.</summary>
     public long MemoryBytes => (long)_chunks.Length * ChunkRows * (_stride + sizeof(float));
 
-    /// <summary>Sets a row, one there may be before it or not. A vector that is 0 or not finite has no cosine and is never found.</summary>
+    /// <summary>Adds or replaces a row. A vector that is zero or not finite has no cosine and is never found.</summary>
     /// <param name="row">At least 0; rows should be dense.</param>
     /// <param name="vector"><see cref="Rank"/> numbers; not kept.</param>
     public void Put(int row, ReadOnlySpan<float> vector)
@@ -46,16 +48,16 @@ public sealed unsafe class CosineIndex
         _chunks[row / ChunkRows].Put(row % ChunkRows, vector, _stride);
     }
 
-    /// <summary>No search that starts from now on finds the row.</summary>
+    /// <summary>Removes a row. Searches that start after the call do not find it.</summary>
     public void Remove(int row)
     {
         if (row / ChunkRows < _chunks.Length) _chunks[row / ChunkRows].Scales[row % ChunkRows] = float.NaN;
     }
 
     /// <summary>The best rows, best first; among equal scores the lower row.</summary>
-    /// <param name="query"><see cref="Rank"/> numbers. One that is 0 or not finite finds nothing.</param>
-    /// <param name="results">As long as the number of rows wanted.</param>
-    /// <returns>How many were found.</returns>
+    /// <param name="query"><see cref="Rank"/> numbers. A query that is zero or not finite finds nothing.</param>
+    /// <param name="results">Receives the rows; its length is the number requested.</param>
+    /// <returns>Number of rows found.</returns>
     public int Search(ReadOnlySpan<float> query, Span<ScoredItem> results)
     {
         if (query.Length != Rank)
@@ -76,7 +78,7 @@ public sealed unsafe class CosineIndex
                 for (int i = 0; i < found; i++)
                 {
                     int row = survivors[i];
-                    // NaN, of a row that is not in use, never enters.
+                    // The score of an unused row is NaN, which never enters.
                     top.Add((chunk * ChunkRows) + start + row, scales[row] * (unit * sums[row]));
                 }
             }
@@ -86,7 +88,7 @@ public sealed unsafe class CosineIndex
         return top.Finish();
     }
 
-    /// <summary>The query in 16 bits, so small that no sum over a row exceeds 32 bits.</summary>
+    /// <summary>Quantizes the query to 16 bits, so that no sum over a row overflows 32 bits.</summary>
     private bool TryQuantize(ReadOnlySpan<float> query, Span<short> quantized, out float unit)
     {
         unit = 0;
@@ -104,7 +106,7 @@ public sealed unsafe class CosineIndex
         return true;
     }
 
-    /// <summary>The largest absolute value; NaN where a number is NaN.</summary>
+    /// <summary>The largest absolute value; NaN if a number is NaN.</summary>
     private static double Largest(ReadOnlySpan<float> vector)
     {
         double largest = 0;
@@ -116,7 +118,7 @@ public sealed unsafe class CosineIndex
     {
         private const int Alignment = 64;
 
-        // Pinned, so that rows stay aligned to cache lines and pointers into them stay good while this is reachable.
+        // Pinned, so that rows stay aligned to cache lines and pointers into them stay valid while this object is reachable.
         private readonly sbyte[] _memory;
         private readonly float[] _scales = GC.AllocateUninitializedArray<float>(ChunkRows, pinned: true);
 

@@ -4,19 +4,18 @@ using Recommender.Retrieval.Kernels;
 namespace Recommender.Retrieval;
 
 /// <summary>
-/// Maximal marginal relevance (Carbonell and Goldstein 1998) on item factors: each next item is the one with the largest
-/// (1 − diversity) · relevance − diversity · (largest cosine with an item already taken). Relevance is the score scaled to 0..1 over the
-/// candidates, so that it is comparable with a cosine.
+/// Maximal marginal relevance (Carbonell and Goldstein 1998) on item factors: selects the item with the largest (1 − diversity) · relevance
+/// − diversity · (largest cosine similarity to a selected item), again and again. Relevance is the score scaled to 0..1 over the
+/// candidates, to be comparable with a cosine.
 /// </summary>
 public static unsafe class Diversity
 {
-    /// <summary>Reorders candidates so that the first <paramref name="count"/> are the selected ones, in the order they were
-    /// taken.</summary>
-    /// <param name="index">Where the candidates' factors are.</param>
-    /// <param name="candidates">Best first. Those not selected follow, best first.</param>
-    /// <param name="count">Items to select, at least 0; more than there are selects all.</param>
+    /// <summary>Selects <paramref name="count"/> candidates and moves them to the front, in the order of selection.</summary>
+    /// <param name="index">Index that has the factors of the candidates.</param>
+    /// <param name="candidates">In: the candidates, best first. Out: the selected ones, then the others, best first.</param>
+    /// <param name="count">Number of items to select, at least 0. A number above that of the candidates selects all.</param>
     /// <param name="diversity">0: only relevance, which keeps the order; 1: only variety (after the first, most relevant item).</param>
-    /// <returns>How many were selected.</returns>
+    /// <returns>Number of selected items.</returns>
     /// <exception cref="ArgumentOutOfRangeException">diversity is not in 0..1, or count is negative.</exception>
     public static int Select(IItemIndex index, Span<ScoredItem> candidates, int count, float diversity)
     {
@@ -67,8 +66,10 @@ public static unsafe class Diversity
         return count;
     }
 
-    /// <summary>Copies the candidates' factors scaled to length 1. A missing, zero or non-finite factor becomes zeros:
-    /// similar to nothing.</summary>
+    /// <summary>
+    /// Copies the candidates' factors scaled to length 1. A missing, zero or non-finite factor
+    /// becomes zero, and has similarity 0 to all.
+    /// </summary>
     private static void Normalize(IItemIndex index, ReadOnlySpan<ScoredItem> candidates, Span<float> rows)
     {
         int rank = index.Rank;

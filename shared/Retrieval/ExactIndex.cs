@@ -3,12 +3,12 @@ using Recommender.Retrieval.Kernels;
 namespace Recommender.Retrieval;
 
 /// <summary>
-/// Scores every item in float32. The reference the other indexes are measured against, and the fastest choice for a few thousand items.
-/// Keeps a reference to the factors it is given, no copy.
+/// Scores every item in float32. It is the reference for the other indexes, and the fastest for a few thousand items. The factors are
+/// referenced, not copied.
 /// </summary>
 public sealed unsafe class ExactIndex : IItemIndex
 {
-    /// <summary>Rows scored before their scores are compared: the scores stay in the first-level cache.</summary>
+    /// <summary>Rows per block: their scores stay in the first-level cache.</summary>
     private const int Block = 256;
 
     private readonly ReadOnlyMemory<float> _factors;
@@ -37,7 +37,7 @@ public sealed unsafe class ExactIndex : IItemIndex
         var top = new TopK(results[..Arguments.CheckSearch(this, query, k, results)]);
         fixed (float* q = query, rows = _factors.Span)
         {
-            // A selective filter is cheaper to follow position by position than to scan around.
+            // With few allowed items, scoring them one by one is cheaper than a scan.
             if (scope.Allowed is { } allowed && allowed.Count < Count / 8) Gather(q, rows, allowed, scope, ref top);
             else Scan(q, rows, 0, Count, scope, ref top);
         }
@@ -73,7 +73,7 @@ public sealed unsafe class ExactIndex : IItemIndex
             _kernel.Dots(query, rows + ((long)start * Rank), count, Rank, scores);
             for (int i = 0; i < count; i++)
             {
-                // Most scores fail here, so the scope is checked only for the few that could enter.
+                // Most scores are below the threshold, so the scope is checked only for the others.
                 if (scores[i] >= top.Threshold && scope.Allows(start + i)) top.Add(start + i, scores[i]);
             }
         }

@@ -3,21 +3,19 @@ using Recommender.Retrieval.Kernels;
 
 namespace Recommender.Retrieval;
 
-/// <summary>How an index is chosen.</summary>
+/// <summary>Options for the choice of an index.</summary>
 public sealed record ItemIndexOptions
 {
     /// <summary>
-    /// Rows that an exact search may look at on average. Catalogues up to this size are always searched exactly; so are larger ones where
-    /// scans for
-    /// the sample queries end early enough, because few factors are long enough to matter; others are searched by neighbourhood. 100,000 ×
-    /// 64 take
-    /// about as long as reading 6.4 MB.
+    /// Maximum average number of rows that an exact search reads. Catalogues up to this size are always searched exactly, and larger ones
+    /// if the scans of the sample queries end early enough; others by neighbourhood. 100,000 rows of rank 64 take about as long as reading
+    /// 6.4 MB.
     /// </summary>
     public int LargestScanRows { get; init; } = 100_000;
 
-    /// <summary>How neighbourhoods are built and searched, where there are any.</summary>
+    /// <summary>Options of the neighbourhood index, if one is built.</summary>
     public CellIndexOptions Cells { get; init; } = new();
 
-    /// <summary>The inner loops; null: <see cref="Recommender.Retrieval.Kernels.Kernel.Default"/>.</summary>
+    /// <summary>The kernel; null: <see cref="Recommender.Retrieval.Kernels.Kernel.Default"/>.</summary>
     public Kernel? Kernel { get; init; }
 }

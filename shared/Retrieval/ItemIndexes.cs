@@ -3,11 +3,13 @@ using Recommender.Retrieval.Quantized;
 
 namespace Recommender.Retrieval;
 
-/// <summary>Chooses the kind of index by the size of the catalogue and the lengths of its factors. <see cref="IItemIndex.Description"/>
-/// tells what was chosen.</summary>
+/// <summary>
+/// Chooses the kind of index by the size of the catalogue and the lengths of its factors. <see cref="IItemIndex.Description"/> names the
+/// choice.
+/// </summary>
 public static class ItemIndexes
 {
-    /// <summary>Below this, the float32 scan is done before the int8 scan has prepared its query.</summary>
+    /// <summary>Below this number of items, a float32 scan takes less time than quantizing a query for the int8 scan.</summary>
     private const int SmallestQuantized = 512;
 
     /// <param name="factors">items × rank, row-major. The index refers to them; they must not change while it lives.</param>
@@ -30,7 +32,7 @@ public static class ItemIndexes
         return new CellIndex(factors, rank, options.Cells with { Kernel = options.Cells.Kernel ?? options.Kernel });
     }
 
-    /// <summary>Rows that a search for 20 items looks at, without a filter; the mean over sample queries.</summary>
+    /// <summary>Mean number of rows that an unfiltered search for 20 items reads, over the sample queries.</summary>
     private static double MeanRead(QuantizedIndex index, ReadOnlyMemory<float> queries, int threads)
     {
         const int K = 20;

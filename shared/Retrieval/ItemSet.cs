@@ -12,7 +12,7 @@ public sealed class ItemSet
     private ulong[] _words;
     private int _count;
 
-    /// <param name="length">Positions the set can hold, at least 0. The set starts empty.</param>
+    /// <param name="length">Number of positions, at least 0. The set starts empty.</param>
     public ItemSet(int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
@@ -35,7 +35,7 @@ public sealed class ItemSet
 
     private Span<ulong> Used => _words.AsSpan(0, WordsOf(Length));
 
-    /// <summary>How many positions are in the set. Counted once and remembered.</summary>
+    /// <summary>Number of positions in the set. Counted once and cached.</summary>
     public int Count
     {
         get
@@ -82,7 +82,7 @@ public sealed class ItemSet
         _count = -1;
     }
 
-    /// <summary>Keeps what is also in <paramref name="other"/>; positions beyond the other's length leave the set.</summary>
+    /// <summary>Removes all positions that are not in <paramref name="other"/>, including those beyond its length.</summary>
     /// <returns>This set.</returns>
     public ItemSet And(ItemSet other)
     {
@@ -93,7 +93,7 @@ public sealed class ItemSet
         return Changed();
     }
 
-    /// <summary>Adds what is in <paramref name="other"/>, up to this set's length.</summary>
+    /// <summary>Adds the positions of <paramref name="other"/>, up to this set's length.</summary>
     /// <returns>This set.</returns>
     public ItemSet Or(ItemSet other)
     {
@@ -112,9 +112,8 @@ public sealed class ItemSet
         return Changed();
     }
 
-    /// <summary>Empties the set and makes it hold <paramref name="length"/> positions, in the memory it has if that is enough.</summary>
-    /// <returns>The bitmap to fill; bits from <paramref name="length"/> on stay 0. To be filled before <see cref="Count"/> is asked
-    /// for.</returns>
+    /// <summary>Empties the set and changes its length to <paramref name="length"/>, reusing its memory if that is enough.</summary>
+    /// <returns>The bitmap to fill; bits from <paramref name="length"/> on stay 0. Fill it before reading <see cref="Count"/>.</returns>
     internal Span<ulong> Reset(int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
@@ -125,7 +124,7 @@ public sealed class ItemSet
         return Used;
     }
 
-    /// <summary>Becomes equal to another set, in the memory it has if that is enough.</summary>
+    /// <summary>Copies another set into this one, reusing its memory if that is enough.</summary>
     /// <returns>This set.</returns>
     public ItemSet CopyFrom(ItemSet other)
     {
@@ -135,7 +134,7 @@ public sealed class ItemSet
         return this;
     }
 
-    /// <summary>Becomes the set of all positions below <paramref name="length"/>, in the memory it has if that is enough.</summary>
+    /// <summary>Changes the set to all positions below <paramref name="length"/>, reusing its memory if that is enough.</summary>
     /// <returns>This set.</returns>
     public ItemSet Fill(int length)
     {
@@ -144,7 +143,7 @@ public sealed class ItemSet
     }
 
     /// <summary>A copy that can be changed independently.</summary>
-    /// <param name="length">Positions the copy can hold; what does not fit is left out. Null: as many as this one.</param>
+    /// <param name="length">Number of positions of the copy; positions from there on are left out. Null: <see cref="Length"/>.</param>
     public ItemSet Copy(int? length = null)
     {
         if (length is null || length == Length) return new ItemSet(Length, Used.ToArray(), _count);
@@ -155,7 +154,7 @@ public sealed class ItemSet
 
     /// <summary>Writes the positions in ascending order, from <paramref name="from"/> on, until <paramref name="positions"/> is
     /// full.</summary>
-    /// <returns>How many were written.</returns>
+    /// <returns>Number of positions written.</returns>
     public int CopyTo(Span<int> positions, int from = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(from);

@@ -3,9 +3,9 @@ namespace Recommender.Retrieval;
 /// <summary>Which items a search may return. The default value allows every item.</summary>
 public readonly ref struct SearchScope
 {
-    /// <param name="allowed">Only these positions may appear; null: all. Positions beyond the set's length are not allowed.</param>
-    /// <param name="excluded">These may not appear: positions in ascending order, repetitions allowed; those outside the index do
-    /// nothing.</param>
+    /// <param name="allowed">The allowed positions; null: all. Positions beyond the set's length are not allowed.</param>
+    /// <param name="excluded">Excluded positions in ascending order. Repetitions are allowed; positions outside the index are
+    /// ignored.</param>
     /// <exception cref="ArgumentException"><paramref name="excluded"/> is not in ascending order.</exception>
     public SearchScope(ItemSet? allowed, ReadOnlySpan<int> excluded = default)
     {
@@ -31,10 +31,10 @@ public readonly ref struct SearchScope
 
     public ReadOnlySpan<int> Excluded { get; }
 
-    /// <summary>Positions that no search may return at present: gaps, and rows that a newer row stands for.</summary>
+    /// <summary>Positions that a search of this index must not return: gaps, and rows that a newer row replaces.</summary>
     internal ItemSet? Hidden { get; }
 
-    /// <summary>Whether the scope lets a position through.</summary>
+    /// <summary>Whether the scope includes a position.</summary>
     public bool Allows(int item) =>
         (Allowed is null || Allowed.Contains(item)) && (Hidden is null || !Hidden.Contains(item))
         && (Excluded.IsEmpty || Excluded.BinarySearch(item) < 0);

@@ -3,9 +3,9 @@ using Recommender.Retrieval.Kernels;
 namespace Recommender.Retrieval;
 
 /// <summary>
-/// An index that changes while it is searched: a model's rows, and rows put in since. Positions never change: 0 to model
-/// items − 1 are the model's rows, others are the caller's choice and may leave gaps, which no search finds. Any number of threads may
-/// search while others change it; every search sees one state, and every search that starts after a change has returned sees the change.
+/// A mutable index: the rows of a model, and rows added later. Positions never change: 0 to model items − 1 are the model's rows; the
+/// caller chooses the others, which may leave gaps that no search finds. Thread-safe: every search sees one consistent state, and every
+/// search that starts after a change has returned sees the change.
 /// </summary>
 public sealed unsafe class ServingIndex : IItemIndex
 {
@@ -13,7 +13,7 @@ public sealed unsafe class ServingIndex : IItemIndex
     private readonly Kernel _kernel;
     private volatile State _state;
 
-    /// <param name="model">The rows to start from.</param>
+    /// <param name="model">The initial rows.</param>
     public ServingIndex(IItemIndex model, Kernel? kernel = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -27,7 +27,7 @@ public sealed unsafe class ServingIndex : IItemIndex
 
     public int Rank { get; }
 
-    /// <summary>Rows added since the index was built; they are scanned in float32 after each search of the index.</summary>
+    /// <summary>Number of rows added since the index was built. Each search also scans them in float32.</summary>
     public int AppendedRows => _state.Rows;
 
     /// <summary>Whether a rebuild saves search time: more than 1 in 32 rows, and more than 1,024, were added.</summary>
@@ -49,7 +49,7 @@ public sealed unsafe class ServingIndex : IItemIndex
         }
     }
 
-    /// <summary>Adds an item behind all others.</summary>
+    /// <summary>Adds an item at the end.</summary>
     /// <param name="factor"><see cref="Rank"/> numbers; copied.</param>
     /// <returns>Its position.</returns>
     public int Append(ReadOnlySpan<float> factor)
@@ -63,9 +63,7 @@ public sealed unsafe class ServingIndex : IItemIndex
         }
     }
 
-    /// <summary>
-    /// Gives an item its factor, the first one or another than it had. Positions skipped on the way have none until they get theirs.
-    /// </summary>
+    /// <summary>Sets or replaces the factor of an item. Skipped positions have no factor until it is set.</summary>
     /// <param name="factor"><see cref="Rank"/> numbers; copied.</param>
     public void Put(int item, ReadOnlySpan<float> factor)
     {
@@ -87,7 +85,8 @@ public sealed unsafe class ServingIndex : IItemIndex
         return AddRows(state, query, scope, results[..wanted], found);
     }
 
-    /// <summary>The scores of given items.</summary>
+    /// <summary>Computes the scores of given items.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A position is not in the index, or has no factor.</exception>
     public void Score(ReadOnlySpan<float> query, ReadOnlySpan<int> items, Span<float> scores)
     {
         State state = _state;
@@ -99,7 +98,8 @@ public sealed unsafe class ServingIndex : IItemIndex
         }
     }
 
-    /// <summary>The factor an item has now.</summary>
+    /// <summary>The current factor of an item.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The position is not in the index, or has no factor.</exception>
     public ReadOnlySpan<float> Factor(int item)
     {
         State state = _state;
@@ -108,8 +108,8 @@ public sealed unsafe class ServingIndex : IItemIndex
     }
 
     /// <summary>
-    /// Builds a new index over all rows as they are now, and then puts it in the place of the model's index and the rows appended until
-    /// now. Searches and changes continue meanwhile. Positions stay. Call it in the background, from one thread at a time.
+    /// Builds a new index over all current rows, which then replaces the model's index and the added rows. Searches and changes continue
+    /// during the build, and positions do not change. Call it in the background, from one thread at a time.
     /// </summary>
     /// <param name="build">Builds an index over positions × rank, row-major, e.g. <see cref="ItemIndexes.Create"/>.</param>
     public void Rebuild(Func<ReadOnlyMemory<float>, int, IItemIndex> build)
@@ -129,7 +129,7 @@ public sealed unsafe class ServingIndex : IItemIndex
             throw new InvalidOperationException($"The index built has {model.Count} × {model.Rank}, not {before.Count} × {Rank}.");
         lock (_writing)
         {
-            // The rows put in while building are replayed on top.
+            // Rows added during the build are applied again.
             State now = _state;
             State state = new(model, model.Count, gaps, [], [], 0, []) { Gaps = gaps };
             for (int row = before.Rows; row < now.Rows; row++)
@@ -162,7 +162,7 @@ public sealed unsafe class ServingIndex : IItemIndex
 
     private void PutLocked(int item, ReadOnlySpan<float> factor) => _state = WithRow(_state, item, factor);
 
-    /// <summary>A state with one more row, which from then on is the one that counts for its item.</summary>
+    /// <summary>A state with one more row, which is then the current row of its item.</summary>
     private State WithRow(State state, int item, ReadOnlySpan<float> factor)
     {
         ItemSet? hidden = state.Hidden;
@@ -172,7 +172,7 @@ public sealed unsafe class ServingIndex : IItemIndex
             hidden.Add(item);
         }
 
-        // Rows beyond state.Rows are read by nobody yet, so the arrays are shared between states until they are full.
+        // No state reads rows beyond its own count, so states share the arrays until they are full.
         float[] factors = state.Factors;
         if ((state.Rows + 1) * Rank > factors.Length) Array.Resize(ref factors, Math.Max(16 * Rank, factors.Length * 2));
         factor.CopyTo(factors.AsSpan(state.Rows * Rank));
@@ -223,14 +223,14 @@ public sealed unsafe class ServingIndex : IItemIndex
 
     /// <summary>Everything a search reads, in one immutable object.</summary>
     /// <param name="Model">Positions 0 to Model.Count − 1.</param>
-    /// <param name="Hidden">Positions of the model's that its index must not return: replaced, or without a factor.</param>
-    /// <param name="Factors">Rows put in since the model's index was built × rank.</param>
-    /// <param name="Items">The position each of these rows stands for; −1 where a later row does.</param>
-    /// <param name="RowOf">The row that counts for a position.</param>
+    /// <param name="Hidden">Positions that the model's index must not return: replaced, or without a factor.</param>
+    /// <param name="Factors">Added rows × rank, row-major.</param>
+    /// <param name="Items">Position of each added row; −1 if a later row replaces it.</param>
+    /// <param name="RowOf">The current added row of a position.</param>
     private sealed record State(IItemIndex Model, int Count, ItemSet? Hidden, float[] Factors, int[] Items, int Rows,
         System.Collections.Immutable.ImmutableDictionary<int, int> RowOf)
     {
-        /// <summary>Positions of the model's index without a factor: what it holds for them is padding.</summary>
+        /// <summary>Positions of the model's index without a factor; their rows are padding.</summary>
         public ItemSet? Gaps { get; init; }
 
         public ReadOnlySpan<float> Row(int row, int rank) => Factors.AsSpan(row * rank, rank);

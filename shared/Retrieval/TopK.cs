@@ -16,7 +16,7 @@ public ref struct TopK
     private readonly Span<ScoredItem> _heap;
     private int _count;
 
-    /// <param name="storage">As long as the number of items to keep; its content does not matter.</param>
+    /// <param name="storage">Its length is the number of items to keep; its content is ignored.</param>
     public TopK(Span<ScoredItem> storage)
     {
         _heap = storage;
@@ -31,7 +31,7 @@ public ref struct TopK
         if (kept == storage.Length && kept > 0) Threshold = storage[0].Score;
     }
 
-    /// <summary>Goes on from a finished result, of which <paramref name="kept"/> items were kept.</summary>
+    /// <summary>Continues from a finished result of <paramref name="kept"/> items.</summary>
     public static TopK Continue(Span<ScoredItem> storage, int kept)
     {
         // Worst first is a heap with the worst at the top.
@@ -39,7 +39,7 @@ public ref struct TopK
         return new TopK(storage, kept);
     }
 
-    /// <summary>How many are kept so far.</summary>
+    /// <summary>Number of items kept so far.</summary>
     public readonly int Count => _count;
 
     public readonly bool IsFull => _count == _heap.Length;
@@ -51,12 +51,12 @@ public ref struct TopK
     public float Threshold { get; private set; }
 
     /// <summary>Offers one item.</summary>
-    /// <returns>Whether it entered.</returns>
+    /// <returns>Whether the item is now among those kept.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Add(int item, float score) => score >= Threshold && Enter(new ScoredItem(item, score));
 
-    /// <summary>Orders what is kept best first, in the storage given to the constructor. Nothing may be offered afterwards.</summary>
-    /// <returns>How many are kept.</returns>
+    /// <summary>Sorts the kept items best first, in the storage. Nothing may be offered afterwards.</summary>
+    /// <returns>Number of items kept.</returns>
     public int Finish()
     {
         for (int end = _count - 1; end > 0; end--)
@@ -68,7 +68,7 @@ public ref struct TopK
         return _count;
     }
 
-    /// <summary>Forgets everything that was kept.</summary>
+    /// <summary>Removes all items.</summary>
     internal void Clear()
     {
         _count = 0;

@@ -1,19 +1,18 @@
 namespace Recommender.Retrieval.Cells;
 
-/// <summary>Finds the smallest reach with which sample queries find the wanted share of their true top items.</summary>
+/// <summary>Finds the smallest reach with which sample queries meet the recall target.</summary>
 internal static class Calibration
 {
     private const int Queries = 400;
     private const int K = 20;
 
     /// <summary>
-    /// How far beyond the target the sample's recall must be, as a share of the distance to 1. The recall of 400 queries is an
-    /// estimate,
-    /// whose error shrinks with what is missing.
+    /// Safety margin: by this fraction of (1 − target) the recall of the sample must exceed the target. The recall of 400 queries is an
+    /// estimate; its error shrinks as the recall nears 1.
     /// </summary>
     private const double Margin = 0.4;
 
-    /// <summary>Every choice of reach, tried from the smallest on.</summary>
+    /// <summary>The candidates for the reach, ascending.</summary>
     private static readonly float[] s_reaches =
         [0.1f, 0.15f, 0.2f, 0.25f, 0.3f, 0.35f, 0.4f, 0.45f, 0.5f, 0.55f, 0.6f, 0.65f, 0.7f, 0.75f, 0.8f, 0.9f];
 
@@ -22,7 +21,7 @@ internal static class Calibration
         if (index.Count == 0) return 1;
         ReadOnlyMemory<float> queries = options.SampleQueries is { } given ? Pick(given, index.Rank) : Generate(index, options.Seed);
         int count = queries.Length / index.Rank;
-        // Under a filter the target must hold as well; every tenth item stands for one.
+        // The target must also hold under a filter. Every tenth item serves as one.
         ItemSet part = EveryTenth(index.Count);
         var exact = new ScoredItem[2 * count][];
         Run(count, options.Threads, q =>
@@ -43,7 +42,7 @@ internal static class Calibration
             });
             if (Recall(0) >= wanted && Recall(1) >= wanted)
             {
-                // Generated queries are only like users', so one step is kept in reserve for them.
+                // Generated queries only resemble those of users, so one more step is added.
                 if (options.SampleQueries is not null) return reach;
                 return step + 1 < s_reaches.Length ? s_reaches[step + 1] : 1;
             }
@@ -76,12 +75,12 @@ internal static class Calibration
     private static int Common(ScoredItem[] exact, ScoredItem[] found)
     {
         if (exact.Length == 0) return 0;
-        // An item with an equal score is as good.
+        // Any item with the worst exact score is a correct result.
         float worst = exact[^1].Score;
         return found.Count(f => f.Score >= worst);
     }
 
-    /// <summary>Queries spread evenly over those given.</summary>
+    /// <summary>An even sample of the given queries.</summary>
     private static float[] Pick(ReadOnlyMemory<float> given, int rank)
     {
         int all = given.Length / rank, count = Math.Min(all, Queries);
@@ -90,7 +89,7 @@ internal static class Calibration
         return queries;
     }
 
-    /// <summary>Sums of a few items from one to six cells.</summary>
+    /// <summary>Generates queries as sums of a few items from one to six cells.</summary>
     private static float[] Generate(CellIndex index, int seed)
     {
         var random = new Random(seed);
@@ -108,7 +107,7 @@ internal static class Calibration
                     double squares = 0;
                     foreach (float value in factor) squares += (double)value * value;
                     if (squares == 0 || !double.IsFinite(squares)) continue;
-                    // Users' histories hold popular items more often, but not with more weight each.
+                    // Popular items occur more often in histories, but without a larger weight.
                     for (int j = 0; j < factor.Length; j++) query[j] += (float)(factor[j] / Math.Sqrt(squares));
                 }
             }

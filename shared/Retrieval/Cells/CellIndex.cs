@@ -5,20 +5,18 @@ using Recommender.Retrieval.Quantized;
 namespace Recommender.Retrieval.Cells;
 
 /// <summary>
-/// The neighbourhood: items divided into cells, of which a search visits the most promising first. What a cell can promise is
-/// q·centre + reach · |q| · radius; the search stops when no cell left promises as much as the k-th best score found. With reach 1 that is
-/// a proven bound and the answer is exact; a smaller reach, calibrated at build, meets a recall target. Since the rule looks at the
-/// scores found, it holds under filters too: the fewer items pass, the more cells are visited.
+/// Neighbourhood search: items are divided into cells, and a search visits cells in descending order of their bound, q·centre + reach · |q|
+/// · radius. It stops when no remaining bound reaches the k-th best score found. With reach 1 the bound is proven and the answer exact; a
+/// smaller reach, calibrated at build, meets a recall target. The rule depends on the scores found, so it also holds under filters: the
+/// fewer items pass, the more cells are visited.
 /// </summary>
 /// <remarks>
-/// Memory in addition to the factors, which are referenced: rank bytes and 12 more per item, and the centres. Returned scores are float32
-/// scores,
-/// to the
-/// bit those of <see cref="ExactIndex"/>.
+/// The factors are referenced, not copied. In addition the index takes rank + 12 bytes per item, and the centres. Scores are float32 and
+/// equal those of <see cref="ExactIndex"/> to the bit.
 /// </remarks>
 public sealed unsafe class CellIndex : IItemIndex
 {
-    /// <summary>Filters that keep less than this share of the items are followed item by item.</summary>
+    /// <summary>Below this share of allowed items, a search scores them one by one.</summary>
     private const double GatherShare = 1.0 / 48;
 
     private readonly ExactIndex _exact;
@@ -63,7 +61,7 @@ public sealed unsafe class CellIndex : IItemIndex
 
     public int Cells => _radii.Length;
 
-    /// <summary>The share of a cell's radius that searches allow for, 0..1; 1: every answer is exact.</summary>
+    /// <summary>Fraction of a cell's radius in its bound, 0..1. With 1 every answer is exact.</summary>
     public float Reach => _reach;
 
     public string Description => $"neighbourhood of {Cells} cells, {_target}, {Count} × {Rank}, {_kernel.Name}";
@@ -86,7 +84,7 @@ public sealed unsafe class CellIndex : IItemIndex
     public int Search(ReadOnlySpan<float> query, int k, in SearchScope scope, Span<ScoredItem> results) =>
         Search(query, k, scope, results, _reach, _rowBudget, out _);
 
-    /// <param name="scored">How many rows were scored.</param>
+    /// <param name="scored">Number of scored rows.</param>
     internal int Search(ReadOnlySpan<float> query, int k, in SearchScope scope, Span<ScoredItem> results, float reach, int rowBudget,
         out int scored)
     {
@@ -138,7 +136,7 @@ public sealed unsafe class CellIndex : IItemIndex
         {
             Promise(quantized, bound, reach, sums, promises.AsSpan(0, cells));
             int scored = 0, visited = 0;
-            // Sorting all cells would cost more than the few visits most searches need, so ever more of the best are picked.
+            // Most searches visit few cells, so the best ones are selected in growing batches instead of sorting all.
             for (int batch = 16; visited < cells; batch *= 4)
             {
                 var best = new TopK(picked.AsSpan(0, Math.Min(batch, cells - visited)));
@@ -151,7 +149,7 @@ public sealed unsafe class CellIndex : IItemIndex
                 int found = best.Finish();
                 for (int i = 0; i < found; i++)
                 {
-                    // A promise equal to the threshold may hide an equal score with a lower position.
+                    // At a bound equal to the threshold, the cell may contain an equal score with a lower position.
                     if (picked[i].Score < top.Threshold) return scored;
                     int cell = picked[i].Item;
                     scan.Scan(_starts[cell], _starts[cell + 1], ref top);
@@ -174,7 +172,7 @@ public sealed unsafe class CellIndex : IItemIndex
         }
     }
 
-    /// <summary>What each cell promises; NaN becomes infinite, so that nothing is missed.</summary>
+    /// <summary>Computes the bound of each cell. NaN becomes infinite, so that its cell is visited.</summary>
     private void Promise(short* quantized, in Bound bound, float reach, int[] sums, Span<float> promises)
     {
         fixed (int* s = sums)
@@ -207,8 +205,8 @@ public sealed unsafe class CellIndex : IItemIndex
     }
 
     /// <summary>
-    /// The largest distance of a cell's rows from its centre, and on top what float32 scores may exceed the exact ones by, relative to |q|:
-    /// at most rank · 2⁻²⁴ · (|centre| + radius), doubled for the rounding of the promise. Infinite where a row is not finite.
+    /// The largest distance of a cell's rows from its centre, plus the rounding error of float32 scores relative to |q|: at most rank ·
+    /// 2⁻²⁴ · (|centre| + radius), doubled for the rounding of the bound. Infinite if a row is not finite.
     /// </summary>
     private static float[] Radii(ReadOnlySpan<float> factors, int rank, CellPartition partition)
     {

@@ -2,38 +2,36 @@ using Recommender.Retrieval.Kernels;
 
 namespace Recommender.Retrieval.Cells;
 
-/// <summary>How <see cref="CellIndex"/> is built and searched.</summary>
+/// <summary>Options of <see cref="CellIndex"/>.</summary>
 public sealed record CellIndexOptions
 {
     /// <summary>Number of cells; null: one per 256 items.</summary>
     public int? Cells { get; init; }
 
     /// <summary>
-    /// Share of the true top 20 that searches find on average, above 0; 1 makes every answer exact, at the price of visiting more cells.
+    /// Average recall of the true top 20, above 0, at most 1. With 1 every answer is exact, and searches visit more cells.
     /// </summary>
     public double RecallTarget { get; init; } = 0.99;
 
     /// <summary>
-    /// A search stops once it has scored this many rows and has its k items: a bound on the time of a search that does not depend on a
-    /// clock.
-    /// It may cost recall. Null: no bound.
+    /// A search stops once it has scored this many rows and found k items. This bounds its time without a clock, and may cost recall. Null:
+    /// no bound.
     /// </summary>
     public int? RowBudget { get; init; }
 
     /// <summary>
-    /// Queries to calibrate the recall with: queries × rank, row-major, such as factors of users. Null: sums of a few neighbouring items,
-    /// which is what
-    /// folded-in users resemble.
+    /// Queries for calibration, such as factors of users: queries × rank, row-major. Null: sums of a few neighbouring items, which resemble
+    /// folded-in users.
     /// </summary>
     public ReadOnlyMemory<float>? SampleQueries { get; init; }
 
     /// <summary>Rounds of k-means, at least 1.</summary>
     public int Rounds { get; init; } = 4;
 
-    /// <summary>Same factors, options and seed give the same index for any number of threads.</summary>
+    /// <summary>Seed of the random sample. The same factors, options and seed give the same index for any number of threads.</summary>
     public int Seed { get; init; } = 1;
 
-    /// <summary>Threads that build, at least 1.</summary>
+    /// <summary>Number of threads of the build, at least 1.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
     /// <summary>Null: <see cref="Recommender.Retrieval.Kernels.Kernel.Default"/>.</summary>

@@ -4,16 +4,16 @@ using Recommender.Retrieval.Quantized;
 namespace Recommender.Retrieval.Cells;
 
 /// <summary>
-/// Divides rows into cells of neighbours by k-means (Lloyd's algorithm on a sample, Euclidean). On unscaled factors that is aware of
-/// norms: rows with small norms, which are seldom among the largest dot products, gather in cells around the origin and are left
-/// unvisited. The same input and seed give the same cells for any number of threads.
+/// Divides rows into cells of neighbours by Euclidean k-means (Lloyd's algorithm on a sample). Because factors are not scaled, rows with
+/// small norms, which seldom have large dot products, gather in cells around the origin that searches rarely visit. The same input and seed
+/// give the same cells for any number of threads.
 /// </summary>
 internal sealed unsafe class CellPartition
 {
-    /// <summary>Rows the centres are learned from, per cell.</summary>
+    /// <summary>Number of sampled rows per cell.</summary>
     private const int SamplePerCell = 40;
 
-    /// <summary>With more cells than this, each row is compared with the centres of a few groups of cells.</summary>
+    /// <summary>Up to this many cells, each row is compared with every centre; above, with the centres of a few groups of cells.</summary>
     private const int LargestFlat = 512;
 
     private const int GroupsSearched = 6;
@@ -28,10 +28,10 @@ internal sealed unsafe class CellPartition
     /// <summary>cells × rank, row-major: the means of the cells' rows.</summary>
     public float[] Centres { get; }
 
-    /// <summary>The rows, cell after cell, ascending within each.</summary>
+    /// <summary>The rows grouped by cell, ascending within each cell.</summary>
     public int[] Order { get; }
 
-    /// <summary>Where each cell starts in <see cref="Order"/>, plus the end.</summary>
+    /// <summary>Start of each cell in <see cref="Order"/>, followed by the end of the last.</summary>
     public int[] Starts { get; }
 
     public static CellPartition Of(ReadOnlyMemory<float> factors, int rank, int cells, int rounds, int seed, int threads, Kernel kernel)
@@ -43,7 +43,7 @@ internal sealed unsafe class CellPartition
         var centres = new float[cells * rank];
         for (int c = 0; c < cells; c++)
         {
-            // Sampled rows are in random order, so the first ones are random starts.
+            // The sample is in random order, so its first rows are random initial centres.
             Row(factors, rank, sample[c]).CopyTo(centres.AsSpan(c * rank));
             Repair(centres.AsSpan(c * rank, rank));
         }
@@ -76,14 +76,14 @@ internal sealed unsafe class CellPartition
     }
 
     /// <summary>
-    /// The nearest centre of each row, nearly: by int8 scores, and among many centres only in the groups of centres that are nearest.
-    /// Any partition is a valid one; a row beyond the border of its cell only widens the cell's bound.
+    /// Assigns each row to its approximately nearest centre: by int8 scores and, for many centres, within the nearest groups only. Any
+    /// partition is valid; a misplaced row only widens the bound of its cell.
     /// </summary>
     private static void Assign(ReadOnlyMemory<float> factors, int rank, int[]? rows, float[] centres, int[] assigned, int threads,
         Kernel kernel)
     {
         int cells = centres.Length / rank;
-        // Groups are of directions: by distance, most centres would end up in one group around the origin.
+        // Centres are grouped by direction. By distance, most would be in one group around the origin.
         CellPartition? groups = cells <= LargestFlat ? null
             : Of(Directions(centres, rank), rank, (int)Math.Sqrt(cells), 4, 0, threads, kernel);
         QuantizedRows quantized = QuantizedRows.Of(centres, rank, groups?.Order);
@@ -171,7 +171,7 @@ internal sealed unsafe class CellPartition
         return (order, starts);
     }
 
-    /// <summary>Moves each centre to the mean of its rows; a cell without rows restarts from a random one.</summary>
+    /// <summary>Moves each centre to the mean of its rows. An empty cell restarts from a random row.</summary>
     private static void Move(ReadOnlyMemory<float> factors, int rank, int[]? rows, int[] order, int[] starts, float[] centres,
         Random? random, int threads)
     {
@@ -201,7 +201,7 @@ internal sealed unsafe class CellPartition
         }
     }
 
-    /// <summary>Rows may hold what is not a finite number; a centre may not.</summary>
+    /// <summary>Replaces numbers that are not finite, which rows may contain but a centre must not.</summary>
     private static void Repair(Span<float> centre)
     {
         foreach (ref float value in centre) if (!(MathF.Abs(value) < 1e15f)) value = 0;

@@ -4,34 +4,34 @@ using System.Numerics;
 namespace Recommender.Retrieval.Filters;
 
 /// <summary>
-/// Attributes of the catalogue's items by position, and the sets of items that pass a filter. Any number of threads may compile filters
-/// while one thread at a time changes items; each compiled set is of one consistent state.
+/// Index of item attributes by position. It compiles filters to the sets of items that pass. Any number of threads may compile filters
+/// while one thread at a time changes items; each compiled set reflects one consistent state.
 /// </summary>
-/// <remarks>Only items that were put in and not removed pass any filter, including <see cref="ItemFilter.Not"/>.</remarks>
+/// <remarks>Only items in the index can pass a filter, including <see cref="ItemFilter.Not"/>.</remarks>
 public sealed class FilterIndex : IDisposable
 {
     private readonly ReaderWriterLockSlim _lock = new();
     private readonly Lock _writing = new();
     private readonly Dictionary<string, KeyIndex> _keys = new(StringComparer.Ordinal);
     private readonly Posting _present = new();
-    // What each position has, to take it out again: 4 bytes per value rather than the values themselves.
+    // The attributes of each position, for removal. An entry takes 4 bytes instead of the value itself.
     private readonly List<KeyValue> _entries = [];
     private readonly Stack<int> _freeEntries = [];
     private int[]?[] _entriesOf = [];
     private int _length;
     private long _version;
 
-    /// <summary>Positions up to the highest ever put in, plus one.</summary>
+    /// <summary>One more than the highest position ever added.</summary>
     public int Length => Volatile.Read(ref _length);
 
-    /// <summary>Items that are in.</summary>
+    /// <summary>Number of items in the index.</summary>
     public int Count => _present.Count;
 
-    /// <summary>Grows with every change. A set compiled at an equal version is still right, so compiled sets may be kept by it.</summary>
+    /// <summary>Increases with every change. A compiled set stays valid while the version is unchanged.</summary>
     public long Version => Interlocked.Read(ref _version);
 
-    /// <summary>Puts an item in, or replaces all it had.</summary>
-    /// <exception cref="ArgumentException">Two different numbers under one key. Nothing is changed then.</exception>
+    /// <summary>Adds an item, or replaces all its attributes.</summary>
+    /// <exception cref="ArgumentException">Two different numbers under one key. Nothing has changed.</exception>
     public void Upsert(int position, params ReadOnlySpan<ItemAttribute> attributes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(position);
@@ -58,7 +58,7 @@ public sealed class FilterIndex : IDisposable
         }
     }
 
-    /// <summary>Takes an item out; it passes no filter any more. Does nothing where there is none.</summary>
+    /// <summary>Removes an item; it passes no filter afterwards. Does nothing without such an item.</summary>
     public void Remove(int position)
     {
         lock (_writing)
@@ -80,7 +80,7 @@ public sealed class FilterIndex : IDisposable
         }
     }
 
-    /// <summary>The items that pass; null passes every item that is in.</summary>
+    /// <summary>The items that pass the filter; null passes every item in the index.</summary>
     public ItemSet Compile(ItemFilter? filter)
     {
         var set = new ItemSet(0);
@@ -88,9 +88,9 @@ public sealed class FilterIndex : IDisposable
         return set;
     }
 
-    /// <summary>The same into a set that is used again and again, so that nothing is allocated per request.</summary>
+    /// <summary>As <see cref="Compile(ItemFilter)"/>, into a reusable set, without allocation.</summary>
     /// <param name="target">Its content and length are replaced.</param>
-    /// <returns>The <see cref="Version"/> the set is of.</returns>
+    /// <returns>The <see cref="Version"/> that the set reflects.</returns>
     public long Compile(ItemFilter? filter, ItemSet target)
     {
         _lock.EnterReadLock();
@@ -109,13 +109,13 @@ public sealed class FilterIndex : IDisposable
 
     public void Dispose() => _lock.Dispose();
 
-    /// <summary>Keeps in <paramref name="words"/> what passes the filter.</summary>
+    /// <summary>Clears the bits of <paramref name="words"/> that do not pass the filter.</summary>
     private void Keep(ItemFilter filter, Span<ulong> words)
     {
         switch (filter)
         {
             case ItemFilter.All all:
-                // Ranges last: what the others leave is often few enough to look at one by one.
+                // Ranges come last: the other filters often leave few items, which are then tested one by one.
                 foreach (ItemFilter part in all.Filters) if (part is not ItemFilter.Range) Keep(part, words);
                 foreach (ItemFilter part in all.Filters) if (part is ItemFilter.Range range) KeepRange(range, words);
                 break;
@@ -123,11 +123,11 @@ public sealed class FilterIndex : IDisposable
                 KeepRange(range, words);
                 break;
             case ItemFilter.HasAll hasAll:
-                // Each value is a test of its own.
+                // All values must be present, so each is tested separately.
                 foreach (AttributeValue value in hasAll.Values) KeepValue(hasAll.Key, value, words);
                 break;
             case ItemFilter.HasAny { Values.Count: 1 } hasOne:
-                // The commonest filter needs no second bitmap.
+                // The most common filter needs no second bitmap.
                 KeepValue(hasOne.Key, hasOne.Values[0], words);
                 break;
             case ItemFilter.Exists exists:
@@ -292,7 +292,7 @@ public sealed class FilterIndex : IDisposable
         if (empty is not null) foreach (string name in empty) _keys.Remove(name);
     }
 
-    /// <summary>Sorting only reads, so readers continue; they wait for the exchange only.</summary>
+    /// <summary>Sorting only reads, so readers continue and wait only for the swap.</summary>
     private void SortColumns()
     {
         foreach (KeyIndex key in _keys.Values)

@@ -3,13 +3,12 @@ using System.Globalization;
 namespace Recommender.Retrieval.Filters;
 
 /// <summary>
-/// A finite number as filters compare it: exact for whole numbers of 64 bits, signed or unsigned, and a double otherwise. All compare by
-/// value.
+/// A finite number for comparison: exact for integers of 64 bits, signed or unsigned, and a double otherwise. Numbers of both forms compare
+/// by value.
 /// </summary>
 /// <remarks>
-/// A whole number is its nearest double and the difference to it, which is 0 up to 2^53 and at most 1024. Rounding keeps the order, so
-/// comparing
-/// the doubles first and the differences second compares the numbers.
+/// An integer is stored as its nearest double and the difference, which is 0 up to 2^53 and at most 1024. Rounding is monotonic, so
+/// comparing the doubles first and the differences second compares the numbers.
 /// </remarks>
 public readonly record struct FilterNumber : IComparable<FilterNumber>
 {
@@ -22,7 +21,7 @@ public readonly record struct FilterNumber : IComparable<FilterNumber>
     /// <summary>The nearest double.</summary>
     public double Value { get; }
 
-    /// <summary>The number less <see cref="Value"/>.</summary>
+    /// <summary>The number minus <see cref="Value"/>.</summary>
     internal short Rest { get; }
 
     /// <exception cref="ArgumentException">NaN or infinite.</exception>
@@ -31,17 +30,20 @@ public readonly record struct FilterNumber : IComparable<FilterNumber>
             ? new(number == 0 ? 0 : number, 0)
             : throw new ArgumentException($"{number} is not a finite number.", nameof(number));
 
+    /// <summary>An integer, exactly.</summary>
     public static FilterNumber Of(long number) => new(number, (short)((Int128)number - (Int128)(double)number));
 
+    /// <summary>An integer, exactly.</summary>
     public static FilterNumber Of(ulong number) => new(number, (short)((Int128)number - (Int128)(double)number));
 
     public static implicit operator FilterNumber(double number) => Of(number);
 
     public static implicit operator FilterNumber(long number) => Of(number);
 
-    /// <summary>A number of the index's columns again.</summary>
+    /// <summary>Restores a number from its parts.</summary>
     internal static FilterNumber FromParts(double value, short rest) => new(value, rest);
 
+    /// <summary>Compares by value, exactly.</summary>
     public int CompareTo(FilterNumber other) => Value != other.Value ? Value.CompareTo(other.Value) : Rest.CompareTo(other.Rest);
 
     public static bool operator <(FilterNumber left, FilterNumber right) => left.CompareTo(right) < 0;

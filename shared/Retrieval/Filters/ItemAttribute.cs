@@ -1,5 +1,6 @@
 namespace Recommender.Retrieval.Filters;
 
-/// <summary>One value of one item: <c>categories</c> "home", <c>price</c> 2.55. An item may have several texts under a key, but one
-/// number.</summary>
+/// <summary>
+/// One value of one item: <c>categories</c> "home", <c>price</c> 2.55. Under one key an item may have several texts, but only one number.
+/// </summary>
 public readonly record struct ItemAttribute(string Key, AttributeValue Value);

@@ -1,9 +1,8 @@
 namespace Recommender.Retrieval.Filters;
 
 /// <summary>
-/// The numbers under one key: by position, and sorted for range queries. Numbers changed since the last sort are kept aside and
-/// tested one by one, until they are enough to pay for sorting again. Not safe for concurrent use by itself; <see cref="FilterIndex"/>
-/// locks.
+/// The numbers under one key: by position, and sorted for range queries. Numbers changed since the last sort are kept separately and tested
+/// one by one, until sorting again is worthwhile. Not thread-safe; <see cref="FilterIndex"/> locks.
 /// </summary>
 internal sealed class NumberColumn
 {
@@ -12,14 +11,14 @@ internal sealed class NumberColumn
     private int[] _sortedPositions = [];
     private ulong[] _changed = [];
     private readonly List<int> _changedList = [];
-    // By position, what is missing from the double to a whole number that no double holds; null while there was none.
+    // By position: difference from the double to an integer that no double represents; null while there is none.
     private Dictionary<int, short>? _rests;
 
     public int Count { get; private set; }
 
     private bool HasRests => _rests is { Count: > 0 };
 
-    /// <summary>Enough has changed since the last sort that sorting again pays.</summary>
+    /// <summary>Whether enough has changed since the last sort to sort again.</summary>
     public bool WantsSort => _changedList.Count > 256 + (Count / 16);
 
     public void Set(int position, FilterNumber number)
@@ -56,8 +55,8 @@ internal sealed class NumberColumn
         _changedList.Add(position);
     }
 
-    /// <summary>What <see cref="UseSorted"/> takes: the sorted numbers that still hold, merged with those changed since.</summary>
-    /// <remarks>Only reads, so readers may continue meanwhile. The one writer calls it.</remarks>
+    /// <summary>Merges the unchanged sorted numbers with the changed ones, for <see cref="UseSorted"/>.</summary>
+    /// <remarks>Only reads, so readers may run concurrently. Only the writer may call it.</remarks>
     public (double[] Values, int[] Positions) Sort()
     {
         int[] newPositions = [.. _changedList.Where(position => !double.IsNaN(_values[position]))];
@@ -111,7 +110,7 @@ internal sealed class NumberColumn
     /// <summary>Sets the bits of the positions whose number is in the range.</summary>
     public void OrInto(Span<ulong> target, in NumberRange range)
     {
-        // Doubles equal to a bound are inside or outside alike, unless some of them stand for whole numbers between doubles.
+        // All numbers with a double equal to a bound are on the same side, unless some are integers between doubles.
         double from = range.From, to = range.To;
         bool fromOutside = range.IsFromOutside, toOutside = range.IsToOutside, exact = HasRests;
         int start = fromOutside && !exact ? FirstAbove(from) : FirstNotBelow(from);

@@ -1,6 +1,6 @@
 namespace Recommender.Retrieval.Filters;
 
-/// <summary>An interval of numbers; a bound is outside of it where it is open.</summary>
+/// <summary>An interval of numbers. An open bound is not part of it.</summary>
 internal readonly record struct NumberRange
 {
     /// <param name="fromRest">The difference of the bound to <paramref name="from"/>, see <see cref="FilterNumber"/>.</param>
@@ -17,13 +17,13 @@ internal readonly record struct NumberRange
     private short ToRest { get; }
     private bool ToOpen { get; }
 
-    /// <summary>Whether a double of just <see cref="From"/> is outside.</summary>
+    /// <summary>Whether a number that equals <see cref="From"/> is outside.</summary>
     public bool IsFromOutside => FromRest > 0 || (FromRest == 0 && FromOpen);
 
-    /// <summary>Whether a double of just <see cref="To"/> is outside.</summary>
+    /// <summary>Whether a number that equals <see cref="To"/> is outside.</summary>
     public bool IsToOutside => ToRest < 0 || (ToRest == 0 && ToOpen);
 
-    /// <summary>The tighter bounds of a filter's; what is not given does not bind.</summary>
+    /// <summary>The interval of a filter: the tighter of its bounds on each side; infinite without one.</summary>
     public static NumberRange Of(ItemFilter.Range range)
     {
         var (from, fromOpen) = range.Gt is { } gt && !(range.Gte > gt) ? (gt, true) : (range.Gte, false);

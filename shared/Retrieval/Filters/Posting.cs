@@ -15,7 +15,7 @@ internal sealed class Posting
         ? position >> 6 < words.Length && (words[position >> 6] & (1UL << position)) != 0
         : Array.BinarySearch(_sorted, 0, Count, position) >= 0;
 
-    /// <param name="capacity">Positions a bitmap would have to hold: decides between list and bitmap.</param>
+    /// <param name="capacity">Number of positions of a bitmap; decides between list and bitmap.</param>
     public void Add(int position, int capacity)
     {
         if (_words is null && Count >= 32 && Count > capacity / 32) ToBitmap(capacity);
@@ -30,7 +30,7 @@ internal sealed class Posting
             return;
         }
 
-        // Items usually come in ascending order, so the place is the end.
+        // Items are usually added in ascending order, at the end.
         int at = Count == 0 || position > _sorted[Count - 1] ? Count : Array.BinarySearch(_sorted, 0, Count, position);
         if (at >= 0 && at < Count) return;
         if (at < 0) at = ~at;
@@ -70,7 +70,7 @@ internal sealed class Posting
         for (int i = 0; i < Count; i++) target[_sorted[i] >> 6] |= 1UL << _sorted[i];
     }
 
-    /// <summary>Keeps in <paramref name="target"/> what is also here.</summary>
+    /// <summary>Clears the bits of <paramref name="target"/> that are not in this posting.</summary>
     public void AndInto(Span<ulong> target)
     {
         if (_words is { } words)

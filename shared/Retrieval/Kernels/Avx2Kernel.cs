@@ -5,8 +5,8 @@ using System.Runtime.Intrinsics.X86;
 namespace Recommender.Retrieval.Kernels;
 
 /// <summary>
-/// Int8 rows against an int16 query: VPMOVSXBW widens 16 numbers, VPMADDWD multiplies them and adds them in pairs. With the query in 16
-/// bits, nearly all of the error of a quantized score is the row's, and no multiplication can saturate, unlike with VPMADDUBSW.
+/// Int8 rows against an int16 query: VPMOVSXBW widens 16 numbers, VPMADDWD multiplies them and adds them in pairs. With a query of 16 bits
+/// nearly all of the error of a score comes from the row, and no multiplication can saturate, unlike with VPMADDUBSW.
 /// </summary>
 internal sealed unsafe class Avx2Kernel : Vector256Kernel
 {
@@ -76,12 +76,12 @@ internal sealed unsafe class Avx2Kernel : Vector256Kernel
         }
     }
 
-    /// <summary>Pairs of products fit 16 bits, pairs of those are added in 32.</summary>
+    /// <summary>Adds pairs of products in 16 bits, and pairs of these sums in 32 bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector256<int> MultiplyNarrow(Vector256<byte> query, sbyte* row) =>
         Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(query, Vector256.Load(row)), Vector256<short>.One);
 
-    /// <summary>The commonest rank: the whole query stays in registers.</summary>
+    /// <summary>The most common rank: the whole query stays in registers.</summary>
     private static void Dots64(short* query, sbyte* rows, int count, int* sums)
     {
         Vector256<short> q0 = Vector256.Load(query), q1 = Vector256.Load(query + 16), q2 = Vector256.Load(query + 32),

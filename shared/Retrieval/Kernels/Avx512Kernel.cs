@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Recommender.Retrieval.Kernels;
 
-/// <summary>As <see cref="Avx2Kernel"/>, 32 numbers at a time. Floats stay at 256 bits: their scans wait for memory anyway.</summary>
+/// <summary>As <see cref="Avx2Kernel"/>, 32 numbers at a time. Floats use 256 bits, because float scans are limited by memory.</summary>
 internal sealed unsafe class Avx512Kernel : Vector256Kernel
 {
     public override string Name => "avx512";
@@ -55,7 +55,7 @@ internal sealed unsafe class Avx512Kernel : Vector256Kernel
         }
     }
 
-    /// <summary>The commonest rank: the whole query stays in registers.</summary>
+    /// <summary>The most common rank: the whole query stays in registers.</summary>
     private static void Dots64(short* query, sbyte* rows, int count, int* sums)
     {
         Vector512<short> low = Vector512.Load(query), high = Vector512.Load(query + 32);
@@ -91,7 +91,7 @@ internal sealed unsafe class Avx512Kernel : Vector256Kernel
 
         return SurvivorsScalar(sums, scales, i, count, bound, threshold, survivors, found);
 
-        // NaN excludes nothing, so its row survives.
+        // A row with a bound of NaN cannot be excluded, so it survives.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         ulong Mask(int at) => Avx512F.CompareNotLessThan(
         (Vector512.Load(scales + at) * ((unit * Vector512.ConvertToSingle(Vector512.Load(sums + at))) + slack)) + rest, limit)
@@ -148,8 +148,10 @@ internal sealed unsafe class Avx512Kernel : Vector256Kernel
         Multiply(row + 128, low) + Multiply(row + 160, high),
         Multiply(row + 192, low) + Multiply(row + 224, high));
 
-    /// <summary>The sums of sixteen rows. Each argument holds those of four in four parts, one per quarter: the quarters change places, and
-    /// the parts are added.</summary>
+    /// <summary>
+    /// The sums of sixteen rows. Each argument has the sums of four rows in four parts, one per quarter. The quarters are transposed and
+    /// the parts added.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> Sixteen(Vector512<int> a, Vector512<int> b, Vector512<int> c, Vector512<int> d)
     {

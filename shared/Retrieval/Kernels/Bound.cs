@@ -1,6 +1,6 @@
 namespace Recommender.Retrieval.Kernels;
 
-/// <summary>What turns the integer dot product of a quantized query and row into a number that the float32 score cannot exceed.</summary>
+/// <summary>Turns the integer dot product of a quantized query and row into an upper bound of the float32 score.</summary>
 /// <param name="Unit">Scale of the quantized query.</param>
 /// <param name="Slack">Error per unit of the row's scale.</param>
 /// <param name="Rest">Error that does not depend on the row's scale.</param>

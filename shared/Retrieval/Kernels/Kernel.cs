@@ -4,14 +4,12 @@ using System.Runtime.Intrinsics.X86;
 namespace Recommender.Retrieval.Kernels;
 
 /// <summary>
-/// The inner loops of retrieval. Implementations differ in the instructions they use. Float results may differ between
-/// implementations (and so between CPUs) in the last bits, because the order of the additions does; within one they never do:
-/// <see cref="Dots"/> gives to the bit what <see cref="Dot(float*, float*, int)"/> gives. Int8 results are exact integers and equal
-/// everywhere.
-/// No kernel reads a byte beyond what it is given.
+/// The inner loops of retrieval. Implementations use different instructions. Float results may differ between implementations (and so
+/// between CPUs) in the last bits, because the order of the additions differs. Within one implementation they are equal: <see cref="Dots"/>
+/// equals <see cref="Dot(float*, float*, int)"/> to the bit. Int8 results are exact integers and equal everywhere. No kernel reads beyond
+/// its arguments.
 /// </summary>
-/// <remarks>The environment variable <c>RECOMMENDER_KERNEL</c> forces one by name, for tests and for telling a CPU's defect from
-/// ours.</remarks>
+/// <remarks>The environment variable <c>RECOMMENDER_KERNEL</c> forces one by name, for tests and to rule out a defect of the CPU.</remarks>
 public abstract unsafe class Kernel
 {
     /// <summary>Int8 rows are padded with zeros to a multiple of this many bytes.</summary>
@@ -26,7 +24,7 @@ public abstract unsafe class Kernel
     /// <summary>The default kernel: the forced one, else the best supported.</summary>
     public static Kernel Default { get; } = Choose(Environment.GetEnvironmentVariable("RECOMMENDER_KERNEL"));
 
-    /// <summary>What it is forced and reported by, e.g. <c>avx2</c>.</summary>
+    /// <summary>Name in <c>RECOMMENDER_KERNEL</c> and in reports, such as <c>avx2</c>.</summary>
     public abstract string Name { get; }
 
     /// <summary>Σ x[j]·y[j] over <paramref name="length"/> numbers, in this kernel's order of additions.</summary>
@@ -38,7 +36,7 @@ public abstract unsafe class Kernel
     /// <param name="scores">Receives count numbers.</param>
     public abstract void Dots(float* query, float* rows, int count, int rank, float* scores);
 
-    /// <summary>The dot product of two spans of one length.</summary>
+    /// <summary>The dot product of two spans of equal length.</summary>
     public float Dot(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
     {
         if (x.Length != y.Length) throw new ArgumentException($"Lengths {x.Length} and {y.Length} differ.", nameof(y));
@@ -52,8 +50,8 @@ public abstract unsafe class Kernel
     /// <param name="sums">Receives count numbers.</param>
     internal abstract void DotsInt8(short* query, sbyte* rows, int stride, int count, int* sums);
 
-    /// <summary>The same for rows that lie apart.</summary>
-    /// <param name="slots">Which rows.</param>
+    /// <summary>As <see cref="DotsInt8"/>, for rows that are not consecutive.</summary>
+    /// <param name="slots">Numbers of the rows.</param>
     internal virtual void DotsInt8At(short* query, sbyte* rows, int stride, int* slots, int count, int* sums)
     {
         const int Ahead = 12;
@@ -69,13 +67,12 @@ public abstract unsafe class Kernel
         }
     }
 
-    /// <summary>Whether <see cref="DotsNarrow"/> is worth it for rows of this stride: faster than <see cref="DotsInt8"/>.</summary>
+    /// <summary>Whether <see cref="DotsNarrow"/> is faster than <see cref="DotsInt8"/> for rows of this stride.</summary>
     internal virtual bool HasNarrow(int stride) => false;
 
     /// <summary>
-    /// Σ query[j]·row[j] − offset for each of <paramref name="count"/> consecutive int8 rows. With queries of at most 7 bits a product of
-    /// two pairs
-    /// fits 16 bits, so that nothing need be widened first.
+    /// Σ query[j]·row[j] − offset for each of <paramref name="count"/> consecutive int8 rows. With queries of at most 7 bits the sum of two
+    /// products fits 16 bits, so numbers need not be widened first.
     /// </summary>
     /// <param name="query"><paramref name="stride"/> numbers from 0 to <see cref="LargestNarrow"/>.</param>
     /// <param name="rows">count × stride, row-major; from −127 to 127.</param>
@@ -92,15 +89,15 @@ public abstract unsafe class Kernel
     }
 
     /// <summary>
-    /// Which of <paramref name="count"/> rows may have a score of at least <paramref name="threshold"/>: those for which
-    /// scale · (unit · sum + slack) + rest is not below it. Where that is NaN, the row may.
+    /// Finds the rows that may have a score of at least <paramref name="threshold"/>: those whose bound, scale · (unit · sum + slack) +
+    /// rest, is not below it. A row with a bound of NaN is among them.
     /// </summary>
     /// <param name="survivors">Receives the numbers of the rows, ascending; as long as count.</param>
-    /// <returns>How many may.</returns>
+    /// <returns>Number of survivors.</returns>
     internal virtual int Survivors(int* sums, float* scales, int count, in Bound bound, float threshold, int* survivors) =>
         SurvivorsScalar(sums, scales, 0, count, bound, threshold, survivors, 0);
 
-    /// <summary>The number of the row with the largest scale · unit · sum − half; the lowest among equals.</summary>
+    /// <summary>The row with the largest scale · unit · sum − half; among equals the lowest.</summary>
     internal virtual int Nearest(int* sums, float* scales, float* halves, int count, float unit, out float bestScore)
     {
         int best = 0;

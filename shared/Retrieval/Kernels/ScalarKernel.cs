@@ -1,6 +1,6 @@
 namespace Recommender.Retrieval.Kernels;
 
-/// <summary>The reference: one number after another, the definition the other kernels are tested against.</summary>
+/// <summary>One number at a time: the reference that the other kernels are tested against.</summary>
 internal sealed unsafe class ScalarKernel : Kernel
 {
     public override string Name => "scalar";

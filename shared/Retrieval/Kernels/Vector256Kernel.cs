@@ -40,7 +40,7 @@ internal unsafe class Vector256Kernel : Kernel
         var rest = Vector256.Create(bound.Rest);
         var limit = Vector256.Create(threshold);
         int found = 0, i = 0;
-        // Most rows are none, so one look at 32 together.
+        // Few rows survive, so 32 are tested at once.
         for (; i <= count - 32; i += 32)
         {
             uint mask = Mask(i) | (Mask(i + 8) << 8) | (Mask(i + 16) << 16) | (Mask(i + 24) << 24);
@@ -55,7 +55,7 @@ internal unsafe class Vector256Kernel : Kernel
 
         return SurvivorsScalar(sums, scales, i, count, bound, threshold, survivors, found);
 
-        // NaN excludes nothing, so its row survives.
+        // A row with a bound of NaN cannot be excluded, so it survives.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         uint Mask(int at) =>
             ~Vector256.LessThan((Vector256.Load(scales + at) * ((unit * Vector256.ConvertToSingle(Vector256.Load(sums + at))) + slack))
@@ -104,7 +104,7 @@ internal unsafe class Vector256Kernel : Kernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float DotInline(float* x, float* y, int length)
     {
-        // Two sums hide most of the latency of the additions; rows that follow each other hide the rest.
+        // Two sums hide most of the latency of the additions; overlap with the next row hides the rest.
         Vector256<float> even = default, odd = default;
         int j = 0;
         for (; j <= length - 16; j += 16)

@@ -4,26 +4,26 @@ using Recommender.Retrieval.Kernels;
 namespace Recommender.Retrieval.Quantized;
 
 /// <summary>
-/// Exact answers at the speed of int8: keeps a copy of the factors in 8 bits, with a proven bound on the error of each score; whatever
-/// could be in the top k by that bound is scored again in float32. The longest factors come first, and as no score exceeds the product of
-/// the lengths, the scan ends where the rest is too short (length-based pruning: Teflioudi, Gemulla, Mykytiuk 2015, "LEMP"). The result
-/// equals <see cref="ExactIndex"/>'s to the bit. Memory: a quarter of the factors' and 12 bytes per item, beside the factors, which are
-/// referred to.
+/// Exact answers at the speed of int8. A copy of the factors in 8 bits gives scores with a proven error bound; all items that may be in the
+/// top k by this bound are scored again in float32. Factors are ordered by descending length. No score exceeds the product of the lengths,
+/// so the scan ends once the remaining factors are too short (length-based pruning: Teflioudi, Gemulla, Mykytiuk 2015, "LEMP"). Results
+/// equal those of <see cref="ExactIndex"/> to the bit. The factors are referenced; the copy takes a quarter of their memory and 12 bytes
+/// per item.
 /// </summary>
 public sealed unsafe class QuantizedIndex : IItemIndex
 {
-    /// <summary>Rows between two looks at whether the rest is too short. The first ones all enter the top k, so there should be
-    /// few.</summary>
+    /// <summary>
+    /// Rows between two tests whether the remaining factors are too short. The first rows all enter the top k, so there should be few.
+    /// </summary>
     private const int Step = 64;
 
-    /// <summary>Rows before the first look at the threshold they make.</summary>
+    /// <summary>Rows before the first use of the threshold.</summary>
     private const int First = 32;
 
-    /// <summary>Filters that keep less than this share of the items are followed item by item.</summary>
+    /// <summary>Below this share of allowed items, a search scores them one by one.</summary>
     private const double GatherShare = 1.0 / 64;
 
-    /// <summary>Filters that keep less than this share are asked before a row is scored, others only about those that could
-    /// enter.</summary>
+    /// <summary>Below this share of allowed items, the filter is applied before scoring; above, only to rows that may enter.</summary>
     private const double PickShare = 1.0 / 4;
 
     private readonly ExactIndex _exact;
@@ -35,7 +35,7 @@ public sealed unsafe class QuantizedIndex : IItemIndex
     private readonly int[] _items;
     private readonly int[] _rowOf;
 
-    // By steps: no factor from there on is longer, what a float32 score may exceed the exact one by included.
+    // By steps: the largest length of all following factors, including the rounding error of float32 scores.
     private readonly float[] _longest;
 
     /// <param name="factors">items × rank, row-major. Must not change while the index lives.</param>
@@ -64,7 +64,7 @@ public sealed unsafe class QuantizedIndex : IItemIndex
     public int Search(ReadOnlySpan<float> query, int k, in SearchScope scope, Span<ScoredItem> results) =>
         Search(query, k, scope, results, out _);
 
-    /// <param name="read">How many rows were looked at.</param>
+    /// <param name="read">Number of rows read.</param>
     internal int Search(ReadOnlySpan<float> query, int k, in SearchScope scope, Span<ScoredItem> results, out int read)
     {
         read = Count;
@@ -99,13 +99,13 @@ public sealed unsafe class QuantizedIndex : IItemIndex
 
     public ReadOnlySpan<float> Factor(int item) => _exact.Factor(item);
 
-    /// <returns>The rows looked at.</returns>
+    /// <returns>Number of rows read.</returns>
     private int Scan(int from, int to, float length, float rest, scoped ref QuantizedScan scan, scoped ref TopK top)
     {
         int start = from;
         while (start < to && !IsTooShort(start, length, rest, top.Threshold))
         {
-            // Few at first: the sooner there is a threshold, the fewer rows enter.
+            // Small blocks first: the earlier there is a threshold, the fewer rows enter.
             int end = Math.Min(start + Math.Clamp(start, First, QuantizedScan.Block), to);
             scan.Scan(start, end, ref top);
             start = end;
@@ -114,11 +114,11 @@ public sealed unsafe class QuantizedIndex : IItemIndex
         return start - from;
     }
 
-    /// <summary>As a scan, of the allowed rows alone.</summary>
+    /// <summary>Scans the allowed rows only.</summary>
     private int Pick(ItemSet allowed, float length, float rest, scoped ref QuantizedScan scan, scoped ref TopK top)
     {
         int* rows = stackalloc int[QuantizedScan.Block];
-        // Few at first: the sooner there is a threshold, the sooner the rest is too short.
+        // Small blocks first: the earlier there is a threshold, the earlier the scan can end.
         int start = 0, picked = 0, enough = 32;
         for (; start < Count && !IsTooShort(start, length, rest, top.Threshold); start += Step)
         {
@@ -138,8 +138,9 @@ public sealed unsafe class QuantizedIndex : IItemIndex
         return Math.Min(start, Count);
     }
 
-    /// <summary>Whether no row from <paramref name="row"/> on, a multiple of <see cref="Step"/>, can score as much as the threshold. NaN
-    /// says nothing.</summary>
+    /// <summary>
+    /// Whether no row from <paramref name="row"/> on, a multiple of <see cref="Step"/>, can reach the threshold. False for a bound of NaN.
+    /// </summary>
     private bool IsTooShort(int row, float length, float rest, float threshold) => (length * _longest[row / Step]) + rest < threshold;
 
     private int Gather(ItemSet allowed, scoped ref QuantizedScan scan, scoped ref TopK top)
@@ -161,9 +162,8 @@ public sealed unsafe class QuantizedIndex : IItemIndex
     }
 
     /// <summary>
-    /// The items, longest factor first, those that are not finite before all; and the length at every step. The float32 kernel's rounding
-    /// is at most
-    /// rank · 2⁻²⁴ · |q| · |y|, and that of the comparison a few units of 2⁻²⁴ more.
+    /// The items by descending length of their factors, non-finite factors first, and the length at every step. The float32 kernel's
+    /// rounding is at most rank · 2⁻²⁴ · |q| · |y|, and that of the comparison a few units of 2⁻²⁴ more.
     /// </summary>
     private static (int[] Items, float[] Longest) ByLength(ReadOnlySpan<float> factors, int rank)
     {
@@ -175,7 +175,7 @@ public sealed unsafe class QuantizedIndex : IItemIndex
             double squares = 0;
             foreach (float value in factors.Slice(item * rank, rank)) squares += (double)value * value;
             items[item] = item;
-            // Negative, for sorting ascends.
+            // Negative, because the sort is ascending.
             lengths[item] = double.IsFinite(squares)
                 ? -MathF.BitIncrement((float)(Math.Sqrt(squares) * (1 + ((rank + 16) * Math.Pow(2, -23))))) : float.NegativeInfinity;
         }

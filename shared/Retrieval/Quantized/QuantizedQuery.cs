@@ -16,18 +16,18 @@ namespace Recommender.Retrieval.Quantized;
 /// </remarks>
 internal static unsafe class QuantizedQuery
 {
-    /// <summary>What 0 is in a narrow query.</summary>
+    /// <summary>Zero point of a narrow query.</summary>
     public const int NarrowZero = Kernel.LargestNarrow / 2 + 1;
 
     // 2⁻²³ and 2⁻¹⁴⁸.
     private const double Rounding = 1.0 / (1 << 23), Denormal = 1.0 / (1L << 62) / (1L << 62) / (1 << 24);
 
-    /// <summary>16-bit numbers that both forms of a query take.</summary>
+    /// <summary>Number of 16-bit numbers for both forms of a query.</summary>
     public static int Length(QuantizedRows rows) => rows.Stride + ((rows.Stride + 1) / 2);
 
     /// <summary>Quantizes the query.</summary>
     /// <param name="quantized">Receives <see cref="QuantizedRows.Stride"/> numbers, 0 from the rank on.</param>
-    /// <returns>Whether it could be: every number finite, and their size within what float32 can bound.</returns>
+    /// <returns>Whether the query could be quantized: all numbers are finite and small enough for the bound in float32.</returns>
     public static bool TryCreate(ReadOnlySpan<float> query, QuantizedRows rows, Span<short> quantized, out Bound bound) =>
         TryCreate(query, rows, quantized, out bound, out _);
 
@@ -65,17 +65,17 @@ internal static unsafe class QuantizedQuery
     }
 
     /// <summary>
-    /// The query in 7 bits, for a first look: q = unit · w + f again, but here |f·z| ≤ |f| · |z|, with |f| as it is and |z| at most the
-    /// longest row's.
+    /// Quantizes the query to 7 bits for a first pass: again q = unit · w + f, but here |f·z| ≤ |f| · |z|, with the actual |f| and the
+    /// largest |z| of a row.
     /// </summary>
-    /// <param name="query">One that <see cref="TryCreate(ReadOnlySpan{float}, QuantizedRows, Span{short}, out Bound, out float)"/> has
-    /// quantized.</param>
-    /// <param name="bound">What that gave, as it gave <paramref name="norm"/>.</param>
+    /// <param name="query">A query for which <see cref="TryCreate(ReadOnlySpan{float}, QuantizedRows, Span{short}, out Bound, out float)"/>
+    /// succeeded.</param>
+    /// <param name="bound">Result of that call, like <paramref name="norm"/>.</param>
     /// <param name="narrow">Receives <see cref="QuantizedRows.Stride"/> numbers, <see cref="NarrowZero"/> more than w.</param>
     public static Bound Narrow(ReadOnlySpan<float> query, QuantizedRows rows, in Bound bound, float norm, Span<byte> narrow)
     {
         const int Most = Kernel.LargestNarrow - NarrowZero;
-        // The largest number of the query is the limit in the units of 16 bits, to rounding; what that clamps is part of f.
+        // In units of the 16-bit query, its largest number is the limit up to rounding; clamping adds to f.
         float unit = (float)(bound.Unit * Limit(rows.Rank) / Most), inverse = unit == 0 ? 0 : 1 / unit;
         Vector256<double> low = default, high = default;
         int j = 0;
@@ -113,7 +113,7 @@ internal static unsafe class QuantizedQuery
     /// <summary>The largest number of a query in 16 bits: no sum of rank products with rows of up to 127 may leave 32 bits.</summary>
     private static double Limit(int rank) => Math.Min(short.MaxValue, Math.Floor((double)int.MaxValue / (127.0 * rank)));
 
-    /// <returns>The largest |q[j]|, not finite where one is not; and |q|².</returns>
+    /// <returns>The largest |q[j]|, not finite if a number is not; and |q|².</returns>
     private static (double Largest, double Squares) Measure(ReadOnlySpan<float> query)
     {
         Vector256<float> largest = default;

@@ -4,14 +4,13 @@ namespace Recommender.Retrieval.Quantized;
 
 /// <summary>
 /// Rows of numbers in 8 bits each with a scale per row: row ≈ scale · z with z from −127 to 127. The distance of a row from its
-/// approximation is at most <see cref="Error"/> · scale, which is what makes exact answers from approximate scores possible.
+/// approximation is at most <see cref="Error"/> · scale, so approximate scores have a proven bound.
 /// </summary>
 internal sealed unsafe class QuantizedRows
 {
     private const int Alignment = 64;
 
-    /// <summary>Rows with larger numbers are not quantized: their scores may overflow, and they must not make those of others
-    /// suspect.</summary>
+    /// <summary>Rows with larger numbers are not quantized: their scores may overflow, and would widen the bounds of all others.</summary>
     private const float Largest = 1e25f;
 
     private readonly sbyte[] _memory;
@@ -23,7 +22,7 @@ internal sealed unsafe class QuantizedRows
         Count = count;
         Rank = rank;
         Stride = (rank + Kernel.Int8Padding - 1) / Kernel.Int8Padding * Kernel.Int8Padding;
-        // Pinned, so that rows stay aligned to cache lines and pointers into them stay good.
+        // Pinned, so that rows stay aligned to cache lines and pointers into them stay valid.
         _memory = GC.AllocateUninitializedArray<sbyte>(checked((int)(((long)count * Stride) + Alignment)), pinned: true);
         _scales = GC.AllocateUninitializedArray<float>(Math.Max(1, count), pinned: true);
         _sums = GC.AllocateUninitializedArray<int>(Math.Max(1, count), pinned: true);
@@ -42,11 +41,12 @@ internal sealed unsafe class QuantizedRows
     /// <summary>Count × Stride; the numbers from Rank on are 0. Valid while this object is reachable.</summary>
     public sbyte* Rows { get; }
 
-    /// <summary>One per row. NaN: the row could not be quantized, so nothing is known of its score.</summary>
+    /// <summary>One per row. NaN: the row is not quantized, and its score has no bound.</summary>
     public float* Scales { get; }
 
-    /// <summary>One per row: what a narrow query's zero point adds to the sum over the row, <see cref="QuantizedQuery.NarrowZero"/> · Σ
-    /// z.</summary>
+    /// <summary>
+    /// One per row: contribution of a narrow query's zero point to the sum over the row, <see cref="QuantizedQuery.NarrowZero"/> · Σ z.
+    /// </summary>
     public int* NarrowOffsets { get; }
 
     /// <summary>The largest |z| of a row, rounded up.</summary>
@@ -55,13 +55,13 @@ internal sealed unsafe class QuantizedRows
     /// <summary>The largest |row − scale · z| / scale over all rows, rounded up. At most √rank / 2 and a little.</summary>
     public float Error { get; private set; }
 
-    /// <summary>No scale is larger.</summary>
+    /// <summary>The largest scale.</summary>
     public float LargestScale { get; private set; }
 
     public long MemoryBytes => _memory.LongLength + (4L * (_scales.Length + _sums.Length));
 
     /// <param name="factors">Rows × rank, row-major.</param>
-    /// <param name="order">Which row of factors comes at each place; null: as they are.</param>
+    /// <param name="order">Row of the factors at each position; null: unchanged order.</param>
     public static QuantizedRows Of(ReadOnlyMemory<float> factors, int rank, int[]? order = null)
     {
         int count = order?.Length ?? factors.Length / rank;
@@ -110,7 +110,7 @@ internal sealed unsafe class QuantizedRows
         if (largest == 0) return 0;
         if (!finite || largest > Largest || !float.IsNormal(scale))
         {
-            // Not finite, too large, or so small that rounding of the scale itself would exceed the bound.
+            // Not finite, too large, or so small that the rounding of the scale would exceed the bound.
             scale = float.NaN;
             return 0;
         }

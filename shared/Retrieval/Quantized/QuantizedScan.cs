@@ -6,9 +6,8 @@ using Recommender.Retrieval.Kernels;
 namespace Recommender.Retrieval.Quantized;
 
 /// <summary>
-/// One search over quantized rows. While it scans, the top k holds lower bounds of scores: k rows score at least its threshold, so a row
-/// whose
-/// upper bound is below cannot be among the best. What is left at the end, seldom more than twice k rows, is scored in float32.
+/// One search over quantized rows. During the scan the top k contains lower bounds of scores: k rows score at least its threshold, so a row
+/// with a lower upper bound cannot be among the best. The remaining rows, seldom more than 2 · k, are scored in float32 at the end.
 /// </summary>
 internal unsafe ref struct QuantizedScan
 {
@@ -28,14 +27,15 @@ internal unsafe ref struct QuantizedScan
     private fixed int _sums[Block];
     private fixed int _survivors[Block];
 
-    // Items with the upper bounds of their scores. From a pool.
+    // Pooled. Items with the upper bounds of their scores.
     private ScoredItem[] _kept;
     private int _count;
 
     /// <param name="query">Rank numbers.</param>
     /// <param name="factors">Items × rank, row-major, by item.</param>
-    /// <param name="quantized">The query in 16 bits, with room for the narrow one: <see cref="QuantizedQuery.Length"/> numbers.</param>
-    /// <param name="norm">|query|, as the bound a result of quantizing it.</param>
+    /// <param name="quantized">The query in 16 bits, followed by space for the narrow one: <see cref="QuantizedQuery.Length"/>
+    /// numbers.</param>
+    /// <param name="norm">|query|, from its quantization like the bound.</param>
     /// <param name="items">The item at each row; null: the row's own number.</param>
     public QuantizedScan(Kernel kernel, QuantizedRows rows, float* query, short* quantized, scoped in Bound bound, float norm,
         float* factors, int* items, SearchScope scope)
@@ -55,7 +55,7 @@ internal unsafe ref struct QuantizedScan
             new Span<byte>(_narrow, rows.Stride));
     }
 
-    /// <summary>Considers the rows from <paramref name="from"/> to <paramref name="to"/> − 1.</summary>
+    /// <summary>Scans the rows from <paramref name="from"/> to <paramref name="to"/> − 1.</summary>
     public void Scan(int from, int to, scoped ref TopK top)
     {
         fixed (int* sums = _sums, survivors = _survivors)
@@ -63,7 +63,7 @@ internal unsafe ref struct QuantizedScan
             for (int start = from; start < to; start += Block)
             {
                 int count = Math.Min(Block, to - start);
-                // Nothing is left out by a first look while everything enters.
+                // A first pass excludes nothing while there is no threshold.
                 if (_narrow is not null && top.Threshold > float.NegativeInfinity)
                 {
                     _kernel.DotsNarrow(_narrow, _rows.Rows + ((long)start * _rows.Stride), _rows.NarrowOffsets + start,
@@ -87,7 +87,7 @@ internal unsafe ref struct QuantizedScan
         }
     }
 
-    /// <summary>Considers the rows listed.</summary>
+    /// <summary>Scans the listed rows.</summary>
     /// <param name="count">At most <see cref="Block"/>.</param>
     public void ScanAt(int* rows, int count, scoped ref TopK top)
     {
@@ -99,7 +99,7 @@ internal unsafe ref struct QuantizedScan
         }
     }
 
-    /// <summary>Puts float32 scores in the place of the lower bounds. Ends the use of this object.</summary>
+    /// <summary>Replaces the lower bounds by float32 scores. This object must not be used afterwards.</summary>
     public void Finish(scoped ref TopK top)
     {
         Drop(top.Threshold);
@@ -126,13 +126,13 @@ internal unsafe ref struct QuantizedScan
     private void Keep(int item, int sum, float scale, scoped ref TopK top)
     {
         float upper = _bound.Upper(sum, scale);
-        // The threshold may have risen since the block's survivors were found. A bound of NaN excludes nothing, so the row is kept.
+        // The threshold may have risen since the block was scanned. A row with a bound of NaN cannot be excluded.
         if (upper < top.Threshold || !_scope.Allows(item)) return;
         _kept[_count++] = new ScoredItem(item, upper);
         top.Add(item, -_bound.Upper(-sum, scale));
     }
 
-    /// <summary>Makes room for more items, first by dropping those that cannot be among the best any more.</summary>
+    /// <summary>Ensures capacity for more items. Items that can no longer be among the best are dropped first.</summary>
     private void Reserve(int more, float threshold)
     {
         if (_count + more <= _kept.Length) return;
