@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Recommender.Factorization.Algebra;
 
 /// <summary>
-/// In-place factorization S = Uᵀ·U of a symmetric positive definite matrix whose upper triangle is given row-major. Blocks of 16 rows,
-/// each brought up to date with all rows above it at once (left-looking), so that nearly all work runs in <see cref="Tile"/>.
+/// In-place factorization S = Uᵀ·U of a symmetric positive definite matrix whose upper triangle is given row-major. Left-looking, in blocks
+/// of 16 rows: each block is updated once with all rows above it, so nearly all work runs in <see cref="Tile"/>.
 /// </summary>
 internal static unsafe class Cholesky
 {
@@ -16,7 +16,7 @@ internal static unsafe class Cholesky
 
     /// <param name="s"><c>n × ld</c>; columns from n up to the next multiple of 16 must be readable and hold finite numbers.</param>
     /// <param name="inverse">Receives 1 / U_kk for k &lt; n.</param>
-    /// <returns>False when a pivot is not positive: the matrix is not positive definite to this accuracy.</returns>
+    /// <returns>False if a pivot is not positive: the matrix is not positive definite in single precision.</returns>
     public static bool Factor(float* s, int n, nint ld, float* inverse, float* scratch)
     {
         int padded = Tile.Padded(n);

@@ -1,12 +1,12 @@
 namespace Recommender.Factorization.Algebra;
 
-/// <summary>Whole-matrix products in the library's one layout: <c>rows × rank</c>, row-major, no padding between rows.</summary>
+/// <summary>Products of whole matrices: <c>rows × rank</c>, row-major, without padding between rows.</summary>
 internal static unsafe class Dense
 {
-    /// <summary>Rows whose products are summed in single precision before they join the double sum.</summary>
+    /// <summary>Number of rows whose products are summed in single precision before the sum is added in double precision.</summary>
     private const int GramBatch = 512;
 
-    /// <summary>Chunks of a Gram matrix; fixed, because their sums are added in order.</summary>
+    /// <summary>Number of chunks of a Gram matrix. Fixed, so that the sum does not depend on the number of threads.</summary>
     private const int GramChunks = 32;
 
     /// <summary>XᵀX (<c>rank × rank</c>, row-major, symmetric), optionally with a weight ≥ 0 per row.</summary>
@@ -63,9 +63,8 @@ internal static unsafe class Dense
     }
 
     /// <summary>
-    /// Turns X to the principal axes of its Gram matrix, in place, and returns that matrix's diagonal, largest first; off the diagonal it
-    /// is
-    /// zero to rounding. Products between X and anything turned alike are unchanged.
+    /// Rotates X in place to the principal axes of its Gram matrix, and returns the diagonal of the rotated Gram matrix, descending; its
+    /// other numbers are zero up to rounding. Dot products with rows rotated in the same way do not change.
     /// </summary>
     public static double[] ToPrincipalAxes(float[] x, int rows, int rank, int threads, CancellationToken cancellation) =>
         ToPrincipalAxes(x, rows, rank, threads, out _, cancellation);
@@ -89,7 +88,7 @@ internal static unsafe class Dense
         var right = GC.AllocateArray<float>(rank * padded, pinned: true);
         for (int i = 0; i < rank; i++)
             for (int j = 0; j < columns; j++) right[i * padded + j] = (float)t[i * columns + j];
-        // Panels of 16 columns, each contiguous, so that the inner loop reads straight through.
+        // Contiguous panels of 16 columns, so that the inner loop reads sequentially.
         var panels = GC.AllocateUninitializedArray<float>(rank * padded, pinned: true);
         for (int j = 0; j < padded; j += Tile.Columns)
             for (int i = 0; i < rank; i++)

@@ -2,14 +2,14 @@ using System.Runtime.CompilerServices;
 
 namespace Recommender.Factorization.Algebra;
 
-/// <summary>Rows that are rows of one factor matrix, chosen by index.</summary>
+/// <summary>Rows of a ridge regression that are rows of a factor matrix, selected by index.</summary>
 internal readonly unsafe struct FactorRows(float* factors, int rank, int* indices, float* weights, float* targets, float* columnWeights,
     float weight, int count) : IRidgeRows
 {
     /// <summary>Rows of the factors (<c>rows × rank</c>); null weights and targets stand for ones.</summary>
     public int Count => count;
 
-    /// <summary>Product of the entry's own weight, its column's and the row's.</summary>
+    /// <summary>Product of the weights of the entry, its column and the row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float Weight(int e) => weight * (weights == null ? 1 : weights[e]) * (columnWeights == null ? 1 : columnWeights[indices[e]]);
 

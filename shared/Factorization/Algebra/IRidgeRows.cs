@@ -8,9 +8,9 @@ internal unsafe interface IRidgeRows
     /// <summary>Confidence c ≥ 0 of row e.</summary>
     float Weight(int e);
 
-    /// <summary>What row e's prediction should be.</summary>
+    /// <summary>Target of row e.</summary>
     float Target(int e);
 
-    /// <summary>Row e's vector, <c>rank</c> long; may be written to <paramref name="buffer"/>, which is as long.</summary>
+    /// <summary>Vector of row e, <c>rank</c> long. It may be in <paramref name="buffer"/>, which has the same length.</summary>
     float* Row(int e, float* buffer);
 }

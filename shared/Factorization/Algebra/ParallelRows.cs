@@ -1,12 +1,12 @@
 namespace Recommender.Factorization.Algebra;
 
-/// <summary>Divides rows among threads. Threads share nothing but a counter, so results cannot depend on how many there are.</summary>
+/// <summary>Divides rows among threads. Threads share only a counter, so results do not depend on their number.</summary>
 internal static class ParallelRows
 {
     /// <param name="count">Rows 0 .. count − 1.</param>
     /// <param name="chunk">Rows taken at a time.</param>
     /// <param name="threads">At least 1.</param>
-    /// <param name="body">Is called once per thread with a function that yields the next (from, to), or null when none is left.</param>
+    /// <param name="body">Called once per thread with a function that returns the next range (from, to), or null at the end.</param>
     public static void Run(int count, int chunk, int threads, Action<Func<(int From, int To)?>> body, CancellationToken cancellation)
     {
         long next = 0;

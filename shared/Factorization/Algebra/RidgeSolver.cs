@@ -49,8 +49,8 @@ internal sealed unsafe class RidgeSolver : IDisposable
         return count == 0 ? 0 : n * n * k / 2 + n * n * n / 6 + 2.0 * count * rank;
     }
 
-    /// <param name="diagonal">b &gt; 0, <c>rank</c> long: what each axis is held back by.</param>
-    /// <param name="result">w, <c>rank</c> long; zero when there are no rows.</param>
+    /// <param name="diagonal">b &gt; 0, <c>rank</c> long: regularization of each axis.</param>
+    /// <param name="result">Receives w, <c>rank</c> long; zero without rows.</param>
     public void Solve<T>(T rows, float* diagonal, float* result) where T : struct, IRidgeRows
     {
         int n = rows.Count;
@@ -77,9 +77,11 @@ internal sealed unsafe class RidgeSolver : IDisposable
         Vectors.Multiply(1, _solution, _scale, result, _rank);
     }
 
-    /// <summary>What each row contributes to the product of the solution with <paramref name="item"/>: the contributions sum to
-    /// it.</summary>
-    /// <param name="contributions">One per row.</param>
+    /// <summary>
+    /// Computes the contribution of each row to the dot product of the solution and <paramref name="item"/>. The contributions sum to the
+    /// dot product.
+    /// </summary>
+    /// <param name="contributions">Receives one number per row.</param>
     public void Shares<T>(T rows, float* diagonal, float* item, float* contributions) where T : struct, IRidgeRows
     {
         int n = rows.Count;

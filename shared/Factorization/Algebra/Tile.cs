@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Recommender.Factorization.Algebra;
 
 /// <summary>
-/// The one dense inner loop that everything else is made of: a 4 × 16 block of C from k products of a column of A and a row of B.
-/// Its eight accumulators keep both multiply-add units of a core busy, which a dot product or a row update cannot.
+/// The dense inner loop of all matrix products: a 4 × 16 block of C as the sum of k products of a column of A and a row of B. Its eight
+/// accumulators keep both multiply-add units of a core busy, unlike a dot product or a row update.
 /// </summary>
 internal static unsafe class Tile
 {
@@ -14,7 +14,7 @@ internal static unsafe class Tile
 
     /// <summary>
     /// <c>c[i·ldc + j] (=, +=, −=) Σ_p a[i·rowStep + p·step] · b[p·ldb + j]</c> for i &lt; 4, j &lt; 16, p &lt; <paramref name="k"/>.
-    /// The order of summation is p ascending, so a result depends on its inputs alone.
+    /// Products are added by ascending p, so a result depends only on its inputs.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(float* a, nint rowStep, nint step, float* b, nint ldb, int k, float* c, nint ldc, TileStore store)
@@ -67,7 +67,7 @@ internal static unsafe class Tile
         right.Store(c + 8);
     }
 
-    /// <summary>The reference <see cref="Run"/> is tested against.</summary>
+    /// <summary>Reference implementation, for tests of <see cref="Run"/>.</summary>
     public static void RunScalar(float* a, nint rowStep, nint step, float* b, nint ldb, int k, float* c, nint ldc, TileStore store)
     {
         for (int i = 0; i < Rows; i++)
@@ -87,6 +87,6 @@ internal static unsafe class Tile
         }
     }
 
-    /// <summary>Rounds up to whole tiles of columns.</summary>
+    /// <summary>Rounds a number of columns up to whole tiles.</summary>
     public static int Padded(int n) => (n + Columns - 1) / Columns * Columns;
 }

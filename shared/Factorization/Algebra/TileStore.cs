@@ -1,6 +1,6 @@
 namespace Recommender.Factorization.Algebra;
 
-/// <summary>What a tile does with the sums it computed.</summary>
+/// <summary>How a tile stores its sums.</summary>
 internal enum TileStore
 {
     Set,

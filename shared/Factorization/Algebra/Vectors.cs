@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Recommender.Factorization.Algebra;
 
-/// <summary>Loops over single vectors. Every length works; sums are taken in an order that depends on the length alone.</summary>
+/// <summary>Operations on single vectors of any length. The order of summation depends only on the length.</summary>
 internal static unsafe class Vectors
 {
     public static float Dot(ReadOnlySpan<float> x, ReadOnlySpan<float> y)

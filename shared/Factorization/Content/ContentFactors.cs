@@ -5,23 +5,22 @@ using Recommender.Factorization.Models;
 namespace Recommender.Factorization.Content;
 
 /// <summary>
-/// Factors for items that have few or no events, from their content: a ridge regression from content features to factors, trained on
-/// items with events, weighted by how many.
+/// Factors of items with few or no events, from their content: a ridge regression from content features to factors. It is trained on items
+/// with events, weighted by their number of events.
 /// </summary>
 public static class ContentFactors
 {
-    /// <summary>The content weighs as much as this many events of the item.</summary>
+    /// <summary>Weight of the content, in events of the item.</summary>
     private const float Prior = 3;
 
-    /// <summary>Beyond this many items an even sample teaches the map.</summary>
+    /// <summary>Maximum number of items to train with; of more, an even sample is used.</summary>
     private const int MaxItems = 50_000;
 
     /// <summary>
-    /// The model with rows of items that have content blended: <c>(m·learned + 3·from content) / (m + 3)</c> for items with m &lt; 20
-    /// events.
-    /// Models without factors of their own (popularity, item–item) are returned as they are.
+    /// Blends the factors of items with content: <c>(m·learned + 3·from content) / (m + 3)</c> for items with m &lt; 20 events. Models
+    /// without factors of their own (popularity, item–item) are returned as they are.
     /// </summary>
-    /// <param name="events">m: interactions per item that the model was trained on.</param>
+    /// <param name="events">m: number of training interactions of each item.</param>
     public static Model Blend(Model model, ItemContent content, ReadOnlySpan<int> events, int threads = 1,
         CancellationToken cancellation = default)
     {
@@ -30,13 +29,13 @@ public static class ContentFactors
         return model.WithItemRows((rows, rank) => BlendRows(rows, rank, content, counts, threads, cancellation));
     }
 
-    /// <summary>Interactions per item of <paramref name="matrix"/>.</summary>
+    /// <summary>Number of interactions of each item of <paramref name="matrix"/>.</summary>
     public static int[] EventsOf(InteractionMatrix matrix) => [.. Enumerable.Range(0, matrix.ItemCount).Select(matrix.Items.Length)];
 
-    /// <summary>How much of an item's factor is its events', for m events; the rest is its content's.</summary>
+    /// <summary>Share of the events in an item's factor, for m events; the rest is the share of the content.</summary>
     internal static float OwnShare(int events) => events / (events + Prior);
 
-    /// <summary>The map from content to the model's factors; null where there is too little to learn one from.</summary>
+    /// <summary>Learns the map from content to the model's factors; null if there is too little data.</summary>
     internal static ContentMap? Map(Model model, ItemContent content, ReadOnlySpan<int> events, int threads, CancellationToken cancellation)
     {
         Check(model, content, events);

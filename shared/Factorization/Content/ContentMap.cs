@@ -3,10 +3,10 @@ using Recommender.Factorization.Models;
 
 namespace Recommender.Factorization.Content;
 
-/// <summary>From features of content to factors: row f of the map is what feature f adds.</summary>
+/// <summary>Linear map from content features to factors: row f is the contribution of feature f.</summary>
 internal sealed class ContentMap(ContentVocabulary vocabulary, int rank, float[] map)
 {
-    /// <summary>Overwrites the factor with the content's; false when none of its features is known.</summary>
+    /// <summary>Computes the factor of an item from its content. False if none of its features is known.</summary>
     public bool Place(ItemText text, Span<float> factor)
     {
         factor.Clear();

@@ -5,9 +5,9 @@ using Recommender.Factorization.Models;
 namespace Recommender.Factorization.Content;
 
 /// <summary>
-/// The known content features and their weights: words and character 3- to 5-grams of titles, labels, steps of numbers,
-/// components of vectors. Features are kept as 64-bit hashes of their names. Vectors of different lengths have no feature in common: their
-/// components do not mean the same.
+/// The known content features and their weights: words and character 3- to 5-grams of titles, labels, steps of numbers, components of
+/// vectors. Features are stored as 64-bit hashes of their names. Vectors of different lengths share no features, because their components
+/// have different meanings.
 /// </summary>
 internal sealed class ContentVocabulary
 {
@@ -15,7 +15,7 @@ internal sealed class ContentVocabulary
     private readonly float[] _weights;
     private readonly Dictionary<ulong, int> _index;
 
-    /// <param name="names">Of features 1, 2, …; feature 0 is the constant that every item with content has.</param>
+    /// <param name="names">Hashed names of features 1, 2, …. Feature 0 is the constant that every item with content has.</param>
     /// <param name="weights">Inverse document frequencies.</param>
     private ContentVocabulary(ulong[] names, float[] weights)
     {
@@ -24,10 +24,10 @@ internal sealed class ContentVocabulary
         for (int f = 0; f < names.Length; f++) _index[names[f]] = f + 1;
     }
 
-    /// <summary>Features, the constant counted.</summary>
+    /// <summary>Number of features, including the constant.</summary>
     public int Count => _names.Length + 1;
 
-    /// <param name="most">The most frequent features are kept.</param>
+    /// <param name="most">Maximum number of features; the most frequent are kept.</param>
     public static ContentVocabulary Of(IReadOnlyList<ItemText?> items, int most)
     {
         var documents = new Dictionary<ulong, int>();
@@ -38,15 +38,15 @@ internal sealed class ContentVocabulary
                 foreach (var (feature, _) in kind) documents[feature] = documents.GetValueOrDefault(feature) + 1;
         }
 
-        // A feature of a single item teaches nothing about others.
+        // A feature of a single item carries no information about other items.
         var kept = documents.Where(d => d.Value > 1).OrderByDescending(d => d.Value).ThenBy(d => d.Key).Take(most - 1).ToArray();
         return new ContentVocabulary([.. kept.Select(d => d.Key)],
             [.. kept.Select(d => (float)Math.Log(1 + (double)items.Count / d.Value))]);
     }
 
     /// <summary>
-    /// An item's known features: each kind has length 1, rare features weigh more, and the whole has length 1, but for the constant, which
-    /// comes first.
+    /// The known features of an item, the constant first. The features of each kind are scaled to length 1, with higher weights for rare
+    /// ones, and then all except the constant to length 1.
     /// </summary>
     public List<(int Feature, float Value)> Features(ItemText item)
     {
@@ -115,7 +115,7 @@ internal sealed class ContentVocabulary
     private static IEnumerable<string> Words(string text)
     {
         var word = new StringBuilder();
-        // Halves of characters part words; callers may send them alone, which cannot be normalized.
+        // Surrogates separate words. Callers may send unpaired ones, which cannot be normalized.
         foreach (char c in string.Concat(text.Select(c => char.IsSurrogate(c) ? ' ' : c)).Normalize().ToLowerInvariant())
         {
             if (char.IsLetterOrDigit(c)) word.Append(c);

@@ -1,6 +1,6 @@
 namespace Recommender.Factorization.Content;
 
-/// <summary>Items as sparse features, see <see cref="ContentVocabulary"/>.</summary>
+/// <summary>Content of items as sparse features; see <see cref="ContentVocabulary"/>.</summary>
 public sealed class ItemContent
 {
     private ItemContent(ContentVocabulary vocabulary, long[] starts, int[] features, float[] values) =>
@@ -21,8 +21,8 @@ public sealed class ItemContent
 
     internal bool Has(int item) => Starts[item + 1] > Starts[item];
 
-    /// <param name="items">By index; null where nothing is known.</param>
-    /// <param name="mostFeatures">The most frequent ones are kept, at least 1.</param>
+    /// <param name="items">By index; null for an item without content.</param>
+    /// <param name="mostFeatures">Maximum number of features, at least 1; the most frequent are kept.</param>
     public static ItemContent Build(IReadOnlyList<ItemText?> items, int mostFeatures = int.MaxValue)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(mostFeatures, 1);

@@ -8,25 +8,24 @@ using Recommender.Factorization.Models;
 namespace Recommender.Factorization.Content;
 
 /// <summary>
-/// Solves factors of items from those who consumed them: the half-step of training for items, with the users' side fixed. For iALS it is
-/// exactly that; other learners get the ridge solution of the default settings, on the scale that their learned items have.
+/// Computes factors of items from the factors of their consumers, with users fixed. For iALS this is exactly the half-step of training; for
+/// other learners it is the ridge solution with the default settings, scaled like their learned items.
 /// </summary>
 public sealed class ItemFolding
 {
-    /// <summary>Beyond this many users an even sample stands for all.</summary>
+    /// <summary>Maximum number of users; of more, an even sample is used.</summary>
     private const int MaxUsers = 200_000;
 
     private readonly double[] _gram;
     private readonly double[] _settings;
 
     /// <param name="gram">Σ x·xᵀ over all users, <c>rank × rank</c>.</param>
-    /// <param name="settings">Users, alpha0, lambda, nu, damping, what damped weights are multiplied by, what the solution is multiplied
-    /// by.</param>
+    /// <param name="settings">Users, alpha0, lambda, nu, damping, factor of damped weights, factor of the solution.</param>
     private ItemFolding(int rank, double[] gram, double[] settings) => (Rank, this._gram, this._settings) = (rank, gram, settings);
 
     public int Rank { get; }
 
-    /// <param name="matrix">What the model was trained on.</param>
+    /// <param name="matrix">Training data of the model.</param>
     public static ItemFolding Of(Model model, InteractionMatrix matrix, int threads = 1, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(matrix.ItemCount, model.ItemCount);
@@ -44,7 +43,7 @@ public sealed class ItemFolding
         var learned = (model as RecencyModel)?.Of ?? model;
         var ials = (learned as HybridModel)?.Factors as IalsModel ?? learned as IalsModel;
         var s = ials?.Settings ?? new IalsSettings();
-        // The learned weights are m^−g × one number for all.
+        // The learned weights are m^−g times a constant.
         int most = Enumerable.Range(0, matrix.ItemCount).MaxBy(matrix.Items.Length);
         double unit = ials is null ? 1 : ials.ItemWeights[most] * Math.Pow(Math.Max(matrix.Items.Length(most), 1), s.Damping);
         var folding = new ItemFolding(rank, gram, [users, s.Alpha0, s.Lambda, s.Nu, s.Damping, unit, 1]);
@@ -52,28 +51,28 @@ public sealed class ItemFolding
     }
 
     /// <param name="consumers">Factors of the users who consumed the item, <c>n × rank</c>.</param>
-    /// <param name="says">The preference of each consumer.</param>
+    /// <param name="preferences">Preference of each consumer.</param>
     /// <param name="factor">Receives <see cref="Rank"/> numbers; zeros for an item without positive events.</param>
-    public void FoldIn(ReadOnlySpan<float> consumers, ReadOnlySpan<Preference> says, Span<float> factor)
+    public void FoldIn(ReadOnlySpan<float> consumers, ReadOnlySpan<Preference> preferences, Span<float> factor)
     {
-        if (consumers.Length != says.Length * Rank || factor.Length != Rank)
-            throw new ArgumentException($"{says.Length} consumers need {says.Length * Rank} numbers, not {consumers.Length}, and the "
-                + $"factor {Rank}, not {factor.Length}.");
+        if (consumers.Length != preferences.Length * Rank || factor.Length != Rank)
+            throw new ArgumentException($"{preferences.Length} consumers need {preferences.Length * Rank} numbers, not {consumers.Length}, "
+                + $"and the factor {Rank}, not {factor.Length}.");
         var (users, alpha0, lambda, nu, damping, unit, scale) =
             (_settings[0], _settings[1], _settings[2], _settings[3], _settings[4], _settings[5], _settings[6]);
-        double damped = unit * Math.Pow(Math.Max(says.Length, 1), -damping), mass = alpha0 * users;
+        double damped = unit * Math.Pow(Math.Max(preferences.Length, 1), -damping), mass = alpha0 * users;
         var s = new double[Rank * Rank];
         var right = new double[Rank];
         for (int k = 0; k < s.Length; k++) s[k] = alpha0 * _gram[k];
-        for (int n = 0; n < says.Length; n++)
+        for (int n = 0; n < preferences.Length; n++)
         {
             var x = consumers.Slice(n * Rank, Rank);
-            double weight = damped * Math.Max(says[n].Weight, 0);
+            double weight = damped * Math.Max(preferences[n].Weight, 0);
             mass += weight;
             for (int i = 0; i < x.Length; i++)
             {
                 double row = weight * x[i];
-                right[i] += row * says[n].Target;
+                right[i] += row * preferences[n].Target;
                 for (int j = 0; j <= i; j++) s[i * Rank + j] += row * x[j];
             }
         }
@@ -84,7 +83,7 @@ public sealed class ItemFolding
         for (int k = 0; k < Rank; k++) factor[k] = (float)(scale * right[k]);
     }
 
-    /// <summary>By Cholesky in double precision: a few items at a time are no hot path. Reads and overwrites the lower triangle.</summary>
+    /// <summary>Solves by Cholesky in double precision; it is not a hot path. Overwrites the lower triangle.</summary>
     private void Solve(double[] s, double[] right)
     {
         for (int i = 0; i < Rank; i++)
@@ -106,7 +105,7 @@ public sealed class ItemFolding
         }
     }
 
-    /// <summary>The number that brings solutions closest to the learned factors, over up to 200 items of middling popularity.</summary>
+    /// <summary>Scale that brings the solutions closest to the learned factors, over up to 200 items of medium popularity.</summary>
     private double ScaleOf(Model model, InteractionMatrix matrix)
     {
         const int Items = 200, Consumers = 100;
@@ -118,15 +117,15 @@ public sealed class ItemFolding
             int item = known[(long)n * known.Length / Math.Min(Items, known.Length)];
             int count = Math.Min(matrix.Items.Length(item), Consumers);
             var consumers = new float[count * Rank];
-            var says = new Preference[count];
+            var preferences = new Preference[count];
             for (int c = 0; c < count; c++)
             {
                 long at = matrix.Items.Starts[item] + c;
                 model.FoldIn(matrix.Users.History(matrix.Items.Columns[at]), consumers.AsSpan(c * Rank, Rank));
-                says[c] = new Preference(matrix.Items.Weight(at), matrix.Items.Target(at));
+                preferences[c] = new Preference(matrix.Items.Weight(at), matrix.Items.Target(at));
             }
 
-            FoldIn(consumers, says, solved);
+            FoldIn(consumers, preferences, solved);
             var learned = model.ItemFactors.Span.Slice(item * Rank, Rank);
             both += Vectors.Dot(solved, learned);
             own += Vectors.Dot(solved, solved);

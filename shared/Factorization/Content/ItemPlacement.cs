@@ -5,8 +5,8 @@ using Recommender.Factorization.Models;
 namespace Recommender.Factorization.Content;
 
 /// <summary>
-/// Gives factors to items that a model was not trained with: from their content while nobody has consumed them, then more and more from
-/// those who did, <c>(m·folded in + 3·from content) / (m + 3)</c>. Learned with the model and stored with it. Immutable.
+/// Computes factors of items that a model was not trained with, from their content and their m consumers: <c>(m·folded in + 3·from content)
+/// / (m + 3)</c>. Learned and stored with the model. Immutable.
 /// </summary>
 public sealed class ItemPlacement
 {
@@ -22,8 +22,8 @@ public sealed class ItemPlacement
 
     public int Rank => _folding.Rank;
 
-    /// <param name="matrix">What the model was trained on.</param>
-    /// <param name="content">Of the model's items; null: new items are placed by their events alone.</param>
+    /// <param name="matrix">Training data of the model.</param>
+    /// <param name="content">Content of the model's items; null: new items are placed by their events only.</param>
     public static ItemPlacement Learn(Model model, InteractionMatrix matrix, ItemContent? content, int threads = 1,
         CancellationToken cancellation = default)
     {
@@ -31,23 +31,24 @@ public sealed class ItemPlacement
         return new ItemPlacement(ItemFolding.Of(model, matrix, threads, cancellation), map);
     }
 
-    /// <param name="text">Null where nothing is known but events.</param>
+    /// <param name="text">Content of the item; null if it has none.</param>
     /// <param name="consumers">Factors of the users who consumed the item, <c>n × rank</c>.</param>
-    /// <param name="says">The preference of each consumer.</param>
+    /// <param name="preferences">Preference of each consumer.</param>
     /// <param name="factor">Receives <see cref="Rank"/> numbers.</param>
-    /// <returns>False when there is nothing to go by; the factor is then zero.</returns>
-    public bool Place(ItemText? text, ReadOnlySpan<float> consumers, ReadOnlySpan<Preference> says, Span<float> factor)
+    /// <returns>False without known content and consumers; the factor is then zero.</returns>
+    public bool Place(ItemText? text, ReadOnlySpan<float> consumers, ReadOnlySpan<Preference> preferences, Span<float> factor)
     {
         factor.Clear();
         bool hasContent = text is not null && _map is not null && _map.Place(text, factor);
-        if (says.IsEmpty) return hasContent;
+        if (preferences.IsEmpty) return hasContent;
         var folded = new float[Rank];
-        _folding.FoldIn(consumers, says, folded);
-        float own = hasContent ? ContentFactors.OwnShare(says.Length) : 1;
+        _folding.FoldIn(consumers, preferences, folded);
+        float own = hasContent ? ContentFactors.OwnShare(preferences.Length) : 1;
         for (int k = 0; k < factor.Length; k++) factor[k] = own * folded[k] + (1 - own) * factor[k];
         return true;
     }
 
+    /// <summary>Writes the placement; <see cref="Read"/> restores it.</summary>
     public void Write(Stream stream)
     {
         var writer = new ModelWriter(stream, Name);
@@ -57,7 +58,7 @@ public sealed class ItemPlacement
         writer.End();
     }
 
-    /// <exception cref="InvalidDataException">Not a placement, of a newer format, or cut short.</exception>
+    /// <exception cref="InvalidDataException">Not a placement, of a newer format, or truncated.</exception>
     public static ItemPlacement Read(Stream stream)
     {
         var reader = ModelFormat.Open(stream, out string name);

@@ -1,16 +1,16 @@
 namespace Recommender.Factorization.Content;
 
-/// <summary>What is known of one item besides its events.</summary>
+/// <summary>Content of an item.</summary>
 public sealed record ItemText
 {
     public string? Title { get; init; }
 
-    /// <summary>Categories, tags, brands …: each counts as a whole.</summary>
+    /// <summary>Categories, tags, brands and the like. Each label is one feature.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
 
-    /// <summary>Named numbers: price, year …; turned into coarse steps of their logarithm.</summary>
+    /// <summary>Numbers by name, such as price or year. Each is binned by its logarithm.</summary>
     public IReadOnlyList<(string Name, double Value)> Numbers { get; init; } = [];
 
-    /// <summary>The caller's own embedding; null where there is none.</summary>
+    /// <summary>Content embedding; null if the item has none.</summary>
     public IReadOnlyList<float>? Vector { get; init; }
 }

@@ -1,6 +1,6 @@
 namespace Recommender.Factorization.Data;
 
-/// <summary>What one user thinks of one item, by index.</summary>
-/// <param name="Weight">Confidence c &gt; 0.</param>
-/// <param name="Target">p in 0..1.</param>
+/// <summary>Preference of one user for one item, both by index.</summary>
+/// <param name="Weight">Confidence c, above 0.</param>
+/// <param name="Target">Preference p, 0..1.</param>
 public readonly record struct Entry(int User, int Item, float Weight = 1, float Target = 1);

@@ -1,8 +1,8 @@
 namespace Recommender.Factorization.Data;
 
 /// <summary>
-/// All training data: users × items, both by user and by item, one entry per pair. Immutable. Takes 8 bytes per interaction where all
-/// weights and targets are 1, up to 24 otherwise.
+/// Training data: users × items with one entry per pair, both by user and by item. Immutable. It takes 8 bytes per interaction if all
+/// weights and targets are 1, and up to 24 otherwise.
 /// </summary>
 public sealed class InteractionMatrix
 {
@@ -22,13 +22,13 @@ public sealed class InteractionMatrix
 
     public int ItemCount => Items.Count;
 
-    /// <summary>Distinct (user, item) pairs.</summary>
+    /// <summary>Number of distinct (user, item) pairs.</summary>
     public long Count => Users.Columns.LongLength;
 
-    /// <summary>When interactions happened; null where that is not known.</summary>
+    /// <summary>Ages of the interactions; null if times are unknown.</summary>
     public EventAges? Ages { get; private init; }
 
-    /// <summary>As <see cref="Build(int, int, IEnumerable{Entry})"/>, keeping when interactions happened.</summary>
+    /// <summary>As <see cref="Build(int, int, IEnumerable{Entry})"/>, with the ages of the interactions.</summary>
     /// <exception cref="ArgumentException">An index or number is out of range; the message names the entry.</exception>
     public static InteractionMatrix BuildTimed(int users, int items, IReadOnlyList<TimedEntry> entries)
     {
@@ -40,11 +40,10 @@ public sealed class InteractionMatrix
     internal InteractionMatrix WithAges(EventAges ages, int[]? places) => new(Users with { Places = places }, Items) { Ages = ages };
 
     /// <summary>
-    /// The same pairs with every interaction's weight multiplied by <c>2^(−age / halfLife)</c>, so that what is learned is what holds of
-    /// late.
-    /// Itself where the half-life is 0 or times are not known.
+    /// The same pairs with the weight of every interaction multiplied by <c>2^(−age / halfLife)</c>, so that recent interactions count
+    /// more. Returns this matrix if the half-life is 0 or times are unknown.
     /// </summary>
-    /// <param name="halfLife">As a share of the time that the data spans.</param>
+    /// <param name="halfLife">As a fraction of the time span of the data.</param>
     public InteractionMatrix Aged(double halfLife)
     {
         const float Least = 1e-12f; // Of a weight: no pair may vanish.
@@ -55,7 +54,7 @@ public sealed class InteractionMatrix
         return Build(UserCount, ItemCount, ages.Users, ages.Items, weights, ages.Targets).WithAges(ages, Users.Places);
     }
 
-    /// <summary>Collects entries; several of one pair become one: weight Σc, target Σc·p / Σc.</summary>
+    /// <summary>Builds a matrix from entries. Several entries of a pair are combined: weight Σc, target Σc·p / Σc.</summary>
     /// <exception cref="ArgumentException">An index or number is out of range; the message names the entry.</exception>
     public static InteractionMatrix Build(int users, int items, IEnumerable<Entry> entries)
     {
@@ -64,9 +63,7 @@ public sealed class InteractionMatrix
         return builder.Build();
     }
 
-    /// <summary>
-    /// Takes interactions as parallel arrays, for data too large for <see cref="Entry"/> objects. The arrays are only read.
-    /// </summary>
+    /// <summary>Builds a matrix from parallel arrays, for large data. The arrays are not changed.</summary>
     /// <param name="weights">Null: all 1.</param>
     /// <param name="targets">Null: all 1.</param>
     /// <exception cref="ArgumentException">Lengths differ, or an index or number is out of range; the message names the entry.</exception>
@@ -126,7 +123,7 @@ public sealed class InteractionMatrix
             }
             else
             {
-                // By column, then by place, so that sums are taken in the order given.
+                // Sorted by column and then by position, so that sums are taken in the given order.
                 if (keys.Length < length) (keys, values) =
                     (new long[Math.Max(length, 2 * keys.Length)], new float[Math.Max(length, 2 * keys.Length)]);
                 for (int e = 0; e < length; e++) keys[e] = (long)row[e] << 32 | (uint)e;

@@ -3,7 +3,7 @@ using Recommender.Factorization.Learners.Combined;
 
 namespace Recommender.Factorization.Data;
 
-/// <summary>Collects entries one by one.</summary>
+/// <summary>Builds an <see cref="InteractionMatrix"/> from single entries.</summary>
 public sealed class InteractionMatrixBuilder(int users, int items)
 {
     private readonly List<int> _userIndices = [];
@@ -15,14 +15,17 @@ public sealed class InteractionMatrixBuilder(int users, int items)
 
     public int Count => _userIndices.Count;
 
-    /// <summary>With its time, in any unit that grows. What is of late, and the places of histories, are known when all entries come with
-    /// one.</summary>
+    /// <summary>
+    /// Adds an entry with its time, in any unit. <see cref="InteractionMatrix.Ages"/> and places of histories are known only if all entries
+    /// have a time.
+    /// </summary>
     public void Add(Entry entry, long time)
     {
         Add(entry);
         _times.Add(time);
     }
 
+    /// <summary>Adds an entry without a time.</summary>
     public void Add(Entry entry)
     {
         _userIndices.Add(entry.User);
@@ -32,6 +35,7 @@ public sealed class InteractionMatrixBuilder(int users, int items)
     }
 
     /// <exception cref="ArgumentException">An index or number is out of range; the message names the entry.</exception>
+    /// <summary>Builds the matrix of all added entries.</summary>
     public InteractionMatrix Build()
     {
         var matrix = InteractionMatrix.Build(

@@ -4,11 +4,9 @@ namespace Recommender.Factorization.Data;
 public static class Splits
 {
     /// <summary>
-    /// By time, one moment for all: the newest <paramref name="fraction"/> of the interactions is the test part. This is what a released
-    /// model
-    /// meets, and nothing of the future leaks into training. Users without training items are not tested, since nothing is known about
-    /// them.
-    /// Interactions at the very moment of the cut are trained on.
+    /// Splits by time: the newest <paramref name="fraction"/> of all interactions is the test part. This resembles the use of a released
+    /// model, and no information leaks from the future into training. Users without training items are not tested. Interactions at the
+    /// exact time of the cut are in the training part.
     /// </summary>
     public static Split Temporal(int users, int items, IReadOnlyList<TimedEntry> entries, double fraction = .2)
     {
@@ -19,8 +17,10 @@ public static class Splits
         return MakeTimed(users, items, [.. entries.Where(e => e.Time <= cut)], entries.Where(e => e.Time > cut).Select(e => e.Entry));
     }
 
-    /// <summary>Each positive pair is held out with probability <paramref name="fraction"/>, decided by seed, user and item alone; every
-    /// user keeps one.</summary>
+    /// <summary>
+    /// Holds out each positive pair with probability <paramref name="fraction"/>, as a function of seed, user and item only. Every user
+    /// keeps at least one pair.
+    /// </summary>
     public static Split Random(InteractionMatrix matrix, double fraction = .1, int seed = 1)
     {
         CheckFraction(fraction);
@@ -49,13 +49,13 @@ public static class Splits
         return new Split(train.Build(), InteractionMatrix.Build(matrix.UserCount, matrix.ItemCount, test).Users);
     }
 
-    /// <summary>A split whose two parts are given.</summary>
+    /// <summary>A split with the given parts.</summary>
     public static Split Make(int users, int items, IEnumerable<Entry> train, IEnumerable<Entry> test)
     {
         return Make(InteractionMatrix.Build(users, items, train), test);
     }
 
-    /// <summary>A split whose two parts are given; training keeps its times.</summary>
+    /// <summary>A split with the given parts, and the times of the training part.</summary>
     public static Split MakeTimed(int users, int items, IReadOnlyList<TimedEntry> train, IEnumerable<Entry> test) =>
         Make(InteractionMatrix.BuildTimed(users, items, train), test);
 

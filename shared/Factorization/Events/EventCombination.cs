@@ -6,6 +6,6 @@ public enum EventCombination
     /// <summary>They add up.</summary>
     Sum,
 
-    /// <summary>The newest one counts, by time and then by sequence. It replaces the others.</summary>
+    /// <summary>Only the newest counts, by time and then by sequence.</summary>
     Latest,
 }

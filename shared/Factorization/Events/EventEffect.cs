@@ -1,6 +1,6 @@
 namespace Recommender.Factorization.Events;
 
-/// <summary>What one event can change in the preference of its user for its item.</summary>
+/// <summary>How an event affects the preference of its user for its item.</summary>
 public enum EventEffect
 {
     /// <summary>Nothing.</summary>
@@ -9,6 +9,6 @@ public enum EventEffect
     /// <summary>It adds to the preference, independent of other events.</summary>
     Adds,
 
-    /// <summary>It may take away or replace: the preference follows only from all events of the pair together.</summary>
+    /// <summary>It may cancel or replace others: the preference depends on all events of the pair.</summary>
     Depends,
 }

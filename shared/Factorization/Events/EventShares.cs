@@ -3,14 +3,14 @@ using System.Runtime.InteropServices;
 namespace Recommender.Factorization.Events;
 
 /// <summary>
-/// Combines the events of one user: how much of each event is left when those of the same item and type are taken together, by the rules of
-/// <see cref="EventWeights"/>. The result depends on times and values, not on the order of adding, except that of several newest events
-/// of equal time the one added last counts.
+/// Combines the events of one user: computes the remaining share of each event among those of the same item and type, by the rules of <see
+/// cref="EventWeights"/>. The result depends on times and values and not on the order of adding, except that among newest events of equal
+/// time the last one added counts.
 /// </summary>
-/// <remarks>A workspace to use again; one thread at a time.</remarks>
+/// <remarks>A reusable workspace; not thread-safe.</remarks>
 public sealed class EventShares
 {
-    /// <summary>Sums of quantities that differ by less than this share are equal: values are stored as 32-bit numbers.</summary>
+    /// <summary>Relative difference below which sums of quantities are equal, because values are stored in single precision.</summary>
     private const double Tolerance = 1e-6;
 
     private readonly List<Event> _events = [];
@@ -18,19 +18,19 @@ public sealed class EventShares
     private float[] _shares = [];
     private bool _isTrivial = true;
 
-    /// <summary>Whether an event of this kind leaves the shares of all events of its pair at 1 while no other kind comes.</summary>
+    /// <summary>Whether the shares of all events of a pair are 1 as long as all of them are of this kind.</summary>
     /// <param name="value">NaN where the event has none.</param>
     public static bool IsTrivial(EventTypeSettings settings, double value) =>
         !settings.IsLatest && (double.IsNaN(value) ? !settings.RequiresValue : value > 0 || settings.BelowZero == NegativeValueUse.Ignore);
 
-    /// <summary>Starts another user.</summary>
+    /// <summary>Removes all events, for the next user.</summary>
     public void Clear()
     {
         _events.Clear();
         _isTrivial = true;
     }
 
-    /// <param name="item">Any number that stands for the item.</param>
+    /// <param name="item">Any number that identifies the item.</param>
     /// <param name="value">NaN where the event has none.</param>
     /// <param name="time">In any unit.</param>
     public void Add(int item, string type, EventTypeSettings settings, double value, long time)
@@ -78,7 +78,7 @@ public sealed class EventShares
         return left <= Tolerance * own ? 0 : (float)(left / own);
     }
 
-    /// <summary>A sign counts as one; the magnitude is ignored.</summary>
+    /// <summary>The quantity of a sign is one; its magnitude is ignored.</summary>
     private static double QuantityOf(in Event e) =>
         double.IsNaN(e.Value) ? 1 : e.Settings.Value == ValueUse.Ignore ? Math.Abs(Math.Sign(e.Value)) : Math.Abs(e.Value);
 
@@ -92,7 +92,7 @@ public sealed class EventShares
         public int NewestIndex;
     }
 
-    /// <summary>Names of types are compared without case, as in the settings.</summary>
+    /// <summary>Type names are compared case-insensitively, as in the settings.</summary>
     private sealed class PairComparer : IEqualityComparer<(int Item, string Type)>
     {
         public bool Equals((int Item, string Type) x, (int Item, string Type) y) => x.Item == y.Item

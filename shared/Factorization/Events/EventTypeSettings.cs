@@ -1,15 +1,15 @@
 namespace Recommender.Factorization.Events;
 
-/// <summary>How events of one type count: the rules of <see cref="EventWeights"/> with the choices of the type.</summary>
+/// <summary>Settings of an event type; <see cref="EventWeights"/> has the rules.</summary>
 public sealed record EventTypeSettings
 {
-    /// <summary>Confidence of one event; 0 keeps the type out of learning and statistics.</summary>
+    /// <summary>Confidence of one event. With 0 the type is ignored in training and statistics.</summary>
     public double Weight { get; init; } = 1;
 
-    /// <summary>The target score of a negative event is 0, of a positive event 1.</summary>
+    /// <summary>Whether the type is negative. The target of a negative event is 0, of a positive event 1.</summary>
     public bool Negative { get; init; }
 
-    /// <summary>Age at which an event counts half, in days. Null: events do not age.</summary>
+    /// <summary>Age in days at which the weight of an event is halved. Null: weights do not change with age.</summary>
     public double? HalfLifeDays { get; init; }
 
     public ValueUse Value { get; init; } = ValueUse.Ignore;
@@ -24,7 +24,7 @@ public sealed record EventTypeSettings
     public EventCombination? Combine { get; init; }
 
     /// <summary>
-    /// What a value below 0 means. Null: <see cref="NegativeValueUse.Ignore"/> for ratings, <see cref="NegativeValueUse.TakeBack"/> for
+    /// Meaning of a value below 0. Null: <see cref="NegativeValueUse.Ignore"/> for ratings, <see cref="NegativeValueUse.TakeBack"/> for
     /// quantities and negative types, else <see cref="NegativeValueUse.Opposite"/>.
     /// </summary>
     public NegativeValueUse? NegativeValue { get; init; }
@@ -50,7 +50,7 @@ public sealed record EventTypeSettings
         return BelowZero == NegativeValueUse.Ignore ? 1 : Math.Sign(value);
     }
 
-    /// <summary>What an event of this type can change. <see cref="EventEffect.Depends"/> also where the event is negative.</summary>
+    /// <summary>Effect of an event of this type. <see cref="EventEffect.Depends"/> also if the event is negative.</summary>
     /// <param name="value">NaN where the event has none.</param>
     public EventEffect EffectOf(double value)
     {
@@ -64,7 +64,7 @@ public sealed record EventTypeSettings
         };
     }
 
-    /// <summary>Says what is wrong with the settings and the fix, or null.</summary>
+    /// <summary>The error and its fix; null for valid settings.</summary>
     public string? Error() => this switch
     {
         { Weight: < 0 or > 1e6 } or { Weight: double.NaN } => "Weight must be between 0 and 1,000,000",

@@ -33,7 +33,7 @@ public sealed class EventWeights
 
     private EventWeights(Dictionary<string, EventTypeSettings> types) => this._types = types;
 
-    /// <summary>Settings of a type that is configured nowhere: positive, weight 1.</summary>
+    /// <summary>Settings of a type without configuration: positive, weight 1.</summary>
     public static readonly EventTypeSettings Unknown = new();
 
     /// <summary>The built-in types, available without configuration.</summary>
@@ -53,12 +53,11 @@ public sealed class EventWeights
         ["return"] = new() { Weight = 5, Negative = true },
     };
 
-    /// <summary>The weights of an installation that configures nothing.</summary>
+    /// <summary>The weights without configuration.</summary>
     public static EventWeights Default { get; } = Create();
 
     /// <summary>
-    /// The defaults with <paramref name="overrides"/> (by type name; the configuration section <c>EventTypes</c>) in place of or in
-    /// addition to them.
+    /// The defaults, replaced and extended by <paramref name="overrides"/> (by type name; the configuration section <c>EventTypes</c>).
     /// </summary>
     /// <exception cref="ArgumentException">A setting is out of range; the message names it.</exception>
     public static EventWeights Create(IReadOnlyDictionary<string, EventTypeSettings>? overrides = null)
@@ -73,23 +72,24 @@ public sealed class EventWeights
         return new EventWeights(types);
     }
 
+    /// <summary>Settings of a type, by its name without regard to case; <see cref="Unknown"/> for a type without settings.</summary>
     public EventTypeSettings this[string type] => _types.GetValueOrDefault(type) ?? Unknown;
 
     /// <summary>Every known type with its settings.</summary>
     public IReadOnlyDictionary<string, EventTypeSettings> Types => _types;
 
-    /// <summary>Says what is wrong with an event's value, or null.</summary>
+    /// <summary>The error of an event's value; null for a valid value.</summary>
     public string? ValueError(string type, double? value) =>
         value is null && this[type].RequiresValue ? $"is required for events of type '{type}'" : null;
 
-    /// <summary>The preference of a single event without others of its type and pair.</summary>
-    /// <param name="value">NaN or null where the event had none; taken as 1.</param>
-    /// <param name="ageDays">From the event to the user's newest event, so that a history's weights depend on the history alone. At least
-    /// 0.</param>
+    /// <summary>The preference of a single event, without other events of its type and pair.</summary>
+    /// <param name="value">NaN or null for an event without a value, which counts as 1.</param>
+    /// <param name="ageDays">Days from the event to the user's newest event, at least 0. Weights therefore depend only on the
+    /// history.</param>
     public Preference Of(string type, double? value, double ageDays) => Of(this[type], value ?? double.NaN, ageDays);
 
     /// <inheritdoc cref="Of(string, double?, double)"/>
-    /// <param name="share">What is left of the event among the others of its type and pair, by <see cref="EventShares"/>.</param>
+    /// <param name="share">Remaining share of the event among those of its type and pair, 0..1; see <see cref="EventShares"/>.</param>
     public static Preference Of(EventTypeSettings settings, double value, double ageDays, float share = 1)
     {
         int sign = settings.SignOf(value);
@@ -106,11 +106,11 @@ public sealed class EventWeights
         return new Preference(weight, settings.Negative || sign < 0 ? 0 : 1);
     }
 
-    /// <summary>All settings as UTF-8 JSON, to keep with what is learned by them.</summary>
+    /// <summary>All settings as UTF-8 JSON, to store with a model.</summary>
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(
         new SortedDictionary<string, EventTypeSettings>(_types, StringComparer.Ordinal), s_json);
 
-    /// <summary>Reads the result of <see cref="ToJson"/>. Today's defaults play no part in it.</summary>
+    /// <summary>Reads the result of <see cref="ToJson"/>. The current defaults are not applied.</summary>
     /// <exception cref="InvalidDataException">Not settings of event types.</exception>
     public static EventWeights FromJson(ReadOnlySpan<byte> json)
     {

@@ -1,14 +1,14 @@
 namespace Recommender.Factorization.Events;
 
-/// <summary>What a value below 0 means.</summary>
+/// <summary>Meaning of a value below 0.</summary>
 public enum NegativeValueUse
 {
-    /// <summary>The event takes back as much of its type, and what it takes back beyond that is a negative signal: an unlike.</summary>
+    /// <summary>The event takes back as much of its type. The excess is a negative signal, such as an unlike.</summary>
     Opposite,
 
-    /// <summary>The event takes back as much of its type. The excess is no signal: a cancelled order line.</summary>
+    /// <summary>The event takes back as much of its type. The excess is no signal, such as a cancelled order line.</summary>
     TakeBack,
 
-    /// <summary>The sign does not matter, and 0 is a value like any other.</summary>
+    /// <summary>The sign is ignored, and 0 is an ordinary value.</summary>
     Ignore,
 }

@@ -1,16 +1,16 @@
 namespace Recommender.Factorization.Events;
 
-/// <summary>What the magnitude of an event's value means for its weight.</summary>
+/// <summary>How the weight of an event depends on the magnitude of its value.</summary>
 public enum ValueUse
 {
-    /// <summary>The magnitude does not matter.</summary>
+    /// <summary>Not at all.</summary>
     Ignore,
 
     /// <summary>Weight × |value|.</summary>
     Linear,
 
     /// <summary>
-    /// Weight × (1 + log2(1 + |value|)) / 2: doubles slowly, so that one bulk order does not drown a history; 1 for a value of 1.
+    /// Weight × (1 + log2(1 + |value|)) / 2, which is the weight for a value of 1. A bulk order then does not dominate a history.
     /// </summary>
     Logarithmic,
 }

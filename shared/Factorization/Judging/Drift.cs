@@ -3,13 +3,12 @@ using Recommender.Factorization.Models;
 
 namespace Recommender.Factorization.Judging;
 
-/// <summary>How far things have moved since a model was trained. All measures are in 0..1, 0 meaning not at all.</summary>
+/// <summary>Measures of change since a model was trained, from 0 (no change) to 1.</summary>
 public static class Drift
 {
     /// <summary>
-    /// Jensen–Shannon distance (base 2, square root) of two distributions given as counts over the same cells: events by type, by item, by
-    /// hour …
-    /// Two empty sides have distance 0, one empty side 1.
+    /// Jensen–Shannon distance (square root of the divergence in bits) of two distributions, given as counts over the same cells. The
+    /// distance of two empty distributions is 0, of one empty distribution 1.
     /// </summary>
     public static double Distribution(ReadOnlySpan<double> before, ReadOnlySpan<double> after)
     {
@@ -30,8 +29,8 @@ public static class Drift
     }
 
     /// <summary>
-    /// The same minus the expected divergence of small samples: two samples of one distribution over K cells diverge by about
-    /// (K − 1) / (8 ln 2) · (1/n + 1/m) bits (Grosse et al. 2002).
+    /// As <see cref="Distribution"/>, minus the expected divergence of samples: two samples of one distribution over K cells diverge by
+    /// about (K − 1) / (8 ln 2) · (1/n + 1/m) bits (Grosse et al. 2002).
     /// </summary>
     public static double BeyondChance(ReadOnlySpan<double> before, ReadOnlySpan<double> after)
     {
@@ -49,10 +48,9 @@ public static class Drift
     }
 
     /// <summary>
-    /// How much items' closest companions have changed between two models: 1 − the mean share of the ten nearest items (cosine) that
-    /// stayed,
-    /// over at most <paramref name="sample"/> items known to both. Factors themselves cannot be compared: each training has axes of its
-    /// own.
+    /// Change of the nearest items between two models: 1 − the mean share of the ten nearest items (by cosine) that both models have in
+    /// common, over at most <paramref name="sample"/> shared items. Factors cannot be compared directly, because every training has
+    /// different axes.
     /// </summary>
     /// <param name="shared">Pairs (index before, index after) of items in both models.</param>
     public static double Factors(Model before, Model after, IReadOnlyList<(int Before, int After)> shared, int sample = 300)

@@ -5,7 +5,7 @@ using Recommender.Factorization.Models;
 namespace Recommender.Factorization.Judging;
 
 /// <summary>
-/// Judges lists over the whole catalogue: score all items, drop the user's training items, take the best k, ties by index.
+/// Evaluates rankings of the whole catalogue: all items are scored, the user's training items removed, and the best k taken, ties by index.
 /// Means are over users with test items. The result does not depend on the number of threads.
 /// </summary>
 public static unsafe class Evaluation
@@ -13,6 +13,11 @@ public static unsafe class Evaluation
     private const int Users = 32;
     private const int Chunk = 1024;
 
+    /// <summary>Evaluates a model: folds in each user's training items, and ranks by the score including the item–item term.</summary>
+    /// <param name="model">A model of the items of <paramref name="split"/>, trained on its training part only.</param>
+    /// <exception cref="ArgumentException">Model and split differ in their number of items.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">K is not in 1..1000.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static EvaluationResult Run(Model model, Split split, EvaluationOptions? options = null,
         CancellationToken cancellation = default)
     {
@@ -64,6 +69,10 @@ public static unsafe class Evaluation
         return EvaluationResult.Of(split, tested, lists, options, model);
     }
 
+    /// <summary>Evaluates any scorer. Its <see cref="EvaluationResult.Diversity"/> is NaN.</summary>
+    /// <param name="scorer">Called concurrently by several threads.</param>
+    /// <exception cref="ArgumentOutOfRangeException">K is not in 1..1000.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static EvaluationResult Run(ScoreItems scorer, Split split, EvaluationOptions? options = null,
         CancellationToken cancellation = default)
     {
@@ -97,7 +106,7 @@ public static unsafe class Evaluation
 
     private static int[] Tested(Split split) => [.. Enumerable.Range(0, split.Test.Count).Where(u => split.Test.Length(u) > 0)];
 
-    /// <summary>Item factors in panels of 16 items, axis by axis, as <see cref="Tile"/> reads them.</summary>
+    /// <summary>Item factors in panels of 16 items, by axis, as <see cref="Tile"/> requires.</summary>
     private static float[] Panels(ReadOnlySpan<float> factors, int items, int rank)
     {
         var panels = new float[Tile.Padded(items) * rank];

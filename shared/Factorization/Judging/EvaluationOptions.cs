@@ -7,7 +7,7 @@ public sealed record EvaluationOptions
 
     public int Threads { get; init; } = Environment.ProcessorCount;
 
-    /// <summary>Resamples for the confidence intervals; 0 leaves them out.</summary>
+    /// <summary>Number of bootstrap samples for the confidence intervals; 0 for no intervals.</summary>
     public int BootstrapSamples { get; init; } = 300;
 
     public int Seed { get; init; } = 1;

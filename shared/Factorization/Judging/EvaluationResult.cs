@@ -4,39 +4,41 @@ using Recommender.Factorization.Models;
 
 namespace Recommender.Factorization.Judging;
 
-/// <summary>What the lists of length <see cref="K"/> are worth. All values but <see cref="Novelty"/> are in 0..1.</summary>
+/// <summary>Metrics of rankings of length <see cref="K"/>. All values except <see cref="Novelty"/> are in 0..1.</summary>
 public sealed record EvaluationResult
 {
     public int K { get; init; }
 
-    /// <summary>Users with test items.</summary>
+    /// <summary>Number of users with test items.</summary>
     public int Users { get; init; }
 
-    /// <summary>Hits / number of test items.</summary>
+    /// <summary>Mean of hits / number of test items.</summary>
     public double Recall { get; init; }
 
-    /// <summary>Discount 1/log2(rank + 1); the ideal list has min(k, test items) hits.</summary>
+    /// <summary>
+    /// Mean of normalised discounted cumulative gain: discount 1/log2(rank + 1), ideal list with min(k, test items) hits.
+    /// </summary>
     public double Ndcg { get; init; }
 
     /// <summary>Mean of precision at each hit, over min(k, test items).</summary>
     public double Map { get; init; }
 
-    /// <summary>1 / rank of the first hit, 0 without.</summary>
+    /// <summary>Mean of 1 / rank of the first hit; 0 without a hit.</summary>
     public double Mrr { get; init; }
 
     /// <summary>Share of users with a hit.</summary>
     public double HitRate { get; init; }
 
-    /// <summary>Share of the catalogue that is in any list.</summary>
+    /// <summary>Share of the catalogue that is in at least one list.</summary>
     public double Coverage { get; init; }
 
-    /// <summary>Inequality of how often items are shown: 0 all alike, 1 one item only.</summary>
+    /// <summary>Gini coefficient of how often items are shown: 0 if all equally often, 1 if only one item.</summary>
     public double Gini { get; init; }
 
     /// <summary>Mean −log2 of the share of users who consumed a shown item.</summary>
     public double Novelty { get; init; }
 
-    /// <summary>1 − mean cosine of the factors of items shown together; NaN for scorers without factors.</summary>
+    /// <summary>1 − mean cosine of the factors of items in one list; NaN for scorers without factors.</summary>
     public double Diversity { get; init; }
 
     public Interval RecallInterval { get; init; }
@@ -50,7 +52,7 @@ public sealed record EvaluationResult
     /// NaN.</summary>
     public IReadOnlyList<Band> ItemBands { get; init; } = [];
 
-    /// <summary>Each tested user's values, ascending by user: for comparing two models user by user.</summary>
+    /// <summary>Values of each tested user, ascending by user, for paired comparisons of models.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public IReadOnlyList<float> RecallByUser { get; init; } = [];
 
@@ -170,7 +172,7 @@ public sealed record EvaluationResult
         return total == 0 ? 0 : weighted / (sorted.Length * total);
     }
 
-    /// <summary>Over at most 2,000 lists, evenly chosen.</summary>
+    /// <summary>Computed over at most 2,000 lists, an even sample.</summary>
     private static double DiversityOf(Model model, int[][] lists)
     {
         var factors = model.ItemFactors.Span;
@@ -180,7 +182,7 @@ public sealed record EvaluationResult
         {
             int n = lists[u].Length;
             if (n < 2) continue;
-            // The sum of all pairs' cosines from the length of the sum of unit vectors.
+            // The length of the sum of unit vectors gives the sum of all pairwise cosines.
             var total = new float[rank];
             int units = 0;
             foreach (int item in lists[u])

@@ -1,4 +1,4 @@
 namespace Recommender.Factorization.Judging;
 
-/// <param name="Reason">For people: what was compared, with numbers.</param>
+/// <param name="Reason">The compared values, for people.</param>
 public sealed record GateDecision(bool Release, string Reason);

@@ -2,10 +2,10 @@ using Recommender.Factorization.Data;
 
 namespace Recommender.Factorization.Judging;
 
-/// <summary>Fewer test users where a hold-out has more than are needed.</summary>
+/// <summary>Limits the number of test users of a hold-out.</summary>
 internal static class HoldoutSample
 {
-    /// <summary>At most so many of the tested users, evenly chosen by their index and not by chance.</summary>
+    /// <summary>Keeps at most <paramref name="maxUsers"/> test users, evenly spaced by index.</summary>
     public static Split Limit(Split split, int maxUsers)
     {
         var tested = Enumerable.Range(0, split.Test.Count).Where(u => split.Test.Length(u) > 0).ToArray();

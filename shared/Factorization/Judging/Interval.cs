@@ -1,4 +1,4 @@
 namespace Recommender.Factorization.Judging;
 
-/// <summary>Bounds between which a mean lies with 95 % confidence, by resampling users.</summary>
+/// <summary>95 % confidence interval of a mean, by bootstrap over users.</summary>
 public readonly record struct Interval(double Low, double High);

@@ -3,15 +3,15 @@ using System.Globalization;
 namespace Recommender.Factorization.Judging;
 
 /// <summary>
-/// The one rule of whether a freshly trained model may take over. Compares NDCG and recall on one hold-out that none of the models trained
-/// on.
+/// Decides whether a new model may be released. Compares NDCG and recall on a hold-out that none of the models was trained on.
 /// </summary>
 public static class ReleaseGate
 {
-    /// <param name="serving">The released model on the same hold-out; null when nothing is released yet.</param>
+    /// <param name="serving">The model in service on the same hold-out; null before the first release.</param>
     /// <param name="popularity">The popularity baseline on the same hold-out.</param>
-    /// <param name="tolerance">Share by which the candidate may be worse than the serving model, 0..1: hold-outs are noisy.</param>
-    /// <param name="candidateIsPopularity">The candidate is the baseline itself, which need not beat itself.</param>
+    /// <param name="tolerance">Relative difference by which the candidate may be worse than the model in service, 0..1, because hold-outs
+    /// are noisy.</param>
+    /// <param name="candidateIsPopularity">Whether the candidate is the popularity baseline, which need not beat itself.</param>
     public static GateDecision Decide(
         EvaluationResult candidate, EvaluationResult? serving, EvaluationResult popularity, double tolerance = .02,
             bool candidateIsPopularity = false)
@@ -39,8 +39,7 @@ public static class ReleaseGate
             Text($"Released: NDCG@{candidate.K} {candidate.Ndcg:f4} against {serving.Ndcg:f4} in service and {popularity.Ndcg:f4} of popularity."));
     }
 
-    /// <summary>The decision where nothing could be held out: a first model is better than none, but none replaces another
-    /// unjudged.</summary>
+    /// <summary>The decision without a hold-out: a first model is released, but no model replaces another without evaluation.</summary>
     public static GateDecision DecideUnjudged(bool isModelInService) => isModelInService
         ? new GateDecision(false,
             "Rejected: there are no held-out events to judge by, and a model is in service. It can be released by hand.")

@@ -20,21 +20,22 @@ namespace Recommender.Factorization.Judging;
 public static class TimeWindows
 {
     /// <summary>
-    /// Share of the interactions in a window of a search. Large enough that a few hundred thousand interactions test thousands of users,
-    /// small enough that the oldest of four windows still leaves more than half to learn from.
+    /// Fraction of the interactions in a window of a search. Large enough that a few hundred thousand interactions test thousands of users;
+    /// small enough that more than half of the data remains for training with the oldest of four windows.
     /// </summary>
     public const double Share = .15;
 
-    /// <summary>By what share of the interactions windows end one before the other.</summary>
+    /// <summary>Distance between the ends of successive windows, as a fraction of the interactions.</summary>
     private const double Apart = .1;
 
-    /// <summary>Below one in this many, a window's interactions of users that were seen before it are chance, and users come
-    /// once.</summary>
+    /// <summary>
+    /// If fewer than one in this many interactions of a window are by users with earlier interactions, users are assumed not to return.
+    /// </summary>
     private const int ReturningOneIn = 10;
 
-    /// <summary>The newest window alone: what a model is released or rejected by.</summary>
-    /// <param name="share">Share of the interactions in the window.</param>
-    /// <param name="maxUsers">Users tested at most, evenly chosen.</param>
+    /// <summary>The newest window, for the release gate.</summary>
+    /// <param name="share">Fraction of the interactions in the window.</param>
+    /// <param name="maxUsers">Maximum number of test users; of more, an even sample is used.</param>
     public static Split Holdout(ITimedInteractions interactions, double share, int maxUsers = int.MaxValue)
     {
         var (cut, end) = Bounds(interactions, 0, share);
@@ -42,22 +43,20 @@ public static class TimeWindows
     }
 
     /// <summary>
-    /// Windows to search for settings by, the newest first. Four where there is less than a million interactions, because one window alone
-    /// may be a season;
-    /// else two, and one from ten million.
+    /// Windows for a search, newest first: four below a million interactions, because a single window may be seasonal; two below ten
+    /// million; else one.
     /// </summary>
     public static IReadOnlyList<Split> Holdouts(ITimedInteractions interactions, double share = Share) =>
         Divide(interactions, share, interactions.Count switch { < 1_000_000 => 4, < 10_000_000 => 2, _ => 1 }, offset: 0);
 
     /// <summary>
-    /// Other windows for the final of a search, the newest first: they end half-way between those of <see cref="Holdouts"/>, so that each
-    /// has
-    /// another cut and predicts other interactions from another past.
+    /// Other windows, for the final of a search, newest first. They end half-way between those of <see cref="Holdouts"/>, so that training
+    /// and test parts differ.
     /// </summary>
     public static IReadOnlyList<Split> Finals(ITimedInteractions interactions, double share = Share) =>
         Divide(interactions, share, interactions.Count switch { < 1_000_000 => 4, _ => 2 }, offset: Apart / 2);
 
-    /// <summary>Both.</summary>
+    /// <summary>Hold-outs and finals for a search.</summary>
     public static SearchSplits ForSearch(ITimedInteractions interactions) => new(Holdouts(interactions), Finals(interactions));
 
     private static IReadOnlyList<Split> Divide(ITimedInteractions interactions, double share, int windows, double offset)
@@ -75,12 +74,14 @@ public static class TimeWindows
         ];
     }
 
-    /// <summary>The window that ends a share of the interactions before the newest.</summary>
+    /// <summary>The window that ends a given fraction of the interactions before the newest.</summary>
     private static (int Cut, int End) Bounds(ITimedInteractions interactions, double back, double share) =>
         (back + share < 1 ? Boundary(interactions, 1 - back - share) : 0, back == 0 ? interactions.Count
         : Boundary(interactions, 1 - back));
 
-    /// <summary>How many of the oldest interactions are about this share of all, with no moment divided.</summary>
+    /// <summary>
+    /// Number of the oldest interactions that are about this fraction of all. Interactions of equal time are not divided.
+    /// </summary>
     private static int Boundary(ITimedInteractions interactions, double share)
     {
         int count = interactions.Count, near = (int)Math.Round(count * share);
@@ -118,7 +119,7 @@ public static class TimeWindows
         return new Split(train, InteractionMatrix.Build(train.UserCount, train.ItemCount, test).Users);
     }
 
-    /// <summary>The last interaction of each user of the window who has others to predict it from.</summary>
+    /// <summary>The last interaction of each user of the window who has other interactions.</summary>
     private static HashSet<int> LastOfVisits(ITimedInteractions interactions, int cut, int end)
     {
         var last = new int[interactions.Users];

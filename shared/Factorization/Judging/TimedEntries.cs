@@ -2,12 +2,13 @@ using Recommender.Factorization.Data;
 
 namespace Recommender.Factorization.Judging;
 
-/// <summary>Entries of a data set as <see cref="TimeWindows"/> divides them. Equal times keep the given order.</summary>
+/// <summary>Entries of a data set, for <see cref="TimeWindows"/>. Entries of equal time keep the given order.</summary>
 public sealed class TimedEntries : ITimedInteractions
 {
     private readonly int _items;
     private readonly TimedEntry[] _entries;
 
+    /// <param name="entries">Entries in any order.</param>
     public TimedEntries(int users, int items, IEnumerable<TimedEntry> entries)
     {
         (Users, _items) = (users, items);

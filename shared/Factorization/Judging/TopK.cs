@@ -1,14 +1,15 @@
 namespace Recommender.Factorization.Judging;
 
-/// <summary>The k best of a stream of scores: highest first, equal scores by index.</summary>
+/// <summary>The k best of a stream of scores, highest first, ties by index.</summary>
 internal sealed class TopK(int k)
 {
     private readonly float[] _scores = new float[k];
     private readonly int[] _items = new int[k];
     private int _count;
 
-    /// <summary>Offers scores of items first, first + 1, …; items in <paramref name="masked"/> (ascending) are passed over. Overwrites
-    /// masked scores.</summary>
+    /// <summary>
+    /// Offers the scores of items first, first + 1, … except those in <paramref name="masked"/> (ascending). Overwrites masked scores.
+    /// </summary>
     public void Offer(Span<float> block, int first, ReadOnlySpan<int> masked)
     {
         int from = masked.BinarySearch(first);
@@ -39,7 +40,7 @@ internal sealed class TopK(int k)
         }
     }
 
-    /// <summary>The items found, best first; clears the heap.</summary>
+    /// <summary>Returns the items, best first, and clears the heap.</summary>
     public int[] Take()
     {
         var result = _items.AsSpan(0, _count).ToArray();

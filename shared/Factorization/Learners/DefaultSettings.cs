@@ -4,10 +4,10 @@ using Recommender.Factorization.Models;
 
 namespace Recommender.Factorization.Learners;
 
-/// <summary>The one call that trains.</summary>
+/// <summary>Training with default settings.</summary>
 public static class DefaultSettings
 {
-    /// <summary>What is used until tuning has found better: middling values for unknown data.</summary>
+    /// <summary>Settings before the first search: moderate values for unknown data.</summary>
     public static IalsSettings Default { get; } = new();
 
     /// <inheritdoc cref="LearnerSettings.Train"/>

@@ -3,11 +3,11 @@ using Recommender.Factorization.Tuning;
 
 namespace Recommender.Factorization.Learners;
 
-/// <summary>A learner as the rest of the library sees it. <see cref="LearnerRegistry"/> lists them.</summary>
-/// <param name="Name">Name in settings, models and the model registry, e.g. <c>ials</c>.</param>
-/// <param name="Settings">Type of its settings, which are read and written as JSON and train it.</param>
-/// <param name="Read">Reads the body of a model; null for a learner whose models are of another one.</param>
-/// <param name="Family">What the search proposes; null for a learner that it does not search, or only as part of another.</param>
+/// <summary>Registration of a learner in <see cref="LearnerRegistry"/>.</summary>
+/// <param name="Name">Name in settings, models and the model registry, such as <c>ials</c>.</param>
+/// <param name="Settings">Type of its settings.</param>
+/// <param name="Read">Reads the body of a model; null if its models are of another learner.</param>
+/// <param name="Family">Proposals of the search; null if the search does not try it, or only as part of another learner.</param>
 internal sealed record Learner(string Name, Type Settings, Func<ModelReader, Model>? Read, TuningFamily? Family = null)
 {
     /// <summary>The learner of a type of settings.</summary>

@@ -1,14 +1,14 @@
 namespace Recommender.Factorization.Learners;
 
-/// <summary>What a learner's models consist of, which decides what they can be part of.</summary>
+/// <summary>Parts of a learner's models, which determine how they can be combined.</summary>
 internal enum LearnerKind
 {
-    /// <summary>Factors alone.</summary>
+    /// <summary>Factors only.</summary>
     Factors,
 
     /// <summary>An item–item term, with or without factors.</summary>
     Neighbours,
 
-    /// <summary>Another learner whose histories count by recency.</summary>
+    /// <summary>Another learner with histories weighted by recency.</summary>
     Recency,
 }

@@ -11,8 +11,8 @@ using Recommender.Factorization.Tuning;
 namespace Recommender.Factorization.Learners;
 
 /// <summary>
-/// The learners of this build: those below, and optional ones, which register when the program starts. What is registered here is known to
-/// settings as JSON, to stored models and to the search.
+/// The learners of this build: those below, and optional ones, which register at program start. Settings in JSON, stored models and the
+/// search support all registered learners.
 /// </summary>
 public static class LearnerRegistry
 {
@@ -37,20 +37,20 @@ public static class LearnerRegistry
 
     internal static IReadOnlyList<Learner> All => Volatile.Read(ref s_all);
 
-    /// <summary>How settings are written and read.</summary>
+    /// <summary>Serializer options of settings.</summary>
     internal static JsonSerializerOptions Json => s_json.Value;
 
-    /// <summary>All names.</summary>
+    /// <summary>Names of all learners.</summary>
     public static IEnumerable<string> Names => All.Select(learner => learner.Name);
 
-    /// <summary>The name of the learner of settings, e.g. <c>ials</c>.</summary>
+    /// <summary>Name of the learner of settings, such as <c>ials</c>.</summary>
     public static string NameOf(LearnerSettings settings) => All.Single(learner => learner.Settings == settings.GetType()).Name;
 
-    /// <summary>Null where this build has no learner of the name.</summary>
+    /// <summary>The learner of a name; null if this build does not have it.</summary>
     internal static Learner? Find(string name) => Array.Find(s_all, learner => learner.Name == name);
 
-    /// <summary>Adds an optional learner. The same one may be added several times.</summary>
-    /// <exception cref="InvalidOperationException">Settings have been read or written before.</exception>
+    /// <summary>Adds an optional learner. Adding it again has no effect.</summary>
+    /// <exception cref="InvalidOperationException">Settings have already been read or written.</exception>
     internal static void Add(Learner learner)
     {
         lock (s_lock)

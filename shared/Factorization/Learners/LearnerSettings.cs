@@ -5,7 +5,7 @@ using Recommender.Factorization.Models;
 
 namespace Recommender.Factorization.Learners;
 
-/// <summary>Which learner, and every number it is steered by: what tuning chooses and the registry keeps. Settings train a model.</summary>
+/// <summary>A learner and all of its hyperparameters. A search chooses them, and the model registry stores them.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "learner")]
 public abstract record LearnerSettings
 {
@@ -27,25 +27,25 @@ public abstract record LearnerSettings
     /// <exception cref="ArgumentException">A setting is out of range; the message names it and the range.</exception>
     public abstract void Validate();
 
-    /// <summary>The same with another length of factors, where the learner has one to choose.</summary>
+    /// <summary>The same settings with another rank; unchanged if the learner has no rank to choose.</summary>
     public virtual LearnerSettings WithRank(int rank) => this;
 
-    /// <summary>The length of factors, of learners for which the search chooses it.</summary>
+    /// <summary>The rank, if the search chooses it; else null.</summary>
     internal virtual int? OwnRank => null;
 
-    /// <summary>What the models consist of.</summary>
+    /// <summary>Kind of the models.</summary>
     internal virtual LearnerKind Kind => LearnerKind.Factors;
 
-    /// <summary>Length of the factors that the settings lead to.</summary>
+    /// <summary>Rank of the resulting models.</summary>
     internal virtual int FactorLength => OwnRank ?? 1;
 
-    /// <summary>The learners that the settings are made of. The final of a search compares the best of each composition.</summary>
+    /// <summary>Names of the combined learners. The final of a search compares the best trial of each composition.</summary>
     internal virtual string Composition => GetType().Name;
 
     /// <summary>One line of JSON with a <c>learner</c> property.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, LearnerRegistry.Json);
 
-    /// <exception cref="JsonException">Not settings of a learner that this build has.</exception>
+    /// <exception cref="JsonException">Not valid settings of a learner of this build.</exception>
     public static LearnerSettings FromJson(string json)
     {
         try

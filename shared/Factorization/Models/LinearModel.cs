@@ -5,8 +5,8 @@ using Recommender.Factorization.Learners;
 namespace Recommender.Factorization.Models;
 
 /// <summary>
-/// x = Σ c·p·P_i over the history, scaled to length 1; score = x·Q_j. Folding in costs one addition of a vector per entry.
-/// Entries with target 0 add nothing.
+/// x = Σ c·p·P_i over the history, scaled to length 1; score = x·Q_j. Fold-in costs one vector addition per entry. Entries with target 0
+/// have no effect.
 /// </summary>
 public sealed class LinearModel : Model
 {

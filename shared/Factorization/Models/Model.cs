@@ -4,13 +4,12 @@ using Recommender.Factorization.Learners.Neighbourhood;
 namespace Recommender.Factorization.Models;
 
 /// <summary>
-/// What training yields and serving needs: immutable and safe for concurrent use. The score of an item for a user is the dot
-/// product of the user's factor with the item's row of <see cref="ItemFactors"/>, plus, where the learner has one, the sparse
-/// item–item term of the history. Every learner fills this one contract.
+/// Result of a training, for serving. Immutable and thread-safe. The score of an item for a user is the dot product of the user's factor
+/// and the item's row of <see cref="ItemFactors"/>, plus the sparse item–item term of the history, if there is one.
 /// </summary>
 public abstract class Model
 {
-    /// <summary>Name of the learner, e.g. <c>ials</c>.</summary>
+    /// <summary>Name of the learner, such as <c>ials</c>.</summary>
     public abstract string Learner { get; }
 
     /// <summary>Length of a factor.</summary>
@@ -22,46 +21,47 @@ public abstract class Model
     public abstract ReadOnlyMemory<float> ItemFactors { get; }
 
     /// <summary>
-    /// The item–item term of learners that have one: <see cref="ItemNeighbours.Score"/> of the history is added to the dot products, and
-    /// is part of <see cref="Explain(ReadOnlySpan{HistoryEntry}, int, Span{float})"/>. Null: the dot product is the whole score.
+    /// The item–item term: <see cref="ItemNeighbours.Score"/> of the history is added to the dot products, and is part of <see
+    /// cref="Explain(ReadOnlySpan{HistoryEntry}, int, Span{float})"/>. Null: the score is the dot product.
     /// </summary>
     public virtual ItemNeighbours? Neighbours => null;
 
-    /// <summary>Whether <see cref="HistoryEntry.Place"/> matters.</summary>
+    /// <summary>Whether scores depend on <see cref="HistoryEntry.Place"/>.</summary>
     public virtual bool UsesPlaces => false;
 
     /// <summary>
-    /// Solves a user's factor from their history against the fixed item factors. The result depends on the history alone, not on its order,
-    /// beyond rounding. An empty history gives the zero factor. Entries beyond <see cref="ItemCount"/> are the caller's error
-    /// (<see cref="ArgumentOutOfRangeException"/>).
+    /// Computes a user's factor from their history, with item factors fixed. Up to rounding the result does not depend on the order of
+    /// entries. An empty history gives the zero factor.
     /// </summary>
     /// <param name="factor">Receives <see cref="Rank"/> numbers.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The item of an entry is not in 0 .. <see cref="ItemCount"/> − 1.</exception>
     public abstract void FoldIn(ReadOnlySpan<HistoryEntry> history, Span<float> factor);
 
     /// <summary>
-    /// What each history entry contributes to the score of <paramref name="item"/>; the contributions sum to the score.
+    /// Computes the contribution of each history entry to the score of <paramref name="item"/>. The contributions sum to the score.
     /// </summary>
-    /// <param name="contributions">As long as <paramref name="history"/>.</param>
+    /// <param name="contributions">Receives one number per entry of <paramref name="history"/>.</param>
     /// <returns>The score.</returns>
     public abstract float Explain(ReadOnlySpan<HistoryEntry> history, int item, Span<float> contributions);
 
-    /// <summary>The same for an item that is not of the model but was given a factor: its score is the dot product alone.</summary>
+    /// <summary>The same for an item outside of the model, with a given factor. Its score is the dot product.</summary>
     /// <param name="itemFactor"><see cref="Rank"/> numbers.</param>
     public abstract float Explain(ReadOnlySpan<HistoryEntry> history, ReadOnlySpan<float> itemFactor, Span<float> contributions);
 
-    /// <summary>The same model with rows of item factors changed (given all rows and the rank); itself where it has none of its
-    /// own.</summary>
+    /// <summary>
+    /// The same model with changed item factors; this model if it has no factors of its own. <paramref name="change"/> receives all rows
+    /// and the rank.
+    /// </summary>
     internal virtual Model WithItemRows(Func<float[], int, float[]> change) => this;
 
-    /// <summary>What is needed of it to fold users in and to explain factors given to it; item factors of its own are left out where these
-    /// do not need them.</summary>
+    /// <summary>The same model for fold-in and explanations of given factors only, without item factors that these do not need.</summary>
     internal virtual Model FoldingAlone() => this;
 
     /// <summary>Writes magic, format version, every setting and the numbers; <see cref="Read"/> restores it bit for bit.</summary>
     public abstract void Write(Stream stream);
 
-    /// <summary>Reads what <see cref="Write"/> wrote, of any learner.</summary>
-    /// <exception cref="InvalidDataException">Not a model, of a newer format, or cut short.</exception>
+    /// <summary>Reads a model of any learner, as written by <see cref="Write"/>.</summary>
+    /// <exception cref="InvalidDataException">Not a model, of a newer format, or truncated.</exception>
     public static Model Read(Stream stream)
     {
         var model = ModelFormat.Read(stream);

@@ -3,9 +3,9 @@ using Recommender.Factorization.Learners;
 namespace Recommender.Factorization.Models;
 
 /// <summary>
-/// The bytes of a model, little-endian: magic "RFM1", format version (4), learner (text), what the learner wrote, end mark "END1".
-/// A text is its UTF-8 length (4) and bytes; an array its length (8) and numbers. Format 2 keeps neighbours compactly; models of format 1
-/// still load.
+/// The format of stored models, little-endian: magic "RFM1", format version (4 bytes), learner (text), body of the learner, end mark
+/// "END1". A text is its UTF-8 length (4 bytes) and bytes; an array its length (8 bytes) and numbers. Format 2 has compact neighbours;
+/// models of format 1 can be read.
 /// </summary>
 internal static class ModelFormat
 {
@@ -23,7 +23,7 @@ internal static class ModelFormat
         return model;
     }
 
-    /// <summary>Reads what every model starts with.</summary>
+    /// <summary>Reads the header of a model.</summary>
     public static ModelReader Open(Stream stream, out string learner)
     {
         var reader = new ModelReader(stream);

@@ -10,7 +10,7 @@ internal sealed class ModelReader(Stream stream)
 {
     public Stream Stream => stream;
 
-    /// <summary>Format of what is read.</summary>
+    /// <summary>Format version of the model.</summary>
     public int Version { get; set; }
 
     public uint Unsigned(string what)
@@ -49,7 +49,7 @@ internal sealed class ModelReader(Stream stream)
         }
     }
 
-    /// <param name="expected">Negative: as many as there are.</param>
+    /// <param name="expected">Expected length; negative for any length.</param>
     public T[] Numbers<T>(long expected = -1) where T : unmanaged
     {
         Span<byte> bytes = stackalloc byte[8];
@@ -57,7 +57,7 @@ internal sealed class ModelReader(Stream stream)
         long length = BinaryPrimitives.ReadInt64LittleEndian(bytes);
         if (length < 0 || length > Array.MaxLength || (expected >= 0 && length != expected))
             throw new InvalidDataException($"The model is damaged: an array of {length} numbers where {expected} were expected.");
-        // Grown while reading, so that a damaged length is found before memory is allocated.
+        // Grows during reading, so that a damaged length does not allocate memory.
         var numbers = new T[Math.Min(length, 1 << 20)];
         for (int at = 0; at < length; at += 1 << 20)
         {

@@ -35,7 +35,7 @@ internal sealed class ModelWriter
         Span<byte> length = stackalloc byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(length, numbers.Length);
         _stream.Write(length);
-        // In pieces: the bytes of a large array do not fit one span.
+        // In pieces, because the bytes of a large array exceed the length of a span.
         for (int at = 0; at < numbers.Length; at += 1 << 20)
             _stream.Write(MemoryMarshal.AsBytes(numbers[at..Math.Min(at + (1 << 20), numbers.Length)]));
     }

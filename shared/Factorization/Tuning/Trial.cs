@@ -2,20 +2,17 @@ using Recommender.Factorization.Learners;
 
 namespace Recommender.Factorization.Tuning;
 
-/// <summary>One line of the progress table.</summary>
+/// <summary>A training with one proposal of settings, and its metrics on the hold-outs.</summary>
 /// <param name="Asked">Settings as proposed.</param>
-/// <param name="Settings">Settings as judged: epochs are those at which the score was best.</param>
-/// <param name="Score">Geometric mean of the hold-outs' mean recall and NDCG: what tuning maximises.</param>
-/// <param name="Curve">Score after each epoch, for learners that have them.</param>
-/// <param name="Spread">How far a user's scores lie apart (standard deviation over items): the scale on which terms are added.</param>
-/// <param name="First">
-/// Score on the first hold-out alone. 0 when that was so far behind that the others were not asked: the other figures are then those of the
-/// first
-/// hold-out, scaled as the best trial's scores differ between it and all.
-/// </param>
+/// <param name="Settings">Settings as evaluated: with the number of epochs of the best score.</param>
+/// <param name="Score">Geometric mean of recall and NDCG, each a mean over hold-outs. The search maximises it.</param>
+/// <param name="Curve">Score after each epoch; empty for learners without epochs.</param>
+/// <param name="Spread">Standard deviation of a user's scores over items, which determines the scale of added terms.</param>
+/// <param name="First">Score on the first hold-out. 0 if it was so low that the others were skipped: the other figures are then those of
+/// the first hold-out, scaled by the ratio of the best trial's scores on all hold-outs and on the first.</param>
 public sealed record Trial(int Number, string Stage, LearnerSettings Asked, LearnerSettings Settings, double Score, double Recall,
     double Ndcg, double Seconds, IReadOnlyList<double> Curve, double Spread = 1, double First = 0)
 {
-    /// <summary>In the final: which of its splits.</summary>
+    /// <summary>Index of the split, in the final.</summary>
     public int Split { get; init; }
 }

@@ -4,19 +4,16 @@ using Recommender.Factorization.Judging;
 namespace Recommender.Factorization.Tuning;
 
 /// <summary>
-/// Finds a learner and its settings on hold-outs of the training data. Coarse points at a short rank first, then steps along one setting at
-/// a
-/// time from the best of them, with ever smaller steps; the best few go on to longer ranks, and most of the time to the longest; then what
-/// is
-/// popular, what is popular of late and the item–item term beside the best factors. Every proposal depends on earlier trials alone, so a
-/// search resumed from its <see cref="TuningState"/> repeats none of them and continues.
+/// Searches for a learner and its settings on hold-outs of the training data. It starts with coarse points at a small rank, and then varies
+/// one setting at a time from the best of them, with decreasing steps. The best few settings are tried at larger ranks, which take most of
+/// the time. Finally popularity, recent popularity and the item–item term are added to the best factors. Every proposal depends only on
+/// earlier trials, so a search resumed from its <see cref="TuningState"/> continues without repeating any.
 /// </summary>
 public static class Tuner
 {
     /// <summary>
-    /// Users judged in the final, as a multiple of those of a trial: it judges a handful of settings, so that it can afford to tell apart
-    /// the few per
-    /// cent between the best of each kind.
+    /// Number of users in the final, as a multiple of that of a trial. It compares only a few settings, so it can resolve differences of a
+    /// few per cent.
     /// </summary>
     private const int FinalUsers = 8;
 
@@ -29,14 +26,12 @@ public static class Tuner
         TuningState? resume = null, Action<TuningState>? progress = null, CancellationToken cancellation = default) =>
         Run(splits.Holdouts, options, clock, resume, progress, splits.Finals, cancellation);
 
-    /// <param name="holdouts">
-    /// Splits of the training data: one by time where there are times; several at random for small data, to steady the scores.
-    /// </param>
-    /// <param name="clock">Seconds since any moment.</param>
+    /// <param name="holdouts">Splits of the training data: by time if times are known; several random ones for small data, to reduce
+    /// noise.</param>
+    /// <param name="clock">Elapsed seconds from any starting point.</param>
     /// <param name="resume">A state to resume from; ignored if it belongs to other data.</param>
-    /// <param name="progress">Is given the state after each trial, to keep and to show.</param>
-    /// <param name="finals">Splits of the training data other than the hold-outs, to choose among the best by; empty: the hold-outs
-    /// decide.</param>
+    /// <param name="progress">Called with the state after each trial.</param>
+    /// <param name="finals">Other splits of the training data, for the choice among the best trials. Empty: the hold-outs decide.</param>
     /// <exception cref="ArgumentException">No hold-out, or none with test items.</exception>
     public static TuningState Run(
         IReadOnlyList<Split> holdouts, TuningOptions options, Func<double> clock,

@@ -5,15 +5,14 @@ using Recommender.Factorization.Learners.Neighbourhood;
 namespace Recommender.Factorization.Tuning;
 
 /// <summary>
-/// Adds to factors, one after the other, the terms that see something else: neighbours, what is popular of late, what is popular. A term
-/// stays
-/// when it raises the score. Weights are unbounded, so the search can also find any single term on its own.
+/// Adds complementary terms to factors, one at a time: neighbours, recent popularity, popularity. A term is kept if it raises the score.
+/// Weights are unbounded, so the search can also find any single term on its own.
 /// </summary>
-/// <param name="timed">Whether it is known which entries of a history are the newest.</param>
+/// <param name="timed">Whether times are known.</param>
 internal sealed class TuningBlend(TuningTrials trials, int maxRank, bool timed, Func<double, bool> within)
 {
-    /// <param name="terms">Null where there is none of its kind.</param>
-    /// <param name="until">Share of the budget.</param>
+    /// <param name="terms">The best trial of each term; null without one.</param>
+    /// <param name="until">End of the stage, as a fraction of the budget.</param>
     public void Search(Trial factors, IReadOnlyList<Trial?> terms, double until)
     {
         var best = factors;
@@ -36,7 +35,7 @@ internal sealed class TuningBlend(TuningTrials trials, int maxRank, bool timed, 
                 foreach (double power in new[] { 0, 1.0 })
                 {
                     if (!within(until)) break;
-                    // The term's own scale changes with the power, so weights are searched again.
+                    // The scale of the term depends on the power, so weights are searched again.
                     foreach (double share in new[] { 1, 3, .3 })
                     {
                         if (!within(until)) break;
@@ -58,13 +57,13 @@ internal sealed class TuningBlend(TuningTrials trials, int maxRank, bool timed, 
         Refine(best, kept, until);
     }
 
-    /// <summary>Histories in which the newest entries count most. No more training: a trial costs its judging alone.</summary>
+    /// <summary>Searches the half-life of histories. It needs no training, so a trial costs only its evaluation.</summary>
     private (Trial, Parts) SearchRecency(Trial best, Parts kept, double until)
     {
         foreach (double halfLife in new[] { 5, 1, 30.0 })
         {
             if (!within(until)) break;
-            // Where five items are too few, one is fewer still.
+            // If a half-life of five entries does not help, neither does one entry.
             if (halfLife == 1 && kept.HalfLife == 0 || halfLife == 30 && kept.HalfLife > 0) continue;
             var next = kept with { HalfLife = halfLife };
             var trial = trials.Try("recency", next.ToSettings(maxRank));
@@ -74,7 +73,7 @@ internal sealed class TuningBlend(TuningTrials trials, int maxRank, bool timed, 
         return (best, kept);
     }
 
-    /// <summary>Every weight once more, with smaller steps, as long as that gains.</summary>
+    /// <summary>Refines all weights with smaller steps while the score rises.</summary>
     private void Refine(Trial best, Parts kept, double until)
     {
         for (double factor = 1.7; factor > 1.1; factor = Math.Sqrt(factor))
@@ -96,13 +95,13 @@ internal sealed class TuningBlend(TuningTrials trials, int maxRank, bool timed, 
     }
 
     /// <summary>Factors, popularity terms with their weights, and the neighbours with theirs.</summary>
-    /// <param name="HalfLife">Of histories, as in <see cref="RecencySettings"/>; 0: all entries count alike.</param>
+    /// <param name="HalfLife">Half-life of histories, as in <see cref="RecencySettings"/>; 0: no weighting by recency.</param>
     private sealed record Parts(LearnerSettings Factors, IReadOnlyList<(LearnerSettings Term, double Weight)> Terms,
         NeighbourhoodSettings? Neighbours, double NeighbourWeight, double HalfLife)
     {
         private int Weights => Terms.Count + (Neighbours is null ? 0 : 1);
 
-        /// <summary>Numbers to refine: the terms' weights, and the half-life of histories where they have one.</summary>
+        /// <summary>Number of values to refine: the weights of the terms, and the half-life of histories if there is one.</summary>
         public int Count => Weights + (HalfLife > 0 ? 1 : 0);
 
         public Parts With(LearnerSettings term, double weight) => term is NeighbourhoodSettings n
@@ -115,7 +114,7 @@ internal sealed class TuningBlend(TuningTrials trials, int maxRank, bool timed, 
             ? this with { NeighbourWeight = TuningStep.Rounded(NeighbourWeight * by) }
             : this with { Terms = [.. Terms.Select((t, n) => n == term ? (t.Term, TuningStep.Rounded(t.Weight * by)) : t)] };
 
-        /// <summary>Each popularity term is one number of the factors' length.</summary>
+        /// <summary>Each popularity term adds one number to the factors, within the maximum rank.</summary>
         public LearnerSettings ToSettings(int maxRank)
         {
             int room = Math.Max(maxRank - Terms.Count, 1);

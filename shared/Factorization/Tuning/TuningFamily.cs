@@ -4,20 +4,20 @@ using Recommender.Factorization.Learners.Spectral;
 
 namespace Recommender.Factorization.Tuning;
 
-/// <summary>How the search treats a learner of factors: where to begin and which settings to vary.</summary>
+/// <summary>Search space of a learner of factors.</summary>
 /// <param name="Name">Name of the learner.</param>
-/// <param name="Coarse">Points all over the space, all of one type; the first is tried in any case.</param>
-/// <param name="Steps">Settings to move along from the best point.</param>
-/// <param name="HalfLife">For data with times; null for a learner that takes no account of age.</param>
+/// <param name="Coarse">Points across the space, all of one type. The first is always tried.</param>
+/// <param name="Steps">Settings to vary from the best point.</param>
+/// <param name="HalfLife">Step of the half-life, for data with times; null for a learner without one.</param>
 /// <remarks>
-/// The first step of a setting is as large as the score can stand: a factor of 2.2 to 2.5 for settings that matter by their magnitude, and
-/// .1 to .2 of the range for shares and powers. <see cref="TuningStep.Walk"/> makes later steps smaller. The benchmarks <c>quality</c> and
-/// <c>shapes</c> show what other steps gain or cost.
+/// The first step of a setting is large: a factor of 2.2 to 2.5 for logarithmic settings, and .1 to .2 of the range for shares and
+/// exponents. <see cref="TuningStep.Walk"/> reduces later steps. The benchmarks <c>quality</c> and <c>shapes</c> measure the effect of
+/// other steps.
 /// </remarks>
 internal sealed record TuningFamily(
     string Name, IReadOnlyList<LearnerSettings> Coarse, IReadOnlyList<TuningStep> Steps, TuningStep? HalfLife = null)
 {
-    // Where the search begins: even steps of alpha0 with lambda in proportion to it, as the optimum of the two moves along that line.
+    // Initial points: even steps of alpha0, with lambda in proportion, because the optimum lies along this line.
     private static readonly double[] s_alphas = [.3, .1, .03, .01, .003];
 
     public static TuningFamily Ials { get; } = new(
@@ -63,13 +63,13 @@ internal sealed record TuningFamily(
         IsAlwaysTried = true,
     };
 
-    /// <summary>All of this build.</summary>
+    /// <summary>All families of this build.</summary>
     public static IReadOnlyList<TuningFamily> All => [.. LearnerRegistry.All.Select(learner => learner.Family).OfType<TuningFamily>()];
 
-    /// <summary>By what share of the budget the search of it at the short rank ends.</summary>
+    /// <summary>End of its search at the small rank, as a fraction of the budget.</summary>
     public double Until { get; init; } = TuningSchedule.Optional;
 
-    /// <summary>Whether its first point is tried although the time for it is up.</summary>
+    /// <summary>Whether its first point is tried even if its time is over.</summary>
     public bool IsAlwaysTried { get; init; }
 
     /// <summary>Type of the settings.</summary>

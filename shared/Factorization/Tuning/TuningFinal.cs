@@ -5,27 +5,25 @@ using Recommender.Factorization.Learners;
 namespace Recommender.Factorization.Tuning;
 
 /// <summary>
-/// The last choice of a search, among the best of each kind of settings, on splits that the search has not seen. By the hold-outs
-/// themselves the
-/// luckiest of many trials would win, and of two kinds the one that was fitted to them more. Split after split, as long as there is time,
-/// those who are
-/// not clearly behind are judged again, and the mean decides (a race: Maron, Moore 1994).
+/// The final of a search: chooses among the best trials of each composition on splits that the search has not used. On the hold-outs, the
+/// luckiest of many trials would win, and of two compositions the one fitted to them more. While time remains, the trials that are not
+/// clearly behind are evaluated on the next split, and the mean decides (a race: Maron, Moore 1994).
 /// </summary>
 internal sealed class TuningFinal(IReadOnlyList<Split> splits, TuningOptions options, Func<double> clock, CancellationToken cancellation)
 {
-    /// <summary>Share of the budget kept for it.</summary>
+    /// <summary>Fraction of the budget for the final.</summary>
     public const double Share = .2;
 
     private const int MaxFinalists = 4;
 
-    /// <summary>Who is behind by more than this share of the best score does not race on.</summary>
+    /// <summary>Relative difference to the best score above which a trial leaves the race.</summary>
     private const double Behind = .02;
 
-    /// <param name="known">What an earlier, interrupted run has judged.</param>
+    /// <param name="known">Trials that an earlier, interrupted run has evaluated.</param>
     /// <param name="spent">Seconds spent so far.</param>
-    /// <param name="until">Seconds by which to be done: a split is begun only if all who race are likely to be judged on it by
+    /// <param name="until">Deadline in seconds. A split is started only if all remaining trials are likely to be evaluated on it by
     /// then.</param>
-    /// <param name="progress">Is given all that is judged so far, in order.</param>
+    /// <param name="progress">Called with all trials evaluated so far, in order.</param>
     public void Run(IReadOnlyList<Trial> trials, IReadOnlyList<Trial> known, double spent, double until,
         Action<IReadOnlyList<Trial>> progress)
     {
@@ -56,7 +54,7 @@ internal sealed class TuningFinal(IReadOnlyList<Split> splits, TuningOptions opt
         }
     }
 
-    /// <summary>The finalists that were judged on most splits, with the means of their scores.</summary>
+    /// <summary>The finalists that were evaluated on most splits, with their mean scores.</summary>
     public static IEnumerable<Trial> Means(IEnumerable<Trial> judged)
     {
         var finalists = judged.GroupBy(t => t.Settings).ToArray();

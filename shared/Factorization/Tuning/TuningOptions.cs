@@ -2,17 +2,19 @@ namespace Recommender.Factorization.Tuning;
 
 public sealed record TuningOptions
 {
-    /// <summary>Seconds of training and judging to spend; a trial that has begun is finished.</summary>
+    /// <summary>Time budget in seconds. A started trial is finished.</summary>
     public double BudgetSeconds { get; init; } = 300;
 
-    /// <summary>Longest factor to try, 8..2048.</summary>
+    /// <summary>Maximum rank, 8..2048.</summary>
     public int MaxRank { get; init; } = 128;
 
-    /// <summary>Whether an item–item term may win, with factors or alone. Otherwise models have factors only.</summary>
+    /// <summary>Whether models may have an item–item term.</summary>
     public bool AllowNeighbourhood { get; init; } = true;
 
-    /// <summary>Users judged per trial, all hold-outs together, evenly chosen; more are slower and less noisy. In the final more on each
-    /// split.</summary>
+    /// <summary>
+    /// Maximum number of test users per trial, over all hold-outs; an even sample. More users take longer and reduce noise. The final uses
+    /// more.
+    /// </summary>
     public int MaxUsers { get; init; } = 4000;
 
     public int K { get; init; } = 20;

@@ -13,28 +13,29 @@ internal sealed class TuningSearch(
     Split[] holdouts, TuningOptions options, Func<double> clock, TuningState? resume, Action<TuningState>? progress,
         CancellationToken cancellation)
 {
-    /// <summary>Steps that gain less than this share of the score are not worth a longer rank.</summary>
+    /// <summary>Minimum relative gain for trying a larger rank.</summary>
     private const double MinGain = .002;
 
-    /// <summary>Settings of a family that advance from one rank to the next: the best at a short rank need not be the best at a long
-    /// one.</summary>
+    /// <summary>
+    /// Number of settings of a family that advance to the next rank, because the best at a small rank may not be the best at a large one.
+    /// </summary>
     private const int Promoted = 3;
 
-    /// <summary>What is further behind, as a share of the best score, is not brought ahead by the terms that the best may have
-    /// too.</summary>
+    /// <summary>
+    /// Minimum score, relative to the best, for adding terms. Terms do not bring others ahead, because the best may have them too.
+    /// </summary>
     private const double WorthBlending = .95;
 
     /// <summary>
-    /// The rank of the first stages is half the longest, so that there is something to gain from a longer one, but at most this: the time
-    /// of a trial
-    /// grows with the square of the rank, and these stages have the most trials.
+    /// Maximum rank of the first stages, which otherwise use half of the maximum rank. They have the most trials, and the time of a trial
+    /// grows with the square of the rank.
     /// </summary>
     private const int LongestShortRank = 64;
 
-    /// <summary>But no shorter than the shortest that <see cref="TuningOptions.MaxRank"/> allows.</summary>
+    /// <summary>Minimum rank of the first stages: the smallest <see cref="TuningOptions.MaxRank"/>.</summary>
     private const int MinShortRank = 8;
 
-    /// <summary>Numbers in a compressed model.</summary>
+    /// <summary>Maximum number of floats in a compressed model.</summary>
     private const long LargestCompressed = 1L << 28;
 
     private readonly TuningTrials _trials = new(holdouts, options, clock, resume, progress, cancellation);
@@ -51,11 +52,11 @@ internal sealed class TuningSearch(
         int shortRank = Math.Min(LongestShortRank, Math.Max(options.MaxRank / 2, MinShortRank));
         foreach (var family in TuningFamily.All)
             if (family.IsAlwaysTried || Within(family.Until)) SearchFamily(family, shortRank, family.Until);
-        // All advance to longer ranks: a setting behind at a short rank may lead at a long one. Most of the budget goes to the longest.
+        // All families advance to larger ranks, because their order may change. Most of the budget is spent on the largest rank.
         var families = TuningFamily.All.Select(family => Best(family.Settings)).OfType<Trial>().OrderByDescending(t => t.Score).ToArray();
         for (int f = 0; f < families.Length; f++)
             families[f] = Lengthen(families[f], f == 0 ? TuningSchedule.Leader : TuningSchedule.Others);
-        // At half the length each, and at full length and compressed: where much is cut off by either, it is another part.
+        // The sum at half the rank each, and at full rank and compressed. Both approximate the full sum, but lose different parts.
         var sum = SearchSum(Math.Max(options.MaxRank / 2, 1), compress: false, TuningSchedule.Sum);
         var compressed = SearchSum(options.MaxRank, compress: true, TuningSchedule.Compressed);
 
@@ -63,7 +64,7 @@ internal sealed class TuningSearch(
         Trial?[] terms = [neighbourhood, recent, popular];
         var parts = families.Append(sum).Append(compressed).OfType<Trial>().OrderByDescending(t => t.Score).ToArray();
         parts = [.. parts.Where(t => t.Score >= parts[0].Score * WorthBlending)];
-        // An equal part of the rest for each.
+        // Each gets an equal part of the remaining time.
         const double rest = TuningSchedule.All - TuningSchedule.Compressed;
         for (int p = 0; p < parts.Length; p++) blend.Search(parts[p], terms, TuningSchedule.Compressed + rest * (p + 1) / parts.Length);
     }
@@ -89,7 +90,7 @@ internal sealed class TuningSearch(
                 logarithmic: true),
         ], rounds: 1);
 
-    /// <summary>Points all over the space first, then steps from the best of them.</summary>
+    /// <summary>Tries coarse points, then steps from the best of them.</summary>
     private void SearchFamily(TuningFamily family, int rank, double until)
     {
         Trial? best = null;
@@ -101,7 +102,7 @@ internal sealed class TuningSearch(
 
         if (_timed && family.HalfLife is { } aged)
         {
-            // Not by steps from 0: a half-life that is far too long changes nothing.
+            // Fixed values instead of steps from 0, because a very long half-life has no effect.
             foreach (double halfLife in new[] { .1, .3, .03 })
                 if (Within(until)) best = Better(best, _trials.Try($"{family.Name}, half-life", aged.At(best!.Asked, halfLife)));
         }
@@ -109,7 +110,9 @@ internal sealed class TuningSearch(
         Walk(best!, family.Name, until, Steps(best!), rounds: 2);
     }
 
-    /// <summary>Doubles the rank while that gains, looking again at what depends on it; at the longest at everything.</summary>
+    /// <summary>
+    /// Doubles the rank while the score rises. Settings that depend on the rank are searched again, at the largest rank all settings.
+    /// </summary>
     private Trial Lengthen(Trial best, double until)
     {
         for (int rank = RankOf(best.Asked); rank < options.MaxRank && Within(until);)
@@ -132,15 +135,15 @@ internal sealed class TuningSearch(
         return best;
     }
 
-    /// <summary>The best of both families, added.</summary>
-    /// <param name="longest">Rank of either.</param>
+    /// <summary>The sum of the best of two families.</summary>
+    /// <param name="longest">Maximum rank of each.</param>
     private Trial? SearchSum(int longest, bool compress, double until)
     {
         LearnerSettings Tried(SumSettings sum) => compress ? new CompressedSettings { Of = sum, Rank = options.MaxRank } : sum;
         SumSettings SumIn(LearnerSettings tried) => (SumSettings)((tried as CompressedSettings)?.Of ?? tried);
         if (Best(typeof(IalsSettings), longest) is not { } first || Best(typeof(SpectralSettings), longest) is not { } second) return null;
-        // Where both fit it is the sum that was tried. And a model carries both parts and the result: beyond a gigabyte that is too much to
-        // hand about.
+        // If both fit, this is the sum already tried. A model includes both parts and the result; above a gigabyte it is too large to
+        // distribute.
         int length = RankOf(first.Settings) + RankOf(second.Settings);
         if (compress && (length <= options.MaxRank || (length + options.MaxRank) * (long)holdouts[0].Train.ItemCount > LargestCompressed))
             return null;

@@ -3,7 +3,7 @@ using Recommender.Factorization.Learners;
 
 namespace Recommender.Factorization.Tuning;
 
-/// <summary>How to move along one setting: by a factor or an amount, within bounds.</summary>
+/// <summary>A step along one setting: a factor or an amount, within bounds.</summary>
 internal sealed record TuningStep
 {
     private Func<LearnerSettings, double> Get { get; init; } = _ => 0;
@@ -11,9 +11,8 @@ internal sealed record TuningStep
     private Func<LearnerSettings, double, LearnerSettings> Set { get; init; } = (s, _) => s;
 
     /// <summary>
-    /// A factor for logarithmic settings, else an amount: of the first round. It is wide, about a tenth to a fifth of the range that is of
-    /// use, because
-    /// every later round halves it.
+    /// Step of the first round: a factor for logarithmic settings, else an amount. About a tenth to a fifth of the useful range, because
+    /// every round halves it.
     /// </summary>
     private double Size { get; init; }
 
@@ -23,10 +22,10 @@ internal sealed record TuningStep
 
     private bool Logarithmic { get; init; }
 
-    /// <summary>Beyond the most, the setting is off, which is written as 0; from there it comes back at 1.</summary>
+    /// <summary>Whether the setting is off above its maximum, which is written as 0. A step back from 0 leads to 1.</summary>
     private bool OffAbove { get; init; }
 
-    /// <summary>Whether another rank requires another value.</summary>
+    /// <summary>Whether the best value depends on the rank.</summary>
     public bool DependsOnRank { get; private init; }
 
     public static TuningStep Of<T>(
@@ -55,12 +54,12 @@ internal sealed record TuningStep
             OffAbove = true
         };
 
-    /// <summary>Settings with another value of this one.</summary>
+    /// <summary>The settings with another value of this setting.</summary>
     public LearnerSettings At(LearnerSettings settings, double value) => Set(settings, value);
 
     public TuningStep Smaller() => this with { Size = Logarithmic ? Math.Sqrt(Size) : Size / 2 };
 
-    /// <summary>Null at the bound.</summary>
+    /// <summary>The settings one step further; null at the bound.</summary>
     public LearnerSettings? Next(LearnerSettings from, int direction)
     {
         double now = Get(from);
@@ -71,12 +70,12 @@ internal sealed record TuningStep
         return next == now ? null : Set(from, next);
     }
 
-    /// <summary>Four digits, so that steps to and fro meet again.</summary>
+    /// <summary>Rounded to four digits, so that a step forth and back gives the same value.</summary>
     public static double Rounded(double value) =>
         double.Parse(value.ToString("g4", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
-    /// <summary>From the best so far, moves along each setting while the score rises; each round with smaller steps.</summary>
-    /// <param name="attempt">Null when the time is up.</param>
+    /// <summary>From the best trial, moves along each setting while the score rises, in rounds with decreasing steps.</summary>
+    /// <param name="attempt">Runs a trial; returns null when the time is over.</param>
     public static Trial Walk(Trial best, IReadOnlyList<TuningStep> steps, int rounds, Func<LearnerSettings, Trial?> attempt)
     {
         for (int round = 0; round < rounds; round++)

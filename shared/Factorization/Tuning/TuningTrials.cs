@@ -10,7 +10,7 @@ using Recommender.Factorization.Models;
 
 namespace Recommender.Factorization.Tuning;
 
-/// <summary>Trains and judges what tuning proposes, once each, and keeps account.</summary>
+/// <summary>Trains and evaluates the proposals of a search, each only once, and records the trials.</summary>
 internal sealed class TuningTrials
 {
     private const int MaxEpochs = 16;
@@ -28,7 +28,7 @@ internal sealed class TuningTrials
     private readonly int _testedFirst;
     private Trial? _leader; // Of those that were judged on all hold-outs.
 
-    // What trials share, per hold-out: the start of a rank, and the parts of sums and hybrids.
+    // Shared by trials, per hold-out: the initial factors of a rank, and the parts of sums and hybrids.
     private (int Rank, float[][] Starts)? _starts;
     private readonly List<(string Key, Model[] Models)> _trained = [];
     private (SpectralSettings Of, float[][] Bases)? _bases;
@@ -40,7 +40,7 @@ internal sealed class TuningTrials
     {
         (this._holdouts, this._options, this._clock, this._progress, this._cancellation) =
             (holdouts, options, clock, progress, cancellation);
-        // What trials are scored by is part of it: scores of another kind are not compared.
+        // Includes the definition of the score, because other scores are not comparable.
         _testedFirst = Enumerable.Range(0, holdouts[0].Test.Count).Count(u => holdouts[0].Test.Length(u) > 0);
         _data = "sqrt(recall*ndcg), raced;" + string.Join(';',
             holdouts.Select(h => $"{h.Train.UserCount}x{h.Train.ItemCount}:{h.Train.Count}+{h.Test.Columns.Length}@{options.K}"));
@@ -71,7 +71,7 @@ internal sealed class TuningTrials
         string key = settings.ToJson();
         if (_done.TryGetValue(key, out var known))
         {
-            // Counted when the search comes by, so that a resumed search decides as the first one did.
+            // Counted when the search requests it, so that a resumed search makes the same decisions.
             if (_counted.Add(key)) Count(known);
             return known;
         }
@@ -95,7 +95,7 @@ internal sealed class TuningTrials
 
     private TrainOptions Options => new() { Threads = _options.Threads };
 
-    /// <summary>The geometric mean, so that neither outweighs the other where one is far larger.</summary>
+    /// <summary>The geometric mean, so that a much larger metric does not dominate.</summary>
     private static double Score(double recall, double ndcg) => Math.Sqrt(recall * ndcg);
 
     private Judged Judge(LearnerSettings settings)
@@ -118,12 +118,10 @@ internal sealed class TuningTrials
     }
 
     /// <summary>
-    /// Where there are several hold-outs, what is a tenth behind the best so far on the first one is not asked about the others: that time
-    /// is better
-    /// spent on other settings.
+    /// Whether a trial is more than a tenth behind the best on the first of several hold-outs. It then skips the others, to save time for
+    /// other settings.
     /// </summary>
-    /// <returns>What scores of the first hold-out are multiplied by to compare with means over all: as the best so far fared. Null: go
-    /// on.</returns>
+    /// <returns>Factor from scores on the first hold-out to means over all, as for the best trial. Null: the trial continues.</returns>
     private double? FarBehind(double first)
     {
         const double Near = .9;
@@ -132,7 +130,9 @@ internal sealed class TuningTrials
         return first < Near * _leader.First ? _leader.Score / _leader.First : null;
     }
 
-    /// <summary>Judges after every epoch on each hold-out, stops when two epochs bring nothing, and settles on the best mean.</summary>
+    /// <summary>
+    /// Evaluates each hold-out after every epoch, stops after two epochs without a gain, and returns the epoch with the best mean.
+    /// </summary>
     private Judged Judge(IalsSettings settings)
     {
         var spreads = new double[MaxEpochs];
@@ -174,7 +174,7 @@ internal sealed class TuningTrials
             behind is null ? first : 0);
     }
 
-    /// <summary>A hold-out's model; of sums and hybrids, put together from parts that the last trials trained.</summary>
+    /// <summary>The model of a hold-out. Sums and hybrids are composed of parts that earlier trials trained.</summary>
     private Model ModelOf(LearnerSettings settings, int h) => settings switch
     {
         SumSettings sum => new SumModel(PartOf(sum.First, h), PartOf(sum.Second, h), (float)sum.Weight),
@@ -251,8 +251,9 @@ internal sealed class TuningTrials
         return _bases.Value.Bases[h] ??= SpectralTrainer.Basis(_holdouts[h].Train, settings, _options.Threads, _cancellation);
     }
 
-    /// <summary>How far a user's scores lie apart, which puts different learners on one scale: standard deviation over items, mean over a
-    /// sample of users.</summary>
+    /// <summary>
+    /// Standard deviation of a user's scores over items, as a mean over a sample of users. It puts different learners on one scale.
+    /// </summary>
     private double SpreadOf(Model model)
     {
         const int Sample = 50;

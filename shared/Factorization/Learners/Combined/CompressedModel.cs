@@ -5,24 +5,26 @@ using Recommender.Factorization.Models;
 
 namespace Recommender.Factorization.Learners.Combined;
 
-/// <summary>Users are folded in by the other model, and their factors x then shortened to x·D; items were once and for all.</summary>
+/// <summary>
+/// A model of lower rank: another model folds users in, and their factors x are projected to x·D. Item factors are projected once.
+/// </summary>
 public sealed class CompressedModel : Model
 {
     public const string Name = "compressed";
 
-    /// <summary>Beyond this many users an even sample stands for all.</summary>
+    /// <summary>Maximum number of users; of more, an even sample is used.</summary>
     private const int MaxUsers = 20_000;
 
     private readonly float[] _down;
     private readonly float[] _items;
 
-    /// <param name="of">Folding alone.</param>
+    /// <param name="of">The other model, for fold-in only.</param>
     /// <param name="down">D, <c>of.Rank × rank</c>.</param>
     /// <param name="items">Item factors, <c>items × rank</c>.</param>
     private CompressedModel(Model of, int rank, float[] down, float[] items) =>
         (Of, Rank, this._down, this._items) = (of, rank, down, items);
 
-    /// <summary>The other model, folding alone.</summary>
+    /// <summary>The other model, for fold-in only.</summary>
     public Model Of { get; }
 
     public override string Learner => Name;
@@ -34,12 +36,11 @@ public sealed class CompressedModel : Model
     public override ReadOnlyMemory<float> ItemFactors => _items;
 
     /// <summary>
-    /// With XᵀX = V·S·Vᵀ over users' factors X and E the principal axes of the items Q·V·S^½: scores X·Qᵀ = (X·V·S^−½)·(Q·V·S^½)ᵀ, of which
-    /// the
-    /// leading axes are kept, D = V·S^−½·E.
+    /// With user factors X, XᵀX = V·S·Vᵀ, and E the principal axes of the items Q·V·S^½: scores are X·Qᵀ = (X·V·S^−½)·(Q·V·S^½)ᵀ. The
+    /// leading axes are kept: D = V·S^−½·E.
     /// </summary>
-    /// <param name="matrix">What the other model was trained on.</param>
-    /// <exception cref="ArgumentException">Too long for one array.</exception>
+    /// <param name="matrix">Training data of the other model.</param>
+    /// <exception cref="ArgumentException">The factors are too long for one array.</exception>
     internal static CompressedModel Compress(Model of, InteractionMatrix matrix, int rank, int threads, CancellationToken cancellation)
     {
         int length = of.Rank, kept = Math.Min(rank, length), sampled = Math.Min(matrix.UserCount, MaxUsers);
@@ -55,7 +56,7 @@ public sealed class CompressedModel : Model
         }, cancellation);
         var (squares, axes) = SymmetricEigen.Decompose(Dense.Gram(users, sampled, length, threads, null, cancellation), length);
 
-        // Directions that users do not have but by rounding are left out.
+        // Directions in which user factors are zero up to rounding are left out.
         double least = squares[0] * 1e-10;
         double[] up = new double[length * length], back = new double[length * length];
         for (int k = 0; k < up.Length; k++)

@@ -4,9 +4,8 @@ using Recommender.Factorization.Models;
 namespace Recommender.Factorization.Learners.Combined;
 
 /// <summary>
-/// Another learner's factors, shortened: of all models of this length, the one whose scores are nearest to that learner's over its users
-/// and
-/// all items (least squares; Eckart, Young 1936). So the scores of several long models become one dot product of the length of one of them.
+/// Low-rank approximation of another learner's model: among all models of this rank, the one with the nearest scores over its users and all
+/// items (least squares; Eckart, Young 1936). It replaces the long dot products of a sum of models by a short one.
 /// </summary>
 public sealed record CompressedSettings : LearnerSettings
 {
@@ -31,7 +30,7 @@ public sealed record CompressedSettings : LearnerSettings
 
     private protected override Model TrainCore(InteractionMatrix matrix, TrainOptions options, CancellationToken cancellation)
     {
-        // Stops and starts are of the other learner's factors, not of these.
+        // Early stopping and warm start apply to factors of this rank, not to those of the other learner.
         var of = Of.Train(matrix, options with { StopAfter = null, WarmStart = null }, cancellation);
         return CompressedModel.Compress(of, matrix, Rank, options.Threads, cancellation);
     }

@@ -9,7 +9,7 @@ public sealed class HybridModel : Model
 {
     public const string Name = "hybrid";
 
-    /// <param name="neighbours">With its weight relative to the factors.</param>
+    /// <param name="neighbours">Item–item term with its weight relative to the factors.</param>
     internal HybridModel(Model factors, ItemNeighbours neighbours)
     {
         Factors = factors;

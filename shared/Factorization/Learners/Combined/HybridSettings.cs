@@ -5,15 +5,16 @@ using Recommender.Factorization.Models;
 
 namespace Recommender.Factorization.Learners.Combined;
 
-/// <summary>Factors and an item–item term added: the two see different things.</summary>
+/// <summary>Sum of a model's factors and an item–item term, which complement each other.</summary>
 public sealed record HybridSettings : LearnerSettings
 {
-    /// <summary>The learner of the factors; not itself one with an item–item term.</summary>
+    /// <summary>The learner of the factors, without an item–item term.</summary>
     public LearnerSettings Factors { get; init; } = new IalsSettings();
 
+    /// <summary>Settings of the item–item term.</summary>
     public NeighbourhoodSettings Neighbourhood { get; init; } = new();
 
-    /// <summary>What the item–item term is multiplied by, above 0.</summary>
+    /// <summary>Weight of the item–item term, above 0.</summary>
     public double Weight { get; init; } = 1;
 
     public override LearnerSettings WithRank(int rank) => this with { Factors = Factors.WithRank(rank) };

@@ -3,10 +3,10 @@ using Recommender.Factorization.Data;
 
 namespace Recommender.Factorization.Learners.Combined;
 
-/// <summary>Gives the entries of histories their <see cref="HistoryEntry.Place"/>.</summary>
+/// <summary>Computes the <see cref="HistoryEntry.Place"/> of entries.</summary>
 public static class Places
 {
-    /// <param name="times">Of each entry, in any unit that grows; equal times share a place.</param>
+    /// <param name="times">Time of each entry, in any unit. Entries of equal time have the same place.</param>
     public static void Set(Span<HistoryEntry> history, ReadOnlySpan<long> times)
     {
         var rented = ArrayPool<long>.Shared.Rent(history.Length);
@@ -17,7 +17,7 @@ public static class Places
         ArrayPool<long>.Shared.Return(rented);
     }
 
-    /// <summary>Places of all pairs of users and items, by the newest interaction of each.</summary>
+    /// <summary>Places of all (user, item) pairs, by their newest interactions.</summary>
     internal static int[] Of(SparseRows rows, ReadOnlySpan<int> users, ReadOnlySpan<int> items, ReadOnlySpan<long> times)
     {
         var newest = new long[rows.Columns.Length];

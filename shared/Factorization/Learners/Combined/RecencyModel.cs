@@ -5,7 +5,7 @@ using Recommender.Factorization.Models;
 
 namespace Recommender.Factorization.Learners.Combined;
 
-/// <summary>Another model, given histories that are weighed by <see cref="HistoryEntry.Place"/>.</summary>
+/// <summary>Another model with histories weighted by <see cref="HistoryEntry.Place"/>.</summary>
 public sealed class RecencyModel : Model
 {
     public const string Name = "recency";
@@ -19,7 +19,7 @@ public sealed class RecencyModel : Model
 
     public Model Of { get; }
 
-    /// <summary>Newer entries that halve an entry's weight.</summary>
+    /// <summary>Number of newer entries at which the weight of an entry is halved.</summary>
     public float HalfLife { get; }
 
     public override string Learner => Name;
@@ -34,7 +34,7 @@ public sealed class RecencyModel : Model
 
     public override bool UsesPlaces => true;
 
-    /// <summary>What an entry's weight is multiplied by.</summary>
+    /// <summary>Factor of an entry's weight, 0..1.</summary>
     internal static float Share(int place, float halfLife) => halfLife > 0 ? halfLife / (halfLife + place) : 1;
 
     public override void FoldIn(ReadOnlySpan<HistoryEntry> history, Span<float> factor)

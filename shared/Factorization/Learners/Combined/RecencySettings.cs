@@ -5,18 +5,16 @@ using Recommender.Factorization.Models;
 namespace Recommender.Factorization.Learners.Combined;
 
 /// <summary>
-/// Another learner whose histories count by recency when users are folded in: an entry with p newer ones weighs <c>1 / (1 + p /
-/// HalfLife)</c> of
-/// its weight. Where people come for one thing at a time, the last few items tell what. Learning itself takes all interactions as they are.
+/// Another learner, with histories weighted by recency at fold-in: the weight of an entry with p newer entries is multiplied by <c>1 / (1 +
+/// p / HalfLife)</c>. Useful where users have one interest at a time. Training is not affected.
 /// </summary>
-/// <remarks>By place and not by age, so that a history means the same a week later, and a visit of an hour counts as a year of visits
-/// does.</remarks>
+/// <remarks>Weights depend on places and not on ages, so that a history has the same meaning a week later.</remarks>
 public sealed record RecencySettings : LearnerSettings
 {
-    /// <summary>Any learner but this one.</summary>
+    /// <summary>Any learner except this one.</summary>
     public LearnerSettings Of { get; init; } = new IalsSettings();
 
-    /// <summary>Newer entries that halve the weight, above 0, at most 10,000.</summary>
+    /// <summary>Number of newer entries at which a weight is halved, above 0, at most 10,000.</summary>
     public double HalfLife { get; init; } = 5;
 
     public override LearnerSettings WithRank(int rank) => this with { Of = Of.WithRank(rank) };

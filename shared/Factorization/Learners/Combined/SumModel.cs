@@ -4,7 +4,7 @@ using Recommender.Factorization.Models;
 
 namespace Recommender.Factorization.Learners.Combined;
 
-/// <summary>Factors of the first model followed by those of the second; item factors of the second carry the weight.</summary>
+/// <summary>Concatenated factors of two models. Item factors of the second are multiplied by its weight.</summary>
 public sealed class SumModel : Model
 {
     public const string Name = "sum";
@@ -57,7 +57,7 @@ public sealed class SumModel : Model
     public override float Explain(ReadOnlySpan<HistoryEntry> history, ReadOnlySpan<float> itemFactor, Span<float> contributions)
     {
         ModelChecks.ItemFactor(this, itemFactor);
-        // The weight is in the second part of the factor.
+        // The second part of the factor includes the weight.
         float score = First.Explain(history, itemFactor[..First.Rank], contributions);
         var other = history.Length <= 1024 ? stackalloc float[history.Length] : new float[history.Length];
         score += Second.Explain(history, itemFactor[First.Rank..], other);

@@ -5,8 +5,9 @@ using Recommender.Factorization.Models;
 
 namespace Recommender.Factorization.Learners.Combined;
 
-/// <summary>Two learners' scores added. A sum of two dot products is one dot product of longer factors, so it is served like any
-/// other.</summary>
+/// <summary>
+/// Sum of the scores of two learners. A sum of two dot products is one dot product of longer factors, so it is served like any other model.
+/// </summary>
 public sealed record SumSettings : LearnerSettings
 {
     /// <summary>A learner without an item–item term.</summary>
@@ -15,10 +16,10 @@ public sealed record SumSettings : LearnerSettings
     /// <inheritdoc cref="First"/>
     public LearnerSettings Second { get; init; } = new SpectralSettings();
 
-    /// <summary>What the second's scores are multiplied by, above 0.</summary>
+    /// <summary>Weight of the second learner's scores, above 0.</summary>
     public double Weight { get; init; } = 1;
 
-    /// <summary>Half for each.</summary>
+    /// <summary>Divides the rank equally.</summary>
     public override LearnerSettings WithRank(int rank) =>
         this with { First = First.WithRank((rank + 1) / 2), Second = Second.WithRank(Math.Max(rank / 2, 1)) };
 
@@ -37,7 +38,7 @@ public sealed record SumSettings : LearnerSettings
 
     private protected override Model TrainCore(InteractionMatrix matrix, TrainOptions options, CancellationToken cancellation)
     {
-        // Stops and starts are of one learner's factors, not of the sum's.
+        // Early stopping and warm start apply to factors of the sum, not to those of its parts.
         options = options with { StopAfter = null, WarmStart = null };
         return new SumModel(First.Train(matrix, options, cancellation), Second.Train(matrix, options, cancellation), (float)Weight);
     }

@@ -5,7 +5,7 @@ using Recommender.Factorization.Models;
 namespace Recommender.Factorization.Learners.Ials;
 
 /// <summary>
-/// Item factors in the principal axes of their Gram matrix, leading axis first. A user is the exact minimiser of the training loss given
+/// Item factors in the principal axes of their Gram matrix, leading axis first. A user's factor minimises the training loss exactly for
 /// their history: fold-in is one more half-step of training.
 /// </summary>
 public sealed unsafe class IalsModel : Model
@@ -17,7 +17,7 @@ public sealed unsafe class IalsModel : Model
 
     /// <param name="factors"><c>items × rank</c>, in principal axes.</param>
     /// <param name="gram">Diagonal of the Gram matrix, <c>rank</c> long.</param>
-    /// <param name="itemWeights">o_i: what an entry's weight is multiplied by.</param>
+    /// <param name="itemWeights">o_i: factor of the weight of item i's entries.</param>
     internal IalsModel(IalsSettings settings, float[] factors, double[] gram, float[] itemWeights)
     {
         Settings = settings;
@@ -82,8 +82,9 @@ public sealed unsafe class IalsModel : Model
         return score;
     }
 
-    /// <remarks>The Gram matrix stays that of the learned rows: content carries no information about items that were not
-    /// consumed.</remarks>
+    /// <remarks>
+    /// The Gram matrix of the learned rows does not change: content carries no information about items that were not consumed.
+    /// </remarks>
     internal override Model WithItemRows(Func<float[], int, float[]> change) =>
         new IalsModel(Settings, change(Factors, Rank), Gram, ItemWeights);
 
@@ -118,7 +119,7 @@ public sealed unsafe class IalsModel : Model
         return s_scratch;
     }
 
-    /// <summary>Per thread, so that requests neither wait for each other nor allocate.</summary>
+    /// <summary>Per thread, so that requests need no lock and do not allocate.</summary>
     private sealed class Scratch(int rank)
     {
         public int Rank => rank;

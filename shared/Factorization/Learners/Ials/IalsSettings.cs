@@ -9,26 +9,29 @@ public sealed record IalsSettings : LearnerSettings
     /// <summary>Length of a factor, 1..2048.</summary>
     public int Rank { get; init; } = 64;
 
-    /// <summary>Weight of "an item not consumed scores 0" against 1 for an average observed pair. 0..10; smaller for sparser
-    /// data.</summary>
+    /// <summary>
+    /// Weight of the target 0, which all pairs have, relative to an average observed pair. 0..10; smaller for sparser data.
+    /// </summary>
     public double Alpha0 { get; init; } = .03;
 
     /// <summary>Regularization, above 0.</summary>
     public double Lambda { get; init; } = .005;
 
-    /// <summary>How far regularization grows with a vector's frequency, 0..1; 1 is what works.</summary>
+    /// <summary>Exponent of a vector's frequency in its regularization, 0..1.</summary>
     public double Nu { get; init; } = 1;
 
-    /// <summary>1..100. One (user, item) round each.</summary>
+    /// <summary>Number of epochs, 1..100: one half-step for users and one for items each.</summary>
     public int Epochs { get; init; } = 8;
 
-    /// <summary>g: observed pairs of an item with m users weigh m^−g, 0..1. 0 is plain iALS; above 0 popular items pull less.</summary>
+    /// <summary>
+    /// g, 0..1: the weight of observed pairs of an item with m users is multiplied by m^−g. 0 is plain iALS; above 0 popular items have
+    /// less influence.
+    /// </summary>
     public double Damping { get; init; }
 
     /// <summary>
-    /// Age at which an interaction counts half in training, as a share of the time that the data spans, 0..100. 0: all count alike, and so
-    /// they
-    /// do in data without times. Histories at fold-in are taken as they are given.
+    /// Age at which the weight of an interaction is halved in training, as a fraction of the time span of the data, 0..100. 0, and data
+    /// without times: weights do not depend on age. Fold-in does not change the weights of histories.
     /// </summary>
     public double HalfLife { get; init; }
 

@@ -2,13 +2,13 @@ using System.Text.Json.Serialization;
 
 namespace Recommender.Factorization.Learners.Ials;
 
-/// <summary>Where item factors start.</summary>
+/// <summary>Initial item factors.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<IalsStart>))]
 public enum IalsStart
 {
     /// <summary>Small random numbers.</summary>
     Random,
 
-    /// <summary>The leading singular vectors of the normalised data: needs one or two epochs where random needs eight and more.</summary>
+    /// <summary>The leading singular vectors of the normalised data. Training needs one or two epochs instead of eight or more.</summary>
     Spectral,
 }

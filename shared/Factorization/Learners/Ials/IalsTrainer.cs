@@ -4,7 +4,7 @@ using Recommender.Factorization.Learners.Spectral;
 
 namespace Recommender.Factorization.Learners.Ials;
 
-/// <summary>Trains <see cref="IalsModel"/>s by exact half-steps: all users given the items, then all items given the users.</summary>
+/// <summary>Trains <see cref="IalsModel"/>s by exact half-steps: all users with items fixed, then all items with users fixed.</summary>
 public static unsafe class IalsTrainer
 {
     /// <inheritdoc cref="LearnerSettings.Train"/>
@@ -15,8 +15,8 @@ public static unsafe class IalsTrainer
         return Train(matrix.Aged(settings.HalfLife), matrix, settings, options ?? new TrainOptions(), cancellation);
     }
 
-    /// <param name="matrix">With weights aged by the settings.</param>
-    /// <param name="served">With weights as histories will have them.</param>
+    /// <param name="matrix">Training data, with weights aged by the settings.</param>
+    /// <param name="served">The same data with the weights of histories at fold-in.</param>
     internal static IalsModel Train(InteractionMatrix matrix, InteractionMatrix served, IalsSettings settings, TrainOptions options,
         CancellationToken cancellation)
     {
@@ -26,7 +26,7 @@ public static unsafe class IalsTrainer
         if ((long)Math.Max(users, items) * rank > Array.MaxLength)
             throw new ArgumentException($"{Math.Max(users, items)} rows × rank {rank} exceed one array; lower Rank to "
                 + $"{Array.MaxLength / Math.Max(users, items)}.");
-        // Trained on aged weights, served with histories as they are: in both the average pair weighs 1.
+        // Training uses aged weights and serving the original ones; the average weight of a pair is 1 in both.
         var itemWeights = ItemWeights(matrix, settings.Damping);
         var servedWeights = matrix == served ? itemWeights : ItemWeights(served, settings.Damping);
         var itemFactors = Start(served, settings, options, cancellation);
@@ -41,8 +41,8 @@ public static unsafe class IalsTrainer
             HalfStep(matrix.Items, userFactors, gram, users, settings, null, itemWeights, itemFactors, options.Threads, cancellation,
                 Turned(itemBlocks, itemFactors, items));
 
-            // Blocks improve the last epoch's solution, once it lies in the same axes as the other side; the first epoch has none that is
-            // worth it.
+            // Blocks improve the solution of the last epoch, which must first be rotated to the axes of the other side. The first epoch has
+            // no useful one.
             bool Turned(bool blocks, float[] last, int rows)
             {
                 if (!blocks || epoch == 1) return false;
@@ -61,12 +61,11 @@ public static unsafe class IalsTrainer
     }
 
     /// <summary>
-    /// A model of item factors that were learned elsewhere: users are folded in by these settings. The factors are turned to their
-    /// principal
-    /// axes, which changes no score.
+    /// Creates a model from given item factors; users are folded in with these settings. The factors are rotated to their principal axes,
+    /// which does not change scores.
     /// </summary>
     /// <param name="itemFactors"><c>items × rank</c>, row-major.</param>
-    /// <exception cref="ArgumentException">The numbers do not fit the rank, or are not finite.</exception>
+    /// <exception cref="ArgumentException">The factors are not a whole number of rows, or not finite.</exception>
     public static IalsModel FromItemFactors(float[] itemFactors, IalsSettings settings)
     {
         settings.Validate();
@@ -81,7 +80,7 @@ public static unsafe class IalsTrainer
         return new IalsModel(settings, factors, Dense.ToPrincipalAxes(factors, items, settings.Rank, 1, default), weights);
     }
 
-    /// <summary>Factors of all users of <paramref name="matrix"/> against the model's items: <c>users × rank</c>, row-major.</summary>
+    /// <summary>Folds in all users of <paramref name="matrix"/>. Returns <c>users × rank</c>, row-major.</summary>
     public static float[] Users(IalsModel model, InteractionMatrix matrix, int threads = 1, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(matrix.ItemCount, model.ItemCount);
@@ -91,7 +90,9 @@ public static unsafe class IalsTrainer
         return users;
     }
 
-    /// <summary>o_i: m_i^−g scaled so that the average observed pair weighs 1, which keeps alpha0's meaning across event weights.</summary>
+    /// <summary>
+    /// o_i: m_i^−g, scaled to an average weight of 1 over observed pairs, so that alpha0 does not depend on the scale of event weights.
+    /// </summary>
     internal static float[] ItemWeights(InteractionMatrix matrix, double damping)
     {
         var weights = new float[matrix.ItemCount];
@@ -112,7 +113,7 @@ public static unsafe class IalsTrainer
     private static float[] Start(InteractionMatrix matrix, IalsSettings settings, TrainOptions options, CancellationToken cancellation)
     {
         int rank = settings.Rank, items = matrix.ItemCount;
-        // Items missing from a warm start begin at random; with a spectral start they begin at zero: the first half-step solves them.
+        // Items missing from a warm start start at random, or with a spectral start at zero; the first half-step solves them.
         bool spectral = settings.Start == IalsStart.Spectral;
         if (spectral && options.WarmStart is null) return SpectralStart(matrix, settings, options.Threads, cancellation);
         var factors = spectral ? new float[(long)items * rank] : Normal(items, rank, .1 / Math.Sqrt(rank), settings.Seed);
@@ -129,7 +130,7 @@ public static unsafe class IalsTrainer
         return factors;
     }
 
-    /// <summary>(m_i + 20)^½ V_i of a smoothed basis, scaled to a mean squared length of 1.</summary>
+    /// <summary>Spectral start: (m_i + 20)^½ V_i of a smoothed basis, scaled to a mean squared length of 1.</summary>
     internal static float[] SpectralStart(InteractionMatrix matrix, IalsSettings settings, int threads, CancellationToken cancellation)
     {
         const double Smoothing = 20, Power = .5;
@@ -151,7 +152,7 @@ public static unsafe class IalsTrainer
         return start;
     }
 
-    /// <summary>Normally distributed numbers that depend on the seed alone, not on the runtime's generator.</summary>
+    /// <summary>Normally distributed numbers that depend only on the seed, not on the generator of the runtime.</summary>
     internal static float[] Normal(int rows, int columns, double deviation, int seed)
     {
         var numbers = new float[(long)rows * columns];
@@ -176,11 +177,11 @@ public static unsafe class IalsTrainer
         return numbers;
     }
 
-    /// <summary>Solves every row against the other side, which lies in its principal axes.</summary>
+    /// <summary>Solves every row with the other side fixed, which must be in its principal axes.</summary>
     /// <param name="gram">Diagonal of the other side's Gram matrix.</param>
-    /// <param name="columnWeights">o_i when the columns are items.</param>
-    /// <param name="rowWeights">o_i when the rows are items.</param>
-    /// <param name="improve">The result holds a solution near enough to be improved in blocks where histories are long.</param>
+    /// <param name="columnWeights">o_i if the columns are items, else null.</param>
+    /// <param name="rowWeights">o_i if the rows are items, else null.</param>
+    /// <param name="improve">Whether the result contains a solution that block steps may improve for long histories.</param>
     internal static void HalfStep(
         SparseRows rows, float[] other, double[] gram, int otherCount, IalsSettings settings,
         float[]? columnWeights, float[]? rowWeights, float[] result, int threads, CancellationToken cancellation, bool improve = false)
@@ -220,14 +221,13 @@ public static unsafe class IalsTrainer
         double mass = 0;
         for (int e = 0; e < rows.Count; e++) mass += rows.Weight(e);
         mass += settings.Alpha0 * otherCount;
-        // The floor keeps rows without any mass (alpha0 = 0, no weight) solvable; their solution is zero all the same.
+        // The minimum keeps rows without weight solvable if alpha0 is 0; their solution is zero.
         double ridge = Math.Max(settings.Lambda * (settings.Nu == 1 ? mass : Math.Pow(mass, settings.Nu)), 1e-12);
         for (int k = 0; k < gram.Length; k++) diagonal[k] = (float)(settings.Alpha0 * gram[k] + ridge);
     }
 
     /// <summary>
-    /// The loss that half-steps minimise: observed part + alpha0·Σ(x·y)² over all pairs + regularization. In double precision, for tests
-    /// and curves.
+    /// The loss of training: observed part + alpha0·Σ(x·y)² over all pairs + regularization. In double precision, for tests and curves.
     /// </summary>
     public static double Loss(InteractionMatrix matrix, IalsSettings settings, float[] userFactors, float[] itemFactors)
     {

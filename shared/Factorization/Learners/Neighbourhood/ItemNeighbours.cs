@@ -5,10 +5,9 @@ using Recommender.Factorization.Models;
 namespace Recommender.Factorization.Learners.Neighbourhood;
 
 /// <summary>
-/// A sparse item–item term: for each item i its strongest neighbours j with s_ij. The term adds
-/// <c>Weight · Σ_e c_e·p_e·s_ej / (Σ_e c_e·p_e)^HistoryPower</c> over the history's entries to the score of j, c being an entry's weight
-/// (less with
-/// every newer entry where the model counts by recency) and p its target. Never negative. Immutable.
+/// A sparse item–item term: for each item i its strongest neighbours j with strengths s_ij. The term adds <c>Weight · Σ_e c_e·p_e·s_ej /
+/// (Σ_e c_e·p_e)^HistoryPower</c> to the score of j, over the entries e of the history with weight c (weighted by recency if <see
+/// cref="HalfLife"/> is set) and target p. Never negative. Immutable.
 /// </summary>
 public sealed class ItemNeighbours
 {
@@ -16,7 +15,7 @@ public sealed class ItemNeighbours
     private readonly int[] _items;
     private readonly float[] _strengths;
 
-    /// <param name="starts">Item i's neighbours are entries <c>starts[i] .. starts[i + 1]</c>, ascending by item.</param>
+    /// <param name="starts">Neighbours of item i are at <c>starts[i] .. starts[i + 1]</c>, ascending by item.</param>
     internal ItemNeighbours(long[] starts, int[] items, float[] strengths, float weight, float historyPower, float halfLife = 0)
     {
         HalfLife = halfLife;
@@ -27,18 +26,20 @@ public sealed class ItemNeighbours
         HistoryPower = historyPower;
     }
 
-    /// <summary>What the whole term is multiplied by.</summary>
+    /// <summary>Weight of the whole term.</summary>
     public float Weight { get; }
 
     /// <summary>0: the term grows with the history; 1: it is a mean.</summary>
     public float HistoryPower { get; }
 
-    /// <summary>Newer entries that halve the weight of one, as in <see cref="RecencySettings"/>; 0: all count alike.</summary>
+    /// <summary>
+    /// Number of newer entries at which a weight is halved, as in <see cref="RecencySettings"/>; 0: no weighting by recency.
+    /// </summary>
     public float HalfLife { get; }
 
     public int ItemCount => _starts.Length - 1;
 
-    /// <summary>Pairs (item, neighbour).</summary>
+    /// <summary>Number of (item, neighbour) pairs.</summary>
     public long Count => _items.LongLength;
 
     /// <summary>Neighbours of <paramref name="item"/>, ascending.</summary>
@@ -50,8 +51,7 @@ public sealed class ItemNeighbours
     /// <summary>c·p of an entry, at least 0.</summary>
     public float Given(in HistoryEntry entry) => MathF.Max(entry.Weight, 0) * RecencyModel.Share(entry.Place, HalfLife) * entry.Target;
 
-    /// <summary>What one entry's strengths are multiplied by is this × <see cref="Given"/>: <c>Weight · (Σ
-    /// c·p)^−HistoryPower</c>.</summary>
+    /// <summary><c>Weight · (Σ c·p)^−HistoryPower</c>: factor of <see cref="Given"/> times strength in the term.</summary>
     public float Scale(ReadOnlySpan<HistoryEntry> history)
     {
         double sum = 0;
@@ -59,7 +59,7 @@ public sealed class ItemNeighbours
         return sum > 0 ? (float)(Weight * Math.Pow(sum, -HistoryPower)) : 0;
     }
 
-    /// <summary>Overwrites <paramref name="scores"/> (one per item) with the term.</summary>
+    /// <summary>Computes the term of all items.</summary>
     public void Score(ReadOnlySpan<HistoryEntry> history, Span<float> scores)
     {
         scores.Clear();
@@ -74,7 +74,7 @@ public sealed class ItemNeighbours
         }
     }
 
-    /// <summary>Adds what each entry contributes to the term of <paramref name="item"/>.</summary>
+    /// <summary>Adds the contribution of each entry to the term of <paramref name="item"/>.</summary>
     public void AddShares(ReadOnlySpan<HistoryEntry> history, int item, Span<float> contributions)
     {
         float scale = Scale(history);
@@ -85,7 +85,7 @@ public sealed class ItemNeighbours
         }
     }
 
-    /// <summary>s_ij, 0 where j is not a neighbour of i.</summary>
+    /// <summary>s_ij; 0 if j is not a neighbour of i.</summary>
     public float Strength(int item, int neighbour)
     {
         int at = Of(item).BinarySearch(neighbour);
@@ -95,14 +95,14 @@ public sealed class ItemNeighbours
     /// <summary>The same neighbours with another weight and power of the history.</summary>
     internal ItemNeighbours With(float weight, float historyPower) => new(_starts, _items, _strengths, weight, historyPower, HalfLife);
 
-    /// <summary>The same neighbours for histories that count by recency; the half-life is the model's and not written with the
-    /// neighbours.</summary>
+    /// <summary>
+    /// The same neighbours with histories weighted by recency. The half-life belongs to the model and is not written with the neighbours.
+    /// </summary>
     internal ItemNeighbours ByRecency(float halfLife) => new(_starts, _items, _strengths, Weight, HistoryPower, halfLife);
 
     /// <summary>
-    /// Power and weight, the number of neighbours of each item (2 bytes each), neighbours as the distance to the one before in as few bytes
-    /// as
-    /// it takes (7 bits each), strengths in half precision: 3 to 4 bytes a pair.
+    /// Writes power and weight, the number of neighbours of each item (2 bytes), the neighbours as differences to the previous one
+    /// (variable length, 7 bits per byte), and strengths in half precision: 3 to 4 bytes per pair.
     /// </summary>
     internal void Write(ModelWriter writer)
     {
@@ -169,7 +169,7 @@ public sealed class ItemNeighbours
         return new ItemNeighbours(starts, items, strengths, settings[1], settings[0]);
     }
 
-    /// <summary>Format 1 held whole numbers, strongest first, with the weight multiplied in.</summary>
+    /// <summary>Format 1 has full integers and strengths, strongest first, multiplied by the weight.</summary>
     private static ItemNeighbours ReadFirstFormat(ModelReader reader)
     {
         float power = reader.Numbers<float>(1)[0];

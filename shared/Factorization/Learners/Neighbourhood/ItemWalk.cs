@@ -4,25 +4,25 @@ using Recommender.Factorization.Data;
 namespace Recommender.Factorization.Learners.Neighbourhood;
 
 /// <summary>
-/// RP3beta (Paudel et al. 2017), a walk item → user → item with popular targets held back:
-/// <c>s_ij = m_i^−α · Σ_{u has i and j} n_u^−α / m_j^β</c> with n_u the items of user u and m_i the users of item i. The strongest per item
-/// are kept, scaled into 0..1 and rounded to half precision.
+/// RP3beta (Paudel et al. 2017), a random walk item → user → item that penalises popular targets: <c>s_ij = m_i^−α · Σ_{u has i and j}
+/// n_u^−α / m_j^β</c> with n_u the number of items of user u and m_i the number of users of item i. The strongest neighbours of each item
+/// are kept, scaled to 0..1 and rounded to half precision.
 /// </summary>
 internal sealed record ItemWalk
 {
-    /// <summary>Neighbours kept per item.</summary>
+    /// <summary>Number of neighbours per item.</summary>
     public required int Neighbours { get; init; }
 
-    /// <summary>α: how far active users count less.</summary>
+    /// <summary>α: penalty of active users.</summary>
     public required double Alpha { get; init; }
 
-    /// <summary>β: how far popular neighbours are held back.</summary>
+    /// <summary>β: penalty of popular neighbours.</summary>
     public required double Beta { get; init; }
 
-    /// <summary>True: what is kept of an item sums to 1. False: all items are divided by the largest strength.</summary>
+    /// <summary>True: the strengths of each item sum to 1. False: all strengths are divided by the largest.</summary>
     public required bool NormalizesRows { get; init; }
 
-    /// <returns>Neighbours with weight 1 whose term grows with the history.</returns>
+    /// <returns>Neighbours with weight 1 and history power 0.</returns>
     public ItemNeighbours Find(InteractionMatrix matrix, int threads, CancellationToken cancellation)
     {
         int items = matrix.ItemCount;
@@ -109,7 +109,7 @@ internal sealed record ItemWalk
         else total = Math.Pow(matrix.Items.Length(item), Alpha);
         candidates.RemoveRange(count, candidates.Count - count);
         candidates.Sort((x, y) => x.Item.CompareTo(y.Item));
-        // Rounded as they are written, so that the model that was judged is the one that is served.
+        // Rounded as in the stored model, so that the evaluated and the served model are equal.
         return ([.. candidates.Select(c => c.Item)], [.. candidates.Select(c => Scaled(c.Strength))]);
 
         float Scaled(float strength) => NormalizesRows ? (float)(Half)(strength / total) : (float)(strength / total);

@@ -3,7 +3,7 @@ using Recommender.Factorization.Models;
 
 namespace Recommender.Factorization.Learners.Neighbourhood;
 
-/// <summary>The item–item term alone; the factors (rank 1) are zero.</summary>
+/// <summary>An item–item term only; the factors (rank 1) are zero.</summary>
 public sealed class NeighbourhoodModel : Model
 {
     public const string Name = "neighbourhood";

@@ -4,23 +4,22 @@ using Recommender.Factorization.Models;
 namespace Recommender.Factorization.Learners.Neighbourhood;
 
 /// <summary>
-/// Items consumed together: RP3beta (Paudel et al. 2017), a walk item → user → item with popular targets held back:
-/// <c>s_ij = m_i^−α · Σ_{u has i and j} n_u^−α / m_j^β</c>, the strongest per item kept, then scaled to sum 1 and rounded to half
-/// precision.
-/// α = 0, β = ½ and scaling by m_i^−½ would be cosine.
+/// Item–item neighbours by RP3beta (Paudel et al. 2017), a random walk item → user → item that penalises popular targets: <c>s_ij = m_i^−α
+/// · Σ_{u has i and j} n_u^−α / m_j^β</c>. The strongest neighbours of each item are kept, scaled to a sum of 1 and rounded to half
+/// precision. α = 0, β = ½ and a scale of m_i^−½ would be the cosine.
 /// </summary>
 public sealed record NeighbourhoodSettings : LearnerSettings
 {
-    /// <summary>Neighbours kept per item, 1..5000.</summary>
+    /// <summary>Number of neighbours per item, 1..5000.</summary>
     public int Neighbours { get; init; } = 200;
 
-    /// <summary>α: how far active users count less, 0..2.</summary>
+    /// <summary>α: penalty of active users, 0..2.</summary>
     public double Alpha { get; init; } = .8;
 
-    /// <summary>β: how far popular neighbours are held back, 0..1.</summary>
+    /// <summary>β: penalty of popular neighbours, 0..1.</summary>
     public double Beta { get; init; } = .3;
 
-    /// <summary>0: the score grows with the history; 1: it is a mean. Matters only in a sum with another term.</summary>
+    /// <summary>0: the score grows with the history; 1: it is a mean. Only relevant in a sum with another term.</summary>
     public double HistoryPower { get; init; } = .5;
 
     internal override LearnerKind Kind => LearnerKind.Neighbours;
@@ -33,7 +32,7 @@ public sealed record NeighbourhoodSettings : LearnerSettings
         Require(HistoryPower is >= 0 and <= 1, nameof(HistoryPower), HistoryPower, "in 0..1");
     }
 
-    /// <summary>The neighbours alone.</summary>
+    /// <summary>Computes only the neighbours.</summary>
     public ItemNeighbours Find(InteractionMatrix matrix, int threads = 1, CancellationToken cancellation = default)
     {
         Validate();

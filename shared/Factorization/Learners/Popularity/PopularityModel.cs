@@ -27,7 +27,7 @@ public sealed class PopularityModel : Model
         factor[0] = history.IsEmpty ? 0 : 1;
     }
 
-    /// <summary>No entry matters more than another: each has an equal share.</summary>
+    /// <summary>Each entry has an equal share, because the score does not depend on the history.</summary>
     public override float Explain(ReadOnlySpan<HistoryEntry> history, int item, Span<float> contributions)
     {
         ModelChecks.Item(this, item);

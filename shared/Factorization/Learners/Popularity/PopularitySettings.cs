@@ -3,12 +3,12 @@ using Recommender.Factorization.Models;
 
 namespace Recommender.Factorization.Learners.Popularity;
 
-/// <summary>The baseline every other learner must beat: the same list for everybody.</summary>
+/// <summary>The popularity baseline: the same ranking for all users.</summary>
 public sealed record PopularitySettings : LearnerSettings
 {
     /// <summary>
-    /// Age at which an interaction counts half, as a share of the time that the data spans, above 0: recent popularity, scaled to a maximum
-    /// of 1 so that it can be added to other learners. 0: all interactions count alike, and so do they in data without times.
+    /// Age at which the weight of an interaction is halved, as a fraction of the time span of the data. Above 0: recent popularity, scaled
+    /// to a maximum of 1 so that it can be added to other learners. 0, and data without times: weights do not depend on age.
     /// </summary>
     public double HalfLife { get; init; }
 
@@ -34,7 +34,7 @@ public sealed record PopularitySettings : LearnerSettings
             scores[i] = (float)sum;
         }
 
-        // On the scale it was asked for, also where the data has no times: in a sum with other learners the scale matters.
+        // Also scaled for data without times, because the scale matters in a sum with other learners.
         float top = scores.AsSpan().IsEmpty ? 0 : System.Numerics.Tensors.TensorPrimitives.Max<float>(scores);
         if (HalfLife > 0 && top > 0) foreach (ref float score in scores.AsSpan()) score /= top;
         return new PopularityModel(scores);

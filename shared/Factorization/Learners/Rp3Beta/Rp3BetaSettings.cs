@@ -5,24 +5,24 @@ using Recommender.Factorization.Models;
 namespace Recommender.Factorization.Learners.Rp3Beta;
 
 /// <summary>
-/// RP3beta (Paudel et al. 2017) as published: the item–item walk alone, with rows scaled or not, and scores that are sums over the history.
-/// <see cref="NeighbourhoodSettings"/> is the same walk as a term beside factors, which is what the search proposes.
+/// RP3beta (Paudel et al. 2017) as published: item–item neighbours only, with or without normalised rows; scores are sums over the history.
+/// The search uses <see cref="NeighbourhoodSettings"/>, the same neighbours as a term in addition to factors.
 /// </summary>
 public sealed record Rp3BetaSettings : LearnerSettings
 {
-    /// <summary>Neighbours kept per item, 1..5000.</summary>
+    /// <summary>Number of neighbours per item, 1..5000.</summary>
     public int Neighbours { get; init; } = 500;
 
-    /// <summary>α: how far active users and popular items count less, 0..2.</summary>
+    /// <summary>α: penalty of active users and popular items, 0..2.</summary>
     public double Alpha { get; init; } = .8;
 
-    /// <summary>β: how far popular neighbours are held back, 0..1.</summary>
+    /// <summary>β: penalty of popular neighbours, 0..1.</summary>
     public double Beta { get; init; } = .3;
 
-    /// <summary>Whether the strengths that are kept of an item sum to 1.</summary>
+    /// <summary>Whether the strengths of each item are scaled to a sum of 1.</summary>
     public bool NormalizesRows { get; init; } = true;
 
-    /// <summary>The learner as it is registered.</summary>
+    /// <summary>Registration of the learner.</summary>
     internal static Learner Learner { get; } = Learner.Of<Rp3BetaSettings>("rp3beta",
         reader => NeighbourhoodModel.ReadBody<Rp3BetaSettings>("rp3beta", reader));
 

@@ -10,7 +10,7 @@ namespace Recommender.Factorization.Learners.Spectral;
 /// </summary>
 internal static unsafe class SpectralBasis
 {
-    /// <summary>Extra columns while iterating, which make the last kept ones accurate.</summary>
+    /// <summary>Extra columns during the iteration, for the accuracy of the last columns kept.</summary>
     private const int Oversampling = 20;
 
     /// <returns><c>items × rank</c>, orthonormal columns, strongest first; columns beyond the data's own rank are zero.</returns>
@@ -31,7 +31,7 @@ internal static unsafe class SpectralBasis
             Orthonormalise(z, items, width, threads, cancellation);
         }
 
-        // Once more, so that rounding in the first pass does not remain.
+        // Repeated, to remove rounding errors of the first pass.
         Orthonormalise(z, items, width, threads, cancellation);
         Apply(matrix.Users, userScale, itemScale, z, y, width, threads, cancellation);
         var (_, w) = SymmetricEigen.Decompose(Dense.Gram(y, users, width, threads, null, cancellation), width);
@@ -49,7 +49,7 @@ internal static unsafe class SpectralBasis
         return scale;
     }
 
-    /// <summary>target = R·source over rows, R's entries being row scale × column scale where the target is positive.</summary>
+    /// <summary>Computes target = R·source. Entries of R with a positive target are row scale × column scale, others 0.</summary>
     private static void Apply(SparseRows rows, float[] rowScale, float[] columnScale, float[] source, float[] target, int width,
         int threads, CancellationToken cancellation)
     {

@@ -4,34 +4,34 @@ using Recommender.Factorization.Models;
 namespace Recommender.Factorization.Learners.Spectral;
 
 /// <summary>
-/// Strictly linear learning: a user's factor is the normalised sum of input vectors of their items, taken from the spectral basis;
-/// output vectors come from the basis itself, from a ridge regression that predicts each item from its users' other items
-/// (leave-one-out, so that an item does not explain itself), or from both.
+/// A linear model: a user's factor is the normalised sum of the input vectors of their items, from the spectral basis. Output vectors come
+/// from the basis, from a ridge regression that predicts each item from its users' other items (leave-one-out, so that an item does not
+/// predict itself), or from both.
 /// </summary>
 public sealed record SpectralSettings : LearnerSettings
 {
     /// <summary>Length of a factor, 1..2048.</summary>
     public int Rank { get; init; } = 64;
 
-    /// <summary>a: how far active users count less, 0..1.</summary>
+    /// <summary>a: penalty of active users, 0..1.</summary>
     public double UserPower { get; init; } = .5;
 
-    /// <summary>b: how far popular items count less, 0..1.</summary>
+    /// <summary>b: penalty of popular items, 0..1.</summary>
     public double ItemPower { get; init; } = .5;
 
-    /// <summary>s: added to counts before powers are taken, 0..1000; holds back tiny tight clusters.</summary>
+    /// <summary>s: added to counts before exponentiation, 0..1000; reduces the influence of small dense clusters.</summary>
     public double Smoothing { get; init; }
 
-    /// <summary>T, 1..10. Two, not more, at small ranks.</summary>
+    /// <summary>Number of power iterations, 1..10; at small ranks at most two.</summary>
     public int PowerSteps { get; init; } = 2;
 
-    /// <summary>Share of the spectral output vectors, 0..1: 0 is ridge alone, 1 spectral alone (nothing is trained).</summary>
+    /// <summary>Share of the spectral output vectors, 0..1: 0 is ridge only, 1 spectral only, without training.</summary>
     public double SpectralShare { get; init; } = .2;
 
-    /// <summary>y: spectral output vectors grow with popularity to this power, −1..1.</summary>
+    /// <summary>y: exponent of popularity in the length of spectral output vectors, −1..1.</summary>
     public double OutputPower { get; init; } = .5;
 
-    /// <summary>Ridge: weight of "an item not consumed scores 0", 0..10.</summary>
+    /// <summary>Ridge: weight of the target 0, which all pairs have; 0..10.</summary>
     public double Alpha0 { get; init; } = .03;
 
     /// <summary>Ridge: regularization, above 0.</summary>
@@ -41,9 +41,8 @@ public sealed record SpectralSettings : LearnerSettings
     public double Damping { get; init; } = .3;
 
     /// <summary>
-    /// Age at which an interaction counts half in training, as a share of the time that the data spans, 0..100. 0: all count alike, and so
-    /// they
-    /// do in data without times. Histories at fold-in are taken as they are given.
+    /// Age at which the weight of an interaction is halved in training, as a fraction of the time span of the data, 0..100. 0, and data
+    /// without times: weights do not depend on age. Fold-in does not change the weights of histories.
     /// </summary>
     public double HalfLife { get; init; }
 

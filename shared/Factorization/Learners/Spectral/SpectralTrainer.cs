@@ -10,7 +10,7 @@ internal static unsafe class SpectralTrainer
 {
     public const string Name = "spectral";
 
-    /// <summary>Users and items whose scores are sampled to put both kinds of output vectors on one scale.</summary>
+    /// <summary>Number of users and items in the sample that determines the scale of both kinds of output vectors.</summary>
     private const int Sample = 1000;
 
     public static LinearModel Train(InteractionMatrix matrix, SpectralSettings s, TrainOptions options, CancellationToken cancellation) =>
@@ -24,8 +24,8 @@ internal static unsafe class SpectralTrainer
         return SpectralBasis.Compute(matrix, s.Rank, s.UserPower, s.ItemPower, s.Smoothing, s.PowerSteps, s.Seed, threads, cancellation);
     }
 
-    /// <param name="matrix">With weights aged by the settings.</param>
-    /// <param name="basis">What <see cref="Basis"/> gave; only read.</param>
+    /// <param name="matrix">Training data, with weights aged by the settings.</param>
+    /// <param name="basis">Result of <see cref="Basis"/>; not changed.</param>
     public static LinearModel Train(InteractionMatrix matrix, SpectralSettings s, float[] basis, TrainOptions options,
         CancellationToken cancellation)
     {
@@ -42,7 +42,7 @@ internal static unsafe class SpectralTrainer
         var ridge = Ridge(matrix, s, input, spectral, threads, cancellation);
         options.Progress?.Invoke(new TrainProgress(2, 2));
         if (spectral is null) return new LinearModel(Name, s, rank, input, ridge);
-        // Scores keep the ridge's scale, in which 1 means "will consume".
+        // Scores keep the scale of the ridge regression, whose target is 1.
         double ridgeDeviation = Deviation(matrix, input, ridge, rank), spectralDeviation = Deviation(matrix, input, spectral, rank);
         float byRidge = (float)(1 - s.SpectralShare), bySpectral = (float)(s.SpectralShare * ridgeDeviation / spectralDeviation);
         for (long k = 0; k < ridge.LongLength; k++) ridge[k] = byRidge * ridge[k] + bySpectral * spectral[k];
@@ -64,8 +64,8 @@ internal static unsafe class SpectralTrainer
     }
 
     /// <summary>
-    /// Output vectors by ridge regression: item i's users should score 1 from their other items, all users 0 weakly. Turns input
-    /// (and <paramref name="other"/>, if given) to the axes the result is in.
+    /// Output vectors by ridge regression: for item i the target is 1 for its users, from their other items, and 0 with low weight for all
+    /// users. Rotates input (and <paramref name="other"/>, if given) to the axes of the result.
     /// </summary>
     private static float[] Ridge(InteractionMatrix matrix, SpectralSettings s, float[] input, float[]? other, int threads,
         CancellationToken cancellation)
@@ -146,7 +146,7 @@ internal static unsafe class SpectralTrainer
         return variance > 0 ? Math.Sqrt(variance) : 1;
     }
 
-    /// <summary>A user's unit vector without item i's own part: z = c_u (x_u − c·p·P_i).</summary>
+    /// <summary>A user's unit vector without the contribution of item i: z = c_u (x_u − c·p·P_i).</summary>
     private readonly struct LeaveOneOutRows(float* unit, float* length, float* own, int rank, int* users, float* weights, float* targets,
         float itemWeight, int count) : IRidgeRows
     {
