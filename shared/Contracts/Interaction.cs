@@ -121,8 +121,10 @@ public sealed record AcceptedResponse
 /// </summary>
 public readonly record struct UserRef(string Id, bool IsSession)
 {
+    /// <summary>The user with this id.</summary>
     public static UserRef User(string id) => new(id, false);
 
+    /// <summary>The anonymous session with this id.</summary>
     public static UserRef Session(string id) => new(id, true);
 
     /// <summary>The owner of an event: the user if it has one, else the session.</summary>

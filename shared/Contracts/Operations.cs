@@ -112,7 +112,7 @@ public sealed record SearchTrial
     /// <summary>Learner and hyperparameters of the trial.</summary>
     public required JsonElement Settings { get; init; }
 
-    /// <summary>Mean of recall and NDCG, which the search maximises; 0 to 1.</summary>
+    /// <summary>Geometric mean of recall and NDCG, which the search maximises; 0 to 1.</summary>
     public required double Score { get; init; }
 
     /// <summary>Recall at 20, 0 to 1.</summary>
@@ -254,7 +254,7 @@ public sealed record StageTime(double P50, double P99);
 /// <summary>Users with events. Answer of <c>GET /v1/users</c>.</summary>
 public sealed record UserListResponse
 {
-    /// <summary>The users, ordered by id.</summary>
+    /// <summary>The users, by descending number of events and then by id.</summary>
     public required IReadOnlyList<UserSummary> Users { get; init; }
 }
 

@@ -5,7 +5,7 @@ using Recommender.Factorization.Events;
 
 namespace Recommender.ServiceDefaults;
 
-/// <summary>The configuration section <c>EventTypes</c>: the same in every service that takes, learns from or answers by events.</summary>
+/// <summary>The configuration section <c>EventTypes</c>, which all services share.</summary>
 public static class EventTypes
 {
     private const string Section = "EventTypes";

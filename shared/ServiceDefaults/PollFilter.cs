@@ -4,8 +4,8 @@ using OpenTelemetry;
 namespace Recommender.ServiceDefaults;
 
 /// <summary>
-/// Leaves out client spans without a parent. No request and no message caused them: they are the polls of background loops,
-/// several a second and each a trace of its own. Works with any sampler that <c>OTEL_TRACES_SAMPLER</c> names.
+/// Drops client spans without a parent. They come from polls of background loops, several per second, each of which would be a separate
+/// trace. Works with any <c>OTEL_TRACES_SAMPLER</c>.
 /// </summary>
 internal sealed class PollFilter : BaseProcessor<Activity>
 {
@@ -13,7 +13,7 @@ internal sealed class PollFilter : BaseProcessor<Activity>
     {
         if (data.Kind != ActivityKind.Client || data.ParentSpanId != default) return;
 
-        // The exporter takes recorded spans alone, and spans below this one follow its flag.
+        // The exporter takes only recorded spans, and child spans inherit the flag.
         data.IsAllDataRequested = false;
         data.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
     }

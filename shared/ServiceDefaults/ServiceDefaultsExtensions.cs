@@ -19,21 +19,22 @@ using Recommender.ServiceDefaults.Resilience;
 
 namespace Recommender.ServiceDefaults;
 
-/// <summary>What every service has alike: telemetry, health, keys, problem details, JSON and limits. One call before the host is built, one
-/// after.</summary>
+/// <summary>
+/// The defaults of every service: telemetry, health, keys, problem details, JSON and limits. One call before the host is built, one after.
+/// </summary>
 public static class ServiceDefaultsExtensions
 {
     /// <summary>Registers the defaults. Called once per process.</summary>
-    /// <param name="serviceName">Name in telemetry, e.g. <c>ingest</c>; <c>OTEL_SERVICE_NAME</c> goes before it.</param>
+    /// <param name="serviceName">Name in telemetry, such as <c>ingest</c>; <c>OTEL_SERVICE_NAME</c> overrides it.</param>
     /// <exception cref="InvalidOperationException">A setting is wrong; the message names it and the fix.</exception>
     public static WebApplicationBuilder AddServiceDefaults(this WebApplicationBuilder builder, string serviceName)
     {
         if (builder.Configuration["KeyFile"] is { Length: > 0 } keyFile)
             builder.Configuration.AddJsonFile(Path.GetFullPath(keyFile), optional: true, reloadOnChange: true);
 
-        // Request lines hold personal ids in their paths; they stay out of the log unless someone turns them on.
+        // Paths contain personal ids, so requests are not logged by default.
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
-        // Every probe of an unhealthy part would be an error line; the part itself logs when it goes and when it is back.
+        // Every probe of an unhealthy part would log an error. The part itself logs its outages.
         builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
 
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -71,7 +72,7 @@ public static class ServiceDefaultsExtensions
     public static WebApplication UseServiceDefaults(this WebApplication app)
     {
         app.Use(HeadRequests.Middleware);
-        // Named here, or it would run first of all.
+        // Explicit, because it would otherwise run first.
         app.UseRouting();
         app.UseMiddleware<RequestGate>();
         app.MapGet("/health/live", () => HealthReport(HealthStatus.Healthy, [])).AllowWithoutKey().ExcludeFromDescription();
@@ -85,8 +86,10 @@ public static class ServiceDefaultsExtensions
         return app;
     }
 
-    /// <summary>Opens an endpoint (or group) to keys of the scope, one of <see cref="Scopes"/>. Several calls allow several scopes;
-    /// <c>admin</c> opens everything.</summary>
+    /// <summary>
+    /// Requires a key with the scope, one of <see cref="Scopes"/>, for an endpoint or group. Several calls allow several scopes;
+    /// <c>admin</c> is always allowed.
+    /// </summary>
     public static TBuilder RequireScope<TBuilder>(this TBuilder endpoints, string scope)
         where TBuilder : IEndpointConventionBuilder
     {
@@ -95,8 +98,9 @@ public static class ServiceDefaultsExtensions
         return endpoints;
     }
 
-    /// <summary>Opens an endpoint to everyone. Without this and without <see cref="RequireScope"/> an endpoint requires
-    /// <c>admin</c>.</summary>
+    /// <summary>
+    /// Requires no key for an endpoint. Without this and without <see cref="RequireScope"/> an endpoint requires <c>admin</c>.
+    /// </summary>
     public static TBuilder AllowWithoutKey<TBuilder>(this TBuilder endpoints)
         where TBuilder : IEndpointConventionBuilder
     {
@@ -113,7 +117,7 @@ public static class ServiceDefaultsExtensions
         json.AllowDuplicateProperties = false;
     }
 
-    // Degraded still answers 200: the service works with reduced function. The body states the problem.
+    // Degraded is answered with 200, because the service works with reduced function. The body states the problem.
     private static IResult HealthReport(HealthStatus status, IEnumerable<HealthEntry> entries) =>
         Results.Json(new HealthBody(Word(status), [.. entries]), ServiceJson.Default.HealthBody,
         statusCode: status == HealthStatus.Unhealthy ? 503 : 200);

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Recommender.ServiceDefaults;
 
-/// <summary>Log events 1 to 99. An id is never given to another event: alarms are keyed by it.</summary>
+/// <summary>Log events 1 to 99. Ids are never reused, because alarms refer to them.</summary>
 internal static partial class ServiceDefaultsLog
 {
     [LoggerMessage(1, LogLevel.Warning, "{Work} is interrupted: {Reason} It resumes when the dependency is available again.")]

@@ -5,18 +5,16 @@ using Microsoft.Extensions.Options;
 
 namespace Recommender.ServiceDefaults;
 
-/// <summary>A service in a process of its own: all of them are composed and started alike.</summary>
+/// <summary>Runs a service as a process.</summary>
 public static class ServiceProgram
 {
     /// <summary>Runs the service until it is stopped.</summary>
-    /// <param name="args">Settings, e.g. <c>--Ingest:GroupBytes=65536</c>. They replace those of the environment and of
-    /// <c>appsettings.json</c>
+    /// <param name="args">Settings, such as <c>--Ingest:GroupBytes=65536</c>. They override the environment and <c>appsettings.json</c>
     /// next to the program.</param>
     /// <param name="error">Receives one line if the service cannot start.</param>
     /// <param name="name">Name of the service in telemetry, e.g. <c>ingest</c>.</param>
-    /// <param name="isSlim">Leaves out what every request would pass through and no service uses: host filtering and forwarded
-    /// headers.</param>
-    /// <returns>The exit code: 0; 1 if a setting or an address cannot be used.</returns>
+    /// <param name="isSlim">Whether to leave out middleware that no service uses: host filtering and forwarded headers.</param>
+    /// <returns>Exit code: 0, or 1 if a setting or an address cannot be used.</returns>
     public static async Task<int> RunAsync(
         string[] args,
         TextWriter error,
@@ -30,7 +28,7 @@ public static class ServiceProgram
         {
             var options = new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory };
             var builder = isSlim ? WebApplication.CreateSlimBuilder(options) : WebApplication.CreateBuilder(options);
-            // The slim builder leaves it out; an https address needs it.
+            // The slim builder leaves HTTPS out.
             if (isSlim) builder.WebHost.UseKestrelHttpsConfiguration();
             builder.AddServiceDefaults(name);
             app = add(builder).Build();

@@ -9,8 +9,8 @@ using OpenTelemetry.Trace;
 namespace Recommender.ServiceDefaults;
 
 /// <summary>
-/// Traces, metrics and logs over OTLP, when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set. Every service and library has one
-/// <see cref="System.Diagnostics.ActivitySource"/> and one Meter, named <c>Recommender.PROJECT</c>; all of them are collected.
+/// Traces, metrics and logs over OTLP, if <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set. Every service and library has one <see
+/// cref="System.Diagnostics.ActivitySource"/> and one Meter, named <c>Recommender.PROJECT</c>; all of them are collected.
 /// </summary>
 internal static class Telemetry
 {
@@ -18,7 +18,7 @@ internal static class Telemetry
     {
         if (string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
         {
-            // This category alone makes an activity and a log scope for every request, which nobody would see.
+            // This category would create an activity and a log scope for every request, which nothing uses.
             builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
             return;
         }
@@ -33,7 +33,7 @@ internal static class Telemetry
         builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService(name, serviceVersion: version))
             .WithTracing(traces => traces
-                // Health probes come every few seconds and explain nothing.
+                // Health probes are frequent, and their traces are of no use.
                 .AddAspNetCoreInstrumentation(server =>
                     server.Filter = context => !context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal))
                 .AddHttpClientInstrumentation()

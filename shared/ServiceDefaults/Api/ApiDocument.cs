@@ -3,7 +3,7 @@ using Microsoft.OpenApi;
 
 namespace Recommender.ServiceDefaults.Api;
 
-/// <summary>Completes the document: title, security schemes, tags, and an order that does not depend on the process.</summary>
+/// <summary>Completes the document: title, security schemes, tags, and a fixed order.</summary>
 internal sealed class ApiDocument : IOpenApiDocumentTransformer
 {
     private const string Text = """

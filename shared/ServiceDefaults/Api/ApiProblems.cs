@@ -7,7 +7,7 @@ using Recommender.ServiceDefaults.Requests;
 
 namespace Recommender.ServiceDefaults.Api;
 
-/// <summary>The problems that operations answer with.</summary>
+/// <summary>The problem responses of operations.</summary>
 public static class ApiProblems
 {
     private static readonly int[] s_always = [400, 401, 403, 429, 502, 503, 504];
@@ -21,7 +21,7 @@ public static class ApiProblems
         return [.. statuses.Distinct().Order()];
     }
 
-    /// <summary>Name of the response of all statuses that an operation does not list.</summary>
+    /// <summary>Name of the response for all statuses that an operation does not list.</summary>
     internal const string OtherName = "OtherProblem";
 
     /// <summary>Name of the response in the document.</summary>
@@ -88,7 +88,7 @@ public static class ApiProblems
 
     private static bool HasRetryAfter(int status) => status is 429 or 502 or 503 or 504 or 507;
 
-    /// <summary>A problem as it may be answered.</summary>
+    /// <summary>An example of the problem.</summary>
     private static Problem ExampleOf(int status) => status switch
     {
         400 => Problem.InvalidField("count", "must be a whole number from 0 to 1000"),

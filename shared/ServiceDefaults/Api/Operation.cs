@@ -1,12 +1,12 @@
 namespace Recommender.ServiceDefaults.Api;
 
 /// <summary>
-/// One operation of the HTTP API: how it is called, what it answers, which service implements it. Services map it, the gateway forwards it
-/// and OpenAPI describes it from this one record, so the three cannot disagree.
+/// One operation of the HTTP API: its request, its answers and the service that implements it. Services map it, the gateway forwards it and
+/// OpenAPI describes it by this record.
 /// </summary>
 public sealed record Operation
 {
-    /// <summary>Unique verb phrase in PascalCase. Client generators name the method after it.</summary>
+    /// <summary>Unique verb phrase in PascalCase. Client generators use it as the name of the method.</summary>
     public required string Id { get; init; }
 
     /// <summary>HTTP method in capitals.</summary>
@@ -18,7 +18,7 @@ public sealed record Operation
     /// <summary>Name of the service in service discovery.</summary>
     public required string Service { get; init; }
 
-    /// <summary>One of <see cref="Keys.Scopes"/>; <c>admin</c> opens every operation.</summary>
+    /// <summary>One of <see cref="Keys.Scopes"/>; <c>admin</c> includes all operations.</summary>
     public required string Scope { get; init; }
 
     /// <summary>Group of operations in the document; one of <see cref="Operations.Tags"/>.</summary>

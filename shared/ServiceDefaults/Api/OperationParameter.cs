@@ -5,16 +5,16 @@ public sealed record OperationParameter(string Name, ParameterKind Kind, string 
 {
     public ParameterPlace Place { get; init; } = ParameterPlace.Query;
 
-    /// <summary>Parameters of the path are required in any case.</summary>
+    /// <summary>Whether it is required. Path parameters always are.</summary>
     public bool IsRequired { get; init; }
 
-    /// <summary>The query may name it several times.</summary>
+    /// <summary>Whether the query may have it several times.</summary>
     public bool Repeats { get; init; }
 
     public double? Minimum { get; init; }
     public double? Maximum { get; init; }
 
-    /// <summary>Value as it stands in the request.</summary>
+    /// <summary>Example of the value, as in a request.</summary>
     public string? Example { get; init; }
 
     internal static OperationParameter ItemId { get; } =
@@ -31,7 +31,7 @@ public sealed record OperationParameter(string Name, ParameterKind Kind, string 
             Example = "17850",
         };
 
-    /// <summary>The id in the query, where a path cannot carry it.</summary>
+    /// <summary>The same id as a query parameter, for ids that are not valid in a path.</summary>
     internal static OperationParameter InQuery(OperationParameter id) => id with
     {
         Description = "External id, percent-encoded. Any id is valid here.",

@@ -8,7 +8,7 @@ namespace Recommender.ServiceDefaults.Api;
 /// <summary>Completes an operation of the document: texts, parameters, examples, headers and security.</summary>
 internal sealed class OperationTransformer : IOpenApiOperationTransformer
 {
-    /// <summary>Schema of one line of NDJSON. OpenAPI 3.1 has no keyword for it.</summary>
+    /// <summary>Extension for the schema of an NDJSON line, for which OpenAPI 3.1 has no keyword.</summary>
     private const string LineSchema = "x-itemSchema";
 
     public Task TransformAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
@@ -119,7 +119,7 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
         else content.Example = example;
     }
 
-    /// <summary>NDJSON is a text to OpenAPI; generated clients read and write it as a stream.</summary>
+    /// <summary>Describes NDJSON as a binary string, which generated clients read and write as a stream.</summary>
     private static void SetLines(OpenApiMediaType content, string example)
     {
         var line = content.Schema is OpenApiSchema { Items: { } items } ? items : content.Schema;

@@ -1,6 +1,6 @@
 namespace Recommender.ServiceDefaults.Api;
 
-/// <summary>Where a parameter stands in the request.</summary>
+/// <summary>Location of a parameter in the request.</summary>
 public enum ParameterPlace
 {
     Path,

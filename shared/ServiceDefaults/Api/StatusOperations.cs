@@ -3,7 +3,7 @@ using Recommender.ServiceDefaults.Keys;
 
 namespace Recommender.ServiceDefaults.Api;
 
-/// <summary>Operations that show and repair the running system.</summary>
+/// <summary>Operations on the state of the running system.</summary>
 public static class StatusOperations
 {
     public static Operation GetStatus { get; } = new()

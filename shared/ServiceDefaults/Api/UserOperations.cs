@@ -30,7 +30,7 @@ public static class UserOperations
         Scope = Scopes.Admin,
         Tag = Operations.UsersTag,
         Summary = "List users",
-        Description = "Users with events, ordered by id.",
+        Description = "Users with events, by descending number of events and then by id.",
         Parameters =
         [
             new("prefix", ParameterKind.Text, "Only ids that start with this text."),

@@ -22,8 +22,10 @@ internal sealed class ApiKey(string id, HashedKey hashed, string[] scopes, int r
         return false;
     }
 
-    /// <summary>Takes one request from the bucket, which holds two seconds' worth; false with the whole seconds until there is one
-    /// again.</summary>
+    /// <summary>
+    /// Takes one request from the bucket, whose capacity is two seconds of requests. If it is empty, returns false and the seconds until
+    /// the next request, rounded up.
+    /// </summary>
     public bool TryTake(out int retryAfterSeconds)
     {
         lock (_lock)

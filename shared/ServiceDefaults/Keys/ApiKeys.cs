@@ -6,12 +6,12 @@ using System.Text.Json;
 
 namespace Recommender.ServiceDefaults.Keys;
 
-/// <summary>Makes and checks keys: <c>rk_ID_SECRET</c> with 256 random bits, hashed by PBKDF2-HMAC-SHA256.</summary>
+/// <summary>Creates and verifies keys: <c>rk_ID_SECRET</c> with 256 random bits, hashed by PBKDF2-HMAC-SHA256.</summary>
 public static class ApiKeys
 {
     private const int Iterations = 100_000;
 
-    /// <summary>A new key, to be shown once, and the entry to be kept.</summary>
+    /// <summary>Creates a key, to be shown once, and its entry, to be stored.</summary>
     /// <exception cref="ArgumentException">The id or a scope is not valid.</exception>
     public static (string Key, ApiKeyEntry Entry) Create(string id, IReadOnlyList<string> scopes, int requestsPerSecond = 10_000)
     {
@@ -27,9 +27,10 @@ public static class ApiKeys
         return (key, new ApiKeyEntry { Id = id, Hash = text, Scopes = [.. scopes], RequestsPerSecond = requestsPerSecond });
     }
 
-    /// <summary>Adds an entry to a key file (setting <c>KeyFile</c>), which is created readable by its owner alone; running services take
-    /// it up by themselves.</summary>
-    /// <exception cref="InvalidOperationException">The file holds something else, or a key of this id.</exception>
+    /// <summary>
+    /// Adds an entry to a key file (setting <c>KeyFile</c>), which only its owner can read. Running services reload the file.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The file is not a key file, or has a key with this id.</exception>
     public static void AddToFile(string path, ApiKeyEntry entry)
     {
         var entries = ReadFile(path);
@@ -38,8 +39,8 @@ public static class ApiKeys
         WriteFile(path, [.. entries, entry]);
     }
 
-    /// <summary>Takes a key out of a key file. False when there is none of this id.</summary>
-    /// <exception cref="InvalidOperationException">The file holds something else.</exception>
+    /// <summary>Removes a key from a key file. False if there is no key with this id.</summary>
+    /// <exception cref="InvalidOperationException">The file is not a key file.</exception>
     public static bool RemoveFromFile(string path, string id)
     {
         var entries = ReadFile(path);
@@ -63,11 +64,11 @@ public static class ApiKeys
 
     private static void WriteFile(string path, IReadOnlyList<ApiKeyEntry> entries)
     {
-        // Beside the file and then over it: a service that reads meanwhile sees the old or the new one, never a part.
+        // Written to a second file, which then replaces the first. A concurrent reader sees either the old or the new content.
         string part = path + ".part";
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        // A hash is copied out of the file into other settings, so it stands there as it is: base64's '+' not as an escape.
+        // Operators may copy a hash to other settings, so the '+' of base64 is not escaped.
         using (var stream = new FileStream(part, options))
         using (var json = new Utf8JsonWriter(stream,
             new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
@@ -93,7 +94,7 @@ public static class ApiKeys
         return CryptographicOperations.FixedTimeEquals(actual, hashed.Hash);
     }
 
-    /// <summary>Null when the text is not in the form <see cref="Create"/> makes.</summary>
+    /// <summary>Null for a text that <see cref="Create"/> cannot have created.</summary>
     internal static HashedKey? ParseHash(string text)
     {
         string[] parts = text.Split('$');

@@ -10,13 +10,12 @@ using Recommender.ServiceDefaults.Settings;
 namespace Recommender.ServiceDefaults.Keys;
 
 /// <summary>
-/// The configured keys. Reads them again when the configuration changes, so that a key can be added or revoked without a restart;
-/// a change that is not valid is logged and the keys stay as they were.
+/// The configured keys. They are reloaded when the configuration changes, so keys can be added and revoked without a restart. An invalid
+/// change is logged and has no effect.
 /// </summary>
 internal sealed class KeyRing : IDisposable
 {
-    // A PBKDF2 run costs tens of milliseconds: it is paid once per key presented, not per request. What is remembered is a digest, never
-    // the key.
+    // PBKDF2 takes tens of milliseconds, so it runs once per key and not per request. The cache contains digests, never keys.
     private const int Remembered = 10_000;
     private readonly Lock _verifying = new();
     private readonly TimeProvider _clock;

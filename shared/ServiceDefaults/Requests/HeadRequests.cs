@@ -3,12 +3,12 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Recommender.ServiceDefaults.Requests;
 
-/// <summary>HEAD is routed and answered as GET is, with the same status and headers, and the body dropped. Runs before routing.</summary>
+/// <summary>Handles HEAD as GET, with the same status and headers and without the body. Runs before routing.</summary>
 public static class HeadRequests
 {
     private static readonly object s_key = new();
 
-    /// <summary>True where the caller sent HEAD, while the request goes through the endpoints as GET.</summary>
+    /// <summary>Whether the client sent HEAD. Endpoints see the request as GET.</summary>
     public static bool IsHead(this HttpContext context) => context.Items.ContainsKey(s_key);
 
     internal static RequestDelegate Middleware(RequestDelegate next) =>

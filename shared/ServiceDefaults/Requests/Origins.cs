@@ -7,13 +7,13 @@ using Microsoft.Net.Http.Headers;
 namespace Recommender.ServiceDefaults.Requests;
 
 /// <summary>
-/// What pages of other sites may do: nothing that changes anything, unless their origin is one of the setting <c>Cors:Origins</c>; those
-/// may also read answers.
+/// Rules for pages of other sites: they may not change anything, unless the setting <c>Cors:Origins</c> has their origin. Pages of these
+/// origins may also read answers.
 /// </summary>
 /// <remarks>
-/// The rule holds with keys as well: a browser sends no key unasked, but a proxy in front may add one. The own origin is the one of the
-/// Host header with any scheme, because TLS may end at a proxy. Other ports and subdomains (<c>Sec-Fetch-Site: same-site</c>) are
-/// foreign: they may run anyone's pages.
+/// The rules also apply with keys: a browser does not send a key by itself, but a proxy may add one. The own origin is that of the Host
+/// header with any scheme, because TLS may end at a proxy. Other ports and subdomains (<c>Sec-Fetch-Site: same-site</c>) are foreign,
+/// because they may serve pages of others.
 /// </remarks>
 internal sealed class Origins
 {
@@ -36,7 +36,7 @@ internal sealed class Origins
     private readonly CorsPolicy? _policy;
     private readonly ICorsService _cors;
 
-    /// <param name="allowed">What <see cref="Read"/> returned.</param>
+    /// <param name="allowed">Result of <see cref="Read"/>.</param>
     public Origins(string[] allowed, ICorsService cors)
     {
         _allowed = allowed.ToFrozenSet(StringComparer.Ordinal);
@@ -47,7 +47,7 @@ internal sealed class Origins
     }
 
     /// <summary>The origins of the setting, an array or one text separated by commas.</summary>
-    /// <exception cref="InvalidOperationException">One is no exact origin; the message names the setting and the fix.</exception>
+    /// <exception cref="InvalidOperationException">An entry is not an exact origin; the message names the setting and the fix.</exception>
     public static string[] Read(IConfiguration configuration)
     {
         var section = configuration.GetSection(Setting);
@@ -60,8 +60,7 @@ internal sealed class Origins
     }
 
     /// <summary>
-    /// Adds what a browser needs to hand the answer to a page of an allowed origin. True where the request was a preflight, which ends
-    /// here.
+    /// Adds the headers that allow a page of an allowed origin to read the answer. True for a preflight request, which is then complete.
     /// </summary>
     public bool Answer(HttpContext context)
     {
@@ -75,13 +74,13 @@ internal sealed class Origins
             isPreflight = result.IsPreflightRequest;
         }
 
-        // A cache must not hand one origin the answer to another, or to none.
+        // A cache must not reuse the answer for another origin, or for none.
         response.Headers.Vary = HeaderNames.Origin;
         if (isPreflight) response.StatusCode = StatusCodes.Status204NoContent;
         return isPreflight;
     }
 
-    /// <summary>The refusal of a request that may change something and comes from a page of a foreign site; else null.</summary>
+    /// <summary>The problem for a request of a foreign page that may change something; null for any other request.</summary>
     public Problem? Refusal(HttpRequest request)
     {
         if (RequestMethods.IsSafe(request.Method)) return null;
@@ -109,7 +108,7 @@ internal sealed class Origins
         var authority = origin.AsSpan(start + 3);
         var own = host.AsSpan();
         if (authority.Equals(own, StringComparison.OrdinalIgnoreCase)) return true;
-        // An origin leaves out the port that its scheme implies; a Host header need not.
+        // An origin omits the default port of its scheme; a Host header may include it.
         string port = origin.StartsWith("https:", StringComparison.Ordinal) ? ":443" : ":80";
         return own.EndsWith(port, StringComparison.Ordinal) && authority.Equals(own[..^port.Length], StringComparison.OrdinalIgnoreCase);
     }

@@ -1,11 +1,11 @@
 namespace Recommender.ServiceDefaults.Requests;
 
-/// <summary>How exceptions of libraries without HTTP are answered.</summary>
+/// <summary>Maps exceptions of libraries without HTTP to problems.</summary>
 public sealed class ProblemOptions
 {
     private readonly List<Func<Exception, Problem?>> _mappings = [];
 
-    /// <summary>Registers an answer for an exception type. The first mapping that fits is taken.</summary>
+    /// <summary>Registers the problem for an exception type. The first matching mapping is used.</summary>
     public void Map<TException>(Func<TException, Problem> problem)
         where TException : Exception =>
         _mappings.Add(exception => exception is TException match ? problem(match) : null);

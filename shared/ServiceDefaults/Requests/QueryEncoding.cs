@@ -3,10 +3,10 @@ using System.Text.Unicode;
 
 namespace Recommender.ServiceDefaults.Requests;
 
-/// <summary>A query string must be percent-encoded UTF-8, like a path.</summary>
+/// <summary>Checks that a query string is percent-encoded UTF-8.</summary>
 internal static class QueryEncoding
 {
-    /// <summary>The refusal of a query that is not; it names the parameter. Null for any other.</summary>
+    /// <summary>The problem for an invalid query, which names the parameter; null for a valid one.</summary>
     public static Problem? Refusal(string? query)
     {
         if (query is null || !query.Contains('%')) return null;
@@ -43,7 +43,7 @@ internal static class QueryEncoding
             {
                 if (text[i] != '%')
                 {
-                    // The server lets no other than ASCII through.
+                    // The server only accepts ASCII.
                     bytes[length++] = (byte)text[i];
                 }
                 else if (i + 2 < text.Length && char.IsAsciiHexDigit(text[i + 1]) && char.IsAsciiHexDigit(text[i + 2]))

@@ -31,7 +31,7 @@ public sealed class RentedBody(int capacity) : IDisposable
 
     internal void Advance(int count) => _end += count;
 
-    /// <summary>Leaves out the first bytes.</summary>
+    /// <summary>Skips the first bytes.</summary>
     internal void Skip(int count) => _start += count;
 
     public void Dispose()

@@ -4,12 +4,12 @@ using Recommender.Contracts;
 
 namespace Recommender.ServiceDefaults.Requests;
 
-/// <summary>The body of a request as its sender meant it: decompressed.</summary>
+/// <summary>The decompressed body of a request.</summary>
 public static class RequestBody
 {
     /// <summary>
-    /// The body, decompressed where the request has a <c>Content-Encoding</c>. What is wrong with it shows in reading, as <see
-    /// cref="ContentCodingException"/>.
+    /// The body, decompressed by its <c>Content-Encoding</c>. Reading throws a <see cref="ContentCodingException"/> if it cannot be
+    /// decompressed.
     /// </summary>
     /// <exception cref="ProblemException">The encoding is not read here.</exception>
     public static Stream OpenBody(this HttpContext context)

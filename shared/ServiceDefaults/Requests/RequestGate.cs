@@ -13,8 +13,8 @@ using Recommender.ServiceDefaults.Keys;
 namespace Recommender.ServiceDefaults.Requests;
 
 /// <summary>
-/// The one middleware of all services: trace header, limits, origins and keys before the endpoint; problem details after it.
-/// One class instead of five, because every request pays for each layer.
+/// The middleware of all services: trace header, limits, origins and keys before the endpoint, problem details after it. It is one class,
+/// because every layer costs time per request.
 /// </summary>
 internal sealed class RequestGate(
     RequestDelegate next, KeyRing keys, Origins origins, IOptions<ProblemOptions> problems, ILogger<RequestGate> logger)
@@ -26,7 +26,7 @@ internal sealed class RequestGate(
         if (activity is null && context.Request.Headers.TraceParent is [{ } parent] && ActivityContext.TryParse(parent, null, out _))
             activity = own = new Activity("request").SetParentId(parent).Start();
         var headers = context.Response.Headers;
-        // The id of an activity in another format is the caller's text, which may be invalid in a header.
+        // In other formats the id is a text of the client, which may be invalid in a header.
         headers.TraceParent = activity is { IdFormat: ActivityIdFormat.W3C, Id: { } id } ? id : NewTraceParent();
         headers.XContentTypeOptions = "nosniff";
         if (!context.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal))
@@ -61,7 +61,7 @@ internal sealed class RequestGate(
                     (endpoint as RouteEndpoint)?.RoutePattern.RawText ?? "without a route");
             if (context.Response.HasStarted)
             {
-                // Half an answer must not look like a whole one.
+                // A partial answer must not look complete.
                 context.Abort();
                 return;
             }
@@ -74,8 +74,9 @@ internal sealed class RequestGate(
         }
     }
 
-    /// <summary>Where nobody traces, a trace that starts here is a number to quote and nothing else: an activity would cost more than the
-    /// rest of this class.</summary>
+    /// <summary>
+    /// Without tracing, the trace id only serves for reference. Creating an activity would cost more than the rest of this class.
+    /// </summary>
     private static string NewTraceParent() => string.Create(55, 0, static (text, _) =>
     {
         Span<byte> ids = stackalloc byte[24];
@@ -101,7 +102,7 @@ internal sealed class RequestGate(
         _ => problems.Value.Find(exception) ?? Problem.OfStatus(500),
     };
 
-    /// <summary>Names the field and the reason in terms of JSON.</summary>
+    /// <summary>The problem for an invalid body, with field and reason in terms of JSON.</summary>
     internal static Problem JsonProblem(JsonException exception)
     {
         var (field, error) = JsonErrors.Describe(exception);
@@ -116,14 +117,16 @@ internal sealed class RequestGate(
         ?? origins.Refusal(context.Request)
         ?? (isPreflight ? null : KeyRefusal(context, endpoint));
 
-    /// <summary>A page of a foreign site whose name was pointed at 127.0.0.1 (DNS rebinding) shows in the Host header.</summary>
+    /// <summary>
+    /// The problem for a foreign Host header without keys: a name of a foreign site may resolve to 127.0.0.1 (DNS rebinding).
+    /// </summary>
     private Problem? HostRefusal(HttpRequest request) => keys.Required || IsLoopback(request.Host.Host)
         ? null
         : Problem.OfStatus(403, "Without API keys only requests to localhost are answered. Configure Keys to serve other host names.");
 
     /// <summary>
-    /// A body needs one of the content types that its endpoint documents; where it documents none, JSON passes and is not read. Endpoints
-    /// that document some check them. A content type of forms or plain text would let any web page send it without asking first.
+    /// Whether the content type of a body is wrong. Endpoints check the content types that they document; others accept only JSON. With a
+    /// content type of forms or plain text, any web page could send the request without a preflight.
     /// </summary>
     private static bool HasWrongBody(HttpContext context, Endpoint? endpoint)
     {
@@ -135,14 +138,14 @@ internal sealed class RequestGate(
             && !RequestReading.IsJson(request.ContentType);
     }
 
-    /// <summary>Apart from the rest: every request that waits pays for what the method that waits keeps.</summary>
+    /// <summary>A separate method, because the state of an asynchronous method costs memory in every request.</summary>
     private async Task RequireEmptyBodyAsync(HttpContext context)
     {
         if (await HasEmptyBodyAsync(context)) await next(context);
         else await WrongBody(context).ExecuteAsync(context);
     }
 
-    /// <summary>Without a length header the body may be empty: some proxies send such requests.</summary>
+    /// <summary>Whether a body without a length header is empty. Some proxies send such requests.</summary>
     private static async ValueTask<bool> HasEmptyBodyAsync(HttpContext context)
     {
         if (context.Request is { ContentLength: not null } or { ContentType: not null }) return false;
@@ -155,7 +158,7 @@ internal sealed class RequestGate(
     private static Problem WrongBody(HttpContext context) =>
         RequestReading.UnsupportedType(context.Request.ContentType, "application/json; this path takes no body");
 
-    /// <summary>Routing has no HEAD endpoints, although HEAD is answered wherever GET is.</summary>
+    /// <summary>Adds HEAD to the allowed methods, which routing does not know.</summary>
     private static void AllowHead(IHeaderDictionary headers)
     {
         string allow = headers.Allow.ToString();
@@ -165,7 +168,7 @@ internal sealed class RequestGate(
 
     private Problem? KeyRefusal(HttpContext context, Endpoint? endpoint)
     {
-        // What routing answers itself (404, 405, 415) shows nothing that the OpenAPI document does not.
+        // Answers of routing (404, 405, 415) reveal nothing beyond the OpenAPI document.
         if (!keys.Required || endpoint is not RouteEndpoint) return null;
         var scopes = endpoint.Metadata.GetOrderedMetadata<ScopeMetadata>();
         foreach (var scope in scopes) if (scope.Scope is null) return null;

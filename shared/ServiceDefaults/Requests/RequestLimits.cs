@@ -7,8 +7,7 @@ using Recommender.Contracts;
 namespace Recommender.ServiceDefaults.Requests;
 
 /// <summary>
-/// Limits of the request line and the headers. The server's own lie above them, because it answers with a bare status; what exceeds only
-/// ours is answered with a problem that names the limit.
+/// Limits of the request line and the headers. The limits of the server are higher, because it answers without problem details.
 /// </summary>
 internal static class RequestLimits
 {
@@ -20,10 +19,10 @@ internal static class RequestLimits
 
     public static void Configure(KestrelServerLimits limits)
     {
-        // Bodies are limited where they are read (RequestReading). The server's own limit would close the connection on a client that is
-        // still sending, who then sees a reset instead of the 413; without it the rest is read and thrown away for some seconds.
+        // RequestReading limits bodies. With the limit of the server, a client that is still sending would see a connection reset instead
+        // of the 413. Without it, the rest is read and discarded for some seconds.
         limits.MaxRequestBodySize = null;
-        // No longer than the buffer of a connection, so they cost no memory that a body could not take as well.
+        // Not larger than the buffer of a connection, so they take no additional memory.
         limits.MaxRequestBufferSize = ServerBytes;
         limits.MaxRequestLineSize = ServerBytes;
         limits.MaxRequestHeadersTotalSize = ServerBytes;
@@ -32,7 +31,7 @@ internal static class RequestLimits
         limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
     }
 
-    /// <summary>The refusal of a request with too long a target or too many headers; else null.</summary>
+    /// <summary>The problem for a request with too long a target or too many headers; else null.</summary>
     public static Problem? Refusal(HttpContext context)
     {
         int target = context.Features.Get<IHttpRequestFeature>()?.RawTarget.Length ?? 0;
@@ -52,7 +51,7 @@ internal static class RequestLimits
     private static (int Fields, int Bytes) SizeOf(IHeaderDictionary headers)
     {
         int names = headers.Count, fields = 0, bytes = 0;
-        // More names than fields are allowed: there is no need to look at them.
+        // There are more names than allowed fields, so values need not be counted.
         if (names > Limits.HeaderFields) return (names, 0);
         var all = s_headers ??= new KeyValuePair<string, StringValues>[Limits.HeaderFields];
         headers.CopyTo(all, 0);

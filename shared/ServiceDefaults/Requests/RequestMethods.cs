@@ -2,9 +2,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Recommender.ServiceDefaults.Requests;
 
-/// <summary>What methods promise (RFC 9110, 9.2.1).</summary>
+/// <summary>Properties of methods (RFC 9110, 9.2.1).</summary>
 internal static class RequestMethods
 {
-    /// <summary>True for methods that change nothing: no endpoint of the product changes anything on a GET.</summary>
+    /// <summary>Whether the method is safe, that is, changes nothing.</summary>
     public static bool IsSafe(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method);
 }

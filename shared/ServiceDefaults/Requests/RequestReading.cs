@@ -17,8 +17,8 @@ public static class RequestReading
     private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>
-    /// The external id in the path segment of a route parameter, fully percent-decoded, so that ids with '/' (sent as %2F) and '%' work.
-    /// The route value itself does not do: the server leaves %2F as it is, and "a%2Fb" and "a%252Fb" become the same.
+    /// The external id in the path segment of a route parameter, fully percent-decoded, including '/' (sent as %2F) and '%'. The route
+    /// value is ambiguous: the server does not decode %2F, so "a%2Fb" and "a%252Fb" have the same value.
     /// </summary>
     /// <exception cref="ProblemException">It is not a valid id.</exception>
     public static string GetPathId(this HttpContext context, string parameter)
@@ -28,9 +28,7 @@ public static class RequestReading
         return id;
     }
 
-    /// <summary>
-    /// The id in a query parameter: how stored ids that no path can carry (<c>.</c>, <c>..</c>) are reached.
-    /// </summary>
+    /// <summary>The external id in a query parameter, which also allows <c>.</c> and <c>..</c>.</summary>
     /// <exception cref="ProblemException">It is missing, given twice, or not a valid id.</exception>
     public static string GetQueryId(this HttpContext context, string parameter)
     {
@@ -55,7 +53,7 @@ public static class RequestReading
             ?? throw new ProblemException(Problem.InvalidBody("The body is null; an object is expected."));
     }
 
-    /// <summary>The refusal of a body that is of none of the <paramref name="expected"/> content types, or not in UTF-8.</summary>
+    /// <summary>The problem for a body with none of the <paramref name="expected"/> content types, or not in UTF-8.</summary>
     public static Problem UnsupportedType(string? contentType, string expected)
     {
         if (string.IsNullOrEmpty(contentType))
@@ -97,7 +95,7 @@ public static class RequestReading
         {
             while (true)
             {
-                // A body as long as is allowed may end there. To find out takes no larger buffer.
+                // A body of maximum length may end here. Testing this needs no larger buffer.
                 bool isFull = body.Length == Limits.BodyBytes;
                 int read = await source.ReadAsync(isFull ? new byte[1] : body.Free(), context.RequestAborted);
                 if (read == 0) break;
@@ -123,8 +121,10 @@ public static class RequestReading
         }
     }
 
-    /// <summary>True for what the server throws when a body cannot be read because of how it was sent; a chunk size that no number holds is
-    /// no <see cref="BadHttpRequestException"/>.</summary>
+    /// <summary>
+    /// Whether the server threw the exception for a malformed body. An overflowing chunk size does not cause a <see
+    /// cref="BadHttpRequestException"/>.
+    /// </summary>
     public static bool IsBrokenBody(Exception? exception) =>
         exception is BadHttpRequestException or IOException { InnerException: OverflowException };
 

@@ -1,4 +1,4 @@
 namespace Recommender.ServiceDefaults.Requests;
 
-/// <param name="Scope">Null opens the endpoint to everyone.</param>
+/// <param name="Scope">Required scope; null if no key is required.</param>
 internal sealed record ScopeMetadata(string? Scope);

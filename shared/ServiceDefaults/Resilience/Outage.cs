@@ -3,11 +3,11 @@ using Microsoft.Extensions.Logging;
 namespace Recommender.ServiceDefaults.Resilience;
 
 /// <summary>
-/// Logs the outages of one dependency: a line when one begins and a line when it has ended, however many attempts lie between. One object
-/// serves a loop for its whole life. Not safe for concurrent use.
+/// Logs the outages of one dependency: one line at the beginning and one at the end, for any number of attempts. A loop uses one object for
+/// its lifetime. Not thread-safe.
 /// </summary>
-/// <param name="dependency">What is unavailable, as the log names it, e.g. <c>RabbitMQ at host:5672</c>.</param>
-/// <param name="isOutage">Which failures are an outage and retried; others are the caller's. Default: all.</param>
+/// <param name="dependency">Name of the dependency in the log, such as <c>RabbitMQ at host:5672</c>.</param>
+/// <param name="isOutage">Whether a failure is an outage and retried. Default: all are.</param>
 public sealed class Outage(ILogger logger, string dependency, Func<Exception, bool>? isOutage = null) : RetryObserver
 {
     /// <summary>Whether an outage has begun and not ended.</summary>
@@ -23,7 +23,7 @@ public sealed class Outage(ILogger logger, string dependency, Func<Exception, bo
         IsOngoing = false;
     }
 
-    /// <summary>Marks the beginning where it shows before an attempt fails, as with a lost connection.</summary>
+    /// <summary>Marks the beginning of an outage that is detected before an attempt fails, such as a lost connection.</summary>
     public void Begin(string reason)
     {
         if (!IsOngoing) logger.DependencyLost(dependency, reason);

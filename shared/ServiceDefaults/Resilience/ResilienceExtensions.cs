@@ -8,14 +8,14 @@ using Polly.Telemetry;
 
 namespace Recommender.ServiceDefaults.Resilience;
 
-/// <summary>The one place where resilience pipelines are registered, and how they are run.</summary>
+/// <summary>Registers and runs the resilience pipelines.</summary>
 public static class ResilienceExtensions
 {
     private static readonly ResiliencePropertyKey<RetryObserver> s_observer = new("recommender.observer");
 
     /// <summary>
     /// Registers the pipelines of <see cref="PipelineNames"/>; <see cref="Polly.Registry.ResiliencePipelineProvider{TKey}"/> provides them.
-    /// They wait by the container's <see cref="TimeProvider"/>. May be called by several parts of one process.
+    /// They use the registered <see cref="TimeProvider"/>. May be called several times per process.
     /// </summary>
     public static IServiceCollection AddResiliencePipelines(this IServiceCollection services)
     {
@@ -23,7 +23,7 @@ public static class ResilienceExtensions
         services.AddOptions<RetryOptions>(PipelineNames.Reconnect)
             .Configure(options => options.FirstDelay = TimeSpan.FromMilliseconds(100));
 
-        // Its observer logs an outage once; by default every attempt would be a warning.
+        // The observer logs an outage once. By default every attempt would be logged as a warning.
         services.Configure<TelemetryOptions>(options => options.SeverityProvider = _ => ResilienceEventSeverity.Debug);
         return services
             .AddResiliencePipeline(PipelineNames.Reconnect, AddRetry)

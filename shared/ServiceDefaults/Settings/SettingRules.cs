@@ -7,13 +7,12 @@ using Microsoft.Extensions.Configuration;
 namespace Recommender.ServiceDefaults.Settings;
 
 /// <summary>
-/// Checks settings by the data annotations of the class they are bound to. A problem is one sentence that names the setting, the rule and
-/// the
-/// value: <c>Setting Ingest:GroupBytes must be between 1024 and 8388608; got 7.</c>
+/// Validates settings by the data annotations of their class. A problem is a sentence with the setting, the rule and the value: <c>Setting
+/// Ingest:GroupBytes must be between 1024 and 8388608; got 7.</c>
 /// </summary>
 public static class SettingRules
 {
-    /// <summary>The problems of values that are bound already.</summary>
+    /// <summary>The problems of bound values.</summary>
     /// <param name="path">Configuration section, e.g. <c>Ingest</c>.</param>
     public static IEnumerable<string> Problems(string path, object settings) =>
         from property in SettingsOf(settings.GetType())
@@ -22,7 +21,9 @@ public static class SettingRules
         where !rule.IsValid(value)
         select Problem($"{path}:{property.Name}", RuleOf(rule), value);
 
-    /// <summary>The problems of texts that cannot be bound, because they are no number, no truth value or no word of the setting.</summary>
+    /// <summary>
+    /// The problems of texts that cannot be bound, because they are not a number, a boolean or a value of the enumeration.
+    /// </summary>
     public static IEnumerable<string> Problems(IConfigurationSection section, Type type)
     {
         foreach (var property in SettingsOf(type))
@@ -36,13 +37,13 @@ public static class SettingRules
         }
     }
 
-    /// <exception cref="InvalidOperationException">There is a problem; the message is the first.</exception>
+    /// <exception cref="InvalidOperationException">There is a problem; the message is the first one.</exception>
     public static void Require(IEnumerable<string> problems)
     {
         if (problems.FirstOrDefault() is { } problem) throw new InvalidOperationException(problem);
     }
 
-    /// <summary>What a rule demands, e.g. <c>must be between 1 and 7</c>.</summary>
+    /// <summary>Text of a rule, such as <c>must be between 1 and 7</c>.</summary>
     internal static string RuleOf(ValidationAttribute rule) => rule switch
     {
         RangeAttribute { Maximum: int.MaxValue or >= (double)long.MaxValue } range => $"must be {Text(range.Minimum)} or more",
@@ -74,7 +75,7 @@ public static class SettingRules
     {
         try
         {
-            // As the configuration binder reads it.
+            // The configuration binder uses the same conversion.
             TypeDescriptor.GetConverter(type).ConvertFromInvariantString(text);
             return true;
         }

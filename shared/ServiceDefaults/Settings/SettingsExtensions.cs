@@ -9,12 +9,13 @@ namespace Recommender.ServiceDefaults.Settings;
 public static class SettingsExtensions
 {
     /// <summary>
-    /// Binds a configuration section to a class, registers an instance of it, and checks it by its data annotations before the host starts.
-    /// May be called by several parts of one process.
+    /// Binds a configuration section to a class, registers an instance, and validates it by its data annotations before the host starts.
+    /// May be called several times per process.
     /// </summary>
-    /// <remarks>A setting that breaks a rule stops the start with an <see cref="OptionsValidationException"/>; see
-    /// <see cref="SettingRules"/>
-    /// for its message.</remarks>
+    /// <remarks>
+    /// If a setting is invalid, the start fails with an <see cref="OptionsValidationException"/>; see <see cref="SettingRules"/> for its
+    /// message.
+    /// </remarks>
     public static IHostApplicationBuilder AddSettings<T>(this IHostApplicationBuilder builder, string section)
         where T : class, new()
     {
@@ -29,7 +30,7 @@ public static class SettingsExtensions
     }
 
     /// <summary>Binds the section.</summary>
-    /// <exception cref="OptionsValidationException">A text cannot be read.</exception>
+    /// <exception cref="OptionsValidationException">A text cannot be converted.</exception>
     public static void Bind<T>(IConfigurationSection section, T settings)
         where T : class
     {

@@ -1,6 +1,6 @@
 namespace Recommender.ServiceDefaults.Workers;
 
-/// <summary>Wakes one waiter. Signals set while nobody waits are remembered as one. Safe for concurrent use.</summary>
+/// <summary>Wakes one waiter. Signals without a waiter are kept as one. Thread-safe.</summary>
 public sealed class AsyncSignal
 {
     private readonly SemaphoreSlim _semaphore = new(0, 1);
@@ -13,13 +13,13 @@ public sealed class AsyncSignal
         }
         catch (SemaphoreFullException)
         {
-            // Another thread set it at the same moment; one wake-up serves both.
+            // Another thread has set it concurrently; one wake-up is enough.
         }
     }
 
-    /// <summary>Waits for the signal, and takes it.</summary>
-    /// <param name="timeout">By <paramref name="clock"/>; <see cref="Timeout.InfiniteTimeSpan"/>: none.</param>
-    /// <returns>False if the time is over and there is no signal.</returns>
+    /// <summary>Waits for the signal and resets it.</summary>
+    /// <param name="timeout">Maximum time by <paramref name="clock"/>; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <returns>False after the timeout without a signal.</returns>
     /// <exception cref="OperationCanceledException">The token is cancelled.</exception>
     public async Task<bool> WaitAsync(TimeSpan timeout, TimeProvider clock, CancellationToken cancellationToken)
     {

@@ -9,14 +9,13 @@ using Recommender.ServiceDefaults.Resilience;
 namespace Recommender.ServiceDefaults.Workers;
 
 /// <summary>
-/// Background work in rounds: waits for a pause or a request, does a round, and starts over. One round runs at a time.
+/// Background work in rounds: waits for the end of a pause or a request, runs a round, and repeats. Rounds do not overlap.
 /// </summary>
 /// <remarks>
-/// While a dependency is unavailable, the round is repeated by the pipeline <see cref="PipelineNames.UntilAvailable"/>, or after
-/// <see cref="PauseWhileUnavailable"/>. Every other failure is a defect: the round is given up and the next follows after
-/// <see cref="PauseAfterDefect"/>, because a defect in one worker must not end the others of its process. Either way the log has one line
-/// when
-/// it begins and one when it is over, and health is degraded meanwhile. Rounds must be safe to repeat from the start.
+/// While a dependency is unavailable, the pipeline <see cref="PipelineNames.UntilAvailable"/> repeats the round, or the worker does so
+/// after <see cref="PauseWhileUnavailable"/>. Any other failure is a defect: the round is abandoned and the next follows after <see
+/// cref="PauseAfterDefect"/>, so that a defect in one worker does not stop the process. In both cases the log has one line at the beginning
+/// and one at the end, and health is degraded in between. Rounds must be repeatable from the start.
 /// </remarks>
 public abstract class RepeatingWorker : BackgroundService, IHealthCheck
 {
@@ -28,7 +27,7 @@ public abstract class RepeatingWorker : BackgroundService, IHealthCheck
     private readonly RoundObserver _observer;
     private string? _problem;
 
-    /// <param name="work">What the rounds do, as a noun phrase that begins a log line, e.g. <c>Placement of new items</c>.</param>
+    /// <param name="work">Noun phrase for the work, at the beginning of log lines, such as <c>Placement of new items</c>.</param>
     protected RepeatingWorker(string work, ResiliencePipelineProvider<string> pipelines, TimeProvider clock, ILogger logger)
     {
         (_work, _clock, _logger) = (work, clock, logger);
@@ -36,35 +35,36 @@ public abstract class RepeatingWorker : BackgroundService, IHealthCheck
         _observer = new RoundObserver(this);
     }
 
-    /// <summary>Why the last attempt of a round failed; null if it did not.</summary>
+    /// <summary>Why the last attempt of a round failed; null after success.</summary>
     public string? CurrentProblem => Volatile.Read(ref _problem);
 
     protected TimeProvider Clock => _clock;
 
-    /// <summary>False if the configuration leaves nothing to do: no round ever runs.</summary>
+    /// <summary>False if the configuration disables the worker, so that no round runs.</summary>
     protected virtual bool IsEnabled => true;
 
     /// <summary>The pause before the first round.</summary>
     protected virtual TimeSpan FirstPause => TimeSpan.Zero;
 
-    /// <summary>The pause after a round that a dependency failed, during which a request starts the next one; null: those of the
-    /// pipeline.</summary>
+    /// <summary>
+    /// The pause after a round that failed because a dependency is unavailable; a request ends it. Null: the pauses of the pipeline.
+    /// </summary>
     protected virtual TimeSpan? PauseWhileUnavailable => null;
 
-    /// <summary>The pause after a round that failed for any other reason.</summary>
+    /// <summary>The pause after a round that failed for another reason.</summary>
     protected virtual TimeSpan PauseAfterDefect => TimeSpan.FromSeconds(30);
 
-    /// <summary>What else degrades health, although rounds succeed.</summary>
+    /// <summary>A problem that degrades health although rounds succeed; null without one.</summary>
     protected virtual string? Concern => null;
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult((CurrentProblem ?? Concern) is { } problem ? HealthCheckResult.Degraded(problem) : HealthCheckResult.Healthy());
 
-    /// <summary>Starts the next round now, or after the one that runs. Requests that no round has answered yet count as one.</summary>
+    /// <summary>Starts the next round now, or after the current one. Several requests before the next round count as one.</summary>
     protected void RequestRound() => _request.Set();
 
-    /// <summary>Does one round.</summary>
-    /// <returns>The pause before the next; <see cref="Timeout.InfiniteTimeSpan"/>: until it is requested.</returns>
+    /// <summary>Runs one round.</summary>
+    /// <returns>The pause before the next round; <see cref="Timeout.InfiniteTimeSpan"/> until it is requested.</returns>
     protected abstract Task<TimeSpan> RunRoundAsync(CancellationToken cancellationToken);
 
     /// <summary>Called once when a dependency becomes unavailable.</summary>

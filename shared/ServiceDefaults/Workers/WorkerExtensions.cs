@@ -4,7 +4,7 @@ namespace Recommender.ServiceDefaults.Workers;
 
 public static class WorkerExtensions
 {
-    /// <summary>Registers a worker as a singleton, lets the host run it, and adds its health to readiness.</summary>
+    /// <summary>Registers a worker as a singleton and a hosted service, and adds its health to readiness.</summary>
     /// <param name="check">Name of the check in <c>/health/ready</c>.</param>
     public static IServiceCollection AddWorker<T>(this IServiceCollection services, string check)
         where T : RepeatingWorker
