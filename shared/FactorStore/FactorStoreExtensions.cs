@@ -6,7 +6,7 @@ namespace Recommender.FactorStore;
 
 public static class FactorStoreExtensions
 {
-    /// <summary>Name of the connection string of Redis; without one the factor store lives in this process.</summary>
+    /// <summary>Name of the connection string of Redis. Without one the factor store is in process.</summary>
     public const string ConnectionName = "redis";
 
     /// <summary>Registers the factor store once per process.</summary>

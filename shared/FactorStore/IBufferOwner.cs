@@ -2,6 +2,6 @@ namespace Recommender.FactorStore;
 
 internal interface IBufferOwner
 {
-    /// <summary>The buffer is free again.</summary>
+    /// <summary>Returns the buffer to its owner.</summary>
     void Return();
 }

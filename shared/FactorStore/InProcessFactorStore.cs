@@ -7,8 +7,8 @@ using Recommender.FactorStore.Users;
 
 namespace Recommender.FactorStore;
 
-/// <summary>The factor store of the embedded mode: everything in this process's memory, rebuilt from the store at start.</summary>
-/// <remarks>Byte arrays it returns are shared and must not be written to.</remarks>
+/// <summary>The factor store of the embedded mode: in the memory of the process, rebuilt from the store at start.</summary>
+/// <remarks>Returned byte arrays are shared and must not be changed.</remarks>
 public sealed class InProcessFactorStore : IFactorStore
 {
     private readonly ConcurrentDictionary<UserRef, byte[]> _users = new();
@@ -273,7 +273,7 @@ public sealed class InProcessFactorStore : IFactorStore
         _feed[_sequence] = entry.Record.ItemKey;
     }
 
-    /// <summary>The feed behind a position. Most readers are near its end, which a walk of the whole feed would make slow.</summary>
+    /// <summary>The feed after a position. Most readers are near its end, so it is not searched from the start.</summary>
     private IEnumerable<(long Sequence, int Key)> Behind(long afterSequence)
     {
         if (_sequence - afterSequence <= _feed.Count)
@@ -288,6 +288,6 @@ public sealed class InProcessFactorStore : IFactorStore
         }
     }
 
-    /// <param name="Sequence">Its place in the feed; 0 before it has one.</param>
+    /// <param name="Sequence">Position in the feed; 0 before the first.</param>
     private sealed record Entry(ItemRecord Record, long AttributesVersion, long StatisticsVersion, long Sequence = 0);
 }

@@ -4,11 +4,10 @@ using System.Runtime.InteropServices;
 namespace Recommender.FactorStore;
 
 /// <summary>
-/// A model as registry and factor store keep it: which item each row stands for, the factors of some users, and the model's own bytes,
-/// which
-/// only the learning library reads. <c>ItemKeys[index]</c> is the store's key of the item; rows are in ordinal order of item ids.
+/// A model as stored in registry and factor store: the item of each row, the factors of some users, and the bytes of the model, which only
+/// the learning library reads. <c>ItemKeys[index]</c> is the store's key of the item; rows are in ordinal order of item ids.
 /// </summary>
-/// <param name="Placement">What gives factors to items that come after the training; empty where there is nothing.</param>
+/// <param name="Placement">Placement of items that are new since the training; empty without one.</param>
 public sealed record ModelPackage(int[] ItemKeys, ReadOnlyMemory<byte> Model, ReadOnlyMemory<byte> Placement = default)
 {
     private const uint Magic = 0x314B5052; // "RPK1": header of 8 bytes
@@ -18,23 +17,19 @@ public sealed record ModelPackage(int[] ItemKeys, ReadOnlyMemory<byte> Model, Re
     private const int Header = 28;
 
     /// <summary>
-    /// Factors of users the model was trained with, one after another and without their names: what searches will be like, for an index to
-    /// be
-    /// calibrated with. Empty: not known.
+    /// Anonymous factors of some training users, <c>users × rank</c>, row-major, for the calibration of an index. Empty: unknown.
     /// </summary>
     public float[] SampleUsers { get; init; } = [];
 
     /// <summary>
-    /// Settings of the event types that the model was trained with, which only the learning library reads: a history counts by these
-    /// wherever
-    /// the model is used. Empty: not known.
+    /// Settings of event types that the model was trained with, for all uses of the model. Only the learning library reads them. Empty:
+    /// unknown.
     /// </summary>
     public ReadOnlyMemory<byte> EventTypes { get; init; }
 
     /// <summary>
-    /// Layout: magic (4), number of items n (4), number m of the sample's floats (4), bytes b of the model (8), bytes p of the placement
-    /// (8), keys (4n),
-    /// sample (4m), model (b), placement (p), event types (the rest); little-endian.
+    /// Layout, with sizes in bytes: magic (4), number of items n (4), number of floats m of the sample (4), size b of the model (8), size p
+    /// of the placement (8), keys (4n), sample (4m), model (b), placement (p), event types (the rest); little-endian.
     /// </summary>
     public byte[] Encode()
     {
@@ -55,8 +50,8 @@ public sealed record ModelPackage(int[] ItemKeys, ReadOnlyMemory<byte> Model, Re
         return bytes;
     }
 
-    /// <summary>Reads what this or an earlier version of the program has written.</summary>
-    /// <exception cref="InvalidDataException">Not a model package, or cut short.</exception>
+    /// <summary>Reads a package of this or an earlier version of the program.</summary>
+    /// <exception cref="InvalidDataException">Not a model package, or truncated.</exception>
     public static ModelPackage Decode(byte[] bytes)
     {
         uint magic = bytes.Length < 8 ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(bytes);

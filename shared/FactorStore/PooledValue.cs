@@ -1,8 +1,8 @@
 namespace Recommender.FactorStore;
 
 /// <summary>
-/// A user's encoded value in a buffer that may be used again. Whoever got it disposes it once, when the bytes have been used, and does
-/// not touch them afterwards. The default value stands for a user without one.
+/// A user's encoded value in a buffer that may be pooled. Its receiver disposes it once and must not use the bytes afterwards. The default
+/// is the value of a user without one.
 /// </summary>
 public readonly struct PooledValue : IDisposable
 {
@@ -16,7 +16,7 @@ public readonly struct PooledValue : IDisposable
 
     public ReadOnlySpan<byte> Span => _bytes.AsSpan(0, _length);
 
-    /// <summary>Wraps bytes that stay with their owner.</summary>
+    /// <summary>Wraps bytes that are not pooled.</summary>
     public static PooledValue Of(byte[]? bytes) => bytes is null ? default : new(bytes, bytes.Length, owner: null);
 
     internal bool IsOwnedBy(IBufferOwner owner) => ReferenceEquals(_owner, owner);

@@ -5,8 +5,8 @@ using SQLitePCL;
 namespace Recommender.Sqlite;
 
 /// <summary>
-/// One SQLite file in WAL mode: one writing connection that callers take in turn, and reading connections that see snapshots.
-/// Commits are synchronous (<c>synchronous=FULL</c>): what is committed survives a power cut.
+/// One SQLite file in WAL mode: a single writing connection, used by one caller at a time, and reading connections with snapshots. Commits
+/// are synchronous (<c>synchronous=FULL</c>) and survive a power failure.
 /// </summary>
 public sealed class SqliteDatabase : IAsyncDisposable
 {
@@ -18,9 +18,8 @@ public sealed class SqliteDatabase : IAsyncDisposable
     private readonly ConcurrentBag<SqliteConnection> _readers = [];
     private volatile bool _disposed;
 
-    /// <param name="unavailable">
-    /// Makes the exception for a file that cannot be used for now; <see cref="Describe"/> gives its message. Every method throws it.
-    /// </param>
+    /// <param name="unavailable">Creates the exception for an unavailable file, with the message of <see cref="Describe"/>. All methods
+    /// throw it.</param>
     /// <param name="secureDelete"><c>ON</c> overwrites what is deleted; <c>FAST</c> only where that costs no further writing.</param>
     public SqliteDatabase(string path, Func<SqliteException, Exception> unavailable, string secureDelete = "ON")
     {
@@ -141,8 +140,10 @@ public sealed class SqliteDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>Locked, out of space or memory, I/O error, read-only, cannot open, damaged: states of the world, not errors in a
-    /// statement.</summary>
+    /// <summary>
+    /// Whether the file is unavailable (locked, out of space or memory, I/O error, read-only, cannot be opened, damaged), in contrast to an
+    /// error in a statement.
+    /// </summary>
     private static bool IsUnavailable(SqliteException e) =>
         e.SqliteErrorCode is raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_FULL or raw.SQLITE_IOERR or raw.SQLITE_NOMEM
             or raw.SQLITE_READONLY or raw.SQLITE_CANTOPEN or raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB or raw.SQLITE_PROTOCOL;
@@ -150,7 +151,7 @@ public sealed class SqliteDatabase : IAsyncDisposable
     /// <summary>Whether no space is left.</summary>
     public static bool IsFull(SqliteException e) => e.SqliteErrorCode == raw.SQLITE_FULL;
 
-    /// <summary>What is wrong with the file, in a sentence.</summary>
+    /// <summary>The problem of the file as a sentence.</summary>
     public static string Describe(SqliteException e) => IsFull(e) ? "The disk is full." : $"The database file cannot be used: {e.Message}";
 
     public async ValueTask DisposeAsync()

@@ -3,17 +3,18 @@ using System.Text;
 namespace Recommender.Storage;
 
 /// <summary>
-/// A backup: magic, schema version, then each table as name, columns and rows, then an end mark. A value is a kind byte and the value,
-/// little-endian. Kinds: 0 null, 1 integer (8), 2 number (8), 3 text, 4 bytes (both with their length first); 9 begins a row, 8 ends a
-/// table.
+/// Format of a backup: magic, schema version, then each table as name, columns and rows, then an end mark. A value is a kind byte followed
+/// by the value, little-endian. Kinds: 0 null, 1 integer (8 bytes), 2 number (8 bytes), 3 text, 4 bytes (both with a length prefix); 9
+/// begins a row, 8 ends a table.
 /// </summary>
 internal static class BackupFormat
 {
     private const string Magic = "recommender-backup-1";
     private const byte Null = 0, Integer = 1, Number = 2, Text = 3, Bytes = 4, EndOfTable = 8, Row = 9;
 
-    /// <summary>Every table in the order of restoring, with the columns. <c>state</c> goes last: a store with events but none counted
-    /// cannot be seen.</summary>
+    /// <summary>
+    /// All tables with their columns, in the order of restoring. <c>state</c> is last, so that no reader sees events that are not counted.
+    /// </summary>
     public static readonly IReadOnlyList<(string Table, string[] Columns)> Tables =
     [
         ("event_types", ["type_id", "name"]),
@@ -74,22 +75,22 @@ internal static class BackupFormat
         public void Dispose() => _writer.Dispose();
     }
 
-    /// <exception cref="InvalidDataException">Not a backup, or cut short.</exception>
+    /// <exception cref="InvalidDataException">Not a backup, or truncated.</exception>
     public sealed class Reader(Stream stream) : IDisposable
     {
         private readonly BinaryReader _reader = new(stream, Encoding.UTF8, leaveOpen: true);
 
-        /// <summary>The schema version it was made at.</summary>
+        /// <summary>Reads the header. Returns the schema version of the backup.</summary>
         public int Begin() => Whole(() =>
         {
-            // Looked at byte by byte: what is no backup may begin with any length.
+            // Compared byte by byte, because another file may start with any length.
             byte[] expected = [(byte)Magic.Length, .. Encoding.UTF8.GetBytes(Magic)];
             if (!_reader.ReadBytes(expected.Length).AsSpan().SequenceEqual(expected))
                 throw new InvalidDataException("This is not a backup of a recommender store.");
             return _reader.ReadInt32();
         });
 
-        /// <summary>The next table, or null at the end.</summary>
+        /// <summary>Reads the header of the next table; null at the end.</summary>
         public (string Table, string[] Columns)? NextTable() => Whole<(string, string[])?>(() =>
         {
             string table = _reader.ReadString();
@@ -109,7 +110,7 @@ internal static class BackupFormat
             return (table, columns);
         });
 
-        /// <summary>Fills the row; false at the end of the table.</summary>
+        /// <summary>Reads the next row into <paramref name="row"/>; false at the end of the table.</summary>
         public bool NextRow(object?[] row) => Whole(() =>
         {
             switch (_reader.ReadByte())

@@ -4,8 +4,9 @@ namespace Recommender.Storage;
 
 public interface IModelRegistry
 {
-    /// <summary>Saves a model under the next version, which is returned; <see cref="ModelInfo.Version"/> of <paramref name="info"/> is
-    /// ignored. Not released yet.</summary>
+    /// <summary>
+    /// Saves a model without releasing it, and returns its version. <see cref="ModelInfo.Version"/> of <paramref name="info"/> is ignored.
+    /// </summary>
     Task<long> SaveModelAsync(ModelInfo info, ReadOnlyMemory<byte> model, CancellationToken cancellationToken);
 
     /// <summary>Newest first.</summary>
@@ -15,18 +16,21 @@ public interface IModelRegistry
 
     Task<ModelInfo?> GetReleasedModelAsync(CancellationToken cancellationToken);
 
-    /// <summary>The model's bytes; null when the version is unknown or its bytes have been pruned.</summary>
+    /// <summary>The model's bytes; null if the version is unknown or its bytes have been pruned.</summary>
     Task<byte[]?> ReadModelAsync(long version, CancellationToken cancellationToken);
 
-    /// <summary>Makes a version the released one and retires the one before, in one transaction. Null when its bytes are not
-    /// there.</summary>
+    /// <summary>Releases a version and retires the previous one, in one transaction. Null if its bytes do not exist.</summary>
     Task<ModelInfo?> ReleaseModelAsync(long version, DateTimeOffset releasedAt, CancellationToken cancellationToken);
 
-    /// <summary>Drops the bytes (not the record) of all but the newest <paramref name="keep"/> models and the released one; returns the
-    /// versions dropped.</summary>
+    /// <summary>
+    /// Removes the bytes (not the record) of all models except the newest <paramref name="keep"/> and the released one. Returns the pruned
+    /// versions.
+    /// </summary>
     Task<IReadOnlyList<long>> PruneModelsAsync(int keep, CancellationToken cancellationToken);
 
-    /// <summary>The right to train: at most one holder among all processes. Null when another holds it. Lost with the holder's
-    /// connection.</summary>
+    /// <summary>
+    /// Acquires the lease for training, which at most one process has. Null if another process has it. It ends with the connection of its
+    /// holder.
+    /// </summary>
     Task<IAsyncDisposable?> TryAcquireTrainingLeaseAsync(CancellationToken cancellationToken);
 }

@@ -15,17 +15,15 @@ public static class StorageExtensions
     public const string ConnectionName = "postgres";
 
     /// <summary>
-    /// Registers the store once, however many services of the process ask for it: PostgreSQL by <c>ConnectionStrings:postgres</c>, else
-    /// SQLite in
-    /// <c>Data:Directory</c>. <see cref="StatisticsSettings"/> are taken from the container where they are registered.
+    /// Registers the store once per process: PostgreSQL by <c>ConnectionStrings:postgres</c>, else SQLite in <c>Data:Directory</c>. <see
+    /// cref="StatisticsSettings"/> are taken from the container if registered.
     /// </summary>
     public static void AddStore(this IHostApplicationBuilder builder) =>
         builder.Services.TryAddSingleton(sp =>
             Stores.Open(builder.Configuration.GetConnectionString(ConnectionName), DataFile(builder.Configuration, "store.db"),
             sp.GetService<StatisticsSettings>() ?? new()));
 
-    /// <summary>Makes the host bring the schema up to date before anything else starts, waiting for the database as long as it
-    /// takes.</summary>
+    /// <summary>Migrates the schema before any other service of the host starts. Waits without limit for the database.</summary>
     public static void AddStoreMigration(this IHostApplicationBuilder builder)
     {
         builder.AddStore();

@@ -2,9 +2,9 @@ using Recommender.Contracts;
 
 namespace Recommender.Storage;
 
-/// <summary>The database cannot be reached or refuses work for now. Nothing was changed.</summary>
+/// <summary>The database is unreachable or temporarily refuses work. Nothing was changed.</summary>
 public sealed class StoreUnavailableException(string message, Exception? inner = null) : DependencyUnavailableException(message, inner)
 {
-    /// <summary>There is no space left: retrying helps only after an operator has made some.</summary>
+    /// <summary>Whether no space is left. Retries fail until an operator frees some.</summary>
     public bool IsFull { get; init; }
 }

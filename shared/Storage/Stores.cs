@@ -6,8 +6,8 @@ namespace Recommender.Storage;
 
 public static class Stores
 {
-    /// <summary>PostgreSQL where a connection string is given, else SQLite. Call <see cref="IStore.MigrateAsync"/> before use.</summary>
-    /// <param name="sqlitePath">File of the embedded database; created with its folder where absent.</param>
+    /// <summary>Opens PostgreSQL if a connection string is given, else SQLite. Call <see cref="IStore.MigrateAsync"/> before use.</summary>
+    /// <param name="sqlitePath">File of the embedded database. File and folder are created if absent.</param>
     public static IStore Open(string? postgresConnectionString, string sqlitePath, StatisticsSettings statistics) =>
         string.IsNullOrWhiteSpace(postgresConnectionString) ? new SqliteStore(sqlitePath, statistics)
         : new PostgresStore(postgresConnectionString, statistics);

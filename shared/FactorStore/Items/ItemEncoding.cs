@@ -7,11 +7,9 @@ using Recommender.Contracts;
 namespace Recommender.FactorStore.Items;
 
 /// <summary>
-/// Items as Redis holds them. Attributes: version (8, big-endian), flags (1: deleted), created (8, milliseconds), length of the id (2), id,
-/// item as
-/// JSON or nothing. Statistics: version (8, big-endian), popularity (8), trend (8). Factor: model version (8), numbers (4 each).
-/// Little-endian
-/// after the version.
+/// Encoding of items in Redis, with sizes in bytes. Attributes: version (8, big-endian), flags (1; bit 0: deleted), created (8,
+/// milliseconds), length of the id (2), id, item as JSON or nothing. Statistics: version (8, big-endian), popularity (8), trend (8).
+/// Factor: model version (8), numbers (4 each). All little-endian except the version.
 /// </summary>
 internal static class ItemEncoding
 {
@@ -49,8 +47,9 @@ internal static class ItemEncoding
         return bytes;
     }
 
-    /// <param name="factor">May be missing.</param>
-    /// <exception cref="InvalidDataException">Either part is missing or cut short: Redis has evicted what it must keep.</exception>
+    /// <param name="factor">Empty for an item without a factor.</param>
+    /// <exception cref="InvalidDataException">Attributes or statistics are missing or truncated: Redis has evicted required
+    /// data.</exception>
     public static ItemRecord Read(int itemKey, ReadOnlySpan<byte> attributes, ReadOnlySpan<byte> statistics,
         ReadOnlySpan<byte> factor = default)
     {

@@ -1,4 +1,4 @@
 namespace Recommender.FactorStore.Items;
 
-/// <param name="ModelVersion">The only model whose factors it can be compared with.</param>
+/// <param name="ModelVersion">Model of the factor. Factors of other models are not comparable.</param>
 public sealed record ItemFactor(long ModelVersion, ReadOnlyMemory<float> Values);

@@ -1,4 +1,4 @@
 namespace Recommender.FactorStore.Items;
 
-/// <param name="Values">As many numbers as the model's rank.</param>
+/// <param name="Values"><c>rank</c> numbers of the model.</param>
 public readonly record struct ItemFactorRecord(int ItemKey, long ModelVersion, ReadOnlyMemory<float> Values);

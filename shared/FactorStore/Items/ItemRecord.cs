@@ -2,7 +2,7 @@ using Recommender.Contracts;
 
 namespace Recommender.FactorStore.Items;
 
-/// <summary>An item as serving sees it. <see cref="Item"/> is null for an item known only from events.</summary>
+/// <summary>An item for serving. <see cref="Item"/> is null for an item known only from events.</summary>
 public sealed record ItemRecord
 {
     public required int ItemKey { get; init; }
@@ -12,18 +12,20 @@ public sealed record ItemRecord
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>
-    /// Base-2 logarithm of a sum over the users with a positive preference for the item, which grows with the time of each user's newest
-    /// positive event; comparable at any time. −∞ when there is none.
+    /// Base-2 logarithm of a sum over the users with a positive preference for the item. Each term grows with the time of the user's newest
+    /// positive event. Values are comparable at any time. −∞ without such users.
     /// </summary>
     public double Popularity { get; init; } = double.NegativeInfinity;
 
     /// <summary>The same with a shorter half-life.</summary>
     public double Trend { get; init; } = double.NegativeInfinity;
 
-    /// <summary>Null while nothing places the item, or its model was trained with it. Written by
-    /// <see cref="IFactorStore.PutItemFactorsAsync"/> alone.</summary>
+    /// <summary>
+    /// Factor of an item that the model was not trained with; null without one. Only <see cref="IFactorStore.PutItemFactorsAsync"/> writes
+    /// it.
+    /// </summary>
     public ItemFactor? Factor { get; init; }
 
-    /// <summary>The store's revision this was read at; orders concurrent writers. 0 or more; not read back.</summary>
+    /// <summary>The store's revision at the time of reading, at least 0; orders concurrent writers. Reads do not return it.</summary>
     public long Version { get; init; }
 }

@@ -11,7 +11,7 @@ internal static class KeySlot
     private const int StackBytes = 1024;
     private static readonly ushort[] s_table = Table();
 
-    /// <summary>The slot of the key that consists of both parts.</summary>
+    /// <summary>The slot of the concatenation of both parts.</summary>
     public static int Of(ReadOnlySpan<char> prefix, ReadOnlySpan<char> id)
     {
         int most = Encoding.UTF8.GetMaxByteCount(prefix.Length + id.Length);
@@ -23,7 +23,7 @@ internal static class KeySlot
 
     private static int Of(ReadOnlySpan<byte> key)
     {
-        // The first closing brace behind the first opening one; empty braces are no tag.
+        // The tag ends at the first closing brace after the first opening one. Empty braces are not a tag.
         int open = key.IndexOf((byte)'{');
         int tagged = open < 0 ? 0 : key[(open + 1)..].IndexOf((byte)'}');
         if (tagged > 0) key = key.Slice(open + 1, tagged);

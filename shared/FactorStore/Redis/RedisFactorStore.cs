@@ -50,7 +50,7 @@ public sealed partial class RedisFactorStore : IFactorStore
     private readonly Task<ConnectionMultiplexer> _connecting;
     private readonly UserReader? _userReader;
 
-    /// <summary>Models are megabytes: on a connection of their own they do not hold up the values of users.</summary>
+    /// <summary>A separate connection for models, so that megabytes do not delay the values of users.</summary>
     private readonly Lazy<Task<ConnectionMultiplexer>> _connectingForModels;
 
     /// <exception cref="ArgumentException">The connection string is malformed.</exception>
@@ -58,9 +58,9 @@ public sealed partial class RedisFactorStore : IFactorStore
     {
         _options = ConfigurationOptions.Parse(connectionString);
         _options.AbortOnConnectFail = false;
-        // For the client, listing the nodes of a cluster is an administrator's command.
+        // The client treats listing the nodes of a cluster as an administrative command.
         _options.AllowAdmin = true;
-        // Commands would otherwise wait for the connection to come back, and requests with them, until the timeout.
+        // Otherwise commands, and requests with them, would wait for a reconnect until the timeout.
         _options.BacklogPolicy = BacklogPolicy.FailFast;
         _timeout = TimeSpan.FromMilliseconds(_options.SyncTimeout);
         _connecting = ConnectionMultiplexer.ConnectAsync(_options);
@@ -69,7 +69,7 @@ public sealed partial class RedisFactorStore : IFactorStore
         _userReader = UserReader.TryCreate(_options, _timeout, General);
     }
 
-    /// <summary>The general client, for what <see cref="UserReader"/> leaves to it.</summary>
+    /// <summary>The general client, for reads that <see cref="UserReader"/> does not support.</summary>
     internal UserReader.IGeneralReader General => new GeneralReader(this);
 
     public ValueTask<PooledValue> LeaseUserAsync(UserRef user) =>
@@ -246,7 +246,7 @@ public sealed partial class RedisFactorStore : IFactorStore
     public Task DeleteModelAsync(long version, CancellationToken cancellationToken) =>
         RunForModelsAsync(async database =>
         {
-            // The model's marker is deleted first, so no reader finds half a model.
+            // The marker is deleted first, so that no reader finds a partial model.
             var length = await database.StringGetAsync(ModelKey(version)).WaitAsync(_timeout, cancellationToken).ConfigureAwait(false);
             if (length.IsNull) return false;
             await database.KeyDeleteAsync(ModelKey(version)).WaitAsync(_timeout, cancellationToken).ConfigureAwait(false);
@@ -329,7 +329,7 @@ public sealed partial class RedisFactorStore : IFactorStore
         }
         catch (RedisServerException e) when (e.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
         {
-            // The server was restarted and has forgotten the script; the client notices by this answer and sends it again.
+            // The server was restarted and no longer has the script. After this answer the client sends it again.
             return await database.ScriptEvaluateAsync(script, keys, values).WaitAsync(_timeout, cancellationToken).ConfigureAwait(false);
         }
     }
@@ -353,7 +353,7 @@ public sealed partial class RedisFactorStore : IFactorStore
         }
     }
 
-    /// <summary>The servers that together hold every key.</summary>
+    /// <summary>The servers that together have all keys.</summary>
     /// <exception cref="FactorStoreUnavailableException">One of them does not answer.</exception>
     private static List<IServer> Masters(IConnectionMultiplexer connection)
     {
@@ -369,7 +369,7 @@ public sealed partial class RedisFactorStore : IFactorStore
         return masters;
     }
 
-    /// <summary>Takes the next keys of a scan over.</summary>
+    /// <summary>Reads the next keys of a scan.</summary>
     /// <returns>Whether there may be more.</returns>
     private static async Task<bool> ReadKeysAsync(IAsyncEnumerator<RedisKey> keys, List<string> userIds,
         CancellationToken cancellationToken)
@@ -384,7 +384,7 @@ public sealed partial class RedisFactorStore : IFactorStore
         return true;
     }
 
-    /// <summary>Everything but errors in what we sent (ERR …, WRONGTYPE …).</summary>
+    /// <summary>All errors except those of our own commands (ERR …, WRONGTYPE …).</summary>
     private static bool IsUnavailable(Exception e) => e switch
     {
         RedisServerException server => !server.Message.StartsWith("ERR", StringComparison.Ordinal)
@@ -422,7 +422,7 @@ public sealed partial class RedisFactorStore : IFactorStore
                 try
                 {
                     var cluster = await node.ClusterNodesAsync().WaitAsync(store._timeout, cancellationToken).ConfigureAwait(false);
-                    // A node that has not heard of the address of another lists it with port 0.
+                    // A node lists another one with port 0 if it does not know the address yet.
                     var masters = (cluster?.Nodes ?? []).Where(master => !master.IsReplica
                         && master.EndPoint is DnsEndPoint or IPEndPoint { Port: > 0 });
                     return (IReadOnlyList<UserReader.SlotRange>?)[.. masters.SelectMany(master => master.Slots

@@ -1,8 +1,8 @@
 namespace Recommender.FactorStore.Redis;
 
 /// <summary>
-/// Scripts that run atomically on the server. Versions are compared as numbers of 4 bytes each: Lua numbers hold 8 only in part,
-/// and Lua compares texts by the server's locale.
+/// Scripts that run atomically on the server. Versions are compared as two numbers of 4 bytes, because Lua numbers are not exact for 8
+/// bytes, and Lua compares texts by the server's locale.
 /// </summary>
 internal static class RedisScripts
 {

@@ -12,7 +12,7 @@ namespace Recommender.FactorStore.Redis;
 
 internal sealed partial class UserReader
 {
-    /// <summary>One connection. As a work item it sends.</summary>
+    /// <summary>One connection. Its work item sends.</summary>
     private sealed class Lane : IThreadPoolWorkItem
     {
         private readonly UserReader _reader;
@@ -81,7 +81,7 @@ internal sealed partial class UserReader
 
         public ValueTask<PooledValue> ReadElsewhereAsync(UserRef user, bool isMoved) => _reader.ReadElsewhereAsync(user, isMoved);
 
-        /// <summary>Sends until nothing is left: what others add meanwhile goes out together.</summary>
+        /// <summary>Sends until the queue is empty. Reads added during a send are sent together.</summary>
         public void Execute()
         {
             while (true)
@@ -108,7 +108,7 @@ internal sealed partial class UserReader
                 }
                 catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
                 {
-                    // The receiving side notices too and fails the reads.
+                    // The receiver also fails, and then fails the reads.
                     wire.Close();
                 }
             }
@@ -132,7 +132,7 @@ internal sealed partial class UserReader
             _filled += at + 2;
         }
 
-        /// <summary>Connects, receives until the connection ends, and again.</summary>
+        /// <summary>Connects, receives until the connection ends, and repeats.</summary>
         private async Task RunAsync()
         {
             var pause = TimeSpan.FromMilliseconds(20);
@@ -161,7 +161,7 @@ internal sealed partial class UserReader
                     or OperationCanceledException)
                 {
                     FailAll(e.Message);
-                    // Of a cluster, another node may have taken over.
+                    // In a cluster, another node may have taken over.
                     if (_reader._routes.IsCluster) _reader.RequestRenewal();
                 }
 
@@ -198,8 +198,8 @@ internal sealed partial class UserReader
         }
 
         /// <summary>
-        /// Receives replies until the connection ends. Unlike <see cref="Receiver"/> it answers none on its own thread, for over TLS the
-        /// next receive does not go on without it.
+        /// Receives replies until the connection ends. Unlike <see cref="Receiver"/> it completes no read on its own thread, because over
+        /// TLS that would delay the next receive.
         /// </summary>
         private async Task ReceiveAsync(Wire wire, Replies replies)
         {
@@ -216,7 +216,7 @@ internal sealed partial class UserReader
         }
 
         /// <summary>The read that the next reply answers.</summary>
-        /// <exception cref="IOException">There is none.</exception>
+        /// <exception cref="IOException">No read is pending.</exception>
         public Read Answered()
         {
             lock (_lock)
@@ -237,7 +237,7 @@ internal sealed partial class UserReader
                 if (_wire != wire || !_waiting.TryPeek(out var oldest) || Stopwatch.GetElapsedTime(oldest.SentAt) < _timeout) return;
             }
 
-            // The receive ends with an error, which fails every read.
+            // The receive then fails, and with it all reads.
             wire.Close();
         }
 

@@ -8,14 +8,14 @@ namespace Recommender.FactorStore.Redis;
 internal sealed partial class UserReader
 {
     /// <summary>
-    /// Receives replies until the connection ends. The last reply of what was received is answered on the same thread once the next receive
-    /// is under way, so a change of thread is spared and nothing waits behind it.
+    /// Receives replies until the connection ends. The last received reply is completed on the same thread, after the start of the next
+    /// receive: this saves a change of thread, and delays nothing.
     /// </summary>
     private sealed class Receiver(Lane lane, Socket socket, Replies replies) : SocketAsyncEventArgs(true)
     {
         private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        /// <returns>Ends with the error that ended the connection.</returns>
+        /// <returns>A task that fails with the error that ended the connection.</returns>
         public Task RunAsync()
         {
             Receive(isComplete: false);
@@ -34,7 +34,7 @@ internal sealed partial class UserReader
                     if (!isComplete)
                     {
                         SetBuffer(replies.Free());
-                        // From here on another thread may be receiving: only what is local may still be used.
+                        // From here another thread may be receiving, so only local state may be used.
                         if (socket.ReceiveAsync(this)) break;
                     }
 
@@ -61,7 +61,7 @@ internal sealed partial class UserReader
             last?.Execute();
         }
 
-        /// <summary>Lets the thread pool answer the read that was last so far.</summary>
+        /// <summary>Completes the previous last read on the thread pool.</summary>
         private static void Hand(ref Read? last, Read? next)
         {
             if (last is not null) ThreadPool.UnsafeQueueUserWorkItem(last, preferLocal: false);
@@ -69,10 +69,10 @@ internal sealed partial class UserReader
         }
     }
 
-    /// <summary>One read on its way, and the buffer of its value; used again for another when the value has been given back.</summary>
+    /// <summary>A pending read and the buffer of its value. It is reused once the value has been returned.</summary>
     private sealed class Read(Lane lane) : IValueTaskSource<PooledValue>, IThreadPoolWorkItem, IBufferOwner
     {
-        // Runs its continuation where it is completed: on the thread pool, see Execute and Receiver.
+        // Continuations run on the completing thread, which is a thread-pool thread; see Execute and Receiver.
         private ManualResetValueTaskSourceCore<PooledValue> _core;
         private byte[] _buffer = [];
         private int _length;
@@ -81,15 +81,15 @@ internal sealed partial class UserReader
         public UserRef User { get; set; }
         public string? Problem { get; set; }
 
-        /// <summary>With a problem: another server may have the answer.</summary>
+        /// <summary>Whether another server may have the value, after an error.</summary>
         public bool IsElsewhere { get; set; }
 
-        /// <summary>Keeps a copy of the value; nothing, and what stands for an erased user, is no value.</summary>
-        /// <param name="error">Of the reply; null if it is a value.</param>
+        /// <summary>Copies the value. A missing value and the mark of an erased user are no value.</summary>
+        /// <param name="error">Error of the reply; null if it is a value.</param>
         public void Take(ReadOnlySpan<byte> bytes, string? error)
         {
             Problem = error;
-            // Replies of a cluster's node about a key that another node holds or takes over.
+            // Replies of a cluster node for a key that another node has or takes over.
             IsElsewhere = error is not null && (IsMoved(error) || error.StartsWith("ASK ", StringComparison.Ordinal));
             _length = bytes.Length > UserStateOrder.Bytes ? bytes.Length : 0;
             if (_length == 0) return;

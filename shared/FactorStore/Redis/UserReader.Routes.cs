@@ -5,7 +5,7 @@ namespace Recommender.FactorStore.Redis;
 
 internal sealed partial class UserReader
 {
-    /// <summary>Which node holds which key. Immutable.</summary>
+    /// <summary>Map of keys to nodes. Immutable.</summary>
     private sealed class Routes
     {
         public static readonly Routes None = new([]);
@@ -13,10 +13,10 @@ internal sealed partial class UserReader
         private readonly Node? _only;
         private readonly Node?[] _slots;
 
-        /// <param name="only">Holds every key.</param>
+        /// <param name="only">The node of all keys.</param>
         public Routes(Node only) => (_only, _slots, Nodes) = (only, [], [only]);
 
-        /// <param name="slots">The node of each slot of a cluster. Empty: nothing is known of any key.</param>
+        /// <param name="slots">The node of each slot of a cluster. Empty: unknown.</param>
         public Routes(Node?[] slots) => (_slots, Nodes, HasGaps) =
             (slots, [.. slots.OfType<Node>().Distinct()], slots.Contains(null));
 
@@ -37,7 +37,7 @@ internal sealed partial class UserReader
     /// <summary>The connections to one server.</summary>
     private sealed class Node
     {
-        /// <summary>The fewer connections, the more reads go out and come back together.</summary>
+        /// <summary>With fewer connections, more reads are sent and received together.</summary>
         private const int ProcessorsPerLane = 4;
 
         private readonly Lane[] _lanes;
@@ -55,7 +55,8 @@ internal sealed partial class UserReader
         public bool TryRead(ReadOnlySpan<char> keyPrefix, UserRef user, out ValueTask<PooledValue> value) =>
             _lanes[(uint)Interlocked.Increment(ref _next) % (uint)_lanes.Length].TryRead(keyPrefix, user, out value);
 
-        /// <param name="isGone">The node has left the cluster: reads under way go to the general client. Else they fail.</param>
+        /// <param name="isGone">Whether the node has left the cluster: pending reads then go to the general client; otherwise they
+        /// fail.</param>
         public async ValueTask DisposeAsync(bool isGone)
         {
             foreach (var lane in _lanes) await lane.DisposeAsync(isGone).ConfigureAwait(false);

@@ -11,7 +11,7 @@ namespace Recommender.FactorStore.Redis;
 
 internal sealed partial class UserReader
 {
-    /// <summary>The bytes of one connection, plain or over TLS. One thread may send while another receives.</summary>
+    /// <summary>The byte stream of one connection, plain or TLS. One thread may send while another receives.</summary>
     private sealed class Wire : IDisposable
     {
         private SslStream? _tls;
@@ -45,7 +45,7 @@ internal sealed partial class UserReader
         public ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellation) =>
             _tls?.ReadAsync(buffer, cancellation) ?? Socket.ReceiveAsync(buffer, SocketFlags.None, cancellation);
 
-        /// <summary>Ends what is under way, from any thread.</summary>
+        /// <summary>Aborts pending operations, from any thread.</summary>
         public void Close() => Socket.Dispose();
 
         public void Dispose()
@@ -55,7 +55,7 @@ internal sealed partial class UserReader
         }
     }
 
-    /// <summary>Received bytes, and the replies in them.</summary>
+    /// <summary>Received bytes, parsed into replies.</summary>
     private sealed class Replies
     {
         private const int MaxValueBytes = 64 * 1024 * 1024;
@@ -81,8 +81,9 @@ internal sealed partial class UserReader
 
         public void Received(int count) => _end += count;
 
-        /// <summary>Takes one whole reply: a bulk string (or none), a status, or an error. The bytes are good until the next
-        /// <see cref="Free"/>.</summary>
+        /// <summary>
+        /// Takes one complete reply: a bulk string (or null), a status, or an error. The bytes are valid until the next <see cref="Free"/>.
+        /// </summary>
         /// <exception cref="IOException">Not a reply to a GET.</exception>
         public bool TryTake(out ReadOnlyMemory<byte> value, out string? error)
         {

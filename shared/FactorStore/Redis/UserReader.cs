@@ -5,8 +5,9 @@ using StackExchange.Redis;
 
 namespace Recommender.FactorStore.Redis;
 
-/// <summary>Reads users' values from one Redis or from the nodes of a Redis Cluster: GET and nothing else, over a few pipelined
-/// connections to each.</summary>
+/// <summary>
+/// Reads users' values from one Redis or from the nodes of a Redis Cluster, with GET only, over a few pipelined connections to each.
+/// </summary>
 /// <remarks>
 /// Every recommendation makes this one call. The general client alone costs more processor time and garbage per read than the rest of the
 /// answer: without this class <c>serve</c> falls from .419 and .441 of its floor to .296 and .366, and a request allocates 1,194 bytes
@@ -26,10 +27,10 @@ namespace Recommender.FactorStore.Redis;
 /// </remarks>
 internal sealed partial class UserReader : IAsyncDisposable
 {
-    /// <summary>Between two renewals of the map: nodes learn of a change one after another.</summary>
+    /// <summary>Pause between two renewals of the map, because nodes learn of a change at different times.</summary>
     private static readonly TimeSpan s_renewalPause = TimeSpan.FromMilliseconds(100), s_failurePause = TimeSpan.FromSeconds(1);
 
-    /// <summary>Certificates that the general client takes from the environment.</summary>
+    /// <summary>Environment variables from which the general client reads certificates.</summary>
     private static readonly string[] s_certificateVariables =
         ["SERedis_ClientCertPfxPath", "SERedis_ClientCertPath", "SERedis_IssuerCertPath"];
 
@@ -46,12 +47,12 @@ internal sealed partial class UserReader : IAsyncDisposable
     {
         (_options, _timeout, _general) = (options, timeout, general);
         _routes = options.EndPoints is [var single] ? new Routes(new Node(this, single)) : Routes.None;
-        // Several endpoints may be a cluster or a server with replicas. A single one turns out to be a node of a cluster by its MOVED.
+        // Several endpoints may be a cluster, or a server with replicas. A single endpoint is a node of a cluster if it answers MOVED.
         if (options.EndPoints.Count > 1) RequestRenewal();
         _renewing = Task.Run(RenewAsync);
     }
 
-    /// <summary>Null for what this does not do: proxies, Sentinel, client certificates. The general client reads then.</summary>
+    /// <summary>Null for unsupported configurations, which the general client reads: proxies, Sentinel, client certificates.</summary>
     public static UserReader? TryCreate(ConfigurationOptions options, TimeSpan timeout, IGeneralReader general)
     {
         options = options.Clone();
@@ -65,10 +66,10 @@ internal sealed partial class UserReader : IAsyncDisposable
     }
 
     /// <summary>
-    /// Starts a read, which fails with <see cref="FactorStoreUnavailableException"/> when Redis is gone, too slow, or refuses.
+    /// Starts a read. It fails with a <see cref="FactorStoreUnavailableException"/> if Redis is unreachable, too slow, or refuses.
     /// </summary>
-    /// <param name="keyPrefix">Of users, or of sessions.</param>
-    /// <returns>False when the connection whose turn it is does not stand: the general client may know more.</returns>
+    /// <param name="keyPrefix">Key prefix of users or sessions.</param>
+    /// <returns>False if the selected connection is down; the general client may still have one.</returns>
     public bool TryRead(ReadOnlySpan<char> keyPrefix, UserRef user, out ValueTask<PooledValue> value)
     {
         value = default;
@@ -85,7 +86,7 @@ internal sealed partial class UserReader : IAsyncDisposable
 
     private void RequestRenewal() => _renewals.Writer.TryWrite(true);
 
-    /// <summary>Repeats a read that a node of a cluster did not answer.</summary>
+    /// <summary>Repeats a read that a node of a cluster refused.</summary>
     private ValueTask<PooledValue> ReadElsewhereAsync(UserRef user, bool isMoved)
     {
         if (isMoved) RequestRenewal();
@@ -115,7 +116,7 @@ internal sealed partial class UserReader : IAsyncDisposable
                 }
                 catch (FactorStoreUnavailableException)
                 {
-                    // Reads go by the map there is, or by the general client, which reports the outage. The next round tries again.
+                    // Reads use the current map, or the general client, which reports the outage. The next round tries again.
                     RequestRenewal();
                     pause = s_failurePause;
                 }
@@ -145,16 +146,16 @@ internal sealed partial class UserReader : IAsyncDisposable
         foreach (var gone in former.Values) await gone.DisposeAsync(isGone: true).ConfigureAwait(false);
     }
 
-    /// <summary>Reads that the reader leaves to the general client, and the cluster as that client sees it.</summary>
+    /// <summary>The general client: for unsupported reads and for the slots of the cluster.</summary>
     internal interface IGeneralReader
     {
         ValueTask<PooledValue> ReadAsync(UserRef user);
 
-        /// <summary>The slots as a node of the cluster lists them now; null where the server is not a node of one.</summary>
+        /// <summary>The current slots, from a node of the cluster; null if the server is not a node of one.</summary>
         /// <exception cref="FactorStoreUnavailableException">No node answers.</exception>
         Task<IReadOnlyList<SlotRange>?> ReadSlotsAsync(CancellationToken cancellationToken);
     }
 
-    /// <summary>Slots that one master holds, both ends included.</summary>
+    /// <summary>A range of slots of one master, both ends inclusive.</summary>
     internal readonly record struct SlotRange(int From, int To, EndPoint Master);
 }

@@ -1,12 +1,12 @@
 namespace Recommender.FactorStore.Users;
 
-/// <summary>Event types in one byte: the store's type id, which never changes, for the first 254; one class for all others.</summary>
+/// <summary>Event types in one byte: the store's permanent type id for the first 254, and one class for all others.</summary>
 public static class EventClass
 {
-    /// <summary>Every type but the first 254.</summary>
+    /// <summary>All types except the first 254.</summary>
     public const byte Other = 254;
 
-    /// <summary>The type was not recorded: values of formats from before there were classes.</summary>
+    /// <summary>Unknown type, in values of formats without classes.</summary>
     public const byte Unknown = 255;
 
     /// <param name="typeId">Position of the type's name in <see cref="IFactorStore.GetEventTypesAsync"/>.</param>

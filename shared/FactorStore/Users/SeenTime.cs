@@ -1,8 +1,8 @@
 namespace Recommender.FactorStore.Users;
 
 /// <summary>
-/// Times of seen items in 24 bits: units of 5 minutes since 2000, up to the year 2159. An event has the time of the end of its 5 minutes,
-/// so that a period counted from it never ends early. Earlier and later times become the first and the last that there is.
+/// Times of seen items in 24 bits: units of 5 minutes since 2000, up to the year 2159. Times are rounded up, so that a period from an event
+/// never ends early. Other times are clamped to the first and last.
 /// </summary>
 public static class SeenTime
 {

@@ -3,16 +3,16 @@ using System.Runtime.InteropServices;
 
 namespace Recommender.FactorStore.Users;
 
-/// <summary>A user and the start of their value: enough for the factor, for any length of the history.</summary>
-/// <param name="Start">At least the header; bytes that are shared and must not be written to.</param>
+/// <summary>A user and the start of their value, which includes the factor.</summary>
+/// <param name="Start">At least the header. The bytes are shared and must not be changed.</param>
 public readonly record struct UserFactor(string UserId, ReadOnlyMemory<byte> Start)
 {
     public long ModelVersion => BinaryPrimitives.ReadInt64BigEndian(Start.Span[8..]);
 
-    /// <summary>Bytes of a value that hold a factor of a rank.</summary>
+    /// <summary>Number of bytes at the start of a value that include a factor of a rank.</summary>
     internal static int Bytes(int rank) => UserState.HeaderBytes + (rank * sizeof(float));
 
-    /// <summary>False where the user has no factor of this model and rank.</summary>
+    /// <summary>Reads the factor. False if the user has none of this model and rank.</summary>
     public bool TryRead(long modelVersion, int rank, out ReadOnlySpan<float> factor)
     {
         factor = default;

@@ -12,7 +12,7 @@ public sealed record UserState
     /// <summary>The store's revision of the user's events.</summary>
     public required long Revision { get; init; }
 
-    /// <summary>Model the factor belongs to; 0 when there was none, and then <see cref="Factor"/> is empty.</summary>
+    /// <summary>Model of the factor; 0 without a model, and then <see cref="Factor"/> is empty.</summary>
     public required long ModelVersion { get; init; }
 
     /// <summary><c>rank</c> numbers.</summary>
@@ -21,18 +21,20 @@ public sealed record UserState
     public required ReadOnlyMemory<HistoryRecord> History { get; init; }
 
     /// <summary>
-    /// The <see cref="EventClass"/> of each record of the history at its time. Empty: not known; the items of the history then hide for
-    /// ever.
+    /// The <see cref="EventClass"/> of each record of the history at its time. Empty: unknown; the items of the history are then hidden
+    /// without a time limit.
     /// </summary>
     public ReadOnlyMemory<byte> HistoryClasses { get; init; }
 
     /// <summary>
-    /// Every pair of an item and an event type that is not in the history with its class: older types of its items, and all items beyond
-    /// its length. By item key.
+    /// Pairs of item and event type that are not in the history with their class: other types of its items, and all items beyond its
+    /// length. Ordered by item key.
     /// </summary>
     public ReadOnlyMemory<SeenRecord> Seen { get; init; }
 
-    /// <summary>Bytes before the factor. Revision and model version come first, big-endian, so that values compare as bytes.</summary>
+    /// <summary>
+    /// Number of bytes before the factor. Revision and model version are first and big-endian, so that values can be compared as bytes.
+    /// </summary>
     public const int HeaderBytes = 32;
 
     private const byte FormatWithoutSeen = 1, Format = 2;

@@ -3,20 +3,17 @@ using System.Buffers.Binary;
 namespace Recommender.FactorStore.Users;
 
 /// <summary>
-/// The order of encoded <see cref="UserState"/> values: their first 8 bytes, the revision; of two fold-ins of one revision the later write
-/// stays,
-/// since a rollback goes to a lower model version. An erased user is a value of 16 bytes alone, the revision of the erasure with the
-/// highest
-/// model version, which readers do not get to see and which nothing of its revision replaces.
+/// The order of encoded <see cref="UserState"/> values by revision, their first 8 bytes. Of two fold-ins of one revision the later write
+/// wins, because a rollback has a lower model version. The mark of an erased user is a value of 16 bytes: the revision of the erasure and
+/// the highest model version. Readers do not see it, and no value of its revision replaces it.
 /// </summary>
 internal static class UserStateOrder
 {
     public const int Bytes = 16;
 
     /// <summary>
-    /// How long the mark of an erased user stays: longer than a fold-in may be under way unchecked (see the Trainer's Folding), and not so
-    /// long
-    /// that a minute after an erasure the id is still in a key.
+    /// Lifetime of the mark of an erased user: longer than a fold-in can be in progress without a check (see the Trainer's Folding), and
+    /// short enough that the id is not in a key a minute after an erasure.
     /// </summary>
     public const int ErasedSeconds = 45;
 

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Recommender.FactorStore.Users;
 
-/// <summary>Reads an encoded <see cref="UserState"/> in place. Allocates nothing.</summary>
+/// <summary>Reads an encoded <see cref="UserState"/> in place, without allocation.</summary>
 public readonly ref struct UserStateView
 {
     private UserStateView(ReadOnlySpan<byte> bytes, int rank, int historyLength, int seenLength)
@@ -29,7 +29,9 @@ public readonly ref struct UserStateView
     /// <summary>The <see cref="EventClass"/> of each record of the history; empty in values of the first format.</summary>
     public ReadOnlySpan<byte> HistoryClasses { get; }
 
-    /// <summary>False for bytes that are not a whole value of a known format: the caller treats the user as having none.</summary>
+    /// <summary>
+    /// False for bytes that are not a complete value of a known format. Callers then treat the user as one without a value.
+    /// </summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, out UserStateView view)
     {
         view = default;

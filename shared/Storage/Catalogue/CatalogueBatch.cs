@@ -3,10 +3,10 @@ using Recommender.Contracts;
 
 namespace Recommender.Storage.Catalogue;
 
-/// <summary>Catalogue commands applied in order to entries in memory; what it collects is then written in one transaction.</summary>
-/// <param name="entries">The items named by the commands, as stored. Changed by <see cref="Apply"/>.</param>
-/// <param name="known">Hashes of changes that were applied before. Grows.</param>
-/// <param name="vectors">The catalogue's vector length. Changed by <see cref="Apply"/>.</param>
+/// <summary>Applies catalogue commands in order to entries in memory, and collects the changes for one transaction.</summary>
+/// <param name="entries">The stored entries of the items in the commands. <see cref="Apply"/> changes them.</param>
+/// <param name="known">Hashes of applied changes. <see cref="Apply"/> adds to them.</param>
+/// <param name="vectors">Vector length of the catalogue. <see cref="Apply"/> changes it.</param>
 /// <param name="version">Version of the change.</param>
 internal sealed class CatalogueBatch(Dictionary<string, CatalogueEntry> entries, HashSet<byte[]> known, VectorLength vectors, long version)
 {

@@ -17,8 +17,8 @@ internal static class CatalogueChange
             case CommandKind.PutItem:
                 return new(entry with { Item = command.Item, Deleted = false });
             case CommandKind.DeleteItem:
-                // The attributes stay, because histories still show the title. An unknown item becomes a tombstone: its events may be on
-                // their way.
+                // The attributes are kept, because histories show the title. An unknown item becomes a tombstone, because its events may
+                // still arrive.
                 return new(entry with { Item = WithoutVector(entry.Item), Deleted = true });
             case CommandKind.PatchItem:
                 if (entry.Deleted) return CatalogueOutcome.Ignored;

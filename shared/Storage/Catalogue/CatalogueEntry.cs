@@ -8,7 +8,7 @@ public sealed record CatalogueEntry
     public required int ItemKey { get; init; }
     public required string ItemId { get; init; }
 
-    /// <summary>Null for an item that is known only from events.</summary>
+    /// <summary>Attributes; null for an item that is known only from events.</summary>
     public Item? Item { get; init; }
 
     public bool Deleted { get; init; }
@@ -22,12 +22,12 @@ public sealed record CatalogueEntry
     /// <inheritdoc cref="ItemStatistics" path="/param[@name='Trend']"/>
     public double Trend { get; init; } = double.NegativeInfinity;
 
-    /// <summary>The revision at which attributes or deletion last changed; 0 where they never did. See <see cref="EntityTag"/>.</summary>
+    /// <summary>The revision at which attributes or deletion last changed; 0 without a change. See <see cref="EntityTag"/>.</summary>
     public long Version { get; init; }
 
-    /// <summary>The store's revision this was read at: the version to write it to the factor store under.</summary>
+    /// <summary>The store's revision at the time of reading: the version of its copy in the factor store.</summary>
     public long Revision { get; init; }
 
-    /// <summary>When it was first seen; <c>latest</c> orders by <see cref="Item.PublishedAt"/>, else by this.</summary>
+    /// <summary>Time of the first mention. <c>latest</c> orders by it if <see cref="Item.PublishedAt"/> is null.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 }

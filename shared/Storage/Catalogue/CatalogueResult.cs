@@ -4,12 +4,12 @@ namespace Recommender.Storage.Catalogue;
 
 public sealed record CatalogueResult
 {
-    /// <summary>Every item that was named by a command and not by failed ones alone, also where nothing changed.</summary>
+    /// <summary>The items of all commands that did not fail, including unchanged items.</summary>
     public required IReadOnlyList<CatalogueEntry> Changed { get; init; }
 
-    /// <summary>How many commands were ignored: changes applied before, and patches of deleted items.</summary>
+    /// <summary>Number of ignored commands: changes that were already applied, and patches of deleted items.</summary>
     public int Ignored { get; init; }
 
-    /// <summary>Commands that could not be applied, by position, with the reason.</summary>
+    /// <summary>Failed commands with position and reason.</summary>
     public required IReadOnlyList<RejectedElement> Failed { get; init; }
 }

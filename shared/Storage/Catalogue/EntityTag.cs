@@ -2,18 +2,17 @@ using System.Globalization;
 
 namespace Recommender.Storage.Catalogue;
 
-/// <summary>The entity tag of an item: its version in the store, wherever it is read.</summary>
+/// <summary>The entity tag of an item: its version in the store.</summary>
 public static class EntityTag
 {
     /// <summary>
-    /// The tag with its quotes, as in the header <c>ETag</c>. Null for an item that cannot be read: unknown, deleted, or named by events
-    /// alone.
+    /// The tag with quotes, as in the header <c>ETag</c>. Null for an item that is unknown, deleted, or known only from events.
     /// </summary>
     public static string? Of(CatalogueEntry? entry) =>
         entry is { Deleted: false, Item: not null } ? FormattableString.Invariant($"\"{entry.Version}\"") : null;
 
-    /// <summary>True when the item can be read and has one of the tags.</summary>
-    /// <param name="tags">Without quotes; <c>*</c> stands for any.</param>
+    /// <summary>Whether the item exists and has one of the tags.</summary>
+    /// <param name="tags">Tags without quotes; <c>*</c> matches any.</param>
     public static bool Matches(IReadOnlyList<string> tags, CatalogueEntry? entry)
     {
         if (Of(entry) is null) return false;

@@ -2,9 +2,9 @@ using Recommender.Contracts;
 
 namespace Recommender.Storage.Catalogue;
 
-/// <summary>The one length of the vectors of a catalogue. It is that of the first vector, until the last one is removed.</summary>
-/// <param name="length">Null when no item has a vector.</param>
-/// <param name="count">Items that have a vector.</param>
+/// <summary>The length of all vectors of a catalogue: that of the first vector, until the last one is removed.</summary>
+/// <param name="length">Null if no item has a vector.</param>
+/// <param name="count">Number of items with a vector.</param>
 internal sealed class VectorLength(int? length, long count)
 {
     public int? Length { get; private set; } = length;
@@ -12,13 +12,13 @@ internal sealed class VectorLength(int? length, long count)
     public long Count { get; private set; } = count;
 
     /// <summary>
-    /// The reason to refuse the vector of an item that takes the place of another, or null. An item keeps the length it has: catalogues
-    /// from before this rule hold several.
+    /// The error of the vector when an item replaces another, or null. An item may keep its length, because old catalogues may have
+    /// several.
     /// </summary>
     public FieldError? ErrorOf(Item? before, Item? after) =>
         after?.Vector?.Count == before?.Vector?.Count ? null : Item.VectorError(after?.Vector?.Count, Length);
 
-    /// <summary>Counts an item that takes the place of another.</summary>
+    /// <summary>Updates the count when an item replaces another.</summary>
     public void Replace(Item? before, Item? after)
     {
         Count += (after?.Vector is null ? 0 : 1) - (before?.Vector is null ? 0 : 1);

@@ -1,5 +1,5 @@
 namespace Recommender.Storage.Events;
 
 /// <param name="Index">Position in the batch.</param>
-/// <param name="Field">The first field that differs from the event that has the id.</param>
+/// <param name="Field">The first field that differs from the event with the same id.</param>
 public readonly record struct EventConflict(int Index, string Field);

@@ -3,8 +3,8 @@ using Recommender.Contracts;
 namespace Recommender.Storage.Events;
 
 /// <summary>
-/// The column <c>event_id</c>, by which an event is unique: the event id, and of a CloudEvent its source and a line break before it.
-/// Neither holds a control character.
+/// The column <c>event_id</c>, the unique key of an event: the event id, for a CloudEvent preceded by its source and a line break. Neither
+/// contains control characters.
 /// </summary>
 internal static class EventKey
 {

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Recommender.Storage.Events;
 
-/// <summary>Compares hashes of one length, 4 bytes or more, by content.</summary>
+/// <summary>Compares hashes by content. All have the same length, at least 4 bytes.</summary>
 internal sealed class HashComparer : IEqualityComparer<byte[]>
 {
     public static readonly HashComparer Instance = new();

@@ -1,6 +1,6 @@
 namespace Recommender.Storage.Events;
 
-/// <summary>Collects events in any order and puts them in the order of (occurredAt, sequence).</summary>
+/// <summary>Collects events in any order and sorts them by (occurredAt, sequence).</summary>
 internal sealed class InteractionLogBuilder(int capacity)
 {
     private int[] _users = new int[capacity];

@@ -1,4 +1,4 @@
 namespace Recommender.Storage.Events;
 
-/// <summary>An event that has left the store.</summary>
+/// <summary>An event removed from the store.</summary>
 internal readonly record struct RemovedEvent(int UserKey, int ItemKey);

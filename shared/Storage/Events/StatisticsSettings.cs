@@ -5,15 +5,13 @@ using Recommender.Factorization.Events;
 namespace Recommender.Storage.Events;
 
 /// <summary>
-/// How users count in item statistics. A user counts once per item, with weight 1, at the time of their newest positive event on it, while
-/// their events on it together are a positive preference by the rules of <see cref="EventWeights"/>. How many events a user has does not
-/// matter.
+/// Rules of item statistics. A user with a positive preference for an item by the rules of <see cref="EventWeights"/> counts once, with
+/// weight 1 at the time of their newest positive event on it. The number of events of a user does not matter.
 /// </summary>
 /// <remarks>
-/// Forward decay (Cormode et al., ICDE 2009): the weight of a user grows with the time of the event instead of shrinking with its age, so
-/// that the order never changes by waiting, a store of old events has a popular list as any other, and events may come in any order. The
-/// newest positive event is the one that counts because it only moves forward as events come: taking a sum forward adds to it, which loses
-/// no digits.
+/// Forward decay (Cormode et al., ICDE 2009): the weight of a user grows with the time of the event instead of shrinking with its age. The
+/// order therefore does not change by time alone, a store of old events has a meaningful ranking, and events may arrive in any order. The
+/// newest positive event is used because its time only increases: increasing a term of a sum loses no precision.
 /// </remarks>
 public sealed record StatisticsSettings
 {
@@ -23,7 +21,7 @@ public sealed record StatisticsSettings
 
     public double TrendHalfLifeHours { get; init; } = 72;
 
-    /// <summary>Time zero of popularity and trends. A recent one: logarithms near 0 have more digits behind the point.</summary>
+    /// <summary>Time zero of popularity and trend. Recent, because logarithms near 0 have a higher absolute precision.</summary>
     public static readonly DateTimeOffset Epoch = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>The exponent of a user in the popularity of an item: (t − epoch) / half-life.</summary>
@@ -41,7 +39,7 @@ public sealed record StatisticsSettings
         return high + Math.Log2(1 + Math.Pow(2, low - high));
     }
 
-    /// <summary>Names these rules: statistics counted by rules of another name must be recounted.</summary>
+    /// <summary>Identifies these rules. Statistics with another fingerprint must be recounted.</summary>
     internal string Fingerprint()
     {
         var types = new SortedDictionary<string, EventTypeSettings>(StringComparer.Ordinal);

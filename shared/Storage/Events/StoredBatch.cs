@@ -7,28 +7,29 @@ public sealed record StoredBatch
     public required int Stored { get; init; }
     public required int Duplicates { get; init; }
 
-    /// <summary>Events whose id another event has, with other content, in the order of the batch.</summary>
+    /// <summary>Events with the id of another event and different content, in the order of the batch.</summary>
     public IReadOnlyList<EventConflict> Conflicts { get; init; } = [];
 
-    /// <summary>Events of erased users, and events older than what is kept.</summary>
+    /// <summary>Number of dropped events: of erased users, or older than the retention time.</summary>
     public required int Dropped { get; init; }
 
-    /// <summary>Every user named in the batch and not erased, also of duplicates: after a crash they must still be folded in.</summary>
+    /// <summary>
+    /// All users of the batch except erased ones, including those of duplicates, because after a crash they may not be folded in yet.
+    /// </summary>
     public required IReadOnlyList<int> UserKeys { get; init; }
 
-    /// <summary>What the batch added to the histories of its users. Users without new events are left out.</summary>
+    /// <summary>New events by user. Users without new events are left out.</summary>
     public IReadOnlyList<UserAddition> Additions { get; init; } = [];
 
-    /// <summary>The events that were stored, in order of sequence, which has no gaps.</summary>
+    /// <summary>The stored events in order of sequence, without gaps.</summary>
     public IReadOnlyList<SequencedEvent> Events { get; init; } = [];
 
-    /// <summary>Every item named in the batch, also of duplicates, with its statistics after the batch.</summary>
+    /// <summary>Statistics after the batch of all of its items, including those of duplicates.</summary>
     public required IReadOnlyList<ItemStatistics> Items { get; init; }
 
     /// <summary>Highest sequence of the store after the batch.</summary>
     public required long Sequence { get; init; }
 
-    /// <summary>The store's revision after the batch, which <see cref="Items"/> belong to: the version to write their statistics
-    /// under.</summary>
+    /// <summary>The store's revision after the batch: the version of <see cref="Items"/> for the factor store.</summary>
     public long Revision { get; init; }
 }

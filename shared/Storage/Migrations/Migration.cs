@@ -3,11 +3,12 @@ using System.Reflection;
 
 namespace Recommender.Storage.Migrations;
 
-/// <summary>One step of the schema's history: <c>Migrations/NNN_name.DIALECT.sql</c>, embedded in this assembly.</summary>
+/// <summary>One migration of the schema: <c>Migrations/NNN_name.DIALECT.sql</c>, embedded in this assembly.</summary>
 internal sealed record Migration(int Version, string Name, string Sql)
 {
-    /// <summary>Every migration of a dialect (<c>sqlite</c> or <c>postgres</c>) in order. Both dialects have the same versions and
-    /// names.</summary>
+    /// <summary>
+    /// All migrations of a dialect (<c>sqlite</c> or <c>postgres</c>) in order. Both dialects have the same versions and names.
+    /// </summary>
     public static IReadOnlyList<Migration> All(string dialect)
     {
         const string folder = "Migrations/";
@@ -25,8 +26,8 @@ internal sealed record Migration(int Version, string Name, string Sql)
         return migrations;
     }
 
-    /// <summary>Those still to apply. Refuses a database that is ahead of this program.</summary>
-    /// <exception cref="InvalidOperationException">The schema is newer.</exception>
+    /// <summary>The migrations that are not yet applied.</summary>
+    /// <exception cref="InvalidOperationException">The schema is newer than this program.</exception>
     public static IEnumerable<Migration> Pending(IReadOnlyList<Migration> all, int current)
     {
         int newest = all[^1].Version;

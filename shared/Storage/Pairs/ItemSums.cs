@@ -2,7 +2,7 @@ using Recommender.Storage.Events;
 
 namespace Recommender.Storage.Pairs;
 
-/// <summary>The statistics of one item while they are changed. See <see cref="ItemStatistics"/> for what they mean.</summary>
+/// <summary>Mutable statistics of one item; see <see cref="ItemStatistics"/>.</summary>
 internal struct ItemSums(long users, double popularity, double trend)
 {
     public static readonly ItemSums Empty = new(0, double.NegativeInfinity, double.NegativeInfinity);
@@ -11,12 +11,12 @@ internal struct ItemSums(long users, double popularity, double trend)
     public double Popularity { get; private set; } = popularity;
     public double Trend { get; private set; } = trend;
 
-    /// <summary>A subtraction lost digits: the item must be summed again from its audience.</summary>
+    /// <summary>Whether a subtraction lost precision, so that the item must be summed again from its audience.</summary>
     public bool IsInexact { get; private set; }
 
     public readonly ItemStatistics Of(int itemKey, string itemId) => new(itemKey, itemId, Users, Popularity, Trend);
 
-    /// <summary>Moves a user from one time to another; null: the user does not count.</summary>
+    /// <summary>Moves a user from one time to another; null if the user does not count.</summary>
     public void Move(StatisticsSettings settings, long? fromMs, long? toMs)
     {
         if (fromMs == toMs) return;
@@ -33,7 +33,7 @@ internal struct ItemSums(long users, double popularity, double trend)
 
     private double Move(double sum, double? from, double? to)
     {
-        // The only user there was: what is left is what came.
+        // Only this user counts, so the sum is their new term.
         if (Users == 1 && to is { } only) return only;
         if (to is { } later && from is { } earlier && earlier < later)
             return StatisticsSettings.AddTrends(sum, later + Math.Log2(1 - Math.Pow(2, earlier - later)));
@@ -47,7 +47,7 @@ internal struct ItemSums(long users, double popularity, double trend)
         return difference;
     }
 
-    /// <summary>log2(2^a − 2^b), or false where so little is left that it would not be right to about nine digits.</summary>
+    /// <summary>log2(2^a − 2^b). False if the difference would be accurate to less than about nine digits.</summary>
     internal static bool TrySubtract(double a, double b, out double difference)
     {
         difference = a;

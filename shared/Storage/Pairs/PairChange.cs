@@ -2,7 +2,7 @@ using Recommender.Factorization.Events;
 
 namespace Recommender.Storage.Pairs;
 
-/// <summary>What a batch of new events does to one pair of user and item.</summary>
+/// <summary>The change of one pair of user and item by a batch of new events.</summary>
 internal sealed class PairChange(int userKey, int itemKey)
 {
     private long _newestMs = long.MinValue;
@@ -11,7 +11,7 @@ internal sealed class PairChange(int userKey, int itemKey)
     public int UserKey => userKey;
     public int ItemKey => itemKey;
 
-    /// <summary>The pair's state before the batch; null while no event said anything of it.</summary>
+    /// <summary>The pair's state before the batch; null without earlier signals.</summary>
     public PairState? Before { get; set; }
 
     public PairState? After { get; private set; }
@@ -31,14 +31,14 @@ internal sealed class PairChange(int userKey, int itemKey)
         _newestMs = Math.Max(_newestMs, e.AtMs);
     }
 
-    /// <summary>Finds <see cref="After"/>.</summary>
-    /// <param name="earlier">The pair's events from before the batch, where <see cref="NeedsEarlierEvents"/>.</param>
+    /// <summary>Computes <see cref="After"/>.</summary>
+    /// <param name="earlier">The pair's events from before the batch, if <see cref="NeedsEarlierEvents"/>.</param>
     public void Settle(PairRules rules, IReadOnlyList<PairEvent> earlier)
     {
         if (!_depends && Before is not { IsMixed: true })
             After = new PairState(Math.Max(_newestMs, Before?.CountsAtMs ?? long.MinValue), IsMixed: false);
         else
-            // A stable sort: of equal times the earlier sequences go first.
+            // A stable sort: events of equal time stay in order of sequence.
             After = rules.StateOf([.. earlier.Concat(Added).OrderBy(e => e.AtMs)]);
     }
 }

@@ -3,16 +3,15 @@ using Recommender.Factorization.Events;
 namespace Recommender.Storage.Pairs;
 
 /// <summary>
-/// What events make of a pair of user and item, by the rules of <see cref="EventWeights"/>. A workspace to use again; one thread at a time.
+/// Computes the state of a pair of user and item from its events, by the rules of <see cref="EventWeights"/>. A reusable workspace; not
+/// thread-safe.
 /// </summary>
 internal sealed class PairRules
 {
     private readonly EventShares _shares = new();
 
-    /// <summary>
-    /// The pair's state; null if no event is a signal. Depends on the events alone, not on the order in which they came.
-    /// </summary>
-    /// <param name="events">All of the pair, by (occurredAt, sequence).</param>
+    /// <summary>The pair's state; null if no event is a signal. It depends only on the events, not on their order of arrival.</summary>
+    /// <param name="events">All events of the pair, by (occurredAt, sequence).</param>
     public PairState? StateOf(IReadOnlyList<PairEvent> events)
     {
         _shares.Clear();
@@ -34,10 +33,10 @@ internal sealed class PairRules
         for (int i = 0; i < events.Count; i++)
         {
             var e = events[i];
-            // Ages are those within the pair, so that a pair's state does not depend on what the user does elsewhere.
-            var says = EventWeights.Of(e.Settings, e.Value, (newestMs - e.AtMs) / (double)TimeSpan.MillisecondsPerDay, left[i]);
-            sum = sum.Add(says);
-            if (says.IsPositive) countsAtMs = e.AtMs;
+            // Ages are relative to the pair's newest event, so that a pair's state does not depend on other items.
+            var preference = EventWeights.Of(e.Settings, e.Value, (newestMs - e.AtMs) / (double)TimeSpan.MillisecondsPerDay, left[i]);
+            sum = sum.Add(preference);
+            if (preference.IsPositive) countsAtMs = e.AtMs;
         }
 
         return new PairState(sum.IsPositive ? countsAtMs : null, isMixed);

@@ -7,9 +7,7 @@ using static Recommender.Storage.Postgres.PostgresStore;
 
 namespace Recommender.Storage.Postgres;
 
-/// <summary>
-/// The part of the batch that keeps the statistics of items: who is new to an item's audience, and whose place in it changes.
-/// </summary>
+/// <summary>The part of the batch that updates the statistics of items: new and changed rows of their audiences.</summary>
 internal sealed partial class PostgresBatch
 {
     private readonly Dictionary<(int User, int Item), PairState> _before = [];
@@ -17,8 +15,7 @@ internal sealed partial class PostgresBatch
     private bool _areNewPairsCopied, _isAudienceWritten;
 
     /// <summary>
-    /// The states of the pairs that the events name. It takes part in the first look-up and therefore goes by ids: their keys are not known
-    /// yet.
+    /// Looks up the states of the pairs of the events. It is part of the first round trip and uses ids, because keys are not known yet.
     /// </summary>
     private void AddPairLookUp(NpgsqlBatch batch)
     {
@@ -42,7 +39,7 @@ internal sealed partial class PostgresBatch
             _before[(row.GetInt32(0), row.GetInt32(1))] = new PairState(row.IsDBNull(2) ? null : row.GetInt64(2), row.GetInt32(3) != 0);
     }
 
-    /// <summary>Finds what the new events make of their pairs, and moves the sums of the items.</summary>
+    /// <summary>Computes the new states of the pairs, and updates the sums of the items.</summary>
     private async Task SettlePairsAsync()
     {
         foreach (int i in _added)
@@ -82,7 +79,7 @@ internal sealed partial class PostgresBatch
         return events;
     }
 
-    /// <summary>One statement for new and changed pairs: each statement of a small batch costs more than its rows.</summary>
+    /// <summary>One statement for new and changed pairs, because a statement of a small batch costs more than its rows.</summary>
     private void AddAudience(NpgsqlBatch batch)
     {
         if (_isAudienceWritten) return;
@@ -102,7 +99,7 @@ internal sealed partial class PostgresBatch
     private IEnumerable<PairChange> ChangedPairs() =>
         _pairs.Values.Select(pair => pair.Change).Where(change => change.After is { } && change.After != change.Before);
 
-    /// <summary>Writes many new pairs, as their events are written.</summary>
+    /// <summary>Writes many new pairs with COPY, like their events.</summary>
     private async Task CopyNewPairsAsync()
     {
         var added = ChangedPairs().Where(change => change.Before is null).ToList();
@@ -123,7 +120,7 @@ internal sealed partial class PostgresBatch
         await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Recomputes the sums of items that lost digits, from their current audience.</summary>
+    /// <summary>Recomputes the sums of items that lost precision, from their current audience.</summary>
     private async Task SumAgainAsync()
     {
         await using var batch = new NpgsqlBatch(connection);
@@ -131,7 +128,7 @@ internal sealed partial class PostgresBatch
         var inexact = _items.Values.Where(item => item.Sums.IsInexact).ToDictionary(item => item.Key);
         batch.BatchCommands.Add(Batched(AudienceTimesSql, [inexact.Keys.ToArray()]));
         foreach (var item in inexact.Values) item.Sums = ItemSums.Empty;
-        // Statements without rows are passed over: the reader stands at the result of the last one.
+        // The reader skips statements without rows and is at the result of the last one.
         await using var row = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
             inexact[row.GetInt32(0)].Sums.Move(statistics, null, row.GetInt64(1));

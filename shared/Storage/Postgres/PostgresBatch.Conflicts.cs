@@ -8,12 +8,12 @@ namespace Recommender.Storage.Postgres;
 
 internal sealed partial class PostgresBatch
 {
-    /// <summary>In <see cref="_firstOf"/>: the event of this id is in the store.</summary>
+    /// <summary>Value in <see cref="_firstOf"/>: the event with this id is in the store.</summary>
     private const int Stored = -1;
 
     /// <summary>
-    /// Those of the repeated events that are not the event of their id. There is no index by event id, which every new event would pay for:
-    /// the event of an id is looked for among those of the users it would belong to.
+    /// Finds the repeated events whose content differs from the event with their id. There is no index by event id, because it would slow
+    /// down every insert: the event is searched among those of its possible owners.
     /// </summary>
     private async Task<List<EventConflict>> FindConflictsAsync()
     {
@@ -26,8 +26,8 @@ internal sealed partial class PostgresBatch
             else Compare(i, ContentOf(first));
         }
 
-        // With the time that is stated, only one partition is read. What is then left has another time, or none of its own. Either way the
-        // events of each user are read once for all of the batch, not once for each event.
+        // With a stated time, only one partition is read. Remaining events have another time, or an assigned one. In both cases the events
+        // of each user are read once per batch.
         List<int> stated = [.. searched.Where(i => !interactions[i].OccurredAtAssigned)];
         await CompareStoredAsync(stated, "AND e.occurred_at_ms = d.at").ConfigureAwait(false);
         await CompareStoredAsync([.. searched], "").ConfigureAwait(false);
@@ -80,7 +80,7 @@ internal sealed partial class PostgresBatch
         return new StoredContent(_ownerOf[i].User, e.SessionId, e.ItemId!, e.Type!, e.Value, _times[i], !e.OccurredAtAssigned);
     }
 
-    /// <summary>To whom the event may belong: a session's events go to the users it was merged into, depending on the time.</summary>
+    /// <summary>Possible owners of the event: events of a session may belong to the users into whom it was merged.</summary>
     private IEnumerable<UserRef> Owners(Interaction e)
     {
         yield return UserRef.Of(e);

@@ -11,8 +11,8 @@ using static Recommender.Storage.Postgres.PostgresStore;
 namespace Recommender.Storage.Postgres;
 
 /// <summary>
-/// One batch of events and its transaction, in few round trips for any size: lock and look up, decide here,
-/// add what is new, write. No other writer runs between, so what was looked up stays true.
+/// One batch of events in one transaction, with few round trips for any size: lock and look up, decide, add new users and items, write. The
+/// lock excludes other writers, so the results of the look-up stay valid.
 /// </summary>
 internal sealed partial class PostgresBatch(NpgsqlConnection connection, StatisticsSettings statistics,
     IReadOnlyList<Interaction> interactions, Guid[] ids, CancellationToken cancellationToken)
@@ -31,9 +31,8 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
     private long _sequence, _revision, _retainedFromMs;
 
     /// <summary>
-    /// Begins a transaction and, when it returns, has committed it. Without events of sessions that is two round trips, as long as nothing
-    /// is new to
-    /// the store but the events.
+    /// Stores the batch in a transaction, which is committed on return. Without events of sessions, and without new users, items and types,
+    /// this takes two round trips.
     /// </summary>
     public async Task<StoredBatch> StoreAsync(Func<NpgsqlConnection, IEnumerable<long>, CancellationToken, Task> ensurePartitions)
     {
@@ -116,7 +115,7 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
         return merges;
     }
 
-    /// <summary>Statements behind this one see what the writer before has committed: each has a snapshot of its own.</summary>
+    /// <summary>Locks out other writers. Each later statement has its own snapshot and sees the changes of earlier writers.</summary>
     private static void AddLock(NpgsqlBatch batch)
     {
         batch.BatchCommands.Add(Batched("BEGIN"));
@@ -171,7 +170,7 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
         while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) _owners[hashes[(byte[])row[0]]].ErasedUpToMs = row.GetInt64(1);
     }
 
-    /// <summary>Users, items and event types that the new events name for the first time.</summary>
+    /// <summary>Adds the new users, items and event types of the batch.</summary>
     private async Task AddMissingAsync()
     {
         var newUsers = new HashSet<Owner>();
@@ -214,7 +213,7 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
             batch.BatchCommands.Add(Batched(
                 "UPDATE state SET duplicate_events = duplicate_events + $1, conflicting_events = conflicting_events + $2, dropped_events "
                     + "= dropped_events + $3", [(long)duplicates, (long)conflicts, (long)dropped]));
-        // An error before it leaves it out: what one round trip carries breaks off at the first.
+        // After an earlier error COMMIT is not executed, because a batch ends at its first error.
         batch.BatchCommands.Add(Batched("COMMIT"));
         await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
@@ -269,13 +268,13 @@ internal sealed partial class PostgresBatch(NpgsqlConnection connection, Statist
                     Column(i => interactions[i].OccurredAtAssigned ? 0 : 1)]));
     }
 
-    /// <summary>The same for many events: two more round trips, and a fraction of the work for the server.</summary>
+    /// <summary>As above with COPY, for many events: two more round trips, but much less work for the server.</summary>
     private async Task CopyAsync(long first)
     {
         await using (var writer = await connection.BeginBinaryImportAsync("COPY event_ids (id) FROM STDIN (FORMAT BINARY)",
             cancellationToken).ConfigureAwait(false))
         {
-            // Rows go to a buffer; only a full one waits for the server.
+            // Rows are buffered; only a full buffer waits for the server.
             foreach (int i in _added)
             {
                 writer.StartRow();

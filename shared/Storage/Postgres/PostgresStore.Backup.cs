@@ -31,7 +31,7 @@ public sealed partial class PostgresStore
         bool more = true;
         while (more)
         {
-            // COPY occupies the connection, so partitions are made between, for some rows at a time.
+            // COPY occupies the connection, so partitions are created between chunks of rows.
             rows.Clear();
             long bytes = 0;
             while (rows.Count < 20_000 && bytes < 64 << 20 && (more = nextRow() is { } row && Add(row)))

@@ -27,7 +27,7 @@ public sealed partial class PostgresStore
         });
     }
 
-    /// <summary>First 16 bytes of SHA-256 of the <see cref="EventKey"/>: what <c>event_ids</c> holds.</summary>
+    /// <summary>First 16 bytes of SHA-256 of the <see cref="EventKey"/>, as in <c>event_ids</c>.</summary>
     private static Guid EventHash(string eventKey)
     {
         Span<byte> utf8 = stackalloc byte[Encoding.UTF8.GetMaxByteCount(Limits.IdBytes)];
@@ -37,7 +37,7 @@ public sealed partial class PostgresStore
         return new Guid(hash[..16], bigEndian: true);
     }
 
-    /// <summary>Makes the partitions of the months that have none yet. Called with <c>state</c> locked.</summary>
+    /// <summary>Creates the missing monthly partitions. Called with <c>state</c> locked.</summary>
     private async Task EnsurePartitionsAsync(NpgsqlConnection connection, IEnumerable<long> times, CancellationToken cancellationToken)
     {
         var missing = new Dictionary<string, (string Name, long FromMs, long ToMs)>(StringComparer.Ordinal);
@@ -61,7 +61,7 @@ public sealed partial class PostgresStore
                 continue;
             }
 
-            // Made apart and then attached: unlike CREATE … PARTITION OF this does not wait for those who read events, such as a training.
+            // Created separately and then attached. Unlike CREATE … PARTITION OF, this does not wait for readers such as a training.
             await ExecuteAsync(connection,
                 FormattableString.Invariant($"CREATE TABLE {name} (LIKE events INCLUDING ALL); ALTER TABLE events ATTACH PARTITION {name} FOR VALUES FROM ({fromMs}) TO ({toMs})"), cancellationToken).ConfigureAwait(false);
         }

@@ -55,7 +55,7 @@ public sealed partial class PostgresStore
             SELECT user_key, item_key FROM gone
             """, new { beforeMs }, ReadRemoved, cancellationToken);
 
-    /// <summary>Gives the space back at once. Not while someone reads events: then the empty partition stays until the next time.</summary>
+    /// <summary>Drops an empty partition to free its space. While events are being read, it is kept until the next call.</summary>
     private protected override async Task DropPartitionAsync(string partition, CancellationToken cancellationToken)
     {
         try
@@ -72,7 +72,7 @@ public sealed partial class PostgresStore
         }
         catch (StoreUnavailableException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable })
         {
-            // Empty partitions cost nothing but their names.
+            // Keeping an empty partition is harmless.
         }
     }
 

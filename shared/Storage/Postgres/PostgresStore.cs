@@ -30,16 +30,16 @@ public sealed partial class PostgresStore : SqlStore
         _leaseConnectionString = settings.ToString();
     }
 
-    /// <summary>What the operator leaves open; what the connection string states remains.</summary>
+    /// <summary>Adds defaults for settings that the connection string does not have.</summary>
     internal static NpgsqlConnectionStringBuilder WithDefaults(string connectionString)
     {
-        // ContainsKey is true for every keyword that exists; ShouldSerialize for those that are stated, under any of their names.
+        // ContainsKey is true for every existing keyword, ShouldSerialize only for those that are set, under any of their names.
         var settings = new NpgsqlConnectionStringBuilder(connectionString);
-        // Prepare what repeats, and leave sessions as they are: they hold no state.
+        // Prepare repeated statements, and do not reset sessions, which have no state.
         if (!settings.ShouldSerialize("Max Auto Prepare")) settings.MaxAutoPrepare = 100;
         if (!settings.ShouldSerialize("No Reset On Close")) settings.NoResetOnClose = true;
         if (!settings.ShouldSerialize("Application Name")) settings.ApplicationName = "recommender";
-        // A process that is frozen in the middle of a transaction must not hold up the others for ever.
+        // A process that freezes during a transaction must not block others forever.
         if (!settings.ShouldSerialize("Options")) settings.Options = "-c idle_in_transaction_session_timeout=30s";
         return settings;
     }
@@ -68,7 +68,7 @@ public sealed partial class PostgresStore : SqlStore
         await EnsureStatisticsAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>A session advisory lock on a connection of its own: it ends with the connection, however that ends.</summary>
+    /// <summary>A session advisory lock on a separate connection. It ends with the connection.</summary>
     public override Task<IAsyncDisposable?> TryAcquireTrainingLeaseAsync(CancellationToken cancellationToken) =>
         TranslateAsync<IAsyncDisposable?>(async () =>
         {
@@ -130,13 +130,14 @@ public sealed partial class PostgresStore : SqlStore
         }
     }
 
-    /// <summary>States of the world: no connection, no rights to it, no resources, shutting down, read-only, lost against another
-    /// transaction.</summary>
+    /// <summary>
+    /// Temporary conditions: no connection, no permission to connect, no resources, shutdown, read-only, conflict with another transaction.
+    /// </summary>
     private static bool IsUnavailable(Exception e) => e switch
     {
         PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.LockNotAvailable } => true,
         PostgresException p => p.IsTransient || p.SqlState[..2] is "08" or "28" or "3D" or "40" or "53" or "57" or "58",
-        // What Npgsql throws, too, where a connection breaks just as a command begins.
+        // Npgsql also throws this if a connection breaks at the start of a command.
         ObjectDisposedException => true,
         NpgsqlException or TimeoutException or System.Net.Sockets.SocketException or IOException => true,
         _ => false,

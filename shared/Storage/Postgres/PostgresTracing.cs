@@ -3,8 +3,8 @@ using Npgsql;
 namespace Recommender.Storage.Postgres;
 
 /// <summary>
-/// Names the driver's spans after their operation, as the OpenTelemetry conventions for databases ask for. By default all of them
-/// have the same name.
+/// Names the driver's spans by their operation, according to the OpenTelemetry conventions for databases. By default all have the same
+/// name.
 /// </summary>
 internal static class PostgresTracing
 {
@@ -13,7 +13,7 @@ internal static class PostgresTracing
         .ConfigureBatchSpanNameProvider(_ => "BATCH")
         .ConfigureCopyOperationSpanNameProvider(_ => "COPY");
 
-    /// <summary>The first keyword of a statement in capitals; null where it starts with none, which leaves the default name.</summary>
+    /// <summary>The first keyword of a statement in capitals. Null, for the default name, if it does not start with one.</summary>
     internal static string? OperationOf(string sql)
     {
         var rest = sql.AsSpan().TrimStart();

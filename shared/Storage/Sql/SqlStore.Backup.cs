@@ -8,7 +8,7 @@ public abstract partial class SqlStore
 {
     public async Task BackupAsync(Stream destination, CancellationToken cancellationToken)
     {
-        // Not disposed: that would close the caller's stream.
+        // Not disposed, because that would close the caller's stream.
         var buffered = new BufferedStream(destination, 1 << 16);
         using var writer = new BackupFormat.Writer(buffered);
         await ReadAsync(async connection =>
@@ -75,7 +75,7 @@ public abstract partial class SqlStore
         }, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The rows without models and without later events, which are noted.</summary>
+    /// <summary>Filters out models and later events, and records the latter.</summary>
     private static Func<object?[]?> Until(long untilMs, string table, string[] columns, Func<object?[]?> nextRow, List<RemovedEvent> left)
     {
         int time = Array.IndexOf(columns, "occurred_at_ms"), user = Array.IndexOf(columns, "user_key"),
@@ -93,9 +93,7 @@ public abstract partial class SqlStore
         };
     }
 
-    /// <summary>
-    /// Takes events that were not restored out of the counters, and users and items that only they named out of the store.
-    /// </summary>
+    /// <summary>Subtracts events that were not restored from the counters, and removes users and items that only had such events.</summary>
     private async Task TakeOutAsync(DbConnection connection, List<RemovedEvent> left, CancellationToken cancellationToken)
     {
         long revision = await TakeFromStateAsync(connection, left.Count, cancellationToken).ConfigureAwait(false);
@@ -104,7 +102,7 @@ public abstract partial class SqlStore
         await connection.ExecuteAsync(
             Command($"UPDATE users SET last_at_ms = coalesce((SELECT max(occurred_at_ms) FROM events WHERE events.user_key = "
                 + $"users.user_key), {NoEvents})", null, cancellationToken)).ConfigureAwait(false);
-        // Users and items that only later events named are not known yet.
+        // Users and items with later events only are not known yet.
         await connection.ExecuteAsync(Command("DELETE FROM users WHERE events = 0 AND properties IS NULL", null, cancellationToken))
             .ConfigureAwait(false);
         await connection.ExecuteAsync(
@@ -112,7 +110,7 @@ public abstract partial class SqlStore
                 + "item_key FROM events)", null, cancellationToken)).ConfigureAwait(false);
     }
 
-    /// <summary>Brings items of a backup from before schema version 4 to where that migration brings those of a database.</summary>
+    /// <summary>Migrates items of a backup from before schema version 4 like the migration of a database.</summary>
     private async Task CountVectorsAsync(DbConnection connection, CancellationToken cancellationToken)
     {
         await connection.ExecuteAsync(
@@ -125,7 +123,7 @@ public abstract partial class SqlStore
             """, null, cancellationToken)).ConfigureAwait(false);
     }
 
-    /// <summary>Length of the vector in the column <c>item</c>; NULL where there is none.</summary>
+    /// <summary>Length of the vector in the column <c>item</c>; NULL without a vector.</summary>
     private protected abstract string VectorLengthSql { get; }
 
     /// <summary>The column <c>item</c> without its vector.</summary>
@@ -137,7 +135,9 @@ public abstract partial class SqlStore
     private static Task<int> SchemaVersionAsync(DbConnection connection, CancellationToken cancellationToken) =>
         connection.ExecuteScalarAsync<int>(Command("SELECT max(version) FROM schema_versions", null, cancellationToken));
 
-    /// <summary>Inserts rows (<c>state</c>: the one row) until there are no more. The row is the same array each time.</summary>
+    /// <summary>
+    /// Inserts rows until there are no more; for <c>state</c> updates the single row. The same array is reused for each row.
+    /// </summary>
     private protected abstract Task RestoreTableAsync(DbConnection connection, string table, string[] columns, Func<object?[]?> nextRow,
         CancellationToken cancellationToken);
 }

@@ -45,9 +45,8 @@ public abstract partial class SqlStore
                     }, cancellationToken)).ConfigureAwait(false);
             }
 
-            // Keys of new items, and the revision, are known only now. Items that stay as they are belong to the answer: after a crash they
-            // may not
-            // have been copied to where they are served from.
+            // Keys of new items and the revision are known only now. The result includes unchanged items, because after a crash they may
+            // not have been copied to the factor store.
             var named = await LoadItemsAsync(connection, batch.Named, cancellationToken).ConfigureAwait(false);
             return new CatalogueResult
             {
@@ -82,7 +81,7 @@ public abstract partial class SqlStore
             FROM items {where}
             """, parameters, cancellationToken).ConfigureAwait(false)).ConvertAll(row => row.ToEntry());
 
-    /// <summary>Those of the items that exist, in the order of their keys, which ascend.</summary>
+    /// <summary>Loads the existing items, by ascending key.</summary>
     private protected virtual async Task<List<CatalogueEntry>> LoadItemsAsync(DbConnection connection, int[] keys,
         CancellationToken cancellationToken)
     {
@@ -92,7 +91,7 @@ public abstract partial class SqlStore
         return entries;
     }
 
-    /// <summary>Those of the items that exist, by id.</summary>
+    /// <summary>Loads the existing items, by id.</summary>
     private protected virtual async Task<Dictionary<string, CatalogueEntry>> LoadItemsAsync(DbConnection connection,
         IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
@@ -107,7 +106,7 @@ public abstract partial class SqlStore
         return entries;
     }
 
-    /// <summary>Writes attributes and deletion; statistics stay. Entries with key 0 are new.</summary>
+    /// <summary>Writes attributes and deletion, without statistics. Entries with key 0 are new.</summary>
     private protected virtual async Task SaveItemsAsync(DbConnection connection, IReadOnlyList<CatalogueEntry> entries,
         CancellationToken cancellationToken)
     {
@@ -132,7 +131,7 @@ public abstract partial class SqlStore
         }
     }
 
-    /// <summary>Those of the changes that were applied.</summary>
+    /// <summary>Finds the changes that were already applied.</summary>
     private protected virtual async Task<HashSet<byte[]>> FindChangesAsync(DbConnection connection, byte[][] ids,
         CancellationToken cancellationToken)
     {
@@ -151,7 +150,7 @@ public abstract partial class SqlStore
             Command("INSERT INTO item_changes (id) VALUES (@id)", new { id }, cancellationToken)).ConfigureAwait(false);
     }
 
-    /// <summary>First 16 bytes of SHA-256: of one size for ids of any length. Neither id holds a zero byte.</summary>
+    /// <summary>First 16 bytes of SHA-256, for a fixed size. Ids do not contain zero bytes.</summary>
     private static byte[] ChangeHash(string itemId, string changeId) =>
         SHA256.HashData(Encoding.UTF8.GetBytes($"{itemId}\0{changeId}"))[..16];
 

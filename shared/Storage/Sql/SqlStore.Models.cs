@@ -7,12 +7,12 @@ namespace Recommender.Storage.Sql;
 
 public abstract partial class SqlStore
 {
-    /// <summary>Model bytes are kept in rows of at most this many.</summary>
+    /// <summary>Maximum number of model bytes per row.</summary>
     private const int ChunkBytes = 8 << 20;
 
     public async Task<long> SaveModelAsync(ModelInfo info, ReadOnlyMemory<byte> model, CancellationToken cancellationToken)
     {
-        // Each chunk is a transaction of its own, so that a large model does not hold up events; the record at the end makes it exist.
+        // Each chunk is a separate transaction, so that a large model does not block events. The model exists once the record is written.
         long version = await WriteAsync(async connection =>
         {
             long next = 1 + await connection.ExecuteScalarAsync<long>(Command(
@@ -114,7 +114,7 @@ public abstract partial class SqlStore
             return versions;
         }, cancellationToken).ConfigureAwait(false);
 
-        // As in saving, each chunk is a transaction of its own, so that events are not held up while deleted bytes are overwritten.
+        // As in saving, each chunk is a separate transaction, so that overwriting deleted bytes does not block events.
         while (await WriteAsync(connection => connection.ExecuteAsync(Command(DeleteLeftChunkSql, null, cancellationToken)),
             cancellationToken).ConfigureAwait(false) > 0)
         {
@@ -123,7 +123,7 @@ public abstract partial class SqlStore
         return dropped;
     }
 
-    /// <summary>Removes one chunk of a pruned model, or of one whose save never finished.</summary>
+    /// <summary>Removes one chunk of a pruned model, or of a model whose save was interrupted.</summary>
     private const string DeleteLeftChunkSql = """
         DELETE FROM model_chunks WHERE (version, chunk) IN (
             SELECT version, chunk FROM model_chunks

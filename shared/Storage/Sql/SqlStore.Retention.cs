@@ -7,10 +7,10 @@ namespace Recommender.Storage.Sql;
 
 public abstract partial class SqlStore
 {
-    /// <summary>A part of the events that is small enough for one transaction.</summary>
+    /// <summary>A part of the events, small enough for one transaction.</summary>
     /// <param name="Partition">Table to delete from.</param>
-    /// <param name="Where">Condition that picks the part.</param>
-    /// <param name="EmptiesPartition">After it, the partition has no events left and never gets any.</param>
+    /// <param name="Where">Condition that selects the part.</param>
+    /// <param name="EmptiesPartition">Whether the partition is empty afterwards and stays empty.</param>
     private protected readonly record struct Slice(string Partition, string Where, bool EmptiesPartition);
 
     public async IAsyncEnumerable<RemovedSlice> RemoveEventsBeforeAsync(DateTimeOffset before,
@@ -39,7 +39,7 @@ public abstract partial class SqlStore
         }
     }
 
-    /// <summary>Slices that together hold every event from before the time.</summary>
+    /// <summary>Slices that together contain all events from before the time.</summary>
     private protected abstract Task<List<Slice>> SlicesAsync(DbConnection connection, long beforeMs, CancellationToken cancellationToken);
 
     private protected virtual Task<List<RemovedEvent>> DeleteSliceAsync(DbConnection connection, Slice slice, long beforeMs,

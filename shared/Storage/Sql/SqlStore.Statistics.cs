@@ -5,7 +5,7 @@ using Recommender.Storage.Pairs;
 
 namespace Recommender.Storage.Sql;
 
-/// <summary>Statistics of items where events leave or change hands, and where all of them are counted again.</summary>
+/// <summary>Statistics of items when events are removed or change owners, and recounts of all statistics.</summary>
 public abstract partial class SqlStore
 {
     private const int RecountUsers = 1_000;
@@ -29,7 +29,7 @@ public abstract partial class SqlStore
         if (await ReadAsync(RulesAsync, cancellationToken).ConfigureAwait(false) == rules) return;
         await WriteAsync(async connection =>
         {
-            // Another process may have been faster.
+            // Another process may have recounted them meanwhile.
             if (await RulesAsync(connection).ConfigureAwait(false) == rules) return true;
             await RecountAsync(connection, cancellationToken).ConfigureAwait(false);
             return true;
@@ -69,7 +69,7 @@ public abstract partial class SqlStore
             cancellationToken)).ConfigureAwait(false);
         await SaveStatisticsAsync(connection, [.. sums.Select(item => item.Value.Of(item.Key, ""))], cancellationToken)
             .ConfigureAwait(false);
-        // A new revision, under which the statistics replace their copies. A store without events has no copies and stays as new.
+        // A new revision, so that the statistics replace their copies. A store without events has no copies and needs none.
         await connection.ExecuteAsync(
             Command("UPDATE state SET statistics_rules = @rules, statistics_copied = 0, revision = revision + CASE WHEN events > 0 THEN 1 "
                 + "ELSE 0 END", new { rules = Statistics.Fingerprint() }, cancellationToken)).ConfigureAwait(false);
@@ -80,12 +80,12 @@ public abstract partial class SqlStore
             Command("SELECT max(user_key) FROM (SELECT user_key FROM users WHERE user_key > @after ORDER BY user_key LIMIT @limit) AS page",
                 new { after, limit = RecountUsers }, cancellationToken));
 
-    /// <summary>Brings pairs up to date that have lost events from before a time. Returns the statistics that changed.</summary>
+    /// <summary>Updates pairs whose events from before a time were removed. Returns the changed statistics.</summary>
     private async Task<IReadOnlyList<ItemStatistics>> SettlePairsAsync(DbConnection connection, IReadOnlyList<(int User, int Item)> pairs,
         long beforeMs, CancellationToken cancellationToken)
     {
         var states = await LoadPairsAsync(connection, pairs, cancellationToken).ConfigureAwait(false);
-        // Where all events add, the newest one decides, and it is still there.
+        // If all events add, only the newest one matters, and it was not removed.
         var touched = states.Where(pair => pair.Value.IsMixed || pair.Value.CountsAtMs < beforeMs).Select(pair => pair.Key).ToList();
         var events = await LoadPairEventsAsync(connection, touched, cancellationToken).ConfigureAwait(false);
         var rules = new PairRules();
@@ -102,7 +102,7 @@ public abstract partial class SqlStore
             .ConfigureAwait(false);
     }
 
-    /// <summary>Takes a user out of every item's audience. Returns the statistics that changed.</summary>
+    /// <summary>Removes a user from all audiences. Returns the changed statistics.</summary>
     private async Task<IReadOnlyList<ItemStatistics>> RemoveFromAudienceAsync(DbConnection connection, int userKey,
         CancellationToken cancellationToken)
     {
@@ -115,14 +115,12 @@ public abstract partial class SqlStore
             .ConfigureAwait(false);
     }
 
-    /// <summary>
-    /// Gives a session's places in audiences to a user, whose events they are already. Returns the statistics that changed.
-    /// </summary>
+    /// <summary>Moves a session's rows of audiences to a user, who already owns the events. Returns the changed statistics.</summary>
     private async Task<IReadOnlyList<ItemStatistics>> MergeAudienceAsync(DbConnection connection, int sessionKey, int userKey,
         CancellationToken cancellationToken)
     {
         var keys = new { sessionKey, userKey };
-        // Where only the session had events on the item, its place becomes the user's and the sums stay.
+        // If only the session had events on the item, its row is moved and the sums do not change.
         await connection.ExecuteAsync(
             Command("UPDATE audience SET user_key = @userKey WHERE user_key = @sessionKey AND item_key NOT IN (SELECT item_key FROM "
                 + "audience WHERE user_key = @userKey)", keys, cancellationToken)).ConfigureAwait(false);
@@ -155,13 +153,13 @@ public abstract partial class SqlStore
         return await MoveAsync(connection, moves, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Statistics of every item that a user has a place in the audience of.</summary>
+    /// <summary>Statistics of all items whose audience includes a user.</summary>
     private static async Task<IReadOnlyList<ItemStatistics>> StatisticsOfUserAsync(DbConnection connection, int userKey,
         CancellationToken cancellationToken) =>
         await StatisticsAsync(connection, "JOIN audience a ON a.item_key = i.item_key WHERE a.user_key = @userKey", new { userKey },
             cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Moves users in the sums of items, once the audience is up to date. Returns the items' statistics now.</summary>
+    /// <summary>Moves users in the sums of items, after the audience was updated. Returns the current statistics of the items.</summary>
     private async Task<IReadOnlyList<ItemStatistics>> MoveAsync(DbConnection connection,
         IReadOnlyList<(int Item, long? From, long? To)> moves, CancellationToken cancellationToken)
     {
@@ -221,7 +219,7 @@ public abstract partial class SqlStore
         return events;
     }
 
-    /// <summary>Writes states of pairs that are there; null removes the pair.</summary>
+    /// <summary>Updates states of existing pairs; null removes the pair.</summary>
     private protected virtual async Task SavePairsAsync(DbConnection connection,
         IReadOnlyList<(int User, int Item, PairState? State)> pairs, CancellationToken cancellationToken)
     {
@@ -281,7 +279,7 @@ public abstract partial class SqlStore
         return e;
     }
 
-    /// <summary>Counts events out and takes the next revision.</summary>
+    /// <summary>Subtracts removed events from the counters and takes the next revision.</summary>
     private static Task<long> TakeFromStateAsync(DbConnection connection, long removed, CancellationToken cancellationToken) =>
         connection.ExecuteScalarAsync<long>(
             Command("UPDATE state SET revision = revision + 1, events = events - @removed RETURNING revision", new { removed },

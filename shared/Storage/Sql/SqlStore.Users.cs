@@ -29,11 +29,11 @@ public abstract partial class SqlStore
             long mergedAtMs = mergedAt.ToUnixTimeMilliseconds();
             int? sessionKey = await FindUserAsync(connection, UserRef.Session(sessionId), cancellationToken).ConfigureAwait(false);
             int? userKey = await FindUserAsync(connection, UserRef.User(userId), cancellationToken).ConfigureAwait(false);
-            // A merge from before the user's erasure went with it.
+            // The user's erasure also removed earlier merges.
             if (await ErasedUpToAsync(connection, UserRef.User(userId), cancellationToken).ConfigureAwait(false) >= mergedAtMs)
                 return new MergeResult(0, userKey, sessionKey);
 
-            // Producers' clocks may run ahead, so what the session has now belongs to the merge even if it is dated later.
+            // Clocks of producers may be ahead, so all current events of the session belong to the merge, even later ones.
             long throughMs = Math.Max(mergedAtMs, sessionKey is null ? long.MinValue : await connection.ExecuteScalarAsync<long>(Command(
                 "SELECT last_at_ms FROM users WHERE user_key = @sessionKey", new { sessionKey }, cancellationToken)).ConfigureAwait(false));
             int added = await connection.ExecuteAsync(Command(
@@ -42,7 +42,7 @@ public abstract partial class SqlStore
                 new { sessionId, mergedAtMs, throughMs, userId }, cancellationToken)).ConfigureAwait(false);
             if (added == 0 && userKey is { } merged)
             {
-                // Whether the statistics were copied when it was carried out is not known.
+                // It is unknown whether the statistics were copied after the first execution.
                 long now = await connection.ExecuteScalarAsync<long>(Command("SELECT revision FROM state", null, cancellationToken))
                     .ConfigureAwait(false);
                 var current = await StatisticsOfUserAsync(connection, merged, cancellationToken).ConfigureAwait(false);
@@ -102,7 +102,7 @@ public abstract partial class SqlStore
                 items = await RemoveFromAudienceAsync(connection, key, cancellationToken).ConfigureAwait(false);
             }
 
-            // What is still on its way from the sessions of the user must not come back as events of the session.
+            // Events of the user's sessions that arrive later must not be stored as events of the session.
             foreach (var merge in await QueryAsync<MergeRow>(connection,
                 "SELECT session_id, through_ms FROM merges WHERE user_id = @userId", new { userId }, cancellationToken)
                 .ConfigureAwait(false))
@@ -166,7 +166,7 @@ public abstract partial class SqlStore
         const string due =
             "SELECT erasure_id FROM erasures WHERE due_at_ms <= @now AND (user_id IS NOT NULL OR model_version IS NOT NULL) ORDER BY "
             + "due_at_ms LIMIT @limit";
-        // Mostly nothing is due: no writing transaction for that.
+        // Usually nothing is due, so this is not a writing transaction.
         var found = await ReadAsync(connection => QueryAsync<string>(connection, due, parameters, cancellationToken),
             cancellationToken).ConfigureAwait(false);
         if (found.Count == 0) return found;
@@ -181,7 +181,7 @@ public abstract partial class SqlStore
         {
             foreach (string erasureId in erasureIds)
             {
-                // While the erasure is open, its next steps have a due time already.
+                // While the erasure is open, it already has a due time.
                 await connection.ExecuteAsync(Command("""
                     UPDATE erasures SET model_version = @modelVersion, due_at_ms = CASE WHEN user_id IS NULL THEN @atMs ELSE due_at_ms END
                     WHERE erasure_id = @erasureId AND model_version IS NULL
@@ -231,17 +231,17 @@ public abstract partial class SqlStore
                 """, new { prefix, limit }, cancellationToken).ConfigureAwait(false))
                 .ConvertAll(row => new UserSummary(row.UserId, row.Events, Time(row.LastAtMs))), cancellationToken);
 
-    /// <summary>Removes a user's events and every trace of their ids.</summary>
+    /// <summary>Removes a user's events and their ids.</summary>
     private protected virtual Task DeleteEventsAsync(DbConnection connection, int userKey, CancellationToken cancellationToken) =>
         connection.ExecuteAsync(Command("DELETE FROM events WHERE user_key = @userKey", new { userKey }, cancellationToken));
 
-    /// <summary>After an erasure is committed: clears what the database itself keeps of old content where it can.</summary>
+    /// <summary>Called after the commit of an erasure: removes old content from files of the database, if possible.</summary>
     private protected virtual Task ForgetAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary><c>last_at_ms</c> of a user without events.</summary>
     internal const long NoEvents = -62135596800000;
 
-    /// <summary>SHA-256 of the user's key: tombstones do not hold the id of who was erased.</summary>
+    /// <summary>SHA-256 of the user's key, because tombstones must not contain the id of an erased user.</summary>
     internal static byte[] HashOf(UserRef user) => SHA256.HashData(Encoding.UTF8.GetBytes(user.Key));
 
     private static Task<int?> FindUserAsync(DbConnection connection, UserRef user, CancellationToken cancellationToken) =>
@@ -258,7 +258,7 @@ public abstract partial class SqlStore
             new { session = user.IsSession ? 1 : 0, user.Id, revision }, cancellationToken)).ConfigureAwait(false);
     }
 
-    /// <summary>Items that a user has events of a session on.</summary>
+    /// <summary>Items of the user's events of a session.</summary>
     private static Task<List<int>> SessionItemsAsync(DbConnection connection, int userKey, string sessionId,
         CancellationToken cancellationToken) =>
         ReadRowsAsync(connection,
@@ -284,7 +284,7 @@ public abstract partial class SqlStore
             + "ON CONFLICT DO NOTHING",
             new { erasureId, stage, at = at.ToUnixTimeMilliseconds() }, cancellationToken));
 
-    /// <summary>Erasures with their stages, in one statement: another transaction may finish one between two.</summary>
+    /// <summary>Reads erasures with their stages in one statement, because another transaction may complete one between two.</summary>
     private static async Task<IReadOnlyList<Erasure>> ReadErasuresAsync(DbConnection connection, string condition, object? parameters,
         CancellationToken cancellationToken)
     {

@@ -7,12 +7,12 @@ using Recommender.Storage.Events;
 namespace Recommender.Storage.Sql;
 
 /// <summary>
-/// What both databases have in common: everything off the path of events, in SQL that both understand. The tables have the same
-/// names and columns in both (see <c>Migrations</c>).
+/// Common implementation for both databases: everything except the path of events, in SQL that both support. Tables and columns have the
+/// same names in both (see <c>Migrations</c>).
 /// </summary>
 /// <remarks>
-/// Writing transactions take turns (SQLite: the one writing connection; PostgreSQL: the locked row of <c>state</c>). That makes every
-/// read-then-write below free of races and keeps sequences and revisions in the order of their commits.
+/// Writing transactions are serialized (SQLite: by the single writing connection; PostgreSQL: by a lock on the row of <c>state</c>).
+/// Read-then-write sequences are therefore free of races, and sequences and revisions are in the order of commits.
 /// </remarks>
 public abstract partial class SqlStore(StatisticsSettings statistics) : IStore
 {
@@ -93,12 +93,12 @@ public abstract partial class SqlStore(StatisticsSettings statistics) : IStore
     private protected static CommandDefinition Command(string sql, object? parameters, CancellationToken cancellationToken) =>
         new(sql, parameters, cancellationToken: cancellationToken);
 
-    /// <summary>Rows as a simple type, or as a class whose properties have the names of the columns.</summary>
+    /// <summary>Reads rows as a simple type, or as a class with properties named like the columns.</summary>
     private protected static async Task<List<T>> QueryAsync<T>(DbConnection connection, string sql, object? parameters,
         CancellationToken cancellationToken) =>
         (await connection.QueryAsync<T>(Command(sql, parameters, cancellationToken)).ConfigureAwait(false)).AsList();
 
-    /// <summary>For many rows: reads each by the places of its columns.</summary>
+    /// <summary>For many rows: reads columns by position.</summary>
     private protected static async Task<List<T>> ReadRowsAsync<T>(DbConnection connection, string sql, object? parameters,
         Func<DbDataReader, T> read, CancellationToken cancellationToken)
     {
@@ -108,13 +108,15 @@ public abstract partial class SqlStore(StatisticsSettings statistics) : IStore
         return rows;
     }
 
-    /// <summary>The next revision: above every revision given before, to any user. Erased users that return thus never fall behind their
-    /// old values.</summary>
+    /// <summary>
+    /// The next revision, above all earlier ones of any user. A returning user therefore never has a lower revision than before the
+    /// erasure.
+    /// </summary>
     private protected static Task<long> NextRevisionAsync(DbConnection connection, CancellationToken cancellationToken) =>
         connection.ExecuteScalarAsync<long>(Command("UPDATE state SET revision = revision + 1 RETURNING revision", null,
         cancellationToken));
 
-    /// <summary>The event's context as text; null where there is none.</summary>
+    /// <summary>The event's context as text; null without one.</summary>
     internal static string? ContextOf(Interaction interaction) =>
         interaction.Context is { ValueKind: JsonValueKind.Object } context ? context.GetRawText() : null;
 

@@ -137,7 +137,7 @@ public sealed partial class SqliteStore
         }
     }
 
-    /// <summary>One batch of events inside its transaction: event by event, each user and item looked up once.</summary>
+    /// <summary>One batch of events in its transaction: event by event, with one look-up per user and item.</summary>
     private sealed class Batch(HotStatements sql, StatisticsSettings statistics)
     {
         private readonly Dictionary<UserRef, Owner> _owners = [];
@@ -174,7 +174,7 @@ public sealed partial class SqliteStore
 
                 var item = FindItem(e.ItemId!);
                 owner.Named = item.Named = true;
-                // A duplicate makes no user and no item; where both exist the insert itself finds out.
+                // A duplicate must not create a user or item. If both exist, the insert detects it.
                 if ((owner.Key is null || item.Key is null) && Scalar(sql.FindEvent, key) is not null)
                 {
                     AddRepeated(index, key);
@@ -253,7 +253,7 @@ public sealed partial class SqliteStore
 
         private bool IsMerged(string sessionId, string userId) => Scalar(sql.FindMerge, sessionId, userId) is not null;
 
-        /// <summary>The user a session was merged into, where the event is from before the merge.</summary>
+        /// <summary>The owner of the event: for a session event from before a merge, the user into whom the session was merged.</summary>
         private UserRef OwnerOf(Interaction e, long at)
         {
             var owner = UserRef.Of(e);
@@ -307,7 +307,7 @@ public sealed partial class SqliteStore
             return pair.Change;
         }
 
-        /// <summary>Finds what the new events make of their pairs, and moves the sums of the items.</summary>
+        /// <summary>Computes the new states of the pairs, and updates the sums of the items.</summary>
         private void SettlePairs(long earlierSequence)
         {
             var rules = new PairRules();
@@ -343,7 +343,7 @@ public sealed partial class SqliteStore
             return names;
         }
 
-        /// <summary>Recomputes the sums of an item that lost digits, from its current audience.</summary>
+        /// <summary>Recomputes the sums of an item that lost precision, from its current audience.</summary>
         private void SumAgain(ItemState item)
         {
             item.Sums = ItemSums.Empty;

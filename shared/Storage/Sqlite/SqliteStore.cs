@@ -41,9 +41,7 @@ public sealed partial class SqliteStore : SqlStore
         await EnsureStatisticsAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>
-    /// A lock on a file next to the database, which the operating system releases when the holder ends.
-    /// </summary>
+    /// <summary>A lock on a file next to the database. The operating system releases it when its process ends.</summary>
     public override Task<IAsyncDisposable?> TryAcquireTrainingLeaseAsync(CancellationToken cancellationToken)
     {
         try
@@ -63,8 +61,9 @@ public sealed partial class SqliteStore : SqlStore
     private protected override Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellationToken) =>
         _database.ReadAsync(work, cancellationToken);
 
-    /// <summary>Deleted content is overwritten in the file (<c>secure_delete</c>); this empties the write-ahead log, which still has
-    /// it.</summary>
+    /// <summary>
+    /// Empties the write-ahead log, which still has deleted content. In the database file it is overwritten (<c>secure_delete</c>).
+    /// </summary>
     private protected override Task ForgetAsync(CancellationToken cancellationToken) =>
         _database.ExecuteAsync("PRAGMA wal_checkpoint(TRUNCATE)", cancellationToken);
 
