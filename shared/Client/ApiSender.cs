@@ -7,19 +7,18 @@ using Recommender.Contracts;
 namespace Recommender.Client;
 
 /// <summary>
-/// Sends batches to the public API. Where the server is away (restarting, network gone) or asks to wait (429, 503), the same batch is tried
-/// again:
-/// ids make that harmless. What will never succeed (no key, wrong address) fails at once.
+/// Sends batches to the public API. If the server is unreachable or asks to wait (429, 503), the same batch is sent again, which is
+/// harmless because of its ids. Requests that can never succeed (no key, wrong address) fail at once.
 /// </summary>
-/// <param name="patience">Longest time from a batch's first failure to its last try.</param>
-/// <param name="note">Hears one line when waiting begins, so that a silent pause is explained.</param>
+/// <param name="patience">Maximum time from the first failure of a batch to its last attempt.</param>
+/// <param name="note">Called with one line when a wait begins.</param>
 public sealed class ApiSender(HttpClient client, TimeSpan patience, Action<string> note)
 {
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(5);
     private int _waiting;
 
-    /// <exception cref="ClientException">Patience is used up, or trying again would be useless.</exception>
+    /// <exception cref="ClientException">Retries have taken too long, or would be useless.</exception>
     public Task<SendResult> PostEventsAsync(IReadOnlyList<Interaction> events, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, "v1/events", events, ContractsJson.Default.InteractionArray, e => e.EventId ?? "", cancellationToken);
 
@@ -30,7 +29,7 @@ public sealed class ApiSender(HttpClient client, TimeSpan patience, Action<strin
     /// <summary>Sends elements as one JSON array; a body over the limit is sent in halves.</summary>
     /// <param name="path">Path below the base address, without a leading slash.</param>
     /// <param name="id">The id of an element, for <see cref="Rejection.Id"/>.</param>
-    /// <exception cref="ClientException">Patience is used up, or trying again would be useless.</exception>
+    /// <exception cref="ClientException">Retries have taken too long, or would be useless.</exception>
     public async Task<SendResult> SendAsync<T>(
         HttpMethod method,
         string path,
@@ -152,7 +151,7 @@ public sealed class ApiSender(HttpClient client, TimeSpan patience, Action<strin
         }
     }
 
-    /// <summary>No element was taken: the reasons one by one where the answer has them, else the same for all.</summary>
+    /// <summary>The result if no element was accepted: the reason of each element, or one reason for all.</summary>
     private static async Task<SendResult> RefusedAsync<T>(HttpResponseMessage response, IReadOnlyList<T> elements, Func<T, string> id,
         CancellationToken cancellationToken)
     {
@@ -200,7 +199,7 @@ public sealed class ApiSender(HttpClient client, TimeSpan patience, Action<strin
             if (left <= TimeSpan.Zero || asked > left) return null;
             if (asked is { } wait) return wait > s_firstPause ? wait : s_firstPause;
 
-            // A part by chance, so that the batches of an outage do not all come back at one moment.
+            // With jitter, so that batches do not all return at the same time after an outage.
             var pause = _next * (0.75 + 0.5 * Random.Shared.NextDouble());
             _next = _next * 2 < s_longestPause ? _next * 2 : s_longestPause;
             return pause < left ? pause : left;

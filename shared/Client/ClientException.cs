@@ -1,4 +1,4 @@
 namespace Recommender.Client;
 
-/// <summary>The server cannot be reached, or it refuses a request that no repetition helps. The message is one line for a person.</summary>
+/// <summary>The server cannot be reached, or refuses a request permanently. The message is one line for people.</summary>
 public sealed class ClientException(string message, Exception? inner = null) : Exception(message, inner);

@@ -2,15 +2,15 @@ using Recommender.Contracts;
 
 namespace Recommender.Client;
 
-/// <summary>Cuts a sequence of events into the bodies of requests.</summary>
+/// <summary>Divides a sequence of events into request bodies.</summary>
 public static class EventBatches
 {
     /// <summary>A batch may grow to this many times its size so that events of one time stay together.</summary>
     private const int MaxGrowth = 2;
 
     /// <summary>
-    /// Cuts between events of different times where it can: batches in flight may arrive in any order, and within one batch
-    /// the order of equal times is kept.
+    /// Divides between events of different times if possible: concurrent batches may arrive in any order, but within one batch events of
+    /// equal time keep their order.
     /// </summary>
     public static IEnumerable<IReadOnlyList<Interaction>> Cut(IEnumerable<Interaction> events, int size)
     {

@@ -1,4 +1,4 @@
 namespace Recommender.Client;
 
-/// <summary>An element the server would not take.</summary>
+/// <summary>An element that the server rejected.</summary>
 public readonly record struct Rejection(string Id, string Field, string Error);

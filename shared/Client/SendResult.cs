@@ -1,6 +1,6 @@
 namespace Recommender.Client;
 
-/// <summary>What became of a batch.</summary>
+/// <summary>Result of a batch.</summary>
 public sealed record SendResult(int Accepted, int Rejected, IReadOnlyList<Rejection> Rejections)
 {
     public static readonly SendResult None = new(0, 0, []);

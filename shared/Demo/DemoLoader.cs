@@ -12,10 +12,12 @@ public static class DemoLoader
     private const string MarkerName = "demo.json";
     private const int BatchSize = 2000;
 
-    /// <summary>Generates and sends everything, then asks for a training. Interrupted, it continues at the next call; finished, it does
-    /// nothing.</summary>
-    /// <param name="client">Its base address is the server; it carries a key with the scopes ingest and admin where keys are
-    /// needed.</param>
+    /// <summary>
+    /// Generates and sends all data, then requests a training. After an interruption the next call continues; after completion it does
+    /// nothing.
+    /// </summary>
+    /// <param name="client">Client with the address of the server and, if keys are required, a key with the scopes ingest and
+    /// admin.</param>
     /// <param name="dataDirectory">Remembers that the demonstration was loaded.</param>
     /// <returns>Whether anything was sent: false when it was loaded before, or the server holds other data.</returns>
     /// <exception cref="ClientException">The server refuses.</exception>
@@ -60,7 +62,7 @@ public static class DemoLoader
         }
     }
 
-    /// <summary>Accepted is not yet stored: a training that starts too soon would learn from a part.</summary>
+    /// <summary>Waits until accepted events are stored, because a training would otherwise use only a part of them.</summary>
     private static async Task StoredAsync(HttpClient client, CancellationToken cancellationToken)
     {
         while (await client.GetFromJsonAsync("v1/status", ContractsJson.Default.StatusResponse, cancellationToken) is { } status

@@ -1,8 +1,8 @@
 namespace Recommender.Demo;
 
 /// <summary>
-/// A small generator (SplitMix64, Steele, Lea and Flood 2014) whose numbers are the same on every platform and version. Everything drawn
-/// from it uses the four basic operations alone, which are exact everywhere.
+/// A random number generator (SplitMix64, Steele, Lea and Flood 2014) with the same numbers on every platform and version. Derived values
+/// use only the four basic operations, which are deterministic everywhere.
 /// </summary>
 internal sealed class DemoRandom(ulong seed)
 {

@@ -7,16 +7,15 @@ using Recommender.Sqlite;
 namespace Recommender.Messaging.Embedded;
 
 /// <summary>
-/// The embedded durable log that stands in for the broker: append-only streams in one SQLite file, each a table.
-/// Concurrent appends share one transaction (group commit) and return only after it is on disk. One process at a time.
+/// The durable log of the embedded mode, instead of the broker: append-only streams in one SQLite file, each a table. Concurrent appends
+/// share one transaction (group commit) and return after it is on disk. One process at a time.
 /// </summary>
 /// <remarks>
-/// A failed transaction (disk full, I/O error) fails every call in it with <see cref="StreamUnavailableException"/> and leaves nothing
-/// behind.
+/// A failed transaction (disk full, I/O error) has no effect, and all of its calls throw a <see cref="StreamUnavailableException"/>.
 /// </remarks>
 public sealed class Journal : IAsyncDisposable
 {
-    /// <summary>Bodies in one transaction, at most; a single larger body still goes through.</summary>
+    /// <summary>Maximum size of the bodies in one transaction. A single larger body is allowed.</summary>
     private const int GroupBytes = 8 << 20;
 
     private readonly SqliteDatabase _database;
@@ -67,7 +66,7 @@ public sealed class Journal : IAsyncDisposable
         }
     }
 
-    /// <summary>Appends one message and returns its id once it is durable. A cancelled append may still have happened.</summary>
+    /// <summary>Appends one message and returns its id once it is durable. After cancellation the message may still be appended.</summary>
     /// <param name="headers">Any text, stored with the body.</param>
     public Task<long> AppendAsync(string stream, ReadOnlyMemory<byte> body, string? headers, CancellationToken cancellationToken)
     {
@@ -75,8 +74,10 @@ public sealed class Journal : IAsyncDisposable
         return ChangeAsync(body.Length, connection => Append(connection, stream, body, headers), cancellationToken);
     }
 
-    /// <summary>Messages behind <paramref name="afterId"/> in order, at most about <paramref name="maxBytes"/> of bodies but at least one
-    /// when there is one.</summary>
+    /// <summary>
+    /// Messages after <paramref name="afterId"/> in order, at most about <paramref name="maxBytes"/> of bodies, but at least one message if
+    /// there is one.
+    /// </summary>
     public async Task<IReadOnlyList<JournalEntry>> ReadAsync(string stream, long afterId, int maxBytes, CancellationToken cancellationToken)
     {
         ValidateName(stream);
@@ -102,7 +103,7 @@ public sealed class Journal : IAsyncDisposable
         }, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Completes as soon as the stream has a message behind <paramref name="afterId"/>.</summary>
+    /// <summary>Completes once the stream has a message after <paramref name="afterId"/>.</summary>
     public async Task WaitAsync(string stream, long afterId, CancellationToken cancellationToken)
     {
         ValidateName(stream);
@@ -116,11 +117,10 @@ public sealed class Journal : IAsyncDisposable
     }
 
     /// <summary>
-    /// Removes messages up to and including <paramref name="upToId"/>, and in the same transaction keeps what could not be processed as
-    /// dead
-    /// letters. Removing again changes nothing, and adds no dead letter twice.
+    /// Removes messages up to and including <paramref name="upToId"/>, and adds dead letters in the same transaction. Repeating it has no
+    /// effect and adds no dead letter twice.
     /// </summary>
-    /// <param name="dead">Body, headers and reason of each message, or part of one, that is dead.</param>
+    /// <param name="dead">Body, headers and reason of each dead message or part of a message.</param>
     public Task RemoveAsync(string stream, long upToId, IReadOnlyList<(ReadOnlyMemory<byte> Body, string? Headers, string Reason)> dead,
         CancellationToken cancellationToken)
     {
@@ -132,18 +132,18 @@ public sealed class Journal : IAsyncDisposable
     public Task RemoveAsync(string stream, long upToId, CancellationToken cancellationToken) =>
         RemoveAsync(stream, upToId, [], cancellationToken);
 
-    /// <summary>Messages waiting, by stream. Costs nothing.</summary>
+    /// <summary>Number of waiting messages by stream, from memory.</summary>
     public IReadOnlyDictionary<string, long> GetDepths() =>
         _streams.ToDictionary(pair => pair.Key, pair => Volatile.Read(ref pair.Value.Depth), StringComparer.Ordinal);
 
     public long DeadLetterCount => Volatile.Read(ref _deadLetters);
 
-    /// <summary>Dead letters in the order they came, from behind <paramref name="afterId"/>.</summary>
+    /// <summary>Dead letters after <paramref name="afterId"/>, in order of arrival.</summary>
     public Task<IReadOnlyList<JournalDeadLetter>> ListDeadLettersAsync(long afterId, int limit, CancellationToken cancellationToken) =>
         _database.ReadAsync(connection => Task.FromResult<IReadOnlyList<JournalDeadLetter>>(ReadDeadLetters(connection, afterId, limit)),
         cancellationToken);
 
-    /// <summary>Moves all dead letters to the ends of the streams they came from, in one transaction; returns how many.</summary>
+    /// <summary>Moves all dead letters to the ends of their streams, in one transaction. Returns their number.</summary>
     public Task<long> ReplayDeadLettersAsync(CancellationToken cancellationToken) =>
         ChangeAsync(0, connection =>
         {
@@ -158,7 +158,7 @@ public sealed class Journal : IAsyncDisposable
             });
         }, cancellationToken);
 
-    /// <summary>Removes the dead letters for which the predicate holds, as an erasure does; returns how many.</summary>
+    /// <summary>Removes the dead letters that match the predicate, for erasures. Returns their number.</summary>
     public Task<long> RemoveDeadLettersAsync(Func<JournalDeadLetter, bool> predicate, CancellationToken cancellationToken) =>
         ChangeAsync(0, connection =>
         {
@@ -274,8 +274,9 @@ public sealed class Journal : IAsyncDisposable
         return await change.Done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Takes all changes that wait, makes them in one transaction, and completes them after the commit. What the memory knows of a
-    /// stream changes only then.</summary>
+    /// <summary>
+    /// Applies all waiting changes in one transaction, and completes them after the commit. Only then is the state in memory updated.
+    /// </summary>
     private async Task WriteLoopAsync()
     {
         var group = new List<Change>();
@@ -301,7 +302,7 @@ public sealed class Journal : IAsyncDisposable
             }
             catch (Exception e)
             {
-                // The whole group was rolled back, and every caller learns why.
+                // The whole group was rolled back, so every call fails.
                 foreach (var change in group) change.Done.TrySetException(e);
             }
         }
@@ -327,8 +328,8 @@ public sealed class Journal : IAsyncDisposable
 
     private sealed record Change(int Bytes, Func<SqliteConnection, Outcome> Work, TaskCompletionSource<long> Done);
 
-    /// <param name="Result">What the caller gets.</param>
-    /// <param name="Apply">Brings the state in memory up to date once the transaction is committed.</param>
+    /// <param name="Result">Result of the call.</param>
+    /// <param name="Apply">Updates the state in memory after the commit.</param>
     private sealed record Outcome(long Result, Action Apply);
 
     private sealed class StreamState

@@ -2,8 +2,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Recommender.Messaging.Embedded;
 
-/// <summary>Opens the journal before the services start, so that a folder that cannot be used stops the program with a clear
-/// error.</summary>
+/// <summary>Opens the journal before the services start, so that an unusable folder ends the program with a clear error.</summary>
 internal sealed class JournalFile(string path) : IHostedLifecycleService, IAsyncDisposable
 {
     private Task<Journal>? _journal;

@@ -8,7 +8,7 @@ using Recommender.ServiceDefaults.Resilience;
 
 namespace Recommender.Messaging.Embedded;
 
-/// <summary>The streams of one process, on the journal file.</summary>
+/// <summary>Streams on the journal file, for one process.</summary>
 internal sealed class JournalStreams(
     JournalFile file, ResiliencePipelineProvider<string> pipelines, ILogger<JournalStreams> logger)
     : IStreamPublisher, IStreamConsumer, IStreamAdministration
@@ -40,7 +40,7 @@ internal sealed class JournalStreams(
     {
         var journal = await file.GetAsync();
         long after = 0;
-        // Everything that was there at the start may have been handled by a process that ended before it could remove it.
+        // Messages present at the start may have been handled by a process that ended before removing them.
         bool restarted = true;
         while (true)
         {
@@ -108,7 +108,9 @@ internal sealed class JournalStreams(
         };
     }
 
-    /// <summary>What was handled is not handled again while the file is full; it is removed when there is room.</summary>
+    /// <summary>
+    /// Removes handled messages. While the file is full, they are not handled again, and are removed once there is space.
+    /// </summary>
     private async Task RemoveAsync(Journal journal, string stream, long upToId, IReadOnlyList<DeadMessage> dead,
         CancellationToken cancellationToken)
     {

@@ -10,13 +10,13 @@ using Recommender.ServiceDefaults.Settings;
 
 namespace Recommender.Messaging;
 
-/// <summary>Registers streams and notices on RabbitMQ, or notices within the process where there is no broker.</summary>
+/// <summary>Registers streams and notices on RabbitMQ, or notices within the process without a broker.</summary>
 public static class MessagingExtensions
 {
     /// <summary>
-    /// Adds <see cref="INotices"/> and, where <c>ConnectionStrings:rabbitmq</c> is set, <see cref="IStreamPublisher"/>,
-    /// <see cref="IStreamConsumer"/> and <see cref="IStreamAdministration"/>. Without a broker the library Messaging.Embedded adds streams.
-    /// May be called by each of several services composed in one process; the first call counts.
+    /// Adds <see cref="INotices"/> and, if <c>ConnectionStrings:rabbitmq</c> is set, <see cref="IStreamPublisher"/>, <see
+    /// cref="IStreamConsumer"/> and <see cref="IStreamAdministration"/>. Without a broker the library Messaging.Embedded adds streams. May
+    /// be called by each of several services composed in one process; the first call counts.
     /// </summary>
     /// <remarks>Settings: <c>Messaging</c> (<see cref="MessagingOptions"/>).</remarks>
     /// <exception cref="InvalidOperationException">A setting is wrong; the message names it and the fix.</exception>

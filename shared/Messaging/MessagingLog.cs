@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Recommender.Messaging;
 
-/// <summary>Log events 100 to 199. An id is never given to another event: alarms are keyed by it.</summary>
+/// <summary>Log events 100 to 199. Ids are never reused, because alarms refer to them.</summary>
 internal static partial class MessagingLog
 {
     [LoggerMessage(100, LogLevel.Error, "Handling of {Count} messages of {Stream} failed. It is retried until it succeeds.")]

@@ -7,22 +7,22 @@ public sealed class MessagingOptions
 {
     public const string Section = "Messaging";
 
-    /// <summary>How long a publish waits for the broker's confirm before it counts as failed.</summary>
+    /// <summary>Maximum time a publish waits for the broker's confirm, in seconds.</summary>
     [Range(0.1, 600.0)]
     public double PublishTimeoutSeconds { get; set; } = 10;
 
-    /// <summary>Messages the broker sends ahead of acknowledgement, per consumer.</summary>
+    /// <summary>Maximum number of unacknowledged messages per consumer.</summary>
     [Range(1, 65_535)]
     public int PrefetchMessages { get; set; } = 200;
 
     /// <summary>
-    /// How often a message may come back because its consumer died before the broker gives it up as a dead letter. High: a killed
-    /// process returns everything it had prefetched, and that must never cost an event.
+    /// Number of redeliveries after which the broker makes a message a dead letter. High, because a killed process returns all prefetched
+    /// messages, and none of them may be lost.
     /// </summary>
     [Range(1, int.MaxValue)]
     public int DeliveryLimit { get; set; } = 1000;
 
-    /// <summary>Longest pause between two attempts to reach a server, or to handle a batch whose handler fails.</summary>
+    /// <summary>Maximum pause in seconds between attempts to reach a server or to handle a batch.</summary>
     [Range(0.05, 600.0)]
     public double MaxRetryDelaySeconds { get; set; } = 5;
 

@@ -5,10 +5,10 @@ using Recommender.Messaging.Streams;
 namespace Recommender.Messaging;
 
 /// <summary>
-/// Spans and metrics of the streams, named by the OpenTelemetry conventions for messaging. A message of one trace continues that trace;
-/// what comes from several traces is a trace of its own with a link to each of them, and each of them gets a span that links back.
+/// Spans and metrics of the streams, named by the OpenTelemetry conventions for messaging. A message of one trace continues that trace. A
+/// message of several traces starts a new trace with links to them, and each of them gets a span that links back.
 /// </summary>
-/// <param name="system"><c>messaging.system</c> of everything reported.</param>
+/// <param name="system">Value of <c>messaging.system</c>.</param>
 internal sealed class MessagingTelemetry(string system)
 {
     private const string Publish = "publish", Process = "process";
@@ -42,7 +42,7 @@ internal sealed class MessagingTelemetry(string system)
 
     /// <summary>Records the end of a publish.</summary>
     /// <param name="started">Timestamp of the stopwatch.</param>
-    /// <param name="failure">What kept the message from being confirmed.</param>
+    /// <param name="failure">Why the message was not confirmed; null after success.</param>
     public void Published(string stream, Activity? publish, IReadOnlyList<ActivityContext> origins, long started, Exception? failure = null)
     {
         if (s_operationDuration.Enabled || s_sent.Enabled)
@@ -58,7 +58,7 @@ internal sealed class MessagingTelemetry(string system)
         CopyToOrigins(publish, origins);
     }
 
-    /// <summary>The span of a batch's handling, for all its tries.</summary>
+    /// <summary>The span of the handling of a batch, including all attempts.</summary>
     public Activity? StartProcess(string stream, IReadOnlyList<Delivery> batch)
     {
         s_consumed.Add(batch.Count, Tags(Process, stream));
@@ -68,7 +68,7 @@ internal sealed class MessagingTelemetry(string system)
         return process;
     }
 
-    /// <summary>Records one try of a handler.</summary>
+    /// <summary>Records one attempt of a handler.</summary>
     /// <param name="started">Timestamp of the stopwatch.</param>
     public void Tried(string stream, long started, Exception? failure = null)
     {
@@ -107,7 +107,7 @@ internal sealed class MessagingTelemetry(string system)
             (one ? traces.Skip(1) : traces).Distinct().Select(origin => new ActivityLink(origin)));
     }
 
-    /// <summary>Shows in every other trace, over the same time, where it went on.</summary>
+    /// <summary>Adds a span with a link to this one to every other trace, over the same time.</summary>
     private static void CopyToOrigins(Activity span, IReadOnlyList<ActivityContext> origins)
     {
         var seen = new HashSet<ActivityTraceId> { span.TraceId, default };

@@ -3,23 +3,23 @@ using System.Text;
 
 namespace Recommender.Messaging;
 
-/// <summary>Trace contexts on their way through a stream, as text: W3C <c>traceparent</c> values separated by commas.</summary>
+/// <summary>Trace contexts in messages: W3C <c>traceparent</c> values separated by commas.</summary>
 internal static class TraceHeaders
 {
-    /// <summary>Header of the context that created the message, which tools of others understand.</summary>
+    /// <summary>Header of the context that created the message; standard.</summary>
     public const string TraceParent = "traceparent";
 
-    /// <summary>Header of the requests' contexts, where there are several.</summary>
+    /// <summary>Header of the contexts of several requests.</summary>
     public const string Origins = "x-origins";
 
     /// <summary>Time of sending in milliseconds since 1970; the AMQP property has whole seconds. The name is that of RabbitMQ's own
     /// plug-in.</summary>
     public const string SentAtMs = "timestamp_in_ms";
 
-    // A group of a thousand requests does not need a thousand headers to be followed.
+    // Maximum number of contexts per message; a sample is enough for tracing.
     private const int MaxOrigins = 64;
 
-    /// <summary>The contexts of a message; null where there is none.</summary>
+    /// <summary>Formats the contexts of a message; null without contexts.</summary>
     /// <param name="publish">The span that publishes it, if one is recorded.</param>
     /// <returns>
     /// <c>Parent</c>: the publish, else the first request. <c>Origins</c>: the requests where there are several; they are what a consumer
@@ -41,7 +41,7 @@ internal static class TraceHeaders
         {
             var origin = origins[i];
             if (origin.TraceId == default) continue;
-            // Contexts nobody records are of use only to name the first.
+            // Contexts that are not recorded are only used for the first.
             bool isRecorded = origin.TraceFlags.HasFlag(ActivityTraceFlags.Recorded);
             if (first is not null && !isRecorded) continue;
             string parent = $"00-{origin.TraceId.ToHexString()}-{origin.SpanId.ToHexString()}-{(isRecorded ? "01" : "00")}";

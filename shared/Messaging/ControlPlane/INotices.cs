@@ -1,13 +1,14 @@
 namespace Recommender.Messaging.ControlPlane;
 
 /// <summary>
-/// Small broadcast messages, such as "a model was released", over MassTransit. A notice is a nudge: who gets it looks at the
-/// store or factor store; a receiver that misses it polls a little later. So publishing one never fails and never waits long.
+/// Small broadcast messages over MassTransit, such as "a model was released". A notice carries no data: its receivers read the store or
+/// factor store, and receivers that miss it poll later. Publishing a notice therefore never fails and never waits long.
 /// </summary>
 public interface INotices
 {
-    /// <summary>Sends to every instance that handles <typeparamref name="T"/>. A bus that is down loses the notice, which is logged at
-    /// debug level.</summary>
+    /// <summary>
+    /// Sends to every instance that handles <typeparamref name="T"/>. If the bus is down, the notice is lost and logged at debug level.
+    /// </summary>
     Task PublishAsync<T>(T notice, CancellationToken cancellationToken)
         where T : class;
 }

@@ -9,7 +9,7 @@ namespace Recommender.Messaging.ControlPlane;
 
 internal sealed class Notices(IServiceProvider services, ILogger<Notices> logger) : INotices
 {
-    // Not before the first use: what the bus's own endpoints call may publish, so the bus cannot be a part of it.
+    // Resolved at the first use, because handlers of the bus may publish: otherwise they and the bus would depend on each other.
     private readonly Lazy<IBus> _bus = new(services.GetRequiredService<IBus>);
 
     private static readonly TimeSpan s_publishTimeout = TimeSpan.FromSeconds(2);
@@ -19,7 +19,7 @@ internal sealed class Notices(IServiceProvider services, ILogger<Notices> logger
         builder.Services.AddSingleton<INotices, Notices>();
         builder.Services.AddMassTransit(registration =>
         {
-            // A bus that is down costs a little freshness and nothing else: visible, but no reason to take the service out.
+            // Without the bus only freshness suffers, so health is degraded but the service stays ready.
             registration.ConfigureHealthCheckOptions(options =>
             {
                 options.Name = "notices";
@@ -52,7 +52,7 @@ internal sealed class Notices(IServiceProvider services, ILogger<Notices> logger
                 });
                 bus.ReceiveEndpoint(QueueName(), endpoint =>
                 {
-                    // Durable though temporary: newer brokers refuse queues that are neither durable nor exclusive.
+                    // Durable although temporary, because newer brokers refuse queues that are neither durable nor exclusive.
                     endpoint.AutoDelete = true;
                     endpoint.QueueExpiration = TimeSpan.FromMinutes(1);
                     Connect(endpoint, context);
@@ -77,7 +77,7 @@ internal sealed class Notices(IServiceProvider services, ILogger<Notices> logger
         timeout.CancelAfter(s_publishTimeout);
         try
         {
-            // Setting up an exchange does not end with its token.
+            // Cancellation does not end the declaration of an exchange.
             await _bus.Value.Publish(notice, timeout.Token).WaitAsync(timeout.Token);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)

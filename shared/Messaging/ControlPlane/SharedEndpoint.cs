@@ -8,7 +8,7 @@ internal sealed record SharedEndpoint(string QueueName, Action<IReceiveEndpointC
     public void Connect(IReceiveEndpointConfigurator endpoint, IServiceProvider services)
     {
         endpoint.ConcurrentMessageLimit = 1;
-        // No queue of failed messages: nobody would look there, and the senders repeat.
+        // No queue of failed messages, because senders repeat them.
         endpoint.DiscardFaultedMessages();
         endpoint.DiscardSkippedMessages();
         Configure(endpoint, services);

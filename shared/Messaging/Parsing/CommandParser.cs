@@ -5,13 +5,12 @@ using Recommender.Messaging.Streams;
 namespace Recommender.Messaging.Parsing;
 
 /// <summary>
-/// Reads command messages. Ingest sends only valid ones, but whoever may publish to the broker can send anything, and a command that
-/// cannot be applied must not hold up those behind it.
+/// Parses command messages. Ingest sends only valid ones, but other publishers may send anything, and an invalid command must not block the
+/// following ones.
 /// </summary>
 public static class CommandParser
 {
-    /// <summary>The commands of a message in order, and what in it can never be applied. A wrong element does not cost its
-    /// neighbours.</summary>
+    /// <summary>The valid commands of a message in order, and the invalid elements. An invalid element does not affect others.</summary>
     public static (IReadOnlyList<Command> Valid, IReadOnlyList<DeadMessage> Dead) Parse(ReadOnlyMemory<byte> body)
     {
         var valid = new List<Command>();
@@ -46,7 +45,7 @@ public static class CommandParser
         return (valid, dead);
     }
 
-    /// <summary>Says which field a command of its kind lacks or has wrong, or null.</summary>
+    /// <summary>The first wrong or missing field of a command of its kind; null for a valid command.</summary>
     public static FieldError? ErrorOf(Command command) =>
         (command.ChangeId is null ? null : Id("changeId", command.ChangeId)) ?? command.Kind switch
         {
@@ -66,7 +65,7 @@ public static class CommandParser
     private static FieldError? StoredId(string field, string? id) =>
         Limits.StoredIdError(id) is { } error ? new FieldError(field, error) : null;
 
-    // As an array again, so that a replay of the dead letter is a message of the same form.
+    // As an array, so that a replayed dead letter has the form of a message.
     private static DeadMessage Dead(int index, FieldError error, ReadOnlyMemory<byte> element) =>
         new((byte[])[(byte)'[', .. element.Span,
         (byte)']'], $"element {index}: {(error.Field.Length > 0 ? error.Field + " " : "")}{error.Error}");

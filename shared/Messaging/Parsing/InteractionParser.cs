@@ -11,12 +11,12 @@ using Recommender.Messaging.Streams;
 namespace Recommender.Messaging.Parsing;
 
 /// <summary>
-/// Reads event JSON, one object or an array, from any producer. A wrong element never costs its neighbours. Events without an id
-/// get one that is the same whenever the same message is delivered again, so that storing stays idempotent.
+/// Parses event JSON, one object or an array, from any producer. An invalid element does not affect others. Events without an id get one
+/// that is equal for every delivery of the same message, so that storing stays idempotent.
 /// </summary>
 public static class InteractionParser
 {
-    /// <summary>Reads a message off the stream. Times left out are the producer's time of sending, else <paramref name="now"/>.</summary>
+    /// <summary>Parses a message of the stream. Missing times are the producer's time of sending, else <paramref name="now"/>.</summary>
     /// <param name="weights">The installation's event types; null: the defaults.</param>
     public static ParsedInteractions Parse(Delivery delivery, DateTimeOffset now, EventWeights? weights = null)
     {
@@ -27,13 +27,13 @@ public static class InteractionParser
             $"{seed ??= Seed(delivery)}-{index.ToString(CultureInfo.InvariantCulture)}", weights);
     }
 
-    /// <summary>Reads the body of a producer. <paramref name="newId"/> names the event at an index that came without an id.</summary>
+    /// <summary>Parses the body of a producer. <paramref name="newId"/> returns the id for the event at an index without one.</summary>
     /// <param name="weights">The installation's event types; null: the defaults.</param>
     public static ParsedInteractions Parse(
         ReadOnlyMemory<byte> body, DateTimeOffset now, DateTimeOffset occurredAt, Func<int, string> newId, EventWeights? weights = null) =>
         Parse(body, now, occurredAt, isAccepted: false, newId, weights);
 
-    /// <param name="isAccepted">Whether the body may come from Ingest, which sets what producers cannot.</param>
+    /// <param name="isAccepted">Whether the body may be from Ingest, which sets fields that producers cannot.</param>
     private static ParsedInteractions Parse(
         ReadOnlyMemory<byte> body, DateTimeOffset now, DateTimeOffset occurredAt, bool isAccepted, Func<int, string> newId,
         EventWeights? weights)
@@ -47,7 +47,7 @@ public static class InteractionParser
         var rejected = new List<RejectedInteraction>();
         if (span[first] == (byte)'[')
         {
-            // Nearly every body is right: read it in one go, and element by element only when that fails.
+            // Nearly every body is valid, so it is parsed as a whole, and by element only after a failure.
             Interaction?[]? all = null;
             try
             {
@@ -55,7 +55,7 @@ public static class InteractionParser
             }
             catch (JsonException)
             {
-                // Which element is wrong is found below.
+                // The invalid element is found below.
             }
 
             if (all is not null && Array.TrueForAll(all, e => e is not null && Check(e, now, weights) is null))
@@ -71,7 +71,7 @@ public static class InteractionParser
             }
             catch (JsonException e)
             {
-                // An array that breaks off is refused as a whole: its end is unknown, and so is what else is lost.
+                // A truncated array is rejected as a whole, because it is unknown what else is missing.
                 return Whole(body, $"The body is not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine}.");
             }
         }
@@ -96,7 +96,7 @@ public static class InteractionParser
         }
     }
 
-    /// <summary>Reads and validates one event; exactly one of the two results is null.</summary>
+    /// <summary>Parses and validates one event. Exactly one of the two results is null.</summary>
     /// <param name="weights">The installation's event types; null: the defaults.</param>
     public static (Interaction? Interaction, FieldError? Error) ParseOne(ReadOnlySpan<byte> json, DateTimeOffset now,
         EventWeights? weights = null)
@@ -113,22 +113,20 @@ public static class InteractionParser
         }
     }
 
-    /// <summary>
-    /// Says which field is wrong and why, by the shape of events and by the rules of their types; null for a valid event.
-    /// </summary>
+    /// <summary>The first wrong field and the reason, by the rules of events and of their types; null for a valid event.</summary>
     /// <param name="weights">The installation's event types; null: the defaults.</param>
     public static FieldError? Check(Interaction interaction, DateTimeOffset now, EventWeights? weights = null) =>
         interaction.Validate(now)
             ?? ((weights ?? EventWeights.Default).ValueError(interaction.Type!, interaction.Value) is { } error
                 ? new FieldError("value", error) : null);
 
-    /// <summary>The event without what only Ingest may set. Nearly always the event itself.</summary>
+    /// <summary>The event without fields that only Ingest may set; usually the event itself.</summary>
     public static Interaction FromProducer(Interaction interaction) =>
         interaction.CloudEventSource is null && !interaction.OccurredAtAssigned ? interaction
         : interaction with { CloudEventSource = null, OccurredAtAssigned = false };
 
-    /// <summary>The event with an id and a time.</summary>
-    /// <param name="occurredAt">For an event that states no time. It is marked as assigned.</param>
+    /// <summary>The event completed with an id and a time.</summary>
+    /// <param name="occurredAt">Time for an event without one. It is marked as assigned.</param>
     public static Interaction Complete(Interaction interaction, DateTimeOffset occurredAt, string eventId) =>
         interaction.EventId is not null && interaction.OccurredAt is not null
             ? interaction
@@ -143,7 +141,9 @@ public static class InteractionParser
     private static ParsedInteractions Whole(ReadOnlyMemory<byte> body, string error) =>
         new([], [new RejectedInteraction(-1, "", error, body)]);
 
-    /// <summary>The producer's message id, else the content: two messages with equal content and no id are the same event.</summary>
+    /// <summary>
+    /// The producer's message id, else the content: two messages with equal content and without an id are the same event.
+    /// </summary>
     private static string Seed(Delivery delivery)
     {
         Span<byte> hash = stackalloc byte[32];

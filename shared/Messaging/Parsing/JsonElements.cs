@@ -2,14 +2,14 @@ using System.Text.Json;
 
 namespace Recommender.Messaging.Parsing;
 
-/// <summary>The elements of a JSON array, without reading what is in them.</summary>
+/// <summary>Splits a JSON array into elements without parsing them.</summary>
 public static class JsonElements
 {
     /// <summary>Index and byte range of each element.</summary>
     /// <exception cref="JsonException">Not one well-formed array. Thrown before the first element is returned.</exception>
     public static List<(int Index, Range Range)> Of(ReadOnlyMemory<byte> array)
     {
-        // Twice the allowed depth: an element that is too deep is that element's fault alone.
+        // Deeper than the limit, so that an element that is too deep does not affect others.
         var reader = new Utf8JsonReader(array.Span, new JsonReaderOptions { MaxDepth = 64 });
         var elements = new List<(int, Range)>();
         reader.Read();
@@ -21,7 +21,7 @@ public static class JsonElements
             elements.Add((elements.Count, start..(int)reader.BytesConsumed));
         }
 
-        // Anything but white space behind the array throws here.
+        // Throws if anything except white space follows the array.
         reader.Read();
         return elements;
     }

@@ -2,5 +2,5 @@ using Recommender.Contracts;
 
 namespace Recommender.Messaging.Parsing;
 
-/// <summary>The events of one message: those that are valid and complete, and what is wrong with the others.</summary>
+/// <summary>The events of one message: the valid ones, complete, and the rejected ones with their errors.</summary>
 public sealed record ParsedInteractions(IReadOnlyList<Interaction> Valid, IReadOnlyList<RejectedInteraction> Rejected);

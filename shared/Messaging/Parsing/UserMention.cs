@@ -7,8 +7,8 @@ namespace Recommender.Messaging.Parsing;
 public static class UserMention
 {
     /// <summary>
-    /// True when the body names the user: a <c>userId</c> of that value at any depth; where the body is no JSON, the id in quotes anywhere.
-    /// An erasure would rather remove a letter too many than keep one.
+    /// Whether the body mentions the user: a <c>userId</c> with this value at any depth, or, if the body is not JSON, the id in quotes
+    /// anywhere. An erasure prefers to remove too many dead letters.
     /// </summary>
     public static bool IsIn(ReadOnlyMemory<byte> body, string userId)
     {

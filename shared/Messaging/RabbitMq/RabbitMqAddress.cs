@@ -3,8 +3,8 @@ using RabbitMQ.Client;
 namespace Recommender.Messaging.RabbitMq;
 
 /// <summary>
-/// Where the broker is: <c>amqp://user:password@host:5672/vhost</c>, <c>amqps://…</c> for TLS, and for a cluster several hosts
-/// separated by commas, <c>amqp://user:password@a:5672,b:5672,c:5672/vhost</c>, of which any that answers is used.
+/// Address of the broker: <c>amqp://user:password@host:5672/vhost</c>, <c>amqps://…</c> for TLS, and for a cluster several hosts separated
+/// by commas, <c>amqp://user:password@a:5672,b:5672,c:5672/vhost</c>. Any host that answers is used.
 /// </summary>
 public sealed record RabbitMqAddress
 {
@@ -14,7 +14,7 @@ public sealed record RabbitMqAddress
     public required bool Tls { get; init; }
     public required IReadOnlyList<(string Host, int Port)> Nodes { get; init; }
 
-    /// <exception cref="InvalidOperationException">Not in that form. The message does not repeat the text, which may hold a
+    /// <exception cref="InvalidOperationException">Not in this form. The message does not include the text, which may contain a
     /// password.</exception>
     public static RabbitMqAddress Parse(string connectionString)
     {

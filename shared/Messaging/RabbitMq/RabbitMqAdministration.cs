@@ -26,7 +26,7 @@ internal sealed class RabbitMqAdministration(RabbitMqPublisher publisher) : IStr
     {
         var letters = new List<DeadLetter>();
         long total = await channel.MessageCountAsync(Topology.DeadLetters, cancellationToken);
-        // Taken without acknowledgement: closing the channel puts them back.
+        // Received without acknowledgement: closing the channel returns them to the queue.
         while (letters.Count < limit && await channel.BasicGetAsync(Topology.DeadLetters, autoAck: false, cancellationToken) is { } message)
             letters.Add(ToLetter(message));
         return new DeadLettersResponse { Total = total, Letters = letters };
@@ -34,8 +34,8 @@ internal sealed class RabbitMqAdministration(RabbitMqPublisher publisher) : IStr
 
     public Task<long> ReplayDeadLettersAsync(CancellationToken cancellationToken) => TakeDeadLettersAsync(async (message, channel) =>
     {
-        // Straight to the queue: other queues bound to the exchange had it already. First the publish, then the acknowledgement: a crash
-        // between repeats it.
+        // Published to the queue directly, because other queues of the exchange already had it. The acknowledgement follows the publish, so
+        // a crash in between repeats it.
         var properties = new BasicProperties
         {
             Persistent = true,
@@ -56,8 +56,10 @@ internal sealed class RabbitMqAdministration(RabbitMqPublisher publisher) : IStr
         return true;
     }, cancellationToken);
 
-    /// <summary>Goes over the dead letters there are now, not those that arrive meanwhile. What is not acknowledged goes back when the
-    /// channel closes.</summary>
+    /// <summary>
+    /// Processes the current dead letters, without those that arrive meanwhile. Letters without acknowledgement return to the queue when
+    /// the channel closes.
+    /// </summary>
     private Task<long> TakeDeadLettersAsync(Func<BasicGetResult, IChannel, Task<bool>> take, CancellationToken cancellationToken) =>
         OneAtATimeAsync(async channel =>
     {
@@ -71,7 +73,7 @@ internal sealed class RabbitMqAdministration(RabbitMqPublisher publisher) : IStr
         return taken;
     }, cancellationToken);
 
-    /// <summary>Two at once would each see the part the other has not taken.</summary>
+    /// <summary>Serializes operations, because concurrent ones would each see only a part of the letters.</summary>
     private async Task<T> OneAtATimeAsync<T>(Func<IChannel, Task<T>> work, CancellationToken cancellationToken)
     {
         await _deadLetters.WaitAsync(cancellationToken);
@@ -100,8 +102,8 @@ internal sealed class RabbitMqAdministration(RabbitMqPublisher publisher) : IStr
     }
 
     /// <summary>
-    /// Of a compressed letter the predicate sees what can be decompressed and, where that fails, the bytes as well: a producer may have
-    /// named an encoding that the body does not have. A letter that holds more may name anyone, so it is picked.
+    /// Applies the predicate to a dead letter. For a compressed letter it gets the decompressed content and, after an error, also the
+    /// bytes, because the declared encoding may be wrong. A letter that contains more than could be decompressed is always picked.
     /// </summary>
     private static bool IsPicked(BasicGetResult message, Func<ReadOnlyMemory<byte>, bool> predicate)
     {
@@ -113,7 +115,7 @@ internal sealed class RabbitMqAdministration(RabbitMqPublisher publisher) : IStr
     private static DeadLetter ToLetter(BasicGetResult message)
     {
         var headers = message.BasicProperties.Headers;
-        // The broker itself gives a message up after too many deliveries, and records it in its own headers.
+        // After too many deliveries the broker itself makes a message a dead letter, with its own headers.
         string reason = RabbitMqConsumer.Text(headers, Topology.ReasonHeader) ?? RabbitMqConsumer.Text(headers, "x-first-death-reason")
             ?? "unknown";
         string body = message.BasicProperties.ContentEncoding is { Length: > 0 } encoding

@@ -10,7 +10,7 @@ using Recommender.Messaging.Streams;
 
 namespace Recommender.Messaging.RabbitMq;
 
-/// <summary>Takes batches off a queue: all that has arrived, one acknowledgement per batch.</summary>
+/// <summary>Consumes a queue in batches of all arrived messages, with one acknowledgement per batch.</summary>
 internal sealed class RabbitMqConsumer : IStreamConsumer, IAsyncDisposable
 {
     private const long Year10000 = 253_402_300_800;
@@ -29,7 +29,7 @@ internal sealed class RabbitMqConsumer : IStreamConsumer, IAsyncDisposable
     {
         _retry = new BatchRetry(pipelines, MessagingTelemetry.RabbitMq, logger);
         (_publisher, _options, _logger) = (publisher, options, logger);
-        // A connection of its own: the broker slows down connections that publish too fast, and deliveries must not suffer.
+        // A separate connection, because the broker throttles connections that publish too fast, which must not delay deliveries.
         _link = new Lazy<RabbitMqLink>(() => new RabbitMqLink(address, options, "consumer", pipelines, logger));
     }
 
@@ -48,13 +48,13 @@ internal sealed class RabbitMqConsumer : IStreamConsumer, IAsyncDisposable
                     && (session.IsLost || e is RabbitMQClientException or IOException or OperationCanceledException
                     or ObjectDisposedException or TimeoutException))
                 {
-                    // Unacknowledged messages come again on the next session.
+                    // Unacknowledged messages are redelivered in the next session.
                     _logger.ConsumerInterrupted(stream, e.Message);
                     session.Invalidate();
                 }
             }
 
-            // The link replaces a lost session at once; this only keeps a fault that returns immediately from spinning.
+            // The link replaces a lost session at once. The delay prevents a tight loop if a fault recurs immediately.
             await Task.Delay(20, cancellationToken);
         }
     }
@@ -76,7 +76,7 @@ internal sealed class RabbitMqConsumer : IStreamConsumer, IAsyncDisposable
             return Task.CompletedTask;
         };
 
-        // Bounded by the prefetch: the broker sends no more before an acknowledgement.
+        // Bounded by the prefetch limit of the broker.
         var arrived = Channel.CreateUnbounded<(ulong Tag, Delivery Delivery)>(
             new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
         var consumer = new AsyncEventingBasicConsumer(channel);
@@ -107,7 +107,7 @@ internal sealed class RabbitMqConsumer : IStreamConsumer, IAsyncDisposable
                 if (waiting is not { } next)
                 {
                     if (!arrived.Reader.TryRead(out next)) break;
-                    // Not before its turn, so that no more than a batch and one message are decompressed at a time.
+                    // Decompressed only now, so that at most a batch and one message are in memory decompressed.
                     var (content, error) = Decode(next.Delivery);
                     if (error is not null)
                     {
@@ -134,7 +134,7 @@ internal sealed class RabbitMqConsumer : IStreamConsumer, IAsyncDisposable
         }
     }
 
-    /// <summary>The delivery as its producer meant it, or why it cannot be read.</summary>
+    /// <summary>The decompressed delivery, or the error.</summary>
     private static (Delivery Delivery, DeadMessage? Error) Decode(Delivery delivery)
     {
         if (delivery.ContentEncoding is not { } encoding) return (delivery, null);
@@ -144,7 +144,7 @@ internal sealed class RabbitMqConsumer : IStreamConsumer, IAsyncDisposable
             : (delivery, new DeadMessage(delivery.Body, error) { ContentEncoding = encoding });
     }
 
-    /// <summary>Handles one batch until it succeeds, with growing pauses, and makes its dead letters durable.</summary>
+    /// <summary>Handles one batch until it succeeds, with growing pauses, and publishes its dead letters.</summary>
     private async Task HandleAsync(string stream, List<Delivery> batch, StreamHandler handler, CancellationToken cancellationToken)
     {
         using var activity = MessagingTelemetry.RabbitMq.StartProcess(stream, batch);
@@ -177,7 +177,7 @@ internal sealed class RabbitMqConsumer : IStreamConsumer, IAsyncDisposable
         return TimeOf(properties);
     }
 
-    /// <summary>The message's timestamp, which a producer sets as it likes; null where it is no time.</summary>
+    /// <summary>The message's timestamp as set by the producer; null if it is not a valid time.</summary>
     internal static DateTimeOffset? TimeOf(IReadOnlyBasicProperties properties) =>
         properties.IsTimestampPresent() && properties.Timestamp.UnixTime is > 0 and < Year10000
         ? DateTimeOffset.FromUnixTimeSeconds(properties.Timestamp.UnixTime) : null;

@@ -8,8 +8,8 @@ using Recommender.ServiceDefaults.Resilience;
 namespace Recommender.Messaging.RabbitMq;
 
 /// <summary>
-/// One connection that is kept up: connects in the background, declares the topology, and connects again whenever it is lost.
-/// The client library's own recovery is off: it hides the moment at which unacknowledged deliveries become void.
+/// A connection that reconnects: it connects in the background, declares the topology, and connects again after a loss. The recovery of the
+/// client library is off, because it hides when unacknowledged deliveries become void.
 /// </summary>
 internal sealed class RabbitMqLink : IAsyncDisposable
 {
@@ -39,7 +39,8 @@ internal sealed class RabbitMqLink : IAsyncDisposable
             RequestedConnectionTimeout = TimeSpan.FromSeconds(5),
             HandshakeContinuationTimeout = TimeSpan.FromSeconds(5),
             ContinuationTimeout = TimeSpan.FromSeconds(10),
-            // What the broker takes must not cut the consumer's connection over and over; the handler dead-letters what is too large.
+            // A large message that the broker accepts must not break the consumer's connection again and again. The handler makes it a dead
+            // letter.
             MaxInboundMessageBodySize = 512 * 1024 * 1024,
         };
         _reconnect = pipelines.GetPipeline(PipelineNames.Reconnect);
@@ -47,7 +48,7 @@ internal sealed class RabbitMqLink : IAsyncDisposable
         _loop = Task.Run(KeepConnectedAsync);
     }
 
-    /// <summary>The session that is up now, or null.</summary>
+    /// <summary>The current session, or null.</summary>
 #pragma warning disable VSTHRD002 // The task is complete.
     public RabbitMqSession? Current => _session.Task is { IsCompletedSuccessfully: true } task && !task.Result.IsLost ? task.Result : null;
 #pragma warning restore VSTHRD002
@@ -110,10 +111,10 @@ internal sealed class RabbitMqLink : IAsyncDisposable
         }
     }
 
-    /// <summary>Exchanges and queues of <see cref="Topology"/>. Declaring again changes nothing.</summary>
+    /// <summary>Declares exchanges and queues of <see cref="Topology"/>. Repeating it has no effect.</summary>
     private async Task DeclareAsync(IChannel channel, CancellationToken cancellationToken)
     {
-        // Dead letters may be looked at any number of times: each look counts as a delivery.
+        // Listing dead letters counts as a delivery, so their number is not limited.
         await DeclareAsync(channel, Topology.DeadLetters, new() { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = int.MaxValue },
             cancellationToken);
         foreach (string stream in new[] { Topology.Interactions, Topology.Commands })
@@ -123,7 +124,7 @@ internal sealed class RabbitMqLink : IAsyncDisposable
                 ["x-queue-type"] = "quorum",
                 ["x-delivery-limit"] = _options.DeliveryLimit,
                 ["x-dead-letter-exchange"] = Topology.DeadLetters,
-                // The broker keeps the message until the dead-letter queue has confirmed it; that needs the overflow below.
+                // The broker keeps the message until the dead-letter queue has confirmed it. This requires the overflow setting below.
                 ["x-dead-letter-strategy"] = "at-least-once",
                 ["x-overflow"] = "reject-publish",
             };

@@ -52,7 +52,7 @@ internal sealed class RabbitMqPublisher : IStreamPublisher, IAsyncDisposable
         MessagingTelemetry.RabbitMq.Published(stream, activity, origins, start);
     }
 
-    /// <summary>Makes one dead letter durable.</summary>
+    /// <summary>Publishes one dead letter.</summary>
     public Task PublishDeadAsync(string stream, DeadMessage dead, CancellationToken cancellationToken)
     {
         var properties = NewProperties();
@@ -63,7 +63,7 @@ internal sealed class RabbitMqPublisher : IStreamPublisher, IAsyncDisposable
         return PublishAsync(Topology.DeadLetters, "", properties, dead.Body, cancellationToken);
     }
 
-    /// <summary>The session to administrate with.</summary>
+    /// <summary>The current session, for administration.</summary>
     /// <exception cref="StreamUnavailableException">There is none.</exception>
     public RabbitMqSession Session => _link.Current ?? throw Unreachable();
 
@@ -87,8 +87,7 @@ internal sealed class RabbitMqPublisher : IStreamPublisher, IAsyncDisposable
         }
         catch (PublishException e)
         {
-            // Returned: there is no queue behind the exchange, so the topology must be declared again. Refused: the queue is full or has
-            // no majority.
+            // Returned: the exchange has no queue, so the topology must be declared again. Refused: the queue is full or has no majority.
             if (e.IsReturn) session.Invalidate();
             throw new StreamUnavailableException(e.IsReturn ? $"No queue is bound to the exchange {exchange}."
                 : "RabbitMQ refused the message.", e);
@@ -100,8 +99,7 @@ internal sealed class RabbitMqPublisher : IStreamPublisher, IAsyncDisposable
         catch (Exception e) when (e is OperationCanceledException or RabbitMQClientException or IOException or ObjectDisposedException
             or TimeoutException)
         {
-            // A broker that does not confirm in time may be frozen: later publishes must fail at once, until a new connection says
-            // otherwise.
+            // A broker that does not confirm in time may be frozen. Later publishes must fail at once, until there is a new connection.
             session.Invalidate();
             throw new StreamUnavailableException("RabbitMQ did not confirm the message.", e);
         }
@@ -119,7 +117,7 @@ internal sealed class RabbitMqPublisher : IStreamPublisher, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // May come twice: the container knows this object under two interfaces.
+        // May be called twice, because the container has this object under two interfaces.
         await _link.DisposeAsync();
         _slots.Dispose();
     }
@@ -144,7 +142,7 @@ internal sealed class RabbitMqPublisher : IStreamPublisher, IAsyncDisposable
         catch (Exception e) when (e is RabbitMQClientException or IOException or OperationCanceledException or ObjectDisposedException
             or TimeoutException)
         {
-            // Its connection is gone, and the channel with it.
+            // The connection is lost, and the channel with it.
         }
     }
 

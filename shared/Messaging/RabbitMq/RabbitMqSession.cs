@@ -2,7 +2,7 @@ using RabbitMQ.Client;
 
 namespace Recommender.Messaging.RabbitMq;
 
-/// <summary>One life of a connection.</summary>
+/// <summary>A connection from its start to its loss.</summary>
 internal sealed class RabbitMqSession : IAsyncDisposable
 {
     private readonly IConnection _connection;
@@ -38,13 +38,13 @@ internal sealed class RabbitMqSession : IAsyncDisposable
     /// <summary>Cancelled when the session is lost.</summary>
     public CancellationToken LostToken { get; }
 
-    /// <summary>The broker is out of memory or disk and takes no messages from this connection.</summary>
+    /// <summary>Whether the broker is out of memory or disk and accepts no messages from this connection.</summary>
     public bool IsBlocked { get; private set; }
 
     public Task<IChannel> OpenChannelAsync(CreateChannelOptions? options, CancellationToken cancellationToken) =>
         _connection.CreateChannelAsync(options, cancellationToken);
 
-    /// <summary>Gives the session up, so that the link makes a new one and declares the topology again.</summary>
+    /// <summary>Ends the session, so that the link creates a new one and declares the topology again.</summary>
     public void Invalidate()
     {
         if (_lost.TrySetResult()) _lostSource.Cancel();

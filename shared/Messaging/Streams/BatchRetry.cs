@@ -7,8 +7,8 @@ using Recommender.ServiceDefaults.Resilience;
 namespace Recommender.Messaging.Streams;
 
 /// <summary>
-/// Runs a handler on a batch until it succeeds. A failing handler means a part behind it is down (database, factor store), so the
-/// batch stays where it is, in order and unacknowledged, and nothing is given up: what can never be processed the handler names itself.
+/// Runs a handler on a batch until it succeeds. A failing handler means that a dependency is down (database, factor store), so the batch
+/// stays in order and unacknowledged. Messages that can never be processed are returned by the handler.
 /// </summary>
 internal sealed class BatchRetry(ResiliencePipelineProvider<string> pipelines, MessagingTelemetry telemetry, ILogger logger)
 {
@@ -36,7 +36,7 @@ internal sealed class BatchRetry(ResiliencePipelineProvider<string> pipelines, M
         }, cancellationToken);
     }
 
-    /// <summary>Logs the whole exception once; then one line each time the number of failures doubles.</summary>
+    /// <summary>Logs the exception once, and then one line each time the number of failures doubles.</summary>
     private sealed class Log(ILogger logger, string stream, int count) : RetryObserver
     {
         public bool HasFailed { get; private set; }

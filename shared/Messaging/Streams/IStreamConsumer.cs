@@ -2,15 +2,14 @@ using Recommender.Contracts;
 
 namespace Recommender.Messaging.Streams;
 
-/// <summary>Takes messages off a stream in batches, at least once each.</summary>
+/// <summary>Consumes a stream in batches, with at-least-once delivery.</summary>
 public interface IStreamConsumer
 {
     /// <summary>
-    /// Runs until cancelled. Hands over what has arrived, without waiting for more, at most <paramref name="maxBatchBytes"/> of bodies
-    /// at a time, in order.
-    /// When the handler returns, what it names as dead is made durable in <see cref="Topology.DeadLetters"/> with its reason, and then the
-    /// batch is acknowledged.
-    /// When it throws, nothing is acknowledged and the batch comes again after a growing pause. Reconnects automatically.
+    /// Runs until cancelled. Passes arrived messages to the handler in order, without waiting for more, at most <paramref
+    /// name="maxBatchBytes"/> of bodies at a time. When the handler returns, its dead messages are written to <see
+    /// cref="Topology.DeadLetters"/> with their reasons, and then the batch is acknowledged. When it throws, nothing is acknowledged and
+    /// the batch is repeated after a growing pause. Reconnects automatically.
     /// </summary>
     Task RunAsync(string stream, int maxBatchBytes, StreamHandler handler, CancellationToken cancellationToken);
 }

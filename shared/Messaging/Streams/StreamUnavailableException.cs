@@ -2,9 +2,9 @@ using Recommender.Contracts;
 
 namespace Recommender.Messaging.Streams;
 
-/// <summary>Nothing can be published for now.</summary>
+/// <summary>Publishing is temporarily impossible.</summary>
 public sealed class StreamUnavailableException(string message, Exception? inner = null) : DependencyUnavailableException(message, inner)
 {
-    /// <summary>The disk is full: a retry helps only after someone made room.</summary>
+    /// <summary>Whether the disk is full. Retries fail until space is freed.</summary>
     public bool IsFull { get; init; }
 }
