@@ -1,6 +1,6 @@
 namespace Recommender.Trainer;
 
-/// <summary>Log events 2000 to 2999. An id is never given to another event: alarms are keyed by it.</summary>
+/// <summary>Log events 2000 to 2999. Ids are never reused, because alarms refer to them.</summary>
 internal static partial class TrainerLog
 {
     [LoggerMessage(2000, LogLevel.Debug, "Stored {Stored} events of {Users} users; {Duplicates} duplicates, {Dropped} dropped.")]

@@ -22,10 +22,10 @@ using Recommender.Trainer.Transitions;
 
 namespace Recommender.Trainer;
 
-/// <summary>Composition of the Trainer: used by its own process and by Standalone.</summary>
+/// <summary>Composition of the Trainer, for its own process and for Standalone.</summary>
 public static class TrainerService
 {
-    /// <summary>Registers everything the Trainer does. Store, factor store and streams follow the connection strings.</summary>
+    /// <summary>Registers all parts of the Trainer. Connection strings select store, factor store and streams.</summary>
     /// <exception cref="InvalidOperationException">A setting is wrong; the message names it and the fix.</exception>
     public static WebApplicationBuilder AddTrainer(this WebApplicationBuilder builder)
     {

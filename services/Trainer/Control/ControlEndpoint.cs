@@ -6,14 +6,16 @@ using Recommender.Trainer.Releasing;
 
 namespace Recommender.Trainer.Control;
 
-/// <summary>The queue of requests to train and to release, which all Trainers share: one carries it out and answers.</summary>
+/// <summary>
+/// The queue of requests for trainings and releases, which all Trainers share. One of them executes a request and answers.
+/// </summary>
 public static class ControlEndpoint
 {
     public const string QueueName = "trainer-requests";
 
     public static void Configure(IReceiveEndpointConfigurator endpoint, IServiceProvider services)
     {
-        // Resolved per message: while the bus is built, nothing that publishes on it can be.
+        // Resolved per message, because objects that publish on the bus cannot be resolved while it is built.
         endpoint.Handler<RequestTraining>(async context =>
         {
             if (IsExpired(context, services)) return;
@@ -29,7 +31,7 @@ public static class ControlEndpoint
     }
 
     /// <summary>
-    /// The sender has stopped waiting and carried the request out. One that was held up on its way must not undo a later release.
+    /// Whether the sender has stopped waiting and executed the request itself. A delayed request must not undo a later release.
     /// </summary>
     private static bool IsExpired(ConsumeContext context, IServiceProvider services) =>
         context.ExpirationTime <= services.GetRequiredService<TimeProvider>().GetUtcNow().UtcDateTime;

@@ -1,10 +1,10 @@
 namespace Recommender.Trainer.Control;
 
-/// <summary>How a release ended.</summary>
+/// <summary>Result of a release.</summary>
 public sealed record ReleaseEnded
 {
     public required ReleaseOutcome Outcome { get; init; }
 
-    /// <summary>What was wrong with the server; null unless one could not be reached.</summary>
+    /// <summary>The problem of an unavailable server; null without one.</summary>
     public string? Problem { get; init; }
 }

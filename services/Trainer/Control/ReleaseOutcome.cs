@@ -4,11 +4,11 @@ public enum ReleaseOutcome
 {
     Released,
 
-    /// <summary>The model's bytes are not there any more.</summary>
+    /// <summary>The model's bytes no longer exist.</summary>
     Dropped,
 
     StoreUnavailable,
 
-    /// <summary>The registry has the release; the factor store gets it when it is back.</summary>
+    /// <summary>The registry has the release. The factor store gets it once it is available.</summary>
     FactorStoreUnavailable,
 }

@@ -1,6 +1,6 @@
 namespace Recommender.Trainer.Control;
 
-/// <summary>Asks one of the Trainers to release a model. Answered by <see cref="ReleaseEnded"/>.</summary>
+/// <summary>Requests the release of a model from one of the Trainers. Answered by <see cref="ReleaseEnded"/>.</summary>
 public sealed record RequestRelease
 {
     public required long Version { get; init; }

@@ -1,4 +1,4 @@
 namespace Recommender.Trainer.Control;
 
-/// <summary>Asks one of the Trainers for a training. Answered by <see cref="TrainingRequested"/>.</summary>
+/// <summary>Requests a training from one of the Trainers. Answered by <see cref="TrainingRequested"/>.</summary>
 public sealed record RequestTraining;

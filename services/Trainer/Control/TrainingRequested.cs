@@ -1,8 +1,8 @@
 namespace Recommender.Trainer.Control;
 
-/// <summary>A Trainer has noted the request.</summary>
+/// <summary>A Trainer has accepted the request.</summary>
 public sealed record TrainingRequested
 {
-    /// <summary>False while a training is running: another one follows it.</summary>
+    /// <summary>False if a training is running; another one then follows it.</summary>
     public required bool StartsNow { get; init; }
 }

@@ -7,7 +7,7 @@ internal static class ListLimit
 {
     private const int Max = 1000;
 
-    /// <summary>Null for a valid limit, and for none.</summary>
+    /// <summary>The problem of an invalid limit; null for a valid or missing one.</summary>
     public static Problem? ErrorOf(int? limit) =>
         limit is < 1 or > Max ? Problem.InvalidField("limit", $"must be between 1 and {Max}") : null;
 }

@@ -9,7 +9,7 @@ public static class ErasureEndpoint
 
     public static void Configure(IReceiveEndpointConfigurator endpoint, IServiceProvider services)
     {
-        // Who saves second starts over from what the first has saved.
+        // After a concurrent save, the second instance starts over from the saved state.
         endpoint.UseMessageRetry(retry =>
         {
             retry.Handle<ConcurrencyException>();

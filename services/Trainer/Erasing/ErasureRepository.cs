@@ -6,10 +6,9 @@ using Recommender.Storage;
 namespace Recommender.Trainer.Erasing;
 
 /// <summary>
-/// Keeps the saga in the store, as the receipt it is. The command that applied the erasure inserted the row, so a message never creates
-/// one.
-/// The receipt outlives the saga, so none removes one. Concurrency is optimistic: the second of two savers gets a
-/// <see cref="ConcurrencyException"/> and starts over.
+/// Persists sagas as erasures in the store. The command that applied the erasure has inserted the row, so messages never create one. The
+/// erasure outlives its saga, so messages never remove one. Concurrency is optimistic: the second of two concurrent saves fails with a <see
+/// cref="ConcurrencyException"/> and starts over.
 /// </summary>
 public sealed class ErasureRepository(IStore store, ILogger<ErasureRepository> logger) : ISagaRepository<ErasureSaga>
 {

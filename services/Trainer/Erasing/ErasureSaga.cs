@@ -6,8 +6,7 @@ using Recommender.Storage.Users;
 namespace Recommender.Trainer.Erasing;
 
 /// <summary>
-/// The saga's instance: an <see cref="Erasure"/> of the store while a message is handled. Its state is the last finished stage of the
-/// receipt.
+/// Instance of the saga: an <see cref="Erasure"/> of the store while a message is handled. Its state is the last completed stage.
 /// </summary>
 public sealed class ErasureSaga : SagaStateMachineInstance
 {
@@ -33,7 +32,7 @@ public sealed class ErasureSaga : SagaStateMachineInstance
 
     public long? ModelVersion => _loaded.ModelVersion;
 
-    /// <summary>Items that the user had events on.</summary>
+    /// <summary>Items of the user's events.</summary>
     public IReadOnlyList<int> ItemKeys => _loaded.ItemKeys;
 
     public DateTimeOffset StoredAt => _stages["store"];
@@ -42,13 +41,13 @@ public sealed class ErasureSaga : SagaStateMachineInstance
 
     public DateTimeOffset? DueAt { get; set; }
 
-    /// <summary>The receipt's id is any text; MassTransit correlates by a number.</summary>
+    /// <summary>Correlation id for MassTransit, which requires a GUID; the id of an erasure is any text.</summary>
     public static Guid CorrelationIdOf(string erasureId) => new(SHA256.HashData(Encoding.UTF8.GetBytes(erasureId)).AsSpan(0, 16));
 
-    /// <summary>Adds a stage to the receipt. The time first given stands.</summary>
+    /// <summary>Adds a completed stage. An existing time is kept.</summary>
     public void Complete(string stage, DateTimeOffset at) => _stages.TryAdd(stage, at);
 
-    /// <summary>The state to save; null if the message changed nothing.</summary>
+    /// <summary>The state to save; null if the message had no effect.</summary>
     public Erasure? Changed() =>
         _stages.Count == _loaded.Stages.Count && UserId == _loaded.UserId && DueAt == _loaded.DueAt
             ? null
@@ -57,7 +56,7 @@ public sealed class ErasureSaga : SagaStateMachineInstance
     private static string StateOf(Erasure erasure)
     {
         if (erasure.Stages.ContainsKey("model")) return nameof(ErasureStateMachine.Model);
-        // Versions before the third schema did not keep the user id: of theirs, nothing but the model can be followed.
+        // Erasures from before schema version 3 have no user id, so only their stage <c>model</c> can be tracked.
         if (erasure.UserId is null) return nameof(ErasureStateMachine.Queues);
         if (erasure.Stages.ContainsKey("serving")) return nameof(ErasureStateMachine.Serving);
         return erasure.Stages.ContainsKey("factorStore") ? nameof(ErasureStateMachine.FactorStore) : nameof(ErasureStateMachine.Store);

@@ -5,8 +5,8 @@ using Recommender.Contracts;
 namespace Recommender.Trainer.Erasing;
 
 /// <summary>
-/// Drives an erasure from the store to the next model. The states are the stages of the receipt: entering a state completes its stage.
-/// Every step may be repeated. A step that fails, or whose message is lost, is repeated at the due time in the store.
+/// Carries out an erasure from the store to the next model. The states are the stages of the erasure: entering a state completes its stage.
+/// Every step is repeatable. A step that fails, or whose message is lost, is repeated when the erasure is due again.
 /// </summary>
 public sealed class ErasureStateMachine : MassTransitStateMachine<ErasureSaga>
 {
@@ -29,7 +29,7 @@ public sealed class ErasureStateMachine : MassTransitStateMachine<ErasureSaga>
         During(FactorStore,
             When(Due).ThenAsync(context => steps.NotifyServingAsync(context.Saga, context.CancellationToken)),
             When(Forgotten).TransitionTo(Serving).Then(context => steps.AwaitQueues(context.Saga)));
-        // Until the queues have passed, every instance of Recommend is notified again: only one of them has confirmed.
+        // Until the stage <c>queues</c>, all instances of Recommend are notified again, because only one of them has confirmed.
         During(Serving,
             When(Due).IfElseAsync(context => steps.HaveQueuesPassedAsync(context.Saga, context.CancellationToken),
                 passed => passed.ThenAsync(context => steps.CloseAsync(context.Saga, context.CancellationToken)).TransitionTo(Queues),
@@ -43,7 +43,7 @@ public sealed class ErasureStateMachine : MassTransitStateMachine<ErasureSaga>
             WhenEnter(state, entered => entered.Then(context => steps.Complete(context.Saga, stage)));
         }
 
-        // Late and repeated messages, of which at-least-once delivery brings some.
+        // Late and repeated messages, because of at-least-once delivery.
         OnUnhandledEvent(context => context.Ignore());
     }
 

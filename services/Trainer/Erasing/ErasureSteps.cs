@@ -11,7 +11,7 @@ using Recommender.Trainer.Transitions;
 
 namespace Recommender.Trainer.Erasing;
 
-/// <summary>The effects of an erasure, one method for each step of <see cref="ErasureStateMachine"/>. Each may be repeated.</summary>
+/// <summary>The steps of <see cref="ErasureStateMachine"/>. Each is repeatable.</summary>
 public sealed class ErasureSteps(
     IStore store,
     IFactorStore factorStore,
@@ -29,11 +29,11 @@ public sealed class ErasureSteps(
 
     /// <summary>Removes the user from the factor store, their part in statistics and transitions of items, and their dead
     /// letters.</summary>
-    /// <param name="items">Items that lost events, with their statistics now. Null if they are not known.</param>
+    /// <param name="items">Current statistics of the items that lost events. Null if unknown.</param>
     public async Task EraseFromFactorStoreAsync(ErasureSaga saga, IReadOnlyList<ItemStatistics>? items, CancellationToken cancellationToken)
     {
         string userId = UserIdOf(saga);
-        // With the revision, so that a fold-in that another instance has under way does not bring the user back.
+        // With the revision, so that a concurrent fold-in of another instance does not restore the user.
         await factorStore.EraseUsersAsync([UserRef.User(userId)], saga.Revision, cancellationToken);
         if (items is not null) await CatalogueCopy.PutStatisticsAsync(factorStore, items, saga.Revision, cancellationToken);
         else await CatalogueCopy.PutAllAsync(store, factorStore, cancellationToken);
@@ -49,10 +49,12 @@ public sealed class ErasureSteps(
         await notices.PublishAsync(new UserErased { ErasureId = saga.ErasureId, UserId = UserIdOf(saga) }, cancellationToken);
     }
 
-    /// <summary>A Recommend has confirmed; the queues are looked at in the next round.</summary>
+    /// <summary>An instance of Recommend has confirmed. The next round handles the queues.</summary>
     public void AwaitQueues(ErasureSaga saga) => saga.DueAt = clock.GetUtcNow() + s_pollInterval;
 
-    /// <summary>Whether all instances have had time to learn of the erasure, and the events queued before it have been consumed.</summary>
+    /// <summary>
+    /// Whether all instances have had time to receive the notice, and all events queued before the erasure have been consumed.
+    /// </summary>
     public async Task<bool> HaveQueuesPassedAsync(ErasureSaga saga, CancellationToken cancellationToken)
     {
         if (clock.GetUtcNow() - saga.StoredAt < TimeSpan.FromSeconds(options.ErasureSettleSeconds)) return false;
@@ -61,7 +63,9 @@ public sealed class ErasureSteps(
         return depths.GetValueOrDefault(Topology.Interactions) == 0;
     }
 
-    /// <summary>Erases once more what was on the queue meanwhile, from dead letters and factor store, and drops the user id.</summary>
+    /// <summary>
+    /// Erases events that were queued meanwhile from dead letters and factor store, and removes the user id from the erasure.
+    /// </summary>
     public async Task CloseAsync(ErasureSaga saga, CancellationToken cancellationToken)
     {
         string userId = UserIdOf(saga);

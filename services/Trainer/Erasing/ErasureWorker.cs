@@ -7,8 +7,8 @@ using Recommender.Storage.Users;
 namespace Recommender.Trainer.Erasing;
 
 /// <summary>
-/// Polls the due times of erasures and sends their sagas on, also after a crash, a lost message or a failed step.
-/// An erasure that nobody confirms stays open and degrades health.
+/// Polls for due erasures and continues their sagas, also after a crash, a lost message or a failed step. An erasure that no instance
+/// confirms stays open and degrades health.
 /// </summary>
 public sealed class ErasureWorker(
     IStore store, INotices notices, ResiliencePipelineProvider<string> pipelines, TimeProvider clock, ILogger<ErasureWorker> logger)
@@ -20,7 +20,7 @@ public sealed class ErasureWorker(
 
     protected override string? Concern => Volatile.Read(ref _late);
 
-    /// <summary>Sends every erasure on that is due, and looks for those that take too long.</summary>
+    /// <summary>Continues all due erasures, and detects those that take too long.</summary>
     public async Task PollAsync(CancellationToken cancellationToken)
     {
         var now = Clock.GetUtcNow();

@@ -10,14 +10,12 @@ using Recommender.Trainer.Transitions;
 namespace Recommender.Trainer.Erasing;
 
 /// <summary>
-/// Removes events older than <see cref="TrainerOptions.RetentionDays"/>, in short transactions while the services run, and drops the
-/// partitions that
-/// are left empty. The boundary is the start of a day (UTC), so a day's events go together, once a day.
+/// Removes events older than <see cref="TrainerOptions.RetentionDays"/>, in short transactions while the services run, and drops empty
+/// partitions. The boundary is the start of a day (UTC), so events are removed by day, once a day.
 /// </summary>
 /// <remarks>
-/// A month is not dropped unread, though that would be cheaper: its events must be removed from the histories, popularity and trends
-/// they went into, and their ids out of what tells duplicates. Older events that arrive later are dropped by the store, so forgetting their
-/// ids is safe.
+/// A month cannot be dropped without reading it: its events must be subtracted from histories, popularity and trends, and their ids removed
+/// from the detection of duplicates. Removing the ids is safe, because the store drops events from before the boundary.
 /// </remarks>
 public sealed class RetentionWorker(
     IStore store,
@@ -34,10 +32,10 @@ public sealed class RetentionWorker(
 
     protected override bool IsEnabled => options.RetentionDays > 0;
 
-    // A round that was cut short copies and folds everything in at its end, so rounds do not follow at the pace of the pipeline.
+    // The round after an interrupted one copies and folds in everything, so rounds do not repeat at the rate of the pipeline.
     protected override TimeSpan? PauseWhileUnavailable => s_retry;
 
-    /// <summary>Removes what is due; returns the number of events. Nothing is due when this day's turn is over.</summary>
+    /// <summary>Removes due events and returns their number. Nothing is due if this day's removal is complete.</summary>
     public async Task<long> RunAsync(CancellationToken cancellationToken)
     {
         var before = new DateTimeOffset(Clock.GetUtcNow().UtcDateTime.Date.AddDays(-options.RetentionDays), TimeSpan.Zero);
@@ -54,13 +52,13 @@ public sealed class RetentionWorker(
 
         if (last is { Done: false })
         {
-            // The turn before ended between a slice's removal and its way to the factor store, and nobody knows any more which users it
-            // concerned.
+            // The previous removal was interrupted after a slice was removed and before the factor store was updated, so the affected users
+            // are unknown.
             await CatalogueCopy.PutAllAsync(store, factorStore, cancellationToken);
             await folding.FoldInAllAsync(cancellationToken);
         }
 
-        // Nearly every row has lost some.
+        // Nearly every row has lost events.
         if (removed > 0 || last is { Done: false }) await transitions.RebuildAsync(cancellationToken);
         await WriteAsync(new(before, Done: true), cancellationToken);
         if (removed > 0) logger.OldEventsRemoved(removed, before);

@@ -12,7 +12,7 @@ using Recommender.Trainer.Transitions;
 namespace Recommender.Trainer.Events;
 
 /// <summary>Applies catalogue and user commands in order: store → factor store → notice → acknowledge.</summary>
-/// <remarks>Of an erasure, the saga carries out the steps that follow the store.</remarks>
+/// <remarks>After the store, the saga carries out the further steps of an erasure.</remarks>
 public sealed class CommandWorker(
     IStreamConsumer consumer,
     IStore store,
@@ -39,7 +39,7 @@ public sealed class CommandWorker(
 
         for (int start = 0; start < commands.Count;)
         {
-            // Neighbouring catalogue commands are applied together; user commands one by one, in their place.
+            // Consecutive catalogue commands are applied together, user commands one by one, in order.
             int end = start;
             while (end < commands.Count && IsCatalogue(commands[end])) end++;
             if (end > start)
@@ -77,7 +77,7 @@ public sealed class CommandWorker(
         return result.Failed.Select(f => Dead(commands[f.Index], $"{f.Field}: {f.Error}"));
     }
 
-    /// <summary>Returns what is wrong with the command, or null.</summary>
+    /// <summary>Applies the command. Returns the error of an invalid command, or null.</summary>
     private async Task<string?> ApplyUserAsync(Command command, CancellationToken cancellationToken)
     {
         if (Limits.StoredIdError(command.UserId) is { } idError) return $"userId: {idError}";
@@ -98,7 +98,7 @@ public sealed class CommandWorker(
             case CommandKind.EraseUser when command.ErasureId is { } erasureId:
                 var erased = await store.EraseUserAsync(userId, erasureId, command.AcceptedAt, cancellationToken);
                 folding.Forget(UserRef.User(userId));
-                // The row in the store is what makes the start durable; the message only makes it immediate.
+                // The row in the store makes the start durable; the message only makes it immediate.
                 bool fits = erased.Items is { Count: <= ErasureApplied.ItemsLimit };
                 var applied = new ErasureApplied { ErasureId = erasureId, Items = fits ? erased.Items : null };
                 await notices.PublishAsync(applied, cancellationToken);

@@ -10,14 +10,14 @@ using Recommender.Trainer.Releasing;
 namespace Recommender.Trainer.Events;
 
 /// <summary>Folds users in: history from the store → factor against the released model → factor store.</summary>
-/// <param name="weights">What events count while no model is released; a released model brings the weights it was trained with.</param>
+/// <param name="weights">Event weights before the first release. A released model has the weights of its training.</param>
 public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedModel released, EventWeights weights, TrainerOptions options)
 {
     private const int PageUsers = 500;
     private readonly HistoryCache _cache = new(options.HistoryCacheEvents);
     private IReadOnlyList<string> _typeNames = [];
 
-    /// <summary>Stored events that must be folded in: histories in memory, and users whose history must be read from the store.</summary>
+    /// <summary>Stored events to fold in: histories in memory, and users whose history must be read from the store.</summary>
     public sealed class PendingFoldIns
     {
         internal Dictionary<int, UserEvents> Known { get; } = [];
@@ -27,7 +27,7 @@ public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedMode
         internal long Started { get; } = Stopwatch.GetTimestamp();
     }
 
-    /// <summary>Takes note of what a transaction has stored. Batch after batch: one caller at a time.</summary>
+    /// <summary>Records the result of a transaction. One caller at a time, in the order of batches.</summary>
     public void Note(StoredBatch stored, PendingFoldIns work)
     {
         foreach (var addition in stored.Additions)
@@ -36,12 +36,12 @@ public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedMode
             else work.Known.Remove(addition.UserKey);
         }
 
-        // Users of nothing but duplicates too: a crash may have come between storing and folding in.
+        // Includes users with duplicates only, because of a possible crash between storing and folding in.
         foreach (int key in stored.UserKeys)
             if (!work.Known.ContainsKey(key)) work.Unknown.Add(key);
     }
 
-    /// <summary>Brings the factor store up to date with what was noted.</summary>
+    /// <summary>Updates the factor store for all recorded events.</summary>
     public async Task FoldInAsync(PendingFoldIns work, CancellationToken cancellationToken)
     {
         foreach (var piece in work.Known.Values.Chunk(PageUsers)) await PutAsync(piece, work.Started, cancellationToken);
@@ -56,23 +56,22 @@ public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedMode
         _cache.Trim();
     }
 
-    /// <summary>Drops what this process remembers of an erased user.</summary>
+    /// <summary>Removes an erased user from memory.</summary>
     public void Forget(UserRef user) => _cache.Forget(user);
 
     /// <summary>
-    /// A fold-in that took longer than this, because the process was frozen in the middle of it, is checked against the store: the mark
-    /// that keeps
-    /// an erased user from returning to the factor store lasts 45 s and may have expired by then.
+    /// A fold-in that took longer, because the process was frozen, is checked against the store. The mark that keeps an erased user out of
+    /// the factor store lasts 45 s and may have expired.
     /// </summary>
     internal TimeSpan CheckedAfter { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>
-    /// Brings the factor store up to date with the stored history of these users. May run twice or concurrently for the same user:
+    /// Updates the factor store with the stored histories of these users. Repeatable, and safe for concurrent calls with the same users:
     /// the factor store keeps the newest revision.
     /// </summary>
     public async Task FoldInAsync(IReadOnlyCollection<int> userKeys, CancellationToken cancellationToken)
     {
-        // Piece by piece: the histories of all that a large batch touches need not be in memory at once.
+        // In pieces, so that not all histories of a large batch are in memory at once.
         foreach (var piece in userKeys.Chunk(PageUsers))
         {
             long started = Stopwatch.GetTimestamp();
@@ -80,14 +79,14 @@ public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedMode
         }
     }
 
-    /// <param name="started">When the histories were known to be those of the store.</param>
+    /// <param name="started">Time at which the histories were current in the store.</param>
     private async Task PutAsync(IReadOnlyList<UserEvents> users, long started, CancellationToken cancellationToken)
     {
         var names = await TypeNamesAsync(users, cancellationToken);
         var model = released.Current;
         var histories = new HistoryBuilder(model?.Weights ?? weights, options.HistoryItemsLimit);
         var states = new UserState[users.Count];
-        // A handful of users is solved faster than threads are woken.
+        // A few users are solved in less time than threads need to start.
         if (users.Count < 16) for (int i = 0; i < states.Length; i++) states[i] = Fold(users[i], names, model, histories);
         else Parallel.For(0, states.Length, new ParallelOptions { CancellationToken = cancellationToken },
             i => states[i] = Fold(users[i], names, model, histories));
@@ -99,7 +98,7 @@ public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedMode
     {
         var known = (await store.ReadUserEventsAsync([.. written.Select(user => user.UserKey)], cancellationToken)).Select(user =>
             user.UserKey).ToHashSet();
-        // At the revision that was written: who has returned since has a higher one and stays.
+        // At the written revision: a user who has returned since has a higher one and is kept.
         foreach (var user in written)
             if (!known.Contains(user.UserKey)) await factorStore.EraseUsersAsync([user.User], user.Revision, cancellationToken);
     }
@@ -132,7 +131,7 @@ public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedMode
         };
     }
 
-    /// <summary>Makes the names of all event types known to serving, which sees their ids in the values of users.</summary>
+    /// <summary>Writes the names of all event types to the factor store. Values of users refer to their ids.</summary>
     public async Task PutEventTypesAsync(CancellationToken cancellationToken)
     {
         var names = await store.GetEventTypesAsync(cancellationToken);
@@ -141,8 +140,7 @@ public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedMode
     }
 
     /// <summary>
-    /// Names are only ever added, so the cached list is read again only when a type is newer than it. Serving then learns it before the
-    /// user's value.
+    /// Names are only added, so the cached list is reloaded only for a newer type. The name is then written before the user's value.
     /// </summary>
     private async Task<IReadOnlyList<string>> TypeNamesAsync(IReadOnlyList<UserEvents> users, CancellationToken cancellationToken)
     {

@@ -5,14 +5,12 @@ using Recommender.Storage.Users;
 namespace Recommender.Trainer.Events;
 
 /// <summary>
-/// Histories of recently active users, so that a batch need not read what it or earlier batches have just written. An
-/// entry counts
-/// only at the revision it was taken at: any other change of a user (another Trainer, a merge, an erasure, retention) gives it another
-/// one, and the
-/// history is read from the store again. One caller at a time, but for <see cref="Forget"/>.
+/// Histories of recently active users, so that a batch need not read events that were just written. An entry is valid only at its revision:
+/// any other change of a user (another Trainer, a merge, an erasure, retention) changes the revision, and the history is read from the
+/// store again. One caller at a time, except for <see cref="Forget"/>.
 /// </summary>
-/// <param name="eventsLimit">Events held at most, 24 bytes each, where a user counts as some more; users not seen for longest go
-/// first.</param>
+/// <param name="eventsLimit">Maximum number of events of 24 bytes, including an overhead per user. The least recently used users are
+/// evicted.</param>
 internal sealed class HistoryCache(int eventsLimit)
 {
     /// <summary>Overhead of a user in the cache, in events of 24 bytes: list node, dictionary entry and array.</summary>
@@ -23,12 +21,12 @@ internal sealed class HistoryCache(int eventsLimit)
     private readonly HashSet<UserRef> _forgotten = [];
     private readonly Lock _changing = new();
 
-    /// <summary>What is held now, in events.</summary>
+    /// <summary>Current size, in events.</summary>
     public int Size { get; private set; }
 
     /// <summary>
-    /// The user's history with the addition, or null when it is not known what it was before. The list is the cache's own: it holds until
-    /// the next call.
+    /// The user's history with the addition; null if the prior history is not cached. The list belongs to the cache and is valid until the
+    /// next call.
     /// </summary>
     public UserEvents? Add(UserAddition addition, long revision)
     {
@@ -47,7 +45,7 @@ internal sealed class HistoryCache(int eventsLimit)
         var entry = node.Value;
         foreach (var added in addition.Events)
         {
-            // By (occurredAt, sequence); what is added has the highest sequence. Nearly always that is the end.
+            // Ordered by (occurredAt, sequence). New events have the highest sequence, so they are usually at the end.
             int at = entry.History.Count;
             while (at > 0 && entry.History[at - 1].OccurredAtMs > added.OccurredAtMs) at--;
             entry.History.Insert(at, added);
@@ -60,17 +58,17 @@ internal sealed class HistoryCache(int eventsLimit)
         return new UserEvents { UserKey = entry.UserKey, User = entry.User, Revision = revision, Events = entry.History };
     }
 
-    /// <summary>Remembers a history as read from the store.</summary>
+    /// <summary>Adds a history as read from the store.</summary>
     public void Put(UserEvents user)
     {
         using var scope = _changing.EnterScope();
         if (_entries.GetValueOrDefault(user.UserKey) is { } known) Remove(known);
-        // Read before an erasure that has come meanwhile.
+        // The history was read before an erasure.
         if (_forgotten.Contains(user.User)) return;
         Insert(new Entry(user.UserKey, user.User, [.. user.Events]) { Revision = user.Revision });
     }
 
-    /// <summary>Keeps to the limit. After a batch, when no list that was handed out is in use any more.</summary>
+    /// <summary>Evicts users above the limit. Call it after a batch, when no returned list is in use.</summary>
     public void Trim()
     {
         using var scope = _changing.EnterScope();
@@ -78,7 +76,7 @@ internal sealed class HistoryCache(int eventsLimit)
         while (Size > eventsLimit && _byUse.First is { } oldest) Remove(oldest);
     }
 
-    /// <summary>Drops what is held on the user. From any thread.</summary>
+    /// <summary>Removes the user. Thread-safe.</summary>
     public void Forget(UserRef user)
     {
         using var scope = _changing.EnterScope();

@@ -15,8 +15,8 @@ using Recommender.Trainer.Releasing;
 namespace Recommender.Trainer.Events;
 
 /// <summary>
-/// Gives factors to items that the released model was not trained with: when the catalogue adds them, again as their events arrive,
-/// and all of them after a release. What it writes is a function of the store and the model, so doing it twice does no harm.
+/// Computes factors of items that the released model was not trained with: when they are added to the catalogue, again as their events
+/// arrive, and all of them after a release. The factors are a function of store and model, so a repetition has no effect.
 /// </summary>
 public sealed class ItemPlacer(
     IStore store,
@@ -29,7 +29,7 @@ public sealed class ItemPlacer(
     TimeProvider clock,
     ILogger<ItemPlacer> logger) : RepeatingWorker("Placement of new items", pipelines, clock, logger)
 {
-    /// <summary>An item is placed again when the users who count for it have grown by this share.</summary>
+    /// <summary>Relative growth of an item's users after which it is placed again.</summary>
     private const double Growth = 1.25;
 
     private const int BatchItems = 200;
@@ -54,7 +54,7 @@ public sealed class ItemPlacer(
         RequestRound();
     }
 
-    /// <summary>Events on these have come.</summary>
+    /// <summary>Events on these items have arrived.</summary>
     public void Note(IEnumerable<ItemStatistics> items)
     {
         if (released.Current is not { } model) return;
@@ -69,8 +69,10 @@ public sealed class ItemPlacer(
         if (any) RequestRound();
     }
 
-    /// <summary>Places what is noted. If a server is unavailable, it stays noted; after a defect it is dropped, or it would stop all
-    /// others.</summary>
+    /// <summary>
+    /// Places the recorded items. If a server is unavailable, they stay recorded. After a defect they are dropped, so that they do not
+    /// block others.
+    /// </summary>
     protected override async Task<TimeSpan> RunRoundAsync(CancellationToken cancellationToken)
     {
         (bool all, var keys) = (false, _noted);
@@ -107,7 +109,7 @@ public sealed class ItemPlacer(
         }
     }
 
-    /// <summary>Places those of the items that the released model was not trained with.</summary>
+    /// <summary>Places the given items that the released model was not trained with.</summary>
     public async Task PlaceAsync(IReadOnlyCollection<int> itemKeys, CancellationToken cancellationToken)
     {
         if (released.Current is not { Placement: not null } model) return;
@@ -137,8 +139,7 @@ public sealed class ItemPlacer(
         await notices.PublishAsync(new CatalogueChanged { Sequence = sequence }, cancellationToken);
     }
 
-    /// <summary>The latest who consumed an item, as the model sees them: it does not know the item, so what it knows of them is the
-    /// rest.</summary>
+    /// <summary>Factors of the latest consumers of an item. They do not depend on the item, which the model does not have.</summary>
     private async Task<(float[] Factors, Preference[] Says)> ConsumersAsync(
         int itemKey, FoldInModel model, HistoryBuilder histories, CancellationToken cancellationToken)
     {

@@ -5,8 +5,7 @@ using Recommender.Storage.Events;
 namespace Recommender.Trainer.Events;
 
 /// <summary>
-/// Everything a user has seen, independent of the length of the history: when each type of event last happened on each item. A pure
-/// function of
+/// The items a user has seen, independent of the length of the history: the time of the newest event by item and type. A pure function of
 /// events and history.
 /// </summary>
 internal static class SeenBuilder
@@ -15,7 +14,7 @@ internal static class SeenBuilder
     private const int ItemShift = 32, ClassShift = 24;
 
     /// <param name="events">All events of the user, in any order.</param>
-    /// <param name="history">What <see cref="HistoryBuilder"/> made of them.</param>
+    /// <param name="history">Result of <see cref="HistoryBuilder"/> for the events.</param>
     /// <returns>For <see cref="UserState.HistoryClasses"/> and <see cref="UserState.Seen"/>.</returns>
     public static (byte[] HistoryClasses, SeenRecord[] Seen) Build(IReadOnlyList<StoredEvent> events, ReadOnlySpan<HistoryRecord> history)
     {
@@ -35,7 +34,7 @@ internal static class SeenBuilder
         }
     }
 
-    /// <summary>The pairs of the events by item and class, each once, with its newest time.</summary>
+    /// <summary>Distinct pairs of item and class with their newest time.</summary>
     private static Span<ulong> Newest(IReadOnlyList<StoredEvent> events, ulong[] pairs)
     {
         for (int i = 0; i < events.Count; i++)
@@ -57,7 +56,7 @@ internal static class SeenBuilder
         return all[..kept];
     }
 
-    /// <summary>Orders by item and class: long histories byte by byte, several times faster than by comparisons.</summary>
+    /// <summary>Sorts by item and class. Long histories are sorted by radix, which is several times faster than by comparisons.</summary>
     private static void Sort(Span<ulong> pairs)
     {
         if (pairs.Length < 512)
@@ -88,7 +87,7 @@ internal static class SeenBuilder
         ArrayPool<ulong>.Shared.Return(rented);
     }
 
-    /// <summary>Gives each record of the history the class of its item's event at that time, and keeps all other pairs.</summary>
+    /// <summary>Assigns to each record of the history the class of its item's event at that time, and returns all other pairs.</summary>
     /// <param name="records">Item keys and positions in the history, by item key.</param>
     private static (byte[] HistoryClasses, SeenRecord[] Seen) Divide(Span<ulong> pairs, ReadOnlySpan<ulong> records,
         ReadOnlySpan<HistoryRecord> history)
@@ -112,8 +111,7 @@ internal static class SeenBuilder
                     if (TimeOf(pairs[i]) > TimeOf(pairs[newest])) newest = i;
                 }
 
-                // A later event of the same type may not have counted for the history. The record's class then has a pair of its own as
-                // well.
+                // The history may ignore a later event of the same type. The record's class then has a separate pair as well.
                 classes[record] = ClassOf(pairs[taken < 0 ? newest : taken]);
             }
 

@@ -7,13 +7,13 @@ using Recommender.Trainer.Releasing;
 
 namespace Recommender.Trainer.Learning;
 
-/// <summary>How far events and factors have moved from one model to the next.</summary>
+/// <summary>Measures the change of events and factors from one model to the next.</summary>
 public sealed class DriftMeter(IStore store)
 {
-    /// <summary>Items with a cell of their own; the others share one, and so do those that had no events before.</summary>
+    /// <summary>Number of items with a separate cell. The others share a cell, and so do new items.</summary>
     private const int OwnCells = 100;
 
-    /// <summary>Null where there is no model before, or nothing has come since.</summary>
+    /// <summary>The change since the previous model; null without one, or without new events.</summary>
     public async Task<ModelDrift?> MeasureAsync(ModelInfo? before, Model model, int[] itemKeys, long watermark,
         CancellationToken cancellationToken)
     {

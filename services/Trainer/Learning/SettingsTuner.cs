@@ -14,14 +14,13 @@ using Recommender.Trainer.Status;
 namespace Recommender.Trainer.Learning;
 
 /// <summary>
-/// Searches for the learner and settings that predict new events best, on several windows of the newest events. What it has tried is kept
-/// in the store after every trial,
-/// so that a restart resumes where it stopped.
+/// Searches for the learner and settings that predict new events best, on several windows of the newest events. The state is saved in the
+/// store after every trial, so a restart resumes the search.
 /// </summary>
 public sealed class SettingsTuner(IStore store, EventWeights weights, Progress progress, TrainerOptions options,
     ILogger<SettingsTuner> logger)
 {
-    /// <summary>The settings training uses.</summary>
+    /// <summary>The settings for trainings.</summary>
     public const string SettingsName = "learner";
 
     private const string StateName = "tuning";
@@ -29,8 +28,7 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
     private const string UnfinishedName = "tuning-watermark";
 
     /// <summary>
-    /// Why another search is worth its time: there was none, one was cut short, or the data is so much more or so different now. Null when
-    /// it is not.
+    /// Why another search is due: there was none, one was interrupted, or the data has grown or changed enough. Null if none is due.
     /// </summary>
     /// <param name="trained">The model just trained.</param>
     public async Task<string?> DueAsync(long events, ModelInfo? trained, CancellationToken cancellationToken)
@@ -42,14 +40,14 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
         if (Math.Max(drift.Items, drift.Types) is var moved && moved >= options.TuneAfterDrift && options.TuneAfterDrift < 1)
             return FormattableString.Invariant($"events have drifted by {moved:0.00}");
         if (options.TuneAfterFactorDrift >= 1 || !(drift.Factors >= options.TuneAfterFactorDrift)) return null;
-        // Other settings place items differently, with or without drift of the data.
+        // With other settings, factors differ without a change of the data.
         var before = await store.GetModelAsync(drift.SinceVersion, cancellationToken);
         bool same = StoredSettings.Read(before?.Settings, logger) is { } settings
             && settings == StoredSettings.Read(trained.Settings, logger);
         return same ? FormattableString.Invariant($"factors have drifted by {drift.Factors:0.00}") : null;
     }
 
-    /// <summary>The search that chose the settings; null where none did.</summary>
+    /// <summary>The search that chose the settings; null if none did.</summary>
     public async Task<SettingsSearch?> SearchOfAsync(LearnerSettings settings, CancellationToken cancellationToken)
     {
         if (await store.GetSettingAsync(SettingsName, cancellationToken) is null) return null;
@@ -78,7 +76,7 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
     private async Task<long> UnfinishedWatermarkAsync(CancellationToken cancellationToken) =>
         await store.GetSettingAsync(UnfinishedName, cancellationToken) is { } watermark ? watermark.GetInt64() : 0;
 
-    /// <summary>Returns whether the settings changed. Null lease or no hold-out: nothing is done.</summary>
+    /// <summary>Runs a search. Returns whether the settings changed. Does nothing without the lease or a hold-out.</summary>
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
         await using var lease = await store.TryAcquireTrainingLeaseAsync(cancellationToken);
@@ -104,7 +102,7 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
             Threads = Math.Max(1, (options.Threads == 0 ? Environment.ProcessorCount : options.Threads) / 2),
         };
         var state = await SearchAsync(splits, tuning, resume, cancellationToken);
-        // The same list for everybody is no recommendation, even where the hold-out likes it; and without factors, new items could not be
+        // Popularity must not win, because the same ranking for all users is not a recommendation. And without factors, new items cannot be
         // placed.
         if (state.BestOf(t => t.Settings is not (PopularitySettings or NeighbourhoodSettings)) is not { } best)
         {
@@ -126,12 +124,12 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
         }
     }
 
-    /// <summary>Searches on threads of its own and keeps what it has found so far. A store that cannot keep it ends the search.</summary>
+    /// <summary>Searches on separate threads and saves the state. If the store is unavailable, the search ends.</summary>
     private async Task<TuningState> SearchAsync(SearchSplits splits, TuningOptions tuning, TuningState? resume,
         CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        // A state holds all that came before it: where trials are faster than the store, the newest is enough.
+        // A state includes all earlier ones, so only the newest is saved if trials are faster than the store.
         var states = Channel.CreateBounded<TuningState>(
             new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
         var keeping = KeepAsync(states.Reader, stop, cancellationToken);
@@ -144,7 +142,7 @@ public sealed class SettingsTuner(IStore store, EventWeights weights, Progress p
         finally
         {
             states.Writer.Complete();
-            // Its exception is why the search ended, where it has one.
+            // If saving failed, its exception is the reason for the end of the search.
             await keeping;
         }
 

@@ -5,16 +5,16 @@ using Recommender.Factorization.Tuning;
 namespace Recommender.Trainer.Learning;
 
 /// <summary>
-/// Reads settings that another build may have left in the store: one with an optional learner that this build does not have. They are
-/// ignored then, with a warning, and a search begins from nothing.
+/// Reads settings from the store. Settings of an optional learner that this build does not have are ignored with a warning, and the next
+/// search starts from the beginning.
 /// </summary>
 internal static class StoredSettings
 {
-    /// <summary>Null where there are none or this build cannot read them.</summary>
+    /// <summary>The stored settings; null if there are none or this build cannot read them.</summary>
     public static LearnerSettings? Read(JsonElement? stored, ILogger logger) =>
         Read(stored, LearnerSettings.FromJson, "settings of the learner", logger);
 
-    /// <summary>Null where there is none or this build cannot read it.</summary>
+    /// <summary>The stored state of the search; null if there is none or this build cannot read it.</summary>
     public static TuningState? ReadSearch(JsonElement? stored, ILogger logger) =>
         Read(stored, TuningState.FromJson, "trials of the search", logger);
 

@@ -32,7 +32,7 @@ public sealed class Training(
     /// <summary>The last run found another instance training and did nothing.</summary>
     public bool FoundAnother { get; private set; }
 
-    /// <summary>Returns the model's registry entry; null when another instance is training or there is nothing to learn from.</summary>
+    /// <summary>Runs a training. Returns the model's registry entry; null if another instance is training or there is no data.</summary>
     public async Task<ModelInfo?> RunAsync(CancellationToken cancellationToken)
     {
         await using var lease = await store.TryAcquireTrainingLeaseAsync(cancellationToken);
@@ -119,7 +119,7 @@ public sealed class Training(
         return info with { Version = version };
     }
 
-    /// <summary>Factors of users spread evenly over all, as serving will fold them in.</summary>
+    /// <summary>Factors of an even sample of users, folded in as in serving.</summary>
     private static float[] SampleUsers(Model model, InteractionMatrix data)
     {
         const int Most = 400;
@@ -128,7 +128,7 @@ public sealed class Training(
         for (int n = 0; n < Math.Min(Most, data.UserCount); n++)
         {
             model.FoldIn(data.Users.History((int)((long)n * data.UserCount / Math.Min(Most, data.UserCount))), factor);
-            // A user without a usable history is never searched for.
+            // Serving does not search for a user without a usable history.
             if (factor.AsSpan().ContainsAnyExcept(0f)) sample.AddRange(factor);
         }
 
@@ -136,11 +136,9 @@ public sealed class Training(
     }
 
     /// <summary>
-    /// Judges the settings on the newest events, after learning from the older ones only. Beside them, on the same hold-out: the settings
-    /// of the model
-    /// in service, learnt from the same older events (the model itself may have seen the newest), and popularity. Content is blended into
-    /// the
-    /// factors of items with few events where that is no worse.
+    /// Evaluates the settings on the newest events after training on the older ones. On the same hold-out it evaluates popularity, and the
+    /// settings of the model in service, also trained on the older events because the model itself may include the newest. Content is
+    /// blended into the factors of items with few events if the result is not worse.
     /// </summary>
     private (ModelMetrics? Metrics, GateDecision Decision, bool Blends) Judge(
         TrainingData data, LearnerSettings settings, ModelInfo? inService, ItemContent? content, CancellationToken cancellationToken)
@@ -156,7 +154,7 @@ public sealed class Training(
         bool blends = content is not null && blended.Ndcg >= plain.Ndcg;
         var candidate = blends ? blended : plain;
         var popular = Evaluate("popular", split, new PopularitySettings(), cancellationToken);
-        // What was popular for about as long as the hold-out lasts.
+        // Recent popularity, over about the duration of the hold-out.
         var recent = Evaluate("recently popular", split, new PopularitySettings { HalfLife = options.HoldoutShare }, cancellationToken);
         var results = new Dictionary<string, MetricSet>
         {

@@ -9,8 +9,7 @@ using Recommender.Trainer.Events;
 namespace Recommender.Trainer.Learning;
 
 /// <summary>
-/// The stored events as learning takes them: dense indexes for users and items, rows of items in ordinal order of their ids, events oldest
-/// first.
+/// The stored events for training: dense indexes of users and items, items in ordinal order of their ids, events oldest first.
 /// </summary>
 public sealed class TrainingData : ITimedInteractions
 {
@@ -45,7 +44,7 @@ public sealed class TrainingData : ITimedInteractions
 
     public int Events => _log.Count;
 
-    /// <summary>Every event up to a sequence, on items that are not deleted.</summary>
+    /// <summary>Reads all events up to a sequence, on items that are not deleted.</summary>
     public static async Task<TrainingData> ReadAsync(IStore store, long upToSequence, EventWeights weights,
         CancellationToken cancellationToken)
     {
@@ -75,8 +74,7 @@ public sealed class TrainingData : ITimedInteractions
         }
     }
 
-    /// <param name="itemIds">External id by item key, of every item that may be recommended; items that are missing here are left out with
-    /// their events.</param>
+    /// <param name="itemIds">External id by item key of all items that may be recommended. Events of other items are left out.</param>
     /// <param name="typeNames">Names by <see cref="StoredEvent.TypeId"/>.</param>
     public static TrainingData Build(InteractionLog log, IReadOnlyDictionary<int, string> itemIds, IReadOnlyList<string> typeNames,
         EventWeights weights, IReadOnlyDictionary<int, ItemText>? texts = null)
@@ -100,8 +98,8 @@ public sealed class TrainingData : ITimedInteractions
             [.. itemKeys.Select(key => texts?.GetValueOrDefault(key))]);
     }
 
-    /// <summary>Preferences of the first <paramref name="events"/> events, weighed as a fold-in at that moment would weigh them.</summary>
-    /// <param name="held">Events that are left out as if they had not happened.</param>
+    /// <summary>Preferences of the first <paramref name="events"/> events, weighted like a fold-in at that time.</summary>
+    /// <param name="held">Events to leave out.</param>
     public InteractionMatrix Preferences(int events, IReadOnlySet<int>? held = null)
     {
         var newest = new long[Users];
@@ -118,7 +116,7 @@ public sealed class TrainingData : ITimedInteractions
             var preference = EventWeights.Of(_types[_log.TypeIds[e]], _log.Values[e],
                 HistoryBuilder.Days(newest[user] - _log.OccurredAtMs[e]),
                 share);
-            // In seconds, as histories tell times.
+            // In seconds, like the times of histories.
             if (preference.Weight > 0) entries.Add(new(user, _itemIndexes[e], (float)preference.Weight, (float)preference.Target),
                 _log.OccurredAtMs[e] / 1000);
         }
@@ -126,10 +124,8 @@ public sealed class TrainingData : ITimedInteractions
         return entries.Build();
     }
 
-    /// <summary>
-    /// What is left of each of a run of events, by <see cref="EventShares"/>, counted from its first; null where all are left whole.
-    /// </summary>
-    /// <param name="held">Events that are left out as if they had not happened.</param>
+    /// <summary>Remaining share of each event of a range, by <see cref="EventShares"/>; null if all are 1.</summary>
+    /// <param name="held">Events to leave out.</param>
     private float[]? Shares(int from, int to, IReadOnlySet<int>? held)
     {
         bool isTrivial = true;
@@ -167,7 +163,7 @@ public sealed class TrainingData : ITimedInteractions
 
     bool[] ITimedInteractions.PositiveIn(int from, int to)
     {
-        // What was cancelled within the window is nothing to predict.
+        // Events cancelled within the window are not to be predicted.
         var shares = Shares(from, to, held: null);
         var positive = new bool[to - from];
         for (int e = from; e < to; e++)

@@ -1,12 +1,12 @@
 namespace Recommender.Trainer.Learning;
 
-/// <summary>What training is doing.</summary>
+/// <summary>Stage of a training.</summary>
 public enum TrainingStage
 {
     Idle,
     ReadingEvents,
 
-    /// <summary>Training on the older events and comparing lists on the newest.</summary>
+    /// <summary>Training on the older events and evaluating on the newest.</summary>
     Judging,
 
     /// <summary>Training on all events.</summary>
@@ -18,6 +18,6 @@ public enum TrainingStage
     /// <summary>Searching for settings.</summary>
     Tuning,
 
-    /// <summary>The last training ended with an error. The next one starts by the same conditions as ever.</summary>
+    /// <summary>The last training failed. The next one starts by the usual conditions.</summary>
     Failed,
 }

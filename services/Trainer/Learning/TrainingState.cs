@@ -3,7 +3,7 @@ using Recommender.Factorization.Learners;
 
 namespace Recommender.Trainer.Learning;
 
-/// <summary>What training is doing and how far it is.</summary>
+/// <summary>Stage and progress of training.</summary>
 public sealed record TrainingState
 {
     private TrainingState(TrainingStage stage) => Stage = stage;
@@ -16,19 +16,19 @@ public sealed record TrainingState
 
     public TrainingStage Stage { get; }
 
-    /// <summary>Epochs done, trials done.</summary>
+    /// <summary>Number of completed epochs or trials.</summary>
     public int Done { get; private init; }
 
-    /// <summary>Epochs in all; 0 where it is not known how many follow.</summary>
+    /// <summary>Total number of epochs; 0 if unknown.</summary>
     public int Total { get; private init; }
 
-    /// <summary>Best NDCG@20 of a search so far.</summary>
+    /// <summary>Best NDCG@20 of a running search.</summary>
     public double? BestNdcg { get; private init; }
 
-    /// <summary>Why it failed.</summary>
+    /// <summary>Why the training failed.</summary>
     public string? Problem { get; private init; }
 
-    /// <summary>Done of all, 0..1; null where it is not known how much follows.</summary>
+    /// <summary>Progress, 0..1; null if the total is unknown.</summary>
     public double? Share => Total > 0 ? (double)Done / Total : null;
 
     /// <summary>A model of this stage is being trained: <see cref="TrainingStage.Judging"/> or

@@ -7,7 +7,7 @@ using Recommender.Trainer.Status;
 
 namespace Recommender.Trainer.Learning;
 
-/// <summary>Decides when to train: on request, after enough new events, after enough time.</summary>
+/// <summary>Starts trainings: on request, after enough new events, or after enough time.</summary>
 public sealed class TrainingWorker(
     IStore store,
     Training training,
@@ -22,14 +22,14 @@ public sealed class TrainingWorker(
     private volatile bool _running;
     private bool _isRequested;
 
-    // Used by rounds alone. A requested training that was postponed stays requested.
+    // Only used by rounds. A postponed training stays requested.
     private bool _isAsked;
     private DateTimeOffset? _dueSince;
     private long _seenSequence;
     private long _triedSequence = -1;
     private bool _resumed;
 
-    /// <summary>Asks for a training. False when one is running, here or in another instance: another follows it.</summary>
+    /// <summary>Requests a training. False if one is running, here or in another instance; another one then follows it.</summary>
     public async Task<bool> RequestAsync(CancellationToken cancellationToken)
     {
         bool starts = !_running && await IsLeaseFreeAsync(cancellationToken);
@@ -40,7 +40,7 @@ public sealed class TrainingWorker(
 
     protected override TimeSpan FirstPause => TimeSpan.FromSeconds(options.CheckEverySeconds);
 
-    // A training takes long and registers a model: it is not repeated at the pace of the pipeline.
+    // A training takes long and registers a model, so it is not repeated at the rate of the pipeline.
     protected override TimeSpan? PauseWhileUnavailable => FirstPause;
 
     protected override async Task<TimeSpan> RunRoundAsync(CancellationToken cancellationToken)
@@ -52,7 +52,7 @@ public sealed class TrainingWorker(
         }
         catch (Exception e) when (e is not DependencyUnavailableException && !cancellationToken.IsCancellationRequested)
         {
-            // Status and log show it; the same events are not tried again.
+            // Status and log show the failure. A training with the same events is not repeated.
             (_isAsked, _triedSequence) = (false, _seenSequence);
             progress.Training = TrainingState.Failed(e.Message);
             logger.TrainingFailed(e);
@@ -60,7 +60,7 @@ public sealed class TrainingWorker(
         finally
         {
             _running = false;
-            // Also after a search that was cut short: nothing is being done until the next round.
+            // Also after an interrupted search: training is idle until the next round.
             if (progress.Training.Stage != TrainingStage.Failed) progress.Training = TrainingState.Idle;
         }
 
@@ -74,7 +74,7 @@ public sealed class TrainingWorker(
         else _dueSince ??= Clock.GetUtcNow();
         if (!_isAsked && due is null && !_resumed && await tuner.IsUnfinishedAsync(cancellationToken))
         {
-            // The search interrupted by a kill. Once: if it fails, the next training requests another.
+            // Resumes a search that a kill interrupted, once. If it fails, the next training requests another one.
             _running = _resumed = true;
             logger.SearchResumes();
             if (await tuner.RunAsync(cancellationToken)) await training.RunAsync(cancellationToken);
@@ -86,11 +86,11 @@ public sealed class TrainingWorker(
         _running = _resumed = true;
         logger.TrainingStarts(due ?? "requested");
         var trained = await training.RunAsync(cancellationToken);
-        // A requested training follows when the other instance has ended; a due one may no longer be due then.
+        // A requested training follows that of the other instance. A training that was due may not be due then.
         if (training.FoundAnother) return;
         (_dueSince, _isAsked, _triedSequence) = (null, false, _seenSequence);
 
-        // A first model with middling settings is in service by now; better settings are worth waiting for.
+        // A first model with default settings is already in service, so the search may take its time.
         if (trained is not null
             && await tuner.DueAsync((await store.GetStatusAsync(cancellationToken)).Events, trained, cancellationToken) is { } why)
         {
@@ -113,12 +113,12 @@ public sealed class TrainingWorker(
         }
     }
 
-    /// <summary>Why a training is due, or null.</summary>
+    /// <summary>Why a training is due; null if none is.</summary>
     private async Task<string?> DueAsync(CancellationToken cancellationToken)
     {
         var status = await store.GetStatusAsync(cancellationToken);
         _seenSequence = status.Sequence;
-        // The same events that just failed, or held nothing to learn, would do so again.
+        // With the same events, a failed or empty training would give the same result.
         if (status.Events < options.MinimumEvents || _seenSequence == _triedSequence) return null;
         if (await store.ListModelsAsync(1, cancellationToken) is not [var newest, ..]) return $"{status.Events} events and no model yet";
 

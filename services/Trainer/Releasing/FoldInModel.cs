@@ -9,7 +9,7 @@ using Recommender.Factorization.Models;
 
 namespace Recommender.Trainer.Releasing;
 
-/// <summary>A released model as fold-in needs it: the factors, and the row of each item.</summary>
+/// <summary>A released model for fold-in: the factors and the row of each item.</summary>
 public sealed class FoldInModel
 {
     private readonly int[] _indexOfKey;
@@ -29,10 +29,10 @@ public sealed class FoldInModel
     public long Version { get; }
     public Model Model { get; }
 
-    /// <summary>What gives factors to items the model was not trained with; null for models from before there was one.</summary>
+    /// <summary>Placement of items that the model was not trained with; null for older models without one.</summary>
     public ItemPlacement? Placement { get; }
 
-    /// <summary>What events count, as when the model was trained; null for models from before they were kept with it.</summary>
+    /// <summary>Event weights of the training; null for older models without them.</summary>
     public EventWeights? Weights { get; }
 
     /// <summary>The store's key of each row.</summary>

@@ -9,8 +9,8 @@ using Recommender.Trainer.Events;
 namespace Recommender.Trainer.Releasing;
 
 /// <summary>
-/// Keeps the factor store equal to the store: the store is the truth, the factor store a copy that may be emptied at any time.
-/// Releases go through here too, so that a crash half-way is finished by the next round.
+/// Keeps the factor store equal to the store. The store is the system of record; the factor store is a copy that may be lost at any time.
+/// Releases are executed here as well, so that the next round completes a release after a crash.
 /// </summary>
 public sealed class Reconciler(
     IStore store,
@@ -28,7 +28,7 @@ public sealed class Reconciler(
     private readonly SemaphoreSlim _working = new(1, 1);
     private bool _haveStatisticsBeenChecked;
 
-    /// <summary>Releases a version: registry first, then the factor store, then the notice. Null when its bytes are not there.</summary>
+    /// <summary>Releases a version: registry first, then the factor store, then the notice. Null if its bytes do not exist.</summary>
     public async Task<ModelInfo?> ReleaseAsync(long version, CancellationToken cancellationToken)
     {
         if (await store.ReleaseModelAsync(version, Clock.GetUtcNow(), cancellationToken) is not { } info) return null;
@@ -37,8 +37,9 @@ public sealed class Reconciler(
         return info;
     }
 
-    /// <summary>One round: afterwards the catalogue and model that serving reads are those of the store. Users follow in the
-    /// background.</summary>
+    /// <summary>
+    /// Runs one round: afterwards catalogue and model in the factor store are those of the store. Users follow in the background.
+    /// </summary>
     public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
         await _working.WaitAsync(cancellationToken);
@@ -65,7 +66,7 @@ public sealed class Reconciler(
     }
 
     /// <summary>
-    /// Copies all statistics where a start has recounted them, of this process or of one that ended before it could copy them.
+    /// Copies all statistics if they were recounted at a start, by this process or by one that ended before copying them.
     /// </summary>
     private async Task CopyRecountedAsync(bool isCopied, CancellationToken cancellationToken)
     {

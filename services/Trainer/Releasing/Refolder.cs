@@ -6,8 +6,8 @@ using Recommender.Trainer.Events;
 namespace Recommender.Trainer.Releasing;
 
 /// <summary>
-/// Folds every user in again after a release, and after the factor store was found empty. Until a user's turn comes, serving folds them in
-/// on the spot, so a release need not wait for this.
+/// Folds all users in again after a release, and after a loss of the factor store. Until then serving folds users in per request, so a
+/// release need not wait.
 /// </summary>
 public sealed class Refolder(
     IFactorStore factorStore,
@@ -18,7 +18,7 @@ public sealed class Refolder(
 {
     private volatile bool _isRebuilding;
 
-    /// <summary>Whether an emptied factor store is being filled: its generation is not written yet.</summary>
+    /// <summary>Whether an empty factor store is being filled and its generation is not written yet.</summary>
     public bool IsRebuilding => _isRebuilding;
 
     protected override TimeSpan FirstPause => Timeout.InfiniteTimeSpan;
@@ -32,7 +32,7 @@ public sealed class Refolder(
         RequestRound();
     }
 
-    /// <summary>The generation is written last: a rebuild that was cut short starts over.</summary>
+    /// <summary>The generation is written last, so that an interrupted rebuild starts over.</summary>
     protected override async Task<TimeSpan> RunRoundAsync(CancellationToken cancellationToken)
     {
         await folding.FoldInAllAsync(cancellationToken);

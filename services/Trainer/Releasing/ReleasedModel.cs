@@ -2,16 +2,16 @@ using Recommender.Storage;
 
 namespace Recommender.Trainer.Releasing;
 
-/// <summary>The released model, loaded. Everything in this process that folds in takes it from here.</summary>
+/// <summary>The loaded released model, for all fold-ins of the process.</summary>
 public sealed class ReleasedModel(IStore store)
 {
     private readonly SemaphoreSlim _loading = new(1, 1);
     private volatile FoldInModel? _current;
 
-    /// <summary>Null until something has been released.</summary>
+    /// <summary>Null before the first release.</summary>
     public FoldInModel? Current => _current;
 
-    /// <summary>Loads the registry's released version if it is not the one in hand. Returns true when it changed.</summary>
+    /// <summary>Loads the released version of the registry if it is not loaded. Returns whether the model changed.</summary>
     public async Task<bool> RefreshAsync(CancellationToken cancellationToken)
     {
         await _loading.WaitAsync(cancellationToken);

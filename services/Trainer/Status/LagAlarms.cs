@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace Recommender.Trainer.Status;
 
-/// <summary>Which lags are above their alarm level.</summary>
+/// <summary>Lags above their alarm levels.</summary>
 internal static class LagAlarms
 {
-    /// <summary>One sentence for each, naming stage, level and setting.</summary>
+    /// <summary>One sentence per lag, with stage, level and setting.</summary>
     public static IEnumerable<string> Of(IReadOnlyDictionary<string, double> lagSeconds, long events, TrainerOptions options)
     {
-        // Too few events to train on are no failure to train.
+        // With too few events for a training, its lag is not a problem.
         bool trains = events >= options.MinimumEvents;
         var levels = new (string Stage, double Level, string Setting, bool Applies)[]
         {

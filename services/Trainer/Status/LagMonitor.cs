@@ -5,8 +5,7 @@ using Recommender.ServiceDefaults.Workers;
 
 namespace Recommender.Trainer.Status;
 
-/// <summary>Looks at watermarks and lags at intervals: for the gauges, which cannot wait for an answer, and for readiness, which should
-/// not.</summary>
+/// <summary>Reads watermarks and lags at intervals, for gauges and readiness, which cannot wait for queries.</summary>
 public sealed class LagMonitor : RepeatingWorker
 {
     private readonly StatusReader _status;
@@ -31,7 +30,7 @@ public sealed class LagMonitor : RepeatingWorker
             "{message}", "Messages waiting");
     }
 
-    /// <summary>A lag above its alarm level: answers grow old, nothing is lost.</summary>
+    /// <summary>A lag above its alarm level: answers are outdated, but nothing is lost.</summary>
     protected override string? Concern =>
         _last is { } seen && LagAlarms.Of(seen.LagSeconds, seen.Watermarks["stored"], _options).ToList() is [_, ..] alarms
             ? string.Join(' ', alarms)

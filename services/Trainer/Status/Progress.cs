@@ -3,11 +3,12 @@ using Recommender.Trainer.Learning;
 
 namespace Recommender.Trainer.Status;
 
-/// <summary>How far this process has got, for status and metrics.</summary>
+/// <summary>Progress of this process, for status and metrics.</summary>
 public sealed class Progress
 {
-    /// <summary>What the newest batch counts in the mean of events per message: a change of producers shows after about ten
-    /// batches.</summary>
+    /// <summary>
+    /// Weight of the newest batch in the mean of events per message: a change of producers is visible after about ten batches.
+    /// </summary>
     private const double NewestBatchShare = 0.2;
 
     private long _folded;
@@ -18,21 +19,23 @@ public sealed class Progress
     private long _sentTicks;
     private double _eventsPerMessage = 1;
 
-    /// <summary>Events up to this sequence were folded in by this process; 0 for none yet.</summary>
+    /// <summary>Sequence up to which this process has folded in all events; 0 before the first.</summary>
     public long Folded => Volatile.Read(ref _folded);
 
-    /// <summary>The batch being handled, from before it is stored until it is folded in, over every failed try; null between
-    /// batches.</summary>
+    /// <summary>
+    /// The current batch, from before it is stored until it is folded in, including failed attempts; null between batches.
+    /// </summary>
     public BatchInProgress? Batch => _inHand;
 
     /// <summary>When events were last stored, in UTC ticks; 0 for never.</summary>
     public long LastStoredTicks => Volatile.Read(ref _lastStoredTicks);
 
-    /// <summary>When the newest message that is stored and folded in was sent; null before the first, or where producers do not
-    /// say.</summary>
+    /// <summary>
+    /// Time of sending of the newest message that is stored and folded in; null before the first, or if producers do not state it.
+    /// </summary>
     public DateTimeOffset? LastSentAt => Volatile.Read(ref _sentTicks) is > 0 and var ticks ? new(ticks, TimeSpan.Zero) : null;
 
-    /// <summary>Events that came after their user had been erased, or older than what is kept.</summary>
+    /// <summary>Number of dropped events: of erased users, or older than the retention time.</summary>
     public long Dropped => Volatile.Read(ref _dropped);
 
     public TrainingState Training
@@ -44,13 +47,13 @@ public sealed class Progress
     public StageTimes Times { get; } = new();
 
     /// <summary>A batch is about to be stored.</summary>
-    /// <param name="oldest">When the oldest of it was sent.</param>
+    /// <param name="oldest">When the oldest message of the batch was sent.</param>
     public void Taken(DateTimeOffset oldest) => _inHand = new(oldest, IsStored: false);
 
     /// <summary>All of the batch is stored.</summary>
     public void AllStored() => _inHand = _inHand is { } batch ? batch with { IsStored = true } : null;
 
-    /// <summary>The batch held nothing to store.</summary>
+    /// <summary>The batch has nothing to store.</summary>
     public void NothingToStore() => _inHand = null;
 
     public void Stored(StoredBatch batch, DateTimeOffset now)
@@ -59,7 +62,7 @@ public sealed class Progress
         if (batch.Stored > 0) Volatile.Write(ref _lastStoredTicks, now.UtcTicks);
     }
 
-    /// <summary>Events of a message, averaged over the last batches: turns waiting messages into waiting events.</summary>
+    /// <summary>Mean number of events per message over the last batches, to estimate waiting events from waiting messages.</summary>
     public double EventsPerMessage => Volatile.Read(ref _eventsPerMessage);
 
     public void Handled(int events, int messages) =>

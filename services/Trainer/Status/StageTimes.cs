@@ -4,8 +4,8 @@ using Recommender.Contracts;
 namespace Recommender.Trainer.Status;
 
 /// <summary>
-/// Recent time of the event path, by part: <c>queued</c> from sent to taken by this process, <c>storing</c>, <c>folding</c>. The
-/// newest values are kept for status, all of them go into the metric.
+/// Recent durations of the event path by stage: <c>queued</c> (from publishing to delivery), <c>storing</c>, <c>folding</c>. The newest
+/// values are kept for status; the metric has all.
 /// </summary>
 public sealed class StageTimes
 {
@@ -21,7 +21,7 @@ public sealed class StageTimes
 
     public void Folding(TimeSpan time) => _folding.Add(time);
 
-    /// <summary>Parts that have not been passed yet are left out.</summary>
+    /// <summary>Stages without values are left out.</summary>
     public IReadOnlyDictionary<string, StageTime> Read()
     {
         var times = new Dictionary<string, StageTime>();
@@ -39,7 +39,7 @@ public sealed class StageTimes
 
         public void Add(TimeSpan time)
         {
-            // Clocks of two machines may disagree.
+            // Clocks of two machines may differ.
             double milliseconds = Math.Max(0, time.TotalMilliseconds);
             lock (_ring) _ring[_count++ % Kept] = milliseconds;
             s_duration.Record(milliseconds / 1000, new KeyValuePair<string, object?>("recommender.stage", name));

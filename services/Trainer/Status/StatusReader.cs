@@ -6,7 +6,7 @@ using Recommender.Trainer.Releasing;
 
 namespace Recommender.Trainer.Status;
 
-/// <summary>Puts together <c>GET /v1/status</c>. A part that cannot be read becomes a problem in the answer, not an error.</summary>
+/// <summary>Composes <c>GET /v1/status</c>. A part that cannot be read is a problem in the answer, not an error.</summary>
 public sealed class StatusReader(
     IStore store,
     IFactorStore factorStore,
@@ -21,7 +21,7 @@ public sealed class StatusReader(
     public async Task<StatusResponse> ReadAsync(CancellationToken cancellationToken)
     {
         var problems = new List<string>();
-        // Read from the end of the line to its start, so that no stage appears ahead of the one before it.
+        // Read from the last stage to the first, so that no stage appears ahead of the previous one.
         var released = await TryAsync("store", () => store.GetReleasedModelAsync(cancellationToken), problems);
         long? pointer = await TryAsync("factor store", () => factorStore.GetReleasedAsync(cancellationToken), problems);
         var newest = await TryAsync("store", () => store.ListModelsAsync(1, cancellationToken), problems);
@@ -33,14 +33,13 @@ public sealed class StatusReader(
         var now = clock.GetUtcNow();
         long sequence = stored?.Sequence ?? 0;
         long trained = newest is [var model, ..] ? model.Watermark : 0;
-        // A message is acknowledged after its fold-in, so with nothing waiting and nothing in hand all that is stored is folded in: a
-        // process
-        // that has just started has no other information. What a model was trained on counts as folded in.
+        // A message is acknowledged after its fold-in. Without waiting messages and a current batch, all stored events are therefore folded
+        // in; a process that has just started has no other information. Events in the training data count as folded in.
         bool allFolded = progress.Batch is null && depths.TryGetValue(Topology.Interactions, out long depth) && depth == 0;
         long folded = allFolded ? sequence : Math.Min(Math.Max(foldedHere, trained), sequence);
         var watermarks = new Dictionary<string, long>
         {
-            // The broker counts messages; how many events wait in them is known by experience.
+            // The broker counts messages; the number of waiting events is an estimate.
             ["accepted"] = sequence + (long)Math.Round(depths.GetValueOrDefault(Topology.Interactions) * progress.EventsPerMessage),
             ["stored"] = sequence,
             ["folded"] = folded,
@@ -68,21 +67,20 @@ public sealed class StatusReader(
     }
 
     /// <summary>
-    /// How long the oldest event has waited that the stage before has and this one has not, in seconds, or at most that where only a bound
-    /// is
-    /// known; 0 where nothing waits. What the broker does not have yet is not accepted: that lag is Ingest's to report.
+    /// Lag by stage: waiting time in seconds, or an upper bound, of the oldest event that has passed the previous stage and not this one; 0
+    /// if none waits. Events that the broker does not have are not accepted, and Ingest reports their lag.
     /// </summary>
     private Dictionary<string, double> Lags(DateTimeOffset now, long waiting, long sequence, ModelInfo? newest, ModelInfo? released)
     {
         var batch = progress.Batch;
-        // Messages come in order: those that wait were sent after those that have been handled.
+        // Messages arrive in order, so waiting messages were sent after handled ones.
         double waited = waiting > 0 ? Seconds(now - (progress.LastSentAt ?? _startedAt)) : 0;
-        double inHand = batch is null ? 0 : Seconds(now - batch.Oldest);
+        double inProgress = batch is null ? 0 : Seconds(now - batch.Oldest);
         return new()
         {
             ["accepted"] = 0,
-            ["stored"] = batch is { IsStored: false } ? inHand : waited,
-            ["folded"] = batch is null ? waited : inHand,
+            ["stored"] = batch is { IsStored: false } ? inProgress : waited,
+            ["folded"] = batch is null ? waited : inProgress,
             ["trained"] = (newest?.Watermark ?? 0) < sequence ? Seconds(now - (newest?.TrainedAt ?? _startedAt)) : 0,
             ["released"] = (released?.Watermark ?? 0) < sequence ? Seconds(now - (released?.TrainedAt ?? _startedAt)) : 0,
         };
