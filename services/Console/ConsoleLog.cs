@@ -1,6 +1,6 @@
 namespace Recommender.WebConsole;
 
-/// <summary>Log events 4000 to 4999. An id is never given to another event: alarms are keyed by it.</summary>
+/// <summary>Log events 4000 to 4999. Ids are never reused, because alarms refer to them.</summary>
 internal static partial class ConsoleLog
 {
     [LoggerMessage(4000, LogLevel.Warning, "{Service} did not answer a request: {Reason}")]

@@ -59,7 +59,7 @@ public static class StandaloneHost
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration["Data:Directory"] = options.DataDirectory;
-        // Several services, one process: connection strings of the environment belong to the other way of running.
+        // Connection strings of the environment are for separate services and are ignored in one process.
         foreach (string server in new[] { "rabbitmq", "redis", "postgres" }) builder.Configuration[$"ConnectionStrings:{server}"] = "";
         builder.WebHost.UseUrls($"http://127.0.0.1:{options.Port}");
         builder.AddServiceDefaults("standalone");
@@ -77,8 +77,7 @@ public static class StandaloneHost
         return app;
     }
 
-    /// <summary>Where keys are asked for, the demonstration's loader has one of its own, known to this process alone and gone with
-    /// it.</summary>
+    /// <summary>If keys are required, the loader of the demonstration has a separate key, which only exists in this process.</summary>
     private static void AddDemoKey(ConfigurationManager configuration)
     {
         if (!configuration.GetSection("Keys").GetChildren().Any() && string.IsNullOrEmpty(configuration["KeyFile"])) return;
@@ -89,7 +88,7 @@ public static class StandaloneHost
         configuration["Keys:demonstration:Scopes"] = string.Join(',', entry.Scopes);
     }
 
-    /// <summary>Two processes on one folder would each believe they own its journal.</summary>
+    /// <summary>Locks the data folder, because two processes must not share its journal.</summary>
     private static FileStream LockDataFolder(string directory)
     {
         try
@@ -125,7 +124,7 @@ public static class StandaloneHost
         using var client = new HttpClient { BaseAddress = new Uri(address) };
         if (app.Configuration[DemoKey] is { } key) client.DefaultRequestHeaders.Add("X-API-Key", key);
 
-        // Ctrl-C stops the server; the loader must not wait for it to come back.
+        // Ctrl-C stops the server, and the loader must not wait for it.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, app.Lifetime.ApplicationStopping);
         try
         {

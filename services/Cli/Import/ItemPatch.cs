@@ -6,15 +6,15 @@ using Recommender.Contracts;
 namespace Recommender.Cli.Import;
 
 /// <summary>
-/// What files state about one item: an element of <c>PATCH /v1/items</c>. A field that is null was not stated and is not sent, so the
-/// server keeps its own.
+/// Attributes of one item from files: an element of <c>PATCH /v1/items</c>. Null fields are not in the files and not sent, so the server
+/// keeps its values.
 /// </summary>
 internal sealed record ItemPatch
 {
     public required string ItemId { get; init; }
 
     /// <summary>
-    /// Names this content of this item: the server applies a change once, so that repeating an import undoes nothing that happened since.
+    /// Identifies this content of this item. The server applies a change once, so repeating an import does not undo later changes.
     /// </summary>
     public string? ChangeId { get; init; }
 
@@ -35,7 +35,7 @@ internal sealed record ItemPatch
         Title is not null || Categories is not null || Tags is not null || Properties is not null || Available is not null
         || PublishedAt is not null || Url is not null || ImageUrl is not null;
 
-    /// <summary>This patch with what <paramref name="later"/> states about the same item in place of what this one states.</summary>
+    /// <summary>This patch with the fields of <paramref name="later"/>, a patch of the same item, replacing those of this one.</summary>
     public ItemPatch With(ItemPatch later) => this with
     {
         Title = later.Title ?? Title,
@@ -51,7 +51,7 @@ internal sealed record ItemPatch
     /// <summary>This patch with the change id of its content.</summary>
     public ItemPatch WithChangeId() => this with { ChangeId = ContentHash() };
 
-    /// <summary>Says which field is wrong and why, or null for a valid patch.</summary>
+    /// <summary>The first wrong field and the reason; null for a valid patch.</summary>
     public FieldError? Validate()
     {
         string? damaged = DamagedField();

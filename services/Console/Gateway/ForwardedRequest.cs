@@ -7,14 +7,14 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Recommender.WebConsole.Gateway;
 
 /// <summary>
-/// One request on its way to a service, as it came: the target byte for byte, no header of this connection, and the trace it belongs to.
+/// One forwarded request: the unchanged target, the headers except those of this connection, and the trace of the request.
 /// </summary>
 internal sealed class ForwardedRequest : HttpTransformer
 {
     // Such a body is in the service's receive buffer before anything could be answered.
     private const int ShortBodyBytes = 64 * 1024;
 
-    /// <summary>What the gateway has judged itself: the service must not judge it again, by another host name.</summary>
+    /// <summary>Headers that the gateway has checked. The service must not check them again with another host name.</summary>
     private static readonly string[] s_judged =
         [HeaderNames.Origin, "Sec-Fetch-Dest", "Sec-Fetch-Mode", "Sec-Fetch-Site", "Sec-Fetch-User"];
 
@@ -24,8 +24,7 @@ internal sealed class ForwardedRequest : HttpTransformer
     public ForwardedRequest(HttpResponse response) => _own = [.. response.Headers];
 
     /// <summary>
-    /// Whether the service's answer stands. What fails after it, such as the rest of a body that the service did not want, does not change
-    /// it.
+    /// Whether the service has answered. Later failures, such as sending the rest of an unwanted body, do not change the answer.
     /// </summary>
     public bool HasAnswer(HttpContext context) =>
         context.Response.HasStarted || (_isAnswered && context.Response.Headers.TraceParent.Count > 0);

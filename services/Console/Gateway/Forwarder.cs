@@ -72,7 +72,7 @@ internal sealed class Forwarder : IHostedService, IAsyncDisposable
         return Task.CompletedTask;
     }
 
-    /// <summary>Nothing: requests that are under way are still forwarded. Disposing ends the probes.</summary>
+    /// <summary>Does nothing, because pending requests are still forwarded. Disposal ends the probes.</summary>
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <exception cref="ProblemException">The service cannot be reached or did not finish its answer.</exception>

@@ -3,8 +3,8 @@ using Recommender.Contracts;
 namespace Recommender.WebConsole.Gateway;
 
 /// <summary>
-/// A request body that ends in an error beyond a limit. The refusal of a body is heard only once the body is sent, which may take as long
-/// as its sender likes; so one that no service reads ends here as well.
+/// A request body that fails beyond a limit. A refusal by the service is only read after the body is sent, which may take any time, so a
+/// body that no service reads ends here as well.
 /// </summary>
 internal sealed class LimitedBody(Stream body, long maxBytes) : ReadOnlyStream
 {

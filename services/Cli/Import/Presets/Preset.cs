@@ -3,12 +3,12 @@ using Recommender.CommandLines;
 
 namespace Recommender.Cli.Import.Presets;
 
-/// <summary>Knows one kind of file: which rows are items and events, and their ids.</summary>
+/// <summary>Reads one kind of file: maps its rows to items and events with ids.</summary>
 internal abstract class Preset
 {
     public abstract string Name { get; }
 
-    /// <summary>Whatever besides the files decides what comes out; part of the checkpoint's fingerprint.</summary>
+    /// <summary>All parameters that affect the result in addition to the files; part of the checkpoint's fingerprint.</summary>
     public virtual string Settings => "";
 
     /// <summary>How often the files are read.</summary>

@@ -97,9 +97,8 @@ internal sealed class Importer(ImportOptions options, HttpClient client, IImport
         _sender.SendAsync(HttpMethod.Patch, "v1/items", items, ImportJson.Default.ItemPatchArray, item => item.ItemId, cancellationToken);
 
     /// <summary>
-    /// Whether the server has lost what was sent, for example because its data folder was removed. Restarting needlessly does no harm;
-    /// continuing
-    /// would leave a hole. Where the status cannot be had, as with a key for ingest alone, the checkpoint is believed.
+    /// Whether the server has lost sent data, for example because its data folder was removed. An unnecessary restart is harmless;
+    /// continuing would leave a gap. If the status is not accessible, as with a key for ingest only, the checkpoint is trusted.
     /// </summary>
     private async Task<bool> HoldsLessAsync(Position sent, CancellationToken cancellationToken)
     {
@@ -117,9 +116,8 @@ internal sealed class Importer(ImportOptions options, HttpClient client, IImport
     }
 
     /// <summary>
-    /// Keeps <see cref="ImportOptions.Parallel"/> batches in flight and reports them done in their order, so that what is done is always a
-    /// beginning
-    /// of the whole. After a failure the batches before the failed one still count.
+    /// Keeps <see cref="ImportOptions.Parallel"/> batches in flight and reports them as done in order, so that all batches before the last
+    /// reported one are done. After a failure the batches before the failed one still count.
     /// </summary>
     private async Task SendAsync<T>(IEnumerable<IReadOnlyList<T>> batches,
         Func<IReadOnlyList<T>, CancellationToken, Task<SendResult>> post,
