@@ -13,7 +13,7 @@ public sealed class GarnetServer(string folder, int port = 0) : RedisCompatibleS
 
     private string ConfigurationFile => Path.Combine(Folder, "garnet.json");
 
-    /// <summary>An end by a signal would lose what was written since the last commit, up to a second, so a commit comes first.</summary>
+    /// <summary>A signal would lose the writes since the last commit, up to a second, so it commits first.</summary>
     public override async Task StopAsync()
     {
         if (IsRunning)

@@ -153,7 +153,7 @@ public sealed partial class DocumentTests(EmbeddedProduct product)
         }
     }
 
-    /// <summary>What the document states about keys is what the product asks for.</summary>
+    /// <summary>The product requires the keys that the document states.</summary>
     [Fact]
     public async Task Every_operation_needs_a_key_of_its_scope()
     {
@@ -175,7 +175,7 @@ public sealed partial class DocumentTests(EmbeddedProduct product)
         var schemes = document.GetProperty("components").GetProperty("securitySchemes");
         Assert.Equal("X-API-Key", schemes.GetProperty("apiKey").GetProperty("name").GetString());
         Assert.Equal("bearer", schemes.GetProperty("bearer").GetProperty("scheme").GetString());
-        // Those that nothing is left of come last.
+        // Deletions come last.
         foreach (var operation in DescribedOperation.Of(document).OrderBy(operation => operation.Method == "DELETE"))
         {
             string scope = Assert.Single(operation.Json.GetProperty("security").EnumerateArray().SelectMany((security, n) =>

@@ -55,7 +55,7 @@ internal sealed class GeneratedClient
         return new GeneratedClient(AssemblyLoadContext.Default.LoadFromStream(image), http);
     }
 
-    /// <summary>Calls the operation with the given arguments by name; the body is JSON, what is not named is left out.</summary>
+    /// <summary>Calls the operation with named arguments. The body is JSON; other arguments are left out.</summary>
     /// <returns>The answer, all of whose members are described.</returns>
     public async Task<dynamic> CallAsync(string operation, IReadOnlyDictionary<string, object?> arguments)
     {

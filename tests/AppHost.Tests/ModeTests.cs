@@ -64,7 +64,7 @@ public class ModeTests
         Assert.Contains("holds data already", imported.Message, StringComparison.Ordinal);
         Assert.Equal(1, await EventsAsync(client));
 
-        // The health of the resource says what is wrong.
+        // The health of the resource names the problem.
         Assert.Equal(HealthStatus.Healthy, (await HealthAsync(app)).Status);
         int process = ProcessOf(app, "standalone");
         ProcessTree.Signal(process, ProcessTree.SigStop);

@@ -131,7 +131,7 @@ public sealed class ImportTests : IDisposable
         Assert.Equal(items, server.Patches.Count);
         Assert.Contains($"Continuing after 50 items and {sent} events", output, StringComparison.Ordinal);
 
-        // Finished: the next run begins anew.
+        // After completion, the next run starts from the beginning.
         await RunAsync(server.Address);
         Assert.Equal(2 * Rows, server.Events.Count());
     }

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Recommender.Cli.Tests;
 
-/// <summary>What is a time, and what is never taken for one.</summary>
+/// <summary>Texts that are read as times, and texts that are not.</summary>
 public sealed class TimeFormatTests : IDisposable
 {
     private static readonly DateTimeOffset s_now = At("2026-06-01T12:00:00Z");

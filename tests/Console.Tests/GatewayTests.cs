@@ -206,7 +206,7 @@ public sealed class GatewayTests : IAsyncLifetime
     [Fact]
     public async Task A_service_that_takes_no_connection_in_time_is_named()
     {
-        // A queue of one connection, taken: the system drops whoever asks next, without a word.
+        // The queue of one connection is full, so the system silently drops further connections.
         using var full = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
         full.Start(1);
         int port = ((IPEndPoint)full.LocalEndpoint).Port;

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Recommender.WebConsole.Tests;
 
-/// <summary>A service behind the gateway that answers with its name, the method and the target, after what a test tells it to do.</summary>
+/// <summary>A service behind the gateway. It runs the action of a test and answers with its name, the method and the target.</summary>
 internal sealed class StubService : IAsyncDisposable
 {
     private readonly WebApplication _app;

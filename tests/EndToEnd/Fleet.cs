@@ -8,7 +8,7 @@ namespace Recommender.EndToEnd;
 internal sealed class Fleet : IAsyncDisposable
 {
     /// <param name="ofEach">Instances of each service.</param>
-    /// <param name="more">Settings beside the connections, as environment variables.</param>
+    /// <param name="more">Settings in addition to the connections, as environment variables.</param>
     /// <param name="trainer">Project that runs as Trainer.</param>
     /// <param name="https">Makes clients that trust the services' certificate; null: the services speak plain HTTP.</param>
     public Fleet(string rabbitMq, string redis, string postgres, int ofEach = 1, IReadOnlyDictionary<string, string?>? more = null,

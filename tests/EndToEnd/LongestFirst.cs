@@ -5,7 +5,7 @@ using Xunit.v3;
 
 namespace Recommender.EndToEnd;
 
-/// <summary>The longest test beside all the others, instead of alone at the end.</summary>
+/// <summary>Starts the longest test first, so that it runs in parallel with the others.</summary>
 public sealed class LongestFirst : ITestCollectionOrderer
 {
     private static readonly string[] s_long = [nameof(DisturbanceTests), nameof(ServersTests), nameof(AppHostTests), nameof(DashboardTests),

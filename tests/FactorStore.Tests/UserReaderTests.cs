@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Recommender.FactorStore.Tests;
 
-/// <summary>How users' values are read where the connection string asks for more than a password.</summary>
+/// <summary>Reads of users' values with connection strings that have more than a password.</summary>
 public sealed class UserReaderTests(Servers servers)
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

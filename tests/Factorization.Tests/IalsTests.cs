@@ -35,7 +35,7 @@ public sealed class IalsTests
         double before = IalsTrainer.Loss(data, settings, users, items), first = before;
         for (int epoch = 0; epoch < 6; epoch++)
         {
-            // The loss is the same in any axes as long as both sides are turned; the side that is solved anew needs no turning.
+            // The loss is equal in any axes if both sides are rotated; the side that is solved again need not be.
             var gram = Dense.ToPrincipalAxes(items, 50, 9, 1, default);
             IalsTrainer.HalfStep(data.Users, items, gram, 50, settings, weights, null, users, 1, default);
             double after = IalsTrainer.Loss(data, settings, users, items);

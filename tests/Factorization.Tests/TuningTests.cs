@@ -16,7 +16,7 @@ public sealed class TuningTests
 
     private static readonly TuningOptions s_short = new() { BudgetSeconds = 40, MaxRank = 16, Threads = 1 };
 
-    /// <summary>A clock that says every trial took a second, so that a budget means the same on every machine.</summary>
+    /// <summary>A clock by which every trial takes a second, so that a budget has the same effect on every machine.</summary>
     private static Func<double> Clock()
     {
         double reads = 0;

@@ -85,7 +85,7 @@ public sealed class OriginTests
         // The page can read why.
         Assert.Equal(Shop, refused.Headers.GetValues("Access-Control-Allow-Origin").Single());
         (await PostAsync(Shop, key)).IsAccepted(1);
-        // A browser asks first, without the key.
+        // A browser sends a preflight first, without the key.
         Assert.Equal(204, (await PreflightAsync(host, Shop)).Status);
     }
 
@@ -186,7 +186,7 @@ public sealed class OriginTests
         Assert.Equal(200, (await host.SendAsync(HttpMethod.Post, "/v1/order")).Status);
         Assert.Equal(200, (await host.SendAsync(HttpMethod.Post, "/v1/order", "{}"u8.ToArray(), "application/json")).Status);
         Assert.Equal(200, (await host.SendAsync(HttpMethod.Post, "/v1/order", [], "text/plain")).Status);
-        // An empty body whose length no header tells, as proxies send it.
+        // An empty body without a length header, as some proxies send it.
         var empty = await host.SendAsync(HttpMethod.Post, "/v1/order", [], null, request => request.Headers.TransferEncodingChunked = true);
         Assert.Equal(200, empty.Status);
         (await host.PostAsync("/v1/events", s_event, "application/json; charset=\"UTF-8\"")).IsAccepted(1);

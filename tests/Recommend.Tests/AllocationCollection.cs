@@ -2,6 +2,6 @@ using Xunit;
 
 namespace Recommender.Recommend.Tests;
 
-/// <summary>Counts what the whole process allocates, so nothing else may run beside it.</summary>
+/// <summary>Counts allocations of the whole process, so no other test may run at the same time.</summary>
 [CollectionDefinition(nameof(AllocationTests), DisableParallelization = true)]
 public sealed class AllocationCollection;

@@ -6,7 +6,7 @@ using Recommender.FactorStore.Users;
 
 namespace Recommender.Recommend.Tests;
 
-/// <summary>A factor store that can be gone, and counts what is read.</summary>
+/// <summary>A factor store that can be made unavailable, and that counts reads.</summary>
 internal sealed class FailingFactorStore(IFactorStore inner) : IFactorStore
 {
     private int _attempts;
@@ -16,7 +16,7 @@ internal sealed class FailingFactorStore(IFactorStore inner) : IFactorStore
     public bool IsGone { get; set; }
     public int Attempts => Volatile.Read(ref _attempts);
 
-    /// <summary>Values of users and sessions that were asked for; the refresher reads none.</summary>
+    /// <summary>Number of values of users and sessions read; the refresher reads none.</summary>
     public int UserReads => Volatile.Read(ref _userReads);
 
     private IFactorStore Store

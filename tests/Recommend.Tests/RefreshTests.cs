@@ -262,7 +262,7 @@ public sealed class RefreshTests
         await store.PutItemsAsync([record], Cancellation);
         var book = shop.Model.ItemFactors.Slice(shop.IndexOf(30) * Shop.Rank, Shop.Rank).ToArray().Select(f => 3 * f).ToArray();
 
-        // A factor of another model says nothing.
+        // A factor of another model is ignored.
         await store.PutItemFactorsAsync([new(5000, 2, book)], Cancellation);
         await host.ServesAsync(1);
         Assert.DoesNotContain("brand-new", (await host.GetAsync("/v1/users/reader/recommendations?count=50")).Items.Select(i => i.ItemId));

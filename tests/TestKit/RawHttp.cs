@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Recommender.TestKit;
 
-/// <summary>Requests whose target goes out as written: URL classes of clients would change what is tested.</summary>
+/// <summary>Requests with an unchanged target, which URL classes of clients would normalise.</summary>
 public static class RawHttp
 {
     /// <returns>Status and body.</returns>

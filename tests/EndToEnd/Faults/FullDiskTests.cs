@@ -44,7 +44,7 @@ public class FullDiskTests
             Assert.True(standalone.IsRunning, standalone.LogTail());
 
             Assert.True(await MountAsync("-o", "remount,size=200m", folder.Path));
-            // What was answered 202 is stored by itself, and nothing of what was refused.
+            // Accepted events (202) are stored automatically, and refused ones are not.
             await Eventually.EqualAsync(accepted.Count * BatchEvents, async () => (int)await api.EventsAsync());
             await Eventually.TrueAsync(async () => (await api.GetAsync("/v1/status"))
                 .GetProperty("queueDepths").GetProperty("interactions").GetInt64() == 0);

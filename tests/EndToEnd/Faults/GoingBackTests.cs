@@ -71,7 +71,7 @@ public class GoingBackTests
         return standalone;
     }
 
-    /// <summary>Answers once everything in memory is rebuilt, which the generation says.</summary>
+    /// <summary>Completes once everything in memory is rebuilt, that is, once the factor store has a generation.</summary>
     internal static async Task<Dictionary<string, string>> ServedAsync(ServiceProcess standalone)
     {
         var api = new Api(standalone.Client);

@@ -64,7 +64,7 @@ public class HostileTests(Servers servers)
             endpoints.AddRange(described.Select(endpoint => (service, endpoint)));
         }
 
-        // Slow ones take their time beside everything else.
+        // Slow requests run concurrently with the others.
         var slow = Task.WhenAll(endpoints.Where(e => e.Endpoint.Bodies.Count > 0)
             .SelectMany(e => new[] { e.Service, fleet.Console }.Select(target => SlowBodyAsync(target, e.Endpoint)))
                 .Concat(fleet.All.Select(SlowHeadersAsync)));
@@ -256,7 +256,7 @@ public class HostileTests(Servers servers)
         yield return new("10 MB where none is taken", target, NoFailure, HostileInput.Big, "application/json");
     }
 
-    /// <summary>What was answered, and what is wrong with that.</summary>
+    /// <summary>An answer and its error.</summary>
     private static async Task<(int Status, string? Problem)> SendAsync(ServiceProcess target, Endpoint endpoint, Attempt attempt)
     {
         // The target as it stands, without the client's own idea of paths.
@@ -285,7 +285,7 @@ public class HostileTests(Servers servers)
                 _ =>
                 status == attempt.Status
             })) return (status, answer);
-            // The server itself refuses what is no request at all, and without a body.
+            // The server itself refuses malformed requests, without a body.
             if (status >= 400 && text.Length > 0 && response.Content.Headers.ContentType?.MediaType != "application/problem+json")
                 return (status, answer);
             return (status, text.Contains("   at ", StringComparison.Ordinal)

@@ -5,8 +5,9 @@ using Xunit;
 
 namespace Recommender.EndToEnd.Faults;
 
-/// <summary>Compares what was answered 202 with what is stored, event by event. A control test shows that it can fail:
-/// <see cref="ControlTests"/>.</summary>
+/// <summary>
+/// Compares accepted events (202) with stored ones, event by event. A control test shows that it can fail: <see cref="ControlTests"/>.
+/// </summary>
 internal static class LossCheck
 {
     /// <param name="Lost">Answered 202 and not stored.</param>

@@ -95,7 +95,7 @@ internal sealed class Producer(Uri address, int seed)
                     return;
                 }
 
-                // A producer is told to come again, never that its events are wrong.
+                // The answer asks the producer to retry, and never rejects its events.
                 Assert.True(response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable
                     or HttpStatusCode.BadGateway or HttpStatusCode.InsufficientStorage, $"answered {response.StatusCode}");
             }

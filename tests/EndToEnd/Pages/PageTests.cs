@@ -38,7 +38,7 @@ public class PageTests(Demonstration demonstration)
         };
 
         await page.GotoAsync(standalone.Address.ToString());
-        // The page shows the first user by itself; what is looked at must be the second's.
+        // The page initially shows the first user; the assertions are on the second.
         var second = page.Locator("#user-list button").Nth(1);
         await second.ClickAsync();
         await Assertions.Expect(page.Locator("#history-hint")).ToContainTextAsync((await second.GetAttributeAsync("data-user"))! + ":");
@@ -54,7 +54,7 @@ public class PageTests(Demonstration demonstration)
         await Assertions.Expect(page.Locator($"#history li[data-item='{item}']")).ToHaveCountAsync(1);
         await Assertions.Expect(page.Locator($"#recommendations > li[data-item='{item}']")).ToHaveCountAsync(0);
 
-        // The model in service, how it was judged beside the baselines, and the bands.
+        // The model in service with its metrics, those of the baselines, and the bands.
         await Assertions.Expect(page.Locator("#model-list li").First).ToContainTextAsync("NDCG@20");
         await page.Locator("#model-list li",
                 new() { HasNot = page.GetByRole(AriaRole.Button, new() { Name = "Release", Exact = true }) })
@@ -63,7 +63,7 @@ public class PageTests(Demonstration demonstration)
             "Diversity", "users: many items", "items: tail" })
             await Assertions.Expect(page.Locator("#model-detail")).ToContainTextAsync(shown);
 
-        // A user nobody knows gets an answer too.
+        // An unknown user gets an answer too.
         await page.GetByLabel("Find or name a user").FillAsync("nobody-knows-me");
         await page.Locator("#user-list button", new() { HasText = "nobody-knows-me" }).ClickAsync();
         await Assertions.Expect(page.Locator("#source")).ToContainTextAsync(new Regex("popular|trending|latest"));

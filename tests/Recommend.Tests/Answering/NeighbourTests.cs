@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Recommender.Recommend.Tests.Answering;
 
-/// <summary>Models with an item–item term beside their factors, or in place of them.</summary>
+/// <summary>Models with an item–item term in addition to their factors, or instead of them.</summary>
 public sealed class NeighbourTests
 {
     private static readonly HistoryRecord[] s_read = [Shop.Bought(0), Shop.Bought(3), Shop.Bought(6)];

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Recommender.Recommend.Tests.Answering;
 
-/// <summary>How many reasons an explained item has: five, or as many as asked for, and the sum of the rest.</summary>
+/// <summary>Reasons of explained items: five, or as many as requested, and the sum of the rest.</summary>
 public sealed class ReasonTests : IAsyncLifetime
 {
     private const int History = 12;

@@ -82,7 +82,7 @@ public sealed class RecommendationTests : IAsyncLifetime
         Assert.NotEqual(own.TraceId, Trace(await _host.Client.GetAsync(new Uri("/v1/users/reader/recommendations", UriKind.Relative),
             TestContext.Current.CancellationToken)).TraceId);
 
-        // A caller's trace goes on.
+        // The trace of the caller is continued.
         using var request = new HttpRequestMessage(HttpMethod.Get,
             "/v1/users/reader/recommendations")
         {
@@ -136,7 +136,7 @@ public sealed class RecommendationTests : IAsyncLifetime
             Assert.DoesNotContain(Shop.IdOf(2), answer.Items.Select(i => i.ItemId));
         }
 
-        // Of a user who only disliked things a session knows more.
+        // A session has more information than a user with dislikes only.
         await _host.Store.PutUsersAsync([Shop.Whole.State(UserRef.User("grumbler"), 1, Shop.Bought(9, target: 0))],
             TestContext.Current.CancellationToken);
         Assert.Equal(Sources.Session, (await _host.GetAsync("/v1/users/grumbler/recommendations?sessionId=s-1&count=5")).Source);

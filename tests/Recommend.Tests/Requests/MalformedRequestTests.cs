@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Recommender.Recommend.Tests.Requests;
 
-/// <summary>A request is checked whole before anything is read: what is refused costs the factor store nothing.</summary>
+/// <summary>A request is fully validated before any read, so an invalid request does not read the factor store.</summary>
 public sealed class MalformedRequestTests : IAsyncLifetime
 {
     private readonly FailingFactorStore _store = new(new InProcessFactorStore());
@@ -96,7 +96,9 @@ public sealed class MalformedRequestTests : IAsyncLifetime
         Assert.Equal(0, _store.UserReads);
     }
 
-    /// <summary>The other side: what is valid reads each value once, and the session's only where the user's does not do.</summary>
+    /// <summary>
+    /// In contrast, a valid request reads each value once, and that of the session only if that of the user is not enough.
+    /// </summary>
     [Theory]
     [InlineData("/v1/users/reader/recommendations?count=5", null, 1)]
     [InlineData("/v1/users/reader/recommendations?sessionId=session", null, 1)]
