@@ -24,7 +24,6 @@ public sealed record SessionModelSettings
         Encoder.Validate();
         Rules.Validate();
         Neighbours.Validate();
-        if (!(Weights.Encoder >= 0) || !(Weights.Rules >= 0) || !(Weights.Neighbours >= 0))
-            throw new ArgumentException("Weights of encoder, rules and neighbours must be 0 or more.");
+        Weights.Validate();
     }
 }

@@ -4,24 +4,27 @@ using Recommender.Factorization.Sessions.Judging;
 namespace Recommender.Factorization.Sessions;
 
 /// <summary>
-/// Judges weights of one <see cref="SessionModel"/>. The terms of all items that can reach the judged list are computed once; a trial then
-/// costs milliseconds. The same model, cases and options give the same weights.
+/// Judges weights on cases of which the terms of all items that can reach the judged list are known. A trial then costs milliseconds. The
+/// same cases and options give the same weights.
 /// </summary>
 public sealed class SessionWeightSearch
 {
     /// <summary>Items per term that can reach the judged list.</summary>
-    private const int PoolDepth = 100;
+    internal const int PoolDepth = 100;
 
-    private readonly NextItemCase[] _cases;
+    private const int Chunk = 16;
+
     private readonly SessionSearchOptions _options;
-    private readonly (int Item, SessionTerms Terms)[][] _pools;
+    private readonly CancellationToken _cancellation;
+    private readonly IReadOnlyList<SessionWeightCase> _cases;
 
     internal SessionWeightSearch(SessionModel model, NextItemCase[] cases, SessionSearchOptions options, CancellationToken cancellation)
+        : this(FindTerms(model, cases, options.Threads, cancellation), options, cancellation)
     {
-        (_cases, _options) = (cases, options);
-        _pools = new (int, SessionTerms)[cases.Length][];
-        Fill(model, cancellation);
     }
+
+    internal SessionWeightSearch(IReadOnlyList<SessionWeightCase> cases, SessionSearchOptions options, CancellationToken cancellation) =>
+        (_cases, _options, _cancellation) = (cases, options, cancellation);
 
     /// <summary>The weights with which the parts of a model answer best.</summary>
     /// <param name="model">Its weights are ignored.</param>
@@ -35,48 +38,49 @@ public sealed class SessionWeightSearch
         return new SessionWeightSearch(model, CoordinateSearch.Sample(validation, options.MaxCases), options, cancellation).Choose();
     }
 
-    internal SessionWeights Choose() => CoordinateSearch.Improve("blend", new SessionWeights(), ListChanges, Judge, _options.Progress);
+    internal SessionWeights Choose() =>
+        CoordinateSearch.Improve("blend", new SessionWeights(), ListChanges, Judge, _options.Progress);
 
-    private void Fill(SessionModel model, CancellationToken cancellation)
+    internal NextItemResult Judge(SessionWeights weights)
     {
-        const int Chunk = 16;
-        ParallelRows.Run(_cases.Length, Chunk, _options.Threads, take =>
+        var ranks = new int[_cases.Count];
+        ParallelRows.Run(ranks.Length, Chunk, _options.Threads, take =>
+        {
+            while (take() is var (from, to))
+                for (int c = from; c < to; c++) ranks[c] = _cases[c].RankWith(weights);
+        }, _cancellation);
+        return NextItemResult.FromRanks(ranks, _options.K);
+    }
+
+    private static SessionWeightCase[] FindTerms(SessionModel model, NextItemCase[] cases, int threads, CancellationToken cancellation)
+    {
+        var found = new SessionWeightCase[cases.Length];
+        ParallelRows.Run(cases.Length, Chunk, threads, take =>
         {
             var scores = new float[Chunk * model.ItemCount];
             while (take() is var (from, to))
             {
-                model.Encoder.ScoreMany(_cases[from..to].Select(c => c.History).ToArray(), scores);
+                model.Encoder.ScoreMany(cases[from..to].Select(c => c.History).ToArray(), scores);
                 for (int c = from; c < to; c++)
-                    _pools[c] = model.FindTerms(_cases[c], scores.AsSpan((c - from) * model.ItemCount, model.ItemCount), PoolDepth);
+                    found[c] = new SessionWeightCase(cases[c].Target,
+                        model.FindTerms(cases[c], scores.AsSpan((c - from) * model.ItemCount, model.ItemCount), PoolDepth));
             }
         }, cancellation);
+        return found;
     }
 
-    internal NextItemResult Judge(SessionWeights weights)
-    {
-        var ranks = new int[_cases.Length];
-        for (int c = 0; c < ranks.Length; c++)
-        {
-            int target = _cases[c].Target;
-            float own = weights.Combine(_pools[c].First(p => p.Item == target).Terms);
-            foreach (var (item, terms) in _pools[c])
-            {
-                float score = weights.Combine(terms);
-                if (score > own || (score == own && item <= target)) ranks[c]++;
-            }
-        }
-
-        return NextItemResult.FromRanks(ranks, _options.K);
-    }
-
+    /// <summary>A weight of a term that no case has changes no rank, so it stays as it is.</summary>
     private static IEnumerable<IEnumerable<(string, SessionWeights)>> ListChanges(SessionWeights s)
     {
         double[] shares = [0, 1.5, 3, 5, 7.5, 10, 15, 20, 30, 40, 60, 80, 120, 160, 240, 400];
+        double[] recent = [0, .25, .5, 1, 2, 4, 8, 16, 32, 64, 128];
         double[] bonuses = [-2, -1.5, -1, -.5, 0, .5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6];
         (string, SessionWeights)[] alone =
         [
             ("rules alone", new() { Encoder = 0, Rules = 10 }),
             ("neighbours alone", new() { Encoder = 0, Neighbours = 10 }),
+            ("model alone", new() { Encoder = 0, Model = 10 }),
+            ("recent alone", new() { Encoder = 0, RecentHours = 10 }),
         ];
         IEnumerable<(string, SessionWeights)>[] round =
         [
@@ -84,6 +88,10 @@ public sealed class SessionWeightSearch
             CoordinateSearch.Values("repeats", bonuses, v => s with { RepeatNewest = v, RepeatOlder = v }),
             CoordinateSearch.Values("neighbours", shares, v => s with { Neighbours = v }),
             CoordinateSearch.Values("rules", shares, v => s with { Rules = v }),
+            CoordinateSearch.Values("recentHours", recent, v => s with { RecentHours = v }),
+            CoordinateSearch.Values("recentDay", recent, v => s with { RecentDay = v }),
+            CoordinateSearch.Values("recentWeek", recent, v => s with { RecentWeek = v }),
+            CoordinateSearch.Values("model", shares, v => s with { Model = v }),
             CoordinateSearch.Values("repeatNewest", bonuses, v => s with { RepeatNewest = v }),
             CoordinateSearch.Values("repeatOlder", bonuses, v => s with { RepeatOlder = v }),
             CoordinateSearch.Values("popularity", [-.2, -.1, -.05, 0, .05, .1, .2], v => s with { Popularity = v }),

@@ -77,7 +77,7 @@ public sealed class SessionEncoder : ISessionScorer
 
     /// <summary>
     /// The vector of a session, of length 1 / temperature: its dot product with an item's direction is the score without repeat scores. All
-    /// zero for an empty history.
+    /// zero for an empty history. Items of <see cref="ItemCount"/> and above add nothing.
     /// </summary>
     public void Encode(ReadOnlySpan<int> history, Span<float> vector)
     {
@@ -130,6 +130,7 @@ public sealed class SessionEncoder : ISessionScorer
     /// <summary>
     /// What each item of the history adds to the score of <paramref name="item"/>; 0 for those beyond the history length.
     /// </summary>
+    /// <param name="item">Below <see cref="ItemCount"/>.</param>
     /// <returns>The score: the sum of the contributions up to rounding.</returns>
     public float Explain(ReadOnlySpan<int> history, int item, Span<float> contributions)
     {
@@ -204,11 +205,17 @@ public sealed class SessionEncoder : ISessionScorer
     {
         var repeats = RepeatScores.Span;
         int length = Math.Min(history.Length, Settings.HistoryLength);
-        for (int k = 0; k < length; k++) scores[history[^(k + 1)]] += repeats[k];
+        for (int k = 0; k < length; k++)
+            if (history[^(k + 1)] < ItemCount) scores[history[^(k + 1)]] += repeats[k];
     }
 
-    private void AddPosition(int item, int position, Span<float> vector) => TensorPrimitives.MultiplyAdd(
-        _vectors.AsSpan(item * Rank, Rank), _positions.AsSpan(position * Rank, Rank), vector, vector);
+    /// <summary>An item that is newer than the encoder has its place in the history and adds nothing.</summary>
+    private void AddPosition(int item, int position, Span<float> vector)
+    {
+        if (item >= ItemCount) return;
+        TensorPrimitives.MultiplyAdd(
+            _vectors.AsSpan(item * Rank, Rank), _positions.AsSpan(position * Rank, Rank), vector, vector);
+    }
 
     private static void Normalize(Span<float> vector)
     {

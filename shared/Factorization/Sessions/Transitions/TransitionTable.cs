@@ -143,10 +143,11 @@ public sealed class TransitionTable
 
     /// <summary>Adds the part of the score that the history item at one position contributes.</summary>
     /// <param name="position">0: the newest item of the history.</param>
-    public void AddRow(int item, int position, Span<float> scores)
+    /// <param name="weight">Multiplies the part.</param>
+    public void AddRow(int item, int position, Span<float> scores, float weight = 1)
     {
         if (position >= Settings.HistoryLength || RowOf(item) is not { Count: > 0 } row) return;
-        float factor = FactorOf(row, position);
+        float factor = weight * FactorOf(row, position);
         for (int e = 0; e < row.Count; e++)
         {
             var entry = row[e];
@@ -158,6 +159,16 @@ public sealed class TransitionTable
     /// <param name="position">0: the newest item of the history.</param>
     public TransitionScores ScoresOf(int item, int position) =>
         position < Settings.HistoryLength && RowOf(item) is { Count: > 0 } row ? new(row, FactorOf(row, position)) : default;
+
+    /// <summary>The sum of the scores of all items: <see cref="Score"/> divided by it gives shares.</summary>
+    public float SumOf(ReadOnlySpan<int> history)
+    {
+        int length = Math.Min(history.Length, Settings.HistoryLength);
+        double sum = 0;
+        for (int k = 0; k < length; k++)
+            if (RowOf(history[^(k + 1)]) is { Count: > 0 } row) sum += FactorOf(row, k) * (double)row.CertainTotal;
+        return (float)sum;
+    }
 
     /// <summary>What the history item at one position adds to the score of <paramref name="target"/>.</summary>
     public float Contribution(int item, int position, int target)
