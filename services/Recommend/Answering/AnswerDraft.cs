@@ -77,7 +77,7 @@ internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, Model
     public void AddScored()
     {
         _usesScores = true;
-        _usesModel = profile.HasFactor;
+        _usesModel = profile.HasFactor || profile.IsEncoded;
         ExcludeItems();
         Add(scored.Find(State, _wanted - _count, Request.Diversity), isScored: true);
     }
@@ -109,7 +109,7 @@ internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, Model
     public void AddRanked()
     {
         _usesScores = profile.HasScores;
-        _usesModel = profile.HasFactor;
+        _usesModel = profile.HasFactor || profile.IsEncoded;
         if (!_usesScores) _source = Sources.Popular;
         foreach (string itemId in Request.ItemIds) AddRanked(itemId);
         var catalogue = Catalogue;

@@ -96,7 +96,7 @@ internal sealed class Engine(RecommendOptions options, EventWeights configuredWe
     {
         if (state.Model is not { } model || !UserStateView.TryRead(value, out var stored)) return [];
         if (stored.ModelVersion == model.Version && (stored.Factor.IsEmpty || stored.Factor.Length == model.Rank)) return stored.Factor;
-        workspace.Profile.Read(state, new Subject { User = value }, [], configuredWeights, clock.GetUtcNow());
+        workspace.Profile.Read(state with { Transitions = null }, new Subject { User = value }, [], configuredWeights, clock.GetUtcNow());
         return workspace.Profile.Factor;
     }
 

@@ -21,8 +21,8 @@ internal sealed class Explainer
         var contributions = Scratch.EnsureCapacity(ref _shares, length + 1);
         var entries = Scratch.EnsureCapacity(ref _order, length + 1);
         contributions.Clear();
-        if (model is not null && model.HasFactor(position)) ExplainByModel(model, profile.UsableHistory, position, contributions);
-        contributions[length] = profile.Session.Explain(position, contributions);
+        if (profile.HasFactor && model!.HasFactor(position)) ExplainByModel(model, profile.UsableHistory, position, contributions);
+        contributions[length] = profile.Stream.Explain(position, contributions);
         if (contributions[length] == 0)
         {
             contributions = contributions[..length];

@@ -31,11 +31,12 @@ internal sealed class ItemTerm
             var items = neighbours.Of(entry.Item);
             var strengths = neighbours.StrengthsOf(entry.Item);
             EnsureTouchable(items.Length);
-            for (int n = 0; n < items.Length; n++) AddTouchable(items[n], given * strengths[n]);
+            for (int n = 0; n < items.Length; n++)
+                if (given * strengths[n] is > 0 and var addition) AddTouchable(items[n], addition);
         }
     }
 
-    /// <summary>Adds to one item; nothing where the addition is not above 0.</summary>
+    /// <summary>Adds to one item.</summary>
     /// <param name="positions">Of the catalogue: more than <paramref name="position"/>.</param>
     public void Add(int position, float addition, int positions)
     {
@@ -73,9 +74,9 @@ internal sealed class ItemTerm
 
     private void AddTouchable(int position, float addition)
     {
-        if (!(addition > 0)) return;
         ref float sum = ref _sums[position];
         if (sum == 0) _touched[_count++] = position;
         sum += addition;
+        if (sum == 0) sum = float.Epsilon; // 0 marks items that were never touched.
     }
 }

@@ -17,12 +17,12 @@ internal sealed class ModelCandidates(Profile profile, EligibleItems eligible, S
     /// <summary>The best eligible items by score, boosts included, or as many chosen from them for variety.</summary>
     public ReadOnlySpan<ScoredItem> Find(ServingState state, int count, double diversity)
     {
-        var model = profile.HasFactor ? state.Model : null;
+        var index = profile.IndexOf(state.Model);
 
         // Diversity chooses from a pool: the larger it is, the further an item may come from.
         int pool = diversity > 0 ? Math.Max(count * 4, 100) : count;
         pool = Math.Min(pool, state.Catalogue.Count);
-        int found = boosts.IsEmpty ? Search(state.Catalogue, model, pool) : SearchBoosted(state.Catalogue, model, pool);
+        int found = boosts.IsEmpty ? Search(state.Catalogue, index, pool) : SearchBoosted(state.Catalogue, index, pool);
         var candidates = _scored.AsSpan(0, found);
 
         // Without factors there is nothing to tell how different items are.
@@ -55,33 +55,33 @@ internal sealed class ModelCandidates(Profile profile, EligibleItems eligible, S
         return _scored.AsSpan(0, top.Finish());
     }
 
-    /// <param name="model">Null: only what the terms touch has a score.</param>
-    private int Search(Catalogue catalogue, ServingModel? model, int count)
+    /// <param name="index">Null: only what the terms touch has a score.</param>
+    private int Search(Catalogue catalogue, ServingIndex? index, int count)
     {
         var results = Scratch.EnsureCapacity(ref _scored, Math.Min(count, catalogue.Count));
-        return model is not null && profile.Term.Touched.IsEmpty
-            ? model.Index.Search(profile.Factor, Math.Min(results.Length, model.Index.Count), eligible.Scope, results)
-            : SearchWithTerm(model, results);
+        return index is not null && profile.Term.Touched.IsEmpty
+            ? index.Search(profile.Query, Math.Min(results.Length, index.Count), eligible.Scope, results)
+            : SearchWithTerm(index, results);
     }
 
     /// <summary>
     /// The best by factor score plus terms. Terms are 0 except for the items they touch: those are taken out of the index's search and
     /// scored one by one. The best of both are the best of all wherever the index's search is exact.
     /// </summary>
-    private int SearchWithTerm(ServingModel? model, Span<ScoredItem> results)
+    private int SearchWithTerm(ServingIndex? index, Span<ScoredItem> results)
     {
-        var factor = profile.Factor;
+        var query = profile.Query;
         var touched = profile.Term.Touched;
         int found = 0;
         var scores = Scratch.EnsureCapacity(ref _termScores, touched.Length);
         scores.Clear();
-        if (model is not null && factor.ContainsAnyExcept(0f)) // With a zero factor, only what is touched has a score.
+        if (index is not null && query.ContainsAnyExcept(0f)) // With a zero factor, only what is touched has a score.
         {
-            var untouched = eligible.Allowed is { } allowed ? _untouched.CopyFrom(allowed) : _untouched.Fill(model.Index.Count);
+            var untouched = eligible.Allowed is { } allowed ? _untouched.CopyFrom(allowed) : _untouched.Fill(index.Count);
             foreach (int item in touched) if (item < untouched.Length) untouched.Remove(item);
-            found = model.Index.Search(factor, Math.Min(results.Length, model.Index.Count),
-                new SearchScope(untouched, eligible.Excluded.Ascending), results);
-            ScoreKnown(model, factor, touched, scores);
+            found = index.Search(query, Math.Min(results.Length, index.Count), new SearchScope(untouched, eligible.Excluded.Ascending),
+                results);
+            ScoreKnown(index, query, touched, scores);
         }
 
         var top = TopK.Continue(results, found);
@@ -95,26 +95,26 @@ internal sealed class ModelCandidates(Profile profile, EligibleItems eligible, S
         return top.Finish();
     }
 
-    /// <summary>The factor scores of those items that have a factor; the others' stay as they are.</summary>
-    private static void ScoreKnown(ServingModel model, ReadOnlySpan<float> factor, ReadOnlySpan<int> items, Span<float> scores)
+    /// <summary>The dot products of those items that have a row; the others' stay as they are.</summary>
+    private static void ScoreKnown(ServingIndex index, ReadOnlySpan<float> query, ReadOnlySpan<int> items, Span<float> scores)
     {
-        // Runs of items with a factor are scored at once: mostly that is all of them.
+        // Runs of items with a row are scored at once: mostly that is all of them.
         for (int start = 0; start < items.Length;)
         {
             int end = start;
-            while (end < items.Length && model.HasFactor(items[end])) end++;
-            if (end > start) model.Index.Score(factor, items[start..end], scores[start..end]);
+            while (end < items.Length && index.HasFactor(items[end])) end++;
+            if (end > start) index.Score(query, items[start..end], scores[start..end]);
             start = end + 1;
         }
     }
 
     /// <summary>The best by boosted score, exactly: candidates by plain score are widened until the best are certain.</summary>
-    private int SearchBoosted(Catalogue catalogue, ServingModel? model, int count)
+    private int SearchBoosted(Catalogue catalogue, ServingIndex? index, int count)
     {
         for (int width = ScoreBoosts.FirstWidth(count); ; width = ScoreBoosts.NextWidth(width))
         {
             bool isAll = ScoreBoosts.TakesAll(width, catalogue.Count);
-            int found = Search(catalogue, model, isAll ? catalogue.Count : width);
+            int found = Search(catalogue, index, isAll ? catalogue.Count : width);
             if (boosts.Apply(catalogue, _scored.AsSpan(0, found), count, isAll || found < width)) return Math.Min(count, found);
         }
     }

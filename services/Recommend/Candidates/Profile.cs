@@ -5,6 +5,7 @@ using Recommender.Factorization.Events;
 using Recommender.Factorization.Learners.Combined;
 using Recommender.Factorization.Sessions.Mixing;
 using Recommender.Recommend.Serving;
+using Recommender.Retrieval;
 
 namespace Recommender.Recommend.Candidates;
 
@@ -31,8 +32,11 @@ internal sealed class Profile
     /// <summary>Whether the stored history is the user's, not a session's or none.</summary>
     public bool IsPersonal { get; private set; }
 
-    /// <summary>Whether the model has a direction to look in: something positive is known on its items.</summary>
+    /// <summary>Whether <see cref="Factor"/> scores items: something positive is known on items of the model.</summary>
     public bool HasFactor { get; private set; }
+
+    /// <summary>Whether the vector of the session scores items in place of the factor.</summary>
+    public bool IsEncoded { get; private set; }
 
     /// <summary>Whether anything can be scored: by the model, or because it followed an item of the history.</summary>
     public bool HasScores { get; private set; }
@@ -46,11 +50,15 @@ internal sealed class Profile
     /// <summary>The whole history, which scores are sums over: <see cref="UsableHistory"/> first.</summary>
     public ReadOnlySpan<HistoryEntry> History => _history.AsSpan(0, _length);
 
-    /// <summary>What is added to the score of the factors: the model's item–item term, and <see cref="Session"/>.</summary>
+    /// <summary>What is added to the dot products: the model's item–item term, and terms of <see cref="Stream"/>.</summary>
     public ItemTerm Term { get; } = new();
 
-    /// <summary>The terms that follow every event.</summary>
-    public SessionTerms Session { get; } = new();
+    /// <summary>The terms that follow every event, and the vector of the session.</summary>
+    public StreamTerms Stream { get; } = new();
+
+    /// <summary>Whose dot products with the rows of <see cref="IndexOf"/> are the first part of scores; empty: there is no such
+    /// part.</summary>
+    public ReadOnlySpan<float> Query => IsEncoded ? Stream.Vector : HasFactor ? Factor : [];
 
     /// <summary>Whether the model can use a user's value. If not, a session of theirs may answer better.</summary>
     public static bool IsUsable(ServingState state, ReadOnlySpan<byte> value)
@@ -66,10 +74,10 @@ internal sealed class Profile
     public void Clear()
     {
         _length = _usableLength = _rank = 0;
-        IsPersonal = HasFactor = HasScores = false;
+        IsPersonal = HasFactor = IsEncoded = HasScores = false;
         _givenShares.Clear();
         Term.Clear();
-        Session.Clear();
+        Stream.Clear();
     }
 
     /// <summary>Takes everything over that is known of a subject. The profile is clear before.</summary>
@@ -82,25 +90,34 @@ internal sealed class Profile
         IsPersonal = !isSession && AddStored(state.Catalogue, subject.User, out stored);
         if (given.Count > 0) AddGiven(state.Catalogue, given, weights, now);
         bool isUsable = state.Model is { } model && Partition(model);
-        bool isFollowed = Session.Begin(state, !IsPersonal ? RequestKind.Anonymous : given.Count > 0 ? RequestKind.Mixed : RequestKind.Known)
-            && AddSessionTerms();
-        if (isUsable) Resolve(state.Model!, stored, isStoredAll: given.Count == 0);
-        HasFactor = isUsable && (Session.Weights.Model > 0 || !isFollowed);
-        HasScores = HasFactor || isFollowed;
-        if (HasFactor && state.Model!.Learned.Neighbours is { } neighbours) Term.Add(neighbours, UsableHistory);
-        if (HasScores) Session.AddPopularity(Term);
+        bool isFollowed = false;
+        if (Stream.Begin(state, !IsPersonal ? RequestKind.Anonymous : given.Count > 0 ? RequestKind.Mixed : RequestKind.Known))
+        {
+            NoteNewest();
+            IsEncoded = Stream.Encode();
+            isFollowed = Stream.AddTransitions(Term);
+        }
+
+        // Where the model's score does not count, it is still better than none.
+        HasFactor = isUsable && !IsEncoded && (!isFollowed || Stream.Weights!.Model > 0);
+        HasScores = HasFactor || IsEncoded || isFollowed;
+        if (HasFactor) Resolve(state.Model!, stored, isStoredAll: given.Count == 0);
+        if (HasScores) Stream.AddRest(Term);
     }
+
+    /// <summary>The index of the rows that <see cref="Query"/> scores; null: there is none.</summary>
+    public ServingIndex? IndexOf(ServingModel? model) => IsEncoded ? model!.EncoderIndex : HasFactor ? model!.Index : null;
 
     /// <summary>Whether an item has a score.</summary>
     public bool CanScore(ServingModel? model, int position) =>
-        (HasFactor && model!.HasFactor(position)) || (HasScores && Term[position] > 0);
+        HasScores && (Term[position] != 0 || (IndexOf(model)?.HasFactor(position) ?? false));
 
-    /// <summary>The score of an item: that of the model, where it knows the item, and the terms.</summary>
+    /// <summary>The score of an item: the dot product, where the item has a row, and the terms.</summary>
     public float ScoreOf(ServingModel? model, int position)
     {
         Span<float> score = stackalloc float[1];
         score.Clear();
-        if (HasFactor && model!.HasFactor(position)) model.Index.Score(Factor, [position], score);
+        if (IndexOf(model) is { } index && index.HasFactor(position)) index.Score(Query, [position], score);
         return score[0] + Term[position];
     }
 
@@ -201,7 +218,8 @@ internal sealed class Profile
         return isPositive;
     }
 
-    /// <summary>Computes the factor: the stored one if it is of this model and holds all of the history, else by fold-in.</summary>
+    /// <summary>Computes factor and item–item term: the stored factor if it is of this model and holds all of the history, else by
+    /// fold-in.</summary>
     private void Resolve(ServingModel model, in UserStateView stored, bool isStoredAll)
     {
         if (model.Learned.UsesPlaces) Places.Set(_history.AsSpan(0, _usableLength), _times);
@@ -209,14 +227,13 @@ internal sealed class Profile
         var factor = Scratch.EnsureCapacity(ref _factor, _rank);
         if (isStoredAll && stored.ModelVersion == model.Version && stored.Factor.Length == _rank) stored.Factor.CopyTo(factor);
         else model.Learned.FoldIn(UsableHistory, factor);
+        if (model.Learned.Neighbours is { } neighbours) Term.Add(neighbours, UsableHistory);
     }
 
-    /// <returns>False where nothing ever followed an item of the history.</returns>
-    private bool AddSessionTerms()
+    private void NoteNewest()
     {
         for (int i = 0; i < _length; i++)
-            if (_history[i].Target > 0 && _history[i].Weight > 0) Session.Note(i, _history[i].Item, _recencies[i]);
-        return Session.AddTo(Term);
+            if (_history[i].Target > 0 && _history[i].Weight > 0) Stream.Note(i, _history[i].Item, _recencies[i]);
     }
 
     /// <summary>A value as events are stored: a 32-bit number, NaN where there is none.</summary>

@@ -1,6 +1,8 @@
+using System.Runtime.InteropServices;
 using Recommender.FactorStore;
 using Recommender.Factorization.Events;
 using Recommender.Factorization.Models;
+using Recommender.Factorization.Sessions.Encoding;
 using Recommender.Retrieval;
 
 namespace Recommender.Recommend.Serving;
@@ -12,9 +14,7 @@ internal static class ModelLoader
     public static ServingModel Load(long version, byte[] bytes, RecommendOptions options)
     {
         var package = ModelPackage.Decode(bytes);
-        if (!System.Runtime.InteropServices.MemoryMarshal.TryGetArray(package.Model, out var segment))
-            throw new InvalidDataException("The model's bytes are not in an array.");
-        using var stream = new MemoryStream(segment.Array!, segment.Offset, segment.Count, writable: false);
+        using var stream = Open(package.Model);
         var learned = Model.Read(stream);
         if (package.SampleUsers.Length % Math.Max(1, learned.Rank) != 0)
             throw new InvalidDataException($"The package's sample of users has {package.SampleUsers.Length} numbers, which are no factors "
@@ -28,7 +28,18 @@ internal static class ModelLoader
             },
         };
         var weights = package.EventTypes.IsEmpty ? null : EventWeights.FromJson(package.EventTypes.Span);
+        SessionEncoder? encoder = null;
+        if (!package.Encoder.IsEmpty)
+        {
+            using var encoded = Open(package.Encoder);
+            encoder = SessionEncoder.Read(encoded);
+        }
+
         return new ServingModel(version, learned, package.ItemKeys, ItemIndexes.Create(learned.ItemFactors, learned.Rank, index), index,
-            weights);
+            weights, encoder);
     }
+
+    private static MemoryStream Open(ReadOnlyMemory<byte> bytes) => MemoryMarshal.TryGetArray(bytes, out var segment)
+        ? new MemoryStream(segment.Array!, segment.Offset, segment.Count, writable: false)
+        : throw new InvalidDataException("The model's bytes are not in an array.");
 }

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using Recommender.Factorization.Events;
 using Recommender.Factorization.Models;
+using Recommender.Factorization.Sessions.Encoding;
 using Recommender.Retrieval;
 
 namespace Recommender.Recommend.Serving;
@@ -18,9 +19,12 @@ internal sealed class ServingModel
     /// <param name="index">Over the learned item factors.</param>
     /// <param name="indexOptions">How the index was made, for making it anew.</param>
     /// <param name="weights">What events count, as when the model was trained.</param>
+    /// <param name="encoder">Of sessions; null: the model has none.</param>
     public ServingModel(long version, Model learned, int[] itemKeys, IItemIndex index, ItemIndexOptions? indexOptions = null,
-        EventWeights? weights = null)
+        EventWeights? weights = null, SessionEncoder? encoder = null)
     {
+        if (encoder is not null && encoder.ItemCount != learned.ItemCount)
+            throw new InvalidDataException($"Model {version} has {learned.ItemCount} items; its session encoder {encoder.ItemCount}.");
         if (itemKeys.Length != learned.ItemCount)
             throw new InvalidDataException($"Model {version} has {learned.ItemCount} items and {itemKeys.Length} item keys.");
         Version = version;
@@ -30,6 +34,13 @@ internal sealed class ServingModel
         IndexOptions = indexOptions ?? new ItemIndexOptions();
         _learnedIndex = index;
         Index = new ServingIndex(index);
+        if (encoder is not null)
+        {
+            Encoder = encoder;
+            EncoderIndex = new ServingIndex(ItemIndexes.Create(encoder.ItemDirections, encoder.Rank,
+                IndexOptions with { Cells = IndexOptions.Cells with { SampleQueries = null } }));
+        }
+
         _inverseNorms = new float[learned.ItemCount];
         for (int item = 0; item < _inverseNorms.Length; item++) _inverseNorms[item] = InverseNorm(index.Factor(item));
     }
@@ -43,6 +54,7 @@ internal sealed class ServingModel
         IndexOptions = other.IndexOptions;
         _learnedIndex = other._learnedIndex;
         Index = new ServingIndex(_learnedIndex);
+        (Encoder, EncoderIndex) = (other.Encoder, other.EncoderIndex);
         _inverseNorms = other._inverseNorms;
     }
 
@@ -59,6 +71,12 @@ internal sealed class ServingModel
     public ServingIndex Index { get; }
 
     public ItemIndexOptions IndexOptions { get; }
+
+    /// <summary>Encoder of sessions over the learned items; null: there is none.</summary>
+    public SessionEncoder? Encoder { get; }
+
+    /// <summary>Finds learned items by the vector of a session; null without an encoder.</summary>
+    public ServingIndex? EncoderIndex { get; }
 
     /// <summary>How it is searched, for log and status.</summary>
     public string Description => Learned.Neighbours is { } neighbours ? $"{Index.Description}; {neighbours.Count} neighbours"

@@ -3,6 +3,22 @@ using Recommender.Factorization.Sessions.Transitions;
 
 namespace Recommender.Recommend.Serving;
 
-/// <summary>Transition rows by item key, and how they count in scores.</summary>
-/// <param name="Rows">Follows the factor store row by row while it is read.</param>
-internal sealed record ServingTransitions(TransitionTable Rows, ScoreMix Mix);
+/// <summary>Transition rows by item key, what happened recently, and how both count in scores.</summary>
+/// <param name="rows">Follows the factor store row by row while it is read.</param>
+/// <param name="recent">Counts of recent events, as <see cref="RecentItems.Of"/> takes them; read here alone.</param>
+internal sealed class ServingTransitions(TransitionTable rows, ScoreMix mix, IReadOnlyList<TransitionTable> recent)
+{
+    private readonly RecentItems _known = RecentItems.Of(recent, mix.Known), _anonymous = RecentItems.Of(recent, mix.Anonymous),
+        _mixed = RecentItems.Of(recent, mix.Mixed);
+
+    public TransitionTable Rows => rows;
+
+    public ScoreMix Mix => mix;
+
+    public RecentItems RecentFor(RequestKind kind) => kind switch
+    {
+        RequestKind.Known => _known,
+        RequestKind.Anonymous => _anonymous,
+        _ => _mixed,
+    };
+}

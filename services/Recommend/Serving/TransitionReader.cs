@@ -1,5 +1,6 @@
 using Polly.Registry;
 using Recommender.FactorStore;
+using Recommender.FactorStore.Transitions;
 using Recommender.Factorization.Sessions.Mixing;
 using Recommender.Factorization.Sessions.Transitions;
 using Recommender.ServiceDefaults.Workers;
@@ -28,8 +29,10 @@ internal sealed class TransitionReader(
     private byte[] _mixBytes = [];
     private ScoreMix? _mix;
     private TransitionTable? _rows;
+    private TransitionTable[] _recent = [];
     private string? _generation;
     private long _position;
+    private bool _isRecentChanged;
 
     protected override TimeSpan? PauseWhileUnavailable => TimeSpan.FromMilliseconds(options.PollMilliseconds);
 
@@ -52,6 +55,7 @@ internal sealed class TransitionReader(
             {
                 bool isFirstPage = _position == 0;
                 (_rows, _generation, _position) = (new TransitionTable(_mix.Transitions), changes.Generation, 0);
+                _recent = [.. SessionMix.HalfLivesMs.Select(CreateRecent)];
                 if (!isFirstPage)
                 {
                     isMore = true;
@@ -59,11 +63,14 @@ internal sealed class TransitionReader(
                 }
             }
 
-            foreach (var row in changes.Rows) _rows!.LoadRow(row.ItemKey, row.Row.Span);
+            foreach (var row in changes.Rows) Load(row);
             _position = changes.Position;
             isMore = changes.More;
-            if (!isMore && (serving.State.Transitions is not { } served || served.Rows != _rows || served.Mix != _mix))
-                serving.Serve(new ServingTransitions(_rows!, _mix));
+            if (!isMore && (_isRecentChanged || serving.State.Transitions is not { } served || served.Rows != _rows || served.Mix != _mix))
+            {
+                serving.Serve(new ServingTransitions(_rows!, _mix, _recent));
+                _isRecentChanged = false;
+            }
         }
         while (isMore);
 
@@ -90,6 +97,23 @@ internal sealed class TransitionReader(
         catch (FactorStoreUnavailableException)
         {
             // The round reports it, and the next one that succeeds watches again.
+        }
+    }
+
+    private static TransitionTable CreateRecent(long halfLifeMs) =>
+        new(new TransitionSettings { RowLength = TransitionSettings.LongestRow, HalfLifeMs = halfLifeMs });
+
+    private void Load(in TransitionRowRecord row)
+    {
+        int scale = row.RecentScale;
+        if (scale < 0)
+        {
+            _rows!.LoadRow(row.ItemKey, row.Row.Span);
+        }
+        else if (scale < _recent.Length)
+        {
+            _recent[scale].LoadRow(0, row.Row.Span);
+            _isRecentChanged = true;
         }
     }
 

@@ -5,4 +5,12 @@ namespace Recommender.FactorStore.Transitions;
 /// row that was counted earlier, since the earlier one may hold events that have left the store.</param>
 /// <param name="Sequence">The row includes every event up to this sequence.</param>
 /// <param name="Row">As <c>TransitionTable.SaveRow</c> writes it. An empty row is a row without entries.</param>
-public readonly record struct TransitionRowRecord(int ItemKey, long Recount, long Sequence, ReadOnlyMemory<byte> Row);
+public readonly record struct TransitionRowRecord(int ItemKey, long Recount, long Sequence, ReadOnlyMemory<byte> Row)
+{
+    /// <summary>In place of an item key: the row of what happened recently, whichever item was before.</summary>
+    /// <param name="scale">0, 1, …: the half-life, shortest first.</param>
+    public static int RecentKey(int scale) => -1 - scale;
+
+    /// <summary>The half-life of a row of what happened recently; −1 for the row of an item.</summary>
+    public int RecentScale => ItemKey < 0 ? -1 - ItemKey : -1;
+}

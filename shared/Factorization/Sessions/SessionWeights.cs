@@ -60,7 +60,7 @@ public sealed record SessionWeights
 
     /// <summary>What an item of the history adds to its own score.</summary>
     /// <param name="position">1: the newest item; 0: not in the history.</param>
-    internal double RepeatOf(int position) => position switch { 0 => 0, 1 => RepeatNewest, _ => RepeatOlder };
+    public double RepeatOf(int position) => position switch { 0 => 0, 1 => RepeatNewest, _ => RepeatOlder };
 
     private static void Require(double weight, string name, double least)
     {

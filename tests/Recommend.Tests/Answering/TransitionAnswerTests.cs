@@ -1,6 +1,8 @@
 using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.FactorStore.Transitions;
+using Recommender.Factorization.Sessions;
+using Recommender.Factorization.Sessions.Encoding;
 using Recommender.Factorization.Sessions.Mixing;
 using Recommender.Factorization.Sessions.Transitions;
 using Recommender.TestKit;
@@ -36,7 +38,7 @@ public sealed class TransitionAnswerTests : IAsyncLifetime
     [Fact]
     public async Task An_item_without_a_factor_is_recommended_after_the_item_it_followed()
     {
-        await PublishAsync(Mix(new ScoreWeights(1, 5, 0)), (1, 50, 1));
+        await PublishAsync(Mix(Weights(1, 5, 0)), (1, 50, 1));
         var answer = await ShowsAsync(50, 1);
         Assert.Equal(Sources.Session, answer.Source);
         Assert.Equal(5, answer.Items[0].Score, 1e-5);
@@ -53,7 +55,7 @@ public sealed class TransitionAnswerTests : IAsyncLifetime
         await store.SetGenerationAsync("first", Stop);
         await using var host = await RecommendHost.StartAsync(store);
         await host.ServesAsync(null);
-        await PublishAsync(store, Mix(new ScoreWeights(1, 1, 0)), (1, 50, 3), (1, 49, 1));
+        await PublishAsync(store, Mix(Weights(1, 1, 0)), (1, 50, 3), (1, 49, 1));
         await Eventually.TrueAsync(() => host.State.Transitions is not null);
         var answer = await host.PostAsync(Session(1));
         Assert.Equal((Sources.Session, null), (answer.Source, answer.ModelVersion));
@@ -66,8 +68,8 @@ public sealed class TransitionAnswerTests : IAsyncLifetime
     [Fact]
     public async Task Scores_are_the_weighted_sum_of_all_terms_and_reasons_explain_them()
     {
-        var weights = new ScoreWeights(1, 0.7f, 0.3f);
-        await PublishAsync(Mix(weights), (1, 50, 1), (1, 7, 3), (4, 7, 1), (4, 9, 1));
+        await PutRecentAsync(scale: 1, (3, 3), (50, 1));
+        await PublishAsync(Mix(Weights(1, 0.7, 0.3)), (1, 50, 1), (1, 7, 3), (4, 7, 1), (4, 9, 1));
         await ShowsAsync(7, 1);
         var answer = await _host.PostAsync(new
         {
@@ -76,18 +78,57 @@ public sealed class TransitionAnswerTests : IAsyncLifetime
             reasons = "all",
         });
 
-        // The newest item is 1, at position 0; 4 weighs a half. Trend is a logarithm, and item 9 leads.
+        // The newest item is 1, at position 0; 4 weighs a half. The sum of all transitions is 1.5.
         var shop = Shop.WithFactors(number => number != 50);
         foreach (var item in answer.Items)
         {
             int number = Shop.NumberOf(item.ItemId);
             double model = number == 50 ? 0 : shop.ScoreOf([Shop.Bought(4), Shop.Bought(1)], number);
-            double followed = number switch { 50 => 0.25, 7 => 0.75 + 0.25, 9 => 0.25, _ => 0 };
-            double popularity = number < 10 ? Math.Pow(2, number - 9) : 0;
-            Assert.Equal(model + (0.7 * followed) + (0.3 * popularity), item.Score, 1e-4);
+            double followed = number switch { 50 => 0.25 / 1.5, 7 => 1 / 1.5, 9 => 0.25 / 1.5, _ => 0 };
+            double recent = number switch { 3 => 0.75, 50 => 0.25, _ => 0 };
+            Assert.Equal(model + (0.7 * followed) + (0.3 * recent), item.Score, 1e-4);
             Assert.Equal(1, item.Reasons!.Sum(reason => reason.Share) + item.Rest!.Value, 1e-4);
             double share = item.Reasons!.SingleOrDefault(reason => reason.Term == "popularity")?.Share ?? 0;
-            Assert.Equal(0.3 * popularity / item.Score, share, 1e-3);
+            Assert.Equal(0.3 * recent / item.Score, share, 1e-3);
+        }
+
+        Assert.Equal(answer.Items.OrderByDescending(item => item.Score).Select(item => item.ItemId), answer.Items.Select(item => item.ItemId));
+    }
+
+    [Fact]
+    public async Task A_session_encoder_scores_all_items_in_place_of_the_factors()
+    {
+        var shop = Shop.WithFactors(number => number != 50);
+        var encoder = SessionEncoder.Train(
+            SessionData.Build(shop.Numbers.Length, [.. Enumerable.Range(0, 200).Select(s => new[] { s % 59, (s + 1) % 59, (s + 3) % 59 })]),
+            new SessionEncoderSettings { Rank = 16, Epochs = 2 }, cancellation: Stop);
+        using var written = new MemoryStream();
+        encoder.Write(written);
+        await _store.PutModelAsync(2, (ModelPackage.Decode(shop.Package()) with { Encoder = written.ToArray() }).Encode(), Stop);
+        await _store.SetReleasedAsync(2, Stop);
+        await _host.ServesAsync(2);
+        var weights = Weights(0, 5, 0) with { Encoder = 1, RepeatNewest = 2, RepeatOlder = -1 };
+        await PublishAsync(Mix(weights), (1, 50, 1), (4, 50, 1));
+        await Eventually.TrueAsync(() => _host.State.Transitions is not null);
+        var answer = await _host.PostAsync(new
+        {
+            history = new[] { new { itemId = Shop.IdOf(4) }, new { itemId = Shop.IdOf(1) } },
+            count = Shop.Items,
+            reasons = "all",
+            includeSeen = true,
+        });
+
+        Assert.Equal((Sources.Session, 2L), (answer.Source, answer.ModelVersion!.Value));
+        Assert.Equal(Shop.Items, answer.Items.Count);
+        var scores = new float[encoder.ItemCount];
+        encoder.Score([shop.IndexOf(4), shop.IndexOf(1)], scores);
+        foreach (var item in answer.Items)
+        {
+            int number = Shop.NumberOf(item.ItemId);
+            double expected = number == 50 ? 5 : scores[shop.IndexOf(number)];
+            expected += number switch { 1 => 2, 4 => -1, _ => 0 };
+            Assert.Equal(expected, item.Score, 1e-4);
+            Assert.Equal(1, item.Reasons!.Sum(reason => reason.Share) + item.Rest!.Value, 1e-3);
         }
 
         Assert.Equal(answer.Items.OrderByDescending(item => item.Score).Select(item => item.ItemId), answer.Items.Select(item => item.ItemId));
@@ -96,7 +137,7 @@ public sealed class TransitionAnswerTests : IAsyncLifetime
     [Fact]
     public async Task Each_kind_of_request_has_its_own_weights()
     {
-        await PublishAsync(Mix(known: new(1, 0, 0), anonymous: new(1, 2, 0), mixed: new(1, 4, 0)), (1, 50, 1), (4, 50, 1));
+        await PublishAsync(Mix(known: Weights(1, 0, 0), anonymous: Weights(1, 2, 0), mixed: Weights(1, 4, 0)), (1, 50, 1), (4, 50, 1));
         await ShowsAsync(50, 1);
         Assert.Equal(2, ScoreOf(await _host.PostAsync(Session(1)), 50), 1e-5);
         // The reader's history is 0, 3 and 6; 1 and 4 are given.
@@ -109,7 +150,7 @@ public sealed class TransitionAnswerTests : IAsyncLifetime
     [Fact]
     public async Task With_a_model_weight_of_0_the_model_answers_only_where_nothing_followed()
     {
-        await PublishAsync(Mix(new ScoreWeights(0, 1, 0)), (1, 50, 1));
+        await PublishAsync(Mix(Weights(0, 1, 0)), (1, 50, 1));
         var followed = await ShowsAsync(50, 1);
         Assert.Null(followed.ModelVersion);
         Assert.Equal([1f, 0f], followed.Items.Take(2).Select(item => item.Score));
@@ -121,14 +162,14 @@ public sealed class TransitionAnswerTests : IAsyncLifetime
     [Fact]
     public async Task Rows_and_mix_are_taken_over_as_they_change()
     {
-        await PublishAsync(Mix(new ScoreWeights(1, 5, 0)), (1, 50, 1));
+        await PublishAsync(Mix(Weights(1, 5, 0)), (1, 50, 1));
         await ShowsAsync(50, 1);
         await PutAsync(_store, (1, 49, 30));
         await ShowsAsync(49, 1);
 
         // A mix of a lower number is an older one.
-        await _store.PutScoreMixAsync(5, (Mix(new ScoreWeights(1, 0, 0)) with { Number = 5 }).Write(), Stop);
-        await _store.PutScoreMixAsync(4, (Mix(new ScoreWeights(1, 5, 0)) with { Number = 4 }).Write(), Stop);
+        await _store.PutScoreMixAsync(5, (Mix(Weights(1, 0, 0)) with { Number = 5 }).Write(), Stop);
+        await _store.PutScoreMixAsync(4, (Mix(Weights(1, 5, 0)) with { Number = 4 }).Write(), Stop);
         await Eventually.TrueAsync(() => _host.State.Transitions!.Mix.Number == 5);
         Assert.NotEqual(Shop.IdOf(49), (await _host.PostAsync(Session(1))).Items[0].ItemId);
     }
@@ -136,11 +177,11 @@ public sealed class TransitionAnswerTests : IAsyncLifetime
     [Fact]
     public async Task Rows_that_were_counted_again_replace_all_others()
     {
-        await PublishAsync(Mix(new ScoreWeights(1, 5, 0)), (1, 50, 1));
+        await PublishAsync(Mix(Weights(1, 5, 0)), (1, 50, 1));
         await ShowsAsync(50, 1);
         await _store.ClearTransitionsAsync(Stop);
         _table.Clear(Shop.KeyOf(1));
-        await PublishAsync(_store, Mix(new ScoreWeights(1, 5, 0)), (4, 49, 1));
+        await PublishAsync(_store, Mix(Weights(1, 5, 0)), (4, 49, 1));
         await ShowsAsync(49, 4);
         Assert.NotEqual(Shop.IdOf(50), (await _host.PostAsync(Session(1))).Items[0].ItemId);
     }
@@ -148,9 +189,9 @@ public sealed class TransitionAnswerTests : IAsyncLifetime
     [Fact]
     public async Task A_mix_for_rows_of_other_rules_is_not_used()
     {
-        await PublishAsync(Mix(new ScoreWeights(1, 5, 0)), (1, 50, 1));
+        await PublishAsync(Mix(Weights(1, 5, 0)), (1, 50, 1));
         await ShowsAsync(50, 1);
-        await _store.PutScoreMixAsync(7, (Mix(new ScoreWeights(1, 0, 0)) with { Number = 7, Rules = "others" }).Write(), Stop);
+        await _store.PutScoreMixAsync(7, (Mix(Weights(1, 0, 0)) with { Number = 7, Rules = "others" }).Write(), Stop);
         await PutAsync(_store, (1, 49, 30));
         // Whoever polls twice has seen the mix.
         var changes = await _store.ReadTransitionChangesAsync(0, 1, Stop);
@@ -158,15 +199,19 @@ public sealed class TransitionAnswerTests : IAsyncLifetime
         Assert.Equal(Shop.IdOf(50), (await _host.PostAsync(Session(1))).Items[0].ItemId);
     }
 
+    /// <summary>Of the model, of transitions and of the events of the last day.</summary>
+    private static SessionWeights Weights(double model, double rules, double recent) =>
+        new() { Encoder = 0, Model = model, Rules = rules, RecentDay = recent };
+
     private static object Session(int number) =>
         new { history = new[] { new { itemId = Shop.IdOf(number) } }, explain = true };
 
     private static float ScoreOf(RecommendationResponse answer, int number) =>
         answer.Items.SingleOrDefault(item => item.ItemId == Shop.IdOf(number))?.Score ?? 0;
 
-    private static ScoreMix Mix(ScoreWeights all) => Mix(all, all, all);
+    private static ScoreMix Mix(SessionWeights all) => Mix(all, all, all);
 
-    private static ScoreMix Mix(ScoreWeights known, ScoreWeights anonymous, ScoreWeights mixed) => new()
+    private static ScoreMix Mix(SessionWeights known, SessionWeights anonymous, SessionWeights mixed) => new()
     {
         Number = 1,
         Rules = Rules,
@@ -192,6 +237,13 @@ public sealed class TransitionAnswerTests : IAsyncLifetime
         await PutAsync(store, followed);
         var current = await store.GetTransitionWatermarkAsync(Stop);
         await store.CompleteTransitionsAsync(new($"{Rules}.1.{Guid.NewGuid():N}", _sequence), current?.Generation, Stop);
+    }
+
+    private async Task PutRecentAsync(int scale, params (int Number, float Count)[] counts)
+    {
+        var table = new TransitionTable(new TransitionSettings { RowLength = 400, HalfLifeMs = SessionMix.HalfLivesMs[scale] });
+        foreach (var (number, count) in counts) table.Add(0, Shop.KeyOf(number), count, Start);
+        await _store.PutTransitionsAsync([new(TransitionRowRecord.RecentKey(scale), 1, 1, table.SaveRow(0))], null, Stop);
     }
 
     private async Task PutAsync(InProcessFactorStore store, params (int From, int To, float Weight)[] followed)

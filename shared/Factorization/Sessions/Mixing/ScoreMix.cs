@@ -21,16 +21,19 @@ public sealed record ScoreMix
     /// <summary>Names the rules by which the rows were counted: the mix is for rows of these rules only.</summary>
     public required string Rules { get; init; }
 
-    /// <summary>The half-life of the rows, and how they are scored.</summary>
+    /// <summary>Length and half-life of the rows, and how they are scored.</summary>
     public required TransitionSettings Transitions { get; init; }
 
-    public required ScoreWeights Known { get; init; }
+    /// <summary>
+    /// Of each kind of request. The encoder's weight is 1 and the model's 0, or the other way round: one of the two scores all items.
+    /// </summary>
+    public required SessionWeights Known { get; init; }
 
-    public required ScoreWeights Anonymous { get; init; }
+    public required SessionWeights Anonymous { get; init; }
 
-    public required ScoreWeights Mixed { get; init; }
+    public required SessionWeights Mixed { get; init; }
 
-    public ScoreWeights For(RequestKind kind) => kind switch
+    public SessionWeights For(RequestKind kind) => kind switch
     {
         RequestKind.Known => Known,
         RequestKind.Anonymous => Anonymous,
@@ -47,6 +50,9 @@ public sealed record ScoreMix
         {
             var mix = JsonSerializer.Deserialize<ScoreMix>(bytes, s_json) ?? throw new JsonException("It is null.");
             mix.Transitions.Validate();
+            mix.Known.Validate();
+            mix.Anonymous.Validate();
+            mix.Mixed.Validate();
             return mix;
         }
         catch (Exception e) when (e is JsonException or ArgumentException)

@@ -15,6 +15,9 @@ public sealed class SessionMix : ISessionScorer
     /// <summary>Half-lives of recent popularity, in milliseconds.</summary>
     public const long HoursMs = 3 * 3_600_000L, DayMs = 24 * 3_600_000L, WeekMs = 7 * DayMs;
 
+    /// <summary>The same, shortest first.</summary>
+    public static IReadOnlyList<long> HalfLivesMs { get; } = [HoursMs, DayMs, WeekMs];
+
     private const int Hours = 0, Day = 1, Week = 2;
 
     private readonly TransitionTable _transitions;

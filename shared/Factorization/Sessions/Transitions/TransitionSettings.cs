@@ -3,6 +3,9 @@ namespace Recommender.Factorization.Sessions.Transitions;
 /// <summary>Settings of a <see cref="TransitionTable"/>.</summary>
 public sealed record TransitionSettings
 {
+    /// <summary>Highest <see cref="RowLength"/>.</summary>
+    public const int LongestRow = 4096;
+
     /// <summary>Entries kept per item, 1..4096.</summary>
     public int RowLength { get; init; } = 50;
 
@@ -24,7 +27,7 @@ public sealed record TransitionSettings
     /// <exception cref="ArgumentException">A setting is out of range; the message contains the name and the range.</exception>
     public void Validate()
     {
-        Require(RowLength is >= 1 and <= 4096, nameof(RowLength), RowLength, "in 1..4096");
+        Require(RowLength is >= 1 and <= LongestRow, nameof(RowLength), RowLength, "in 1..4096");
         Require(HalfLifeMs is 0 or >= 1000, nameof(HalfLifeMs), HalfLifeMs, "0, or at least 1000");
         Require(PositionPower is >= 0 and <= 4, nameof(PositionPower), PositionPower, "in 0..4");
         Require(HistoryLength is >= 1 and <= 100, nameof(HistoryLength), HistoryLength, "in 1..100");
