@@ -8,7 +8,7 @@ internal static class CliCommand
 {
     /// <summary>Runs it to its end and returns its last line.</summary>
     /// <param name="log">Gets every line; null for none.</param>
-    /// <exception cref="LocalHostException">It failed; the message is what it said.</exception>
+    /// <exception cref="LocalHostException">The command failed; the message is its last output.</exception>
     public static async Task<string> RunAsync(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment,
         ILogger? log, CancellationToken cancellationToken)
     {

@@ -1,6 +1,6 @@
 namespace Recommender.AppHost;
 
-/// <summary>What the host starts.</summary>
+/// <summary>Processes and servers that the host starts.</summary>
 internal enum HostMode
 {
     /// <summary>Everything in one process.</summary>

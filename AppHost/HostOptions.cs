@@ -3,7 +3,7 @@ namespace Recommender.AppHost;
 /// <summary>Options of the command line.</summary>
 internal sealed record HostOptions
 {
-    /// <summary>Folder of everything that is kept.</summary>
+    /// <summary>Folder of all persistent data.</summary>
     public required string Data { get; init; }
 
     /// <summary>Port of the page and the API.</summary>
@@ -32,6 +32,6 @@ internal sealed record HostOptions
     /// <summary>Whether Aspire is to publish instead of running.</summary>
     public bool IsPublishing { get; init; }
 
-    /// <summary>What is passed on to Aspire as it is.</summary>
+    /// <summary>Arguments that are passed to Aspire unchanged.</summary>
     public IReadOnlyList<string> AspireArguments { get; init; } = [];
 }

@@ -4,7 +4,7 @@ using Recommender.LocalServers;
 
 namespace Recommender.AppHost;
 
-/// <summary>This machine: where services and data lie, and what must be free before anything is started.</summary>
+/// <summary>The local machine: paths of services and data, and checks that ports and data folder are free.</summary>
 internal static class LocalHost
 {
     private static readonly Dictionary<string, string> s_services = typeof(LocalHost).Assembly

@@ -3,7 +3,7 @@ namespace Recommender.AppHost;
 /// <summary>Files with secrets.</summary>
 internal static class PrivateFile
 {
-    /// <summary>Writes a file that only its owner can read; it takes the place of an older one in one step.</summary>
+    /// <summary>Writes a file that only its owner can read. It replaces an older one atomically.</summary>
     public static void Write(string path, string content)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);

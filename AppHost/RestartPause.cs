@@ -1,13 +1,13 @@
 namespace Recommender.AppHost;
 
-/// <summary>How long to wait before a process that ended is started again: longer while it does not stay up.</summary>
+/// <summary>Pause before the restart of a process, which grows with repeated failures.</summary>
 internal sealed class RestartPause
 {
     private const int LongestSeconds = 30;
     private static readonly TimeSpan s_stayedUp = TimeSpan.FromMinutes(1);
     private int _seconds = 1;
 
-    /// <param name="ranFor">How long it ran this time.</param>
+    /// <param name="ranFor">How long the process ran since its last start.</param>
     public TimeSpan Next(TimeSpan ranFor)
     {
         if (ranFor > s_stayedUp) _seconds = 1;

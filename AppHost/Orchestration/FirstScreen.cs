@@ -3,7 +3,7 @@ using Recommender.AppHost.Topology;
 
 namespace Recommender.AppHost.Orchestration;
 
-/// <summary>What the terminal shows: both addresses once there is something behind them, and what to try.</summary>
+/// <summary>Output in the terminal: both addresses once they answer, and commands to try.</summary>
 internal sealed class FirstScreen(DistributedApplication app, IConfiguration configuration, HostOptions options, LocalDeployment deployment)
 {
     private const string DashboardResource = "aspire-dashboard";

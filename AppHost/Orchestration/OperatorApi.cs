@@ -7,7 +7,7 @@ namespace Recommender.AppHost.Orchestration;
 /// <summary>The product's own API, as the dashboard's commands use it.</summary>
 internal sealed class OperatorApi(LocalDeployment deployment, IHttpClientFactory clients)
 {
-    /// <summary>Sends a request and returns what was answered.</summary>
+    /// <summary>Sends a request and returns the answer.</summary>
     /// <exception cref="LocalHostException">The API refused or did not answer; the message has the reason.</exception>
     public async Task<JsonElement> SendAsync(HttpMethod method, string path, CancellationToken cancellationToken)
     {

@@ -6,7 +6,7 @@ using Recommender.AppHost.Topology;
 
 namespace Recommender.AppHost.Orchestration;
 
-/// <summary>What an operator does from the dashboard: train, release and roll back, replay dead letters, import, back up.</summary>
+/// <summary>Commands of the dashboard: train, release and roll back, replay dead letters, import, back up.</summary>
 /// <param name="servers">Servers by name.</param>
 /// <param name="data">The data folder.</param>
 internal sealed class OperatorCommands(

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Recommender.AppHost.Orchestration;
 
 /// <summary>
-/// Starts a service again when it ends, after a pause that grows while it does not stay up. Aspire itself leaves it down.
+/// Restarts a service that has ended, after a pause that grows with repeated failures. Aspire itself does not restart it.
 /// </summary>
 internal sealed class ResourceKeeper(ResourceNotificationService notifications, ResourceCommandService commands,
     ResourceLoggerService loggers) : BackgroundService

@@ -61,7 +61,7 @@ internal sealed class ServiceChild(string name, CommandLine run, int port, bool 
         return _process.ExitCode;
     }
 
-    /// <summary>SIGTERM; SIGKILL for what is left after the timeout.</summary>
+    /// <summary>Sends SIGTERM, and SIGKILL if the process still runs after the timeout.</summary>
     public async Task StopAsync(TimeSpan timeout)
     {
         if (_process is null) return;

@@ -11,7 +11,7 @@ using Recommender.Storage;
 
 namespace Recommender.Ingest;
 
-/// <summary>Composition of the Ingest service: used by its own process and by Standalone.</summary>
+/// <summary>Composition of the Ingest service, for its own process and for Standalone.</summary>
 public static class IngestService
 {
     /// <exception cref="InvalidOperationException">A setting is wrong; the message names it and the fix.</exception>
@@ -43,8 +43,9 @@ public static class IngestService
         return app;
     }
 
-    /// <summary>An Ingest that cannot reach the broker accepts nothing, so nothing should be sent to it. One that waits long for it works,
-    /// but badly.</summary>
+    /// <summary>
+    /// Readiness: unhealthy if the broker is unreachable, because nothing can be accepted; degraded if requests wait too long for it.
+    /// </summary>
     private sealed class AcceptingCheck(IStreamPublisher publisher, GroupPublishers groups, IngestOptions options) : IHealthCheck
     {
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)

@@ -15,7 +15,7 @@ namespace Recommender.Ingest.Endpoints;
 /// <summary>The catalogue: <c>/v1/items</c>. Changes go to the Trainer as commands, in order.</summary>
 internal static class ItemEndpoints
 {
-    /// <summary>One element of a body: the command, or what is wrong with it.</summary>
+    /// <summary>Reads one element of a body: the command, or its error.</summary>
     /// <exception cref="JsonException">Not JSON, or a field of the wrong type.</exception>
     private delegate (Command? Command, FieldError? Error) ReadElement(ReadOnlySpan<byte> json, DateTimeOffset now);
 
@@ -90,7 +90,7 @@ internal static class ItemEndpoints
                     $"Item '{itemId}' has none of the entity tags of If-Match. GET /v1/items/{{itemId}} returns the present one."));
             }
 
-            // The version moves on once the change is applied. Its name keeps a second delivery of it from losing against the first.
+            // The version changes once the change is applied. With a change id, a second delivery does not fail because of the first.
             command = command with { IfMatch = tags, ChangeId = command.ChangeId ?? Guid.CreateVersion7().ToString("N") };
         }
 

@@ -1,6 +1,6 @@
 namespace Recommender.Ingest.Endpoints;
 
-/// <summary>What an element of a body holds in addition to the item.</summary>
+/// <summary>Fields of an element of a body in addition to those of the item.</summary>
 internal sealed record NamedChange
 {
     public string? ChangeId { get; init; }

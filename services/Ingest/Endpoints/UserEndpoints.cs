@@ -11,8 +11,7 @@ namespace Recommender.Ingest.Endpoints;
 /// <summary>Users: properties, merge of a session, export and erasure.</summary>
 internal static class UserEndpoints
 {
-    // An erasure that waits in the queue is not in the store yet; its id says when it was asked for. Older ids without a record never
-    // existed.
+    // A queued erasure is not in the store yet; its id includes the time of the request. Older ids without a record never existed.
     private static readonly TimeSpan s_longestWait = TimeSpan.FromDays(7);
 
     public static void Map(WebApplication app)
@@ -91,8 +90,10 @@ internal static class UserEndpoints
         Stages = new Dictionary<string, DateTimeOffset> { ["requested"] = at },
     };
 
-    /// <summary>The milliseconds since 1970 in the first 48 bits of a version 7 UUID (RFC 9562); null for anything else, and for times
-    /// after the year 9999, which 48 bits can hold.</summary>
+    /// <summary>
+    /// The time in the first 48 bits of a version 7 UUID (RFC 9562), in milliseconds since 1970; null for any other text, and for times
+    /// after the year 9999.
+    /// </summary>
     private static DateTimeOffset? RequestedAt(string erasureId)
     {
         if (!Guid.TryParseExact(erasureId, "N", out var id) || id.Version != 7) return null;

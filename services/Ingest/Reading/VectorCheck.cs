@@ -35,7 +35,7 @@ internal sealed class VectorCheck(IStore store)
         return vector.ValueKind == JsonValueKind.Array ? vector.GetArrayLength() : null;
     }
 
-    /// <summary>Null also while the database cannot be reached: what is durable on the broker needs no database to be accepted.</summary>
+    /// <summary>Length of the catalogue's vectors. Null also while the database is unreachable, which accepting does not need.</summary>
     private async Task<int?> ReadLengthAsync(CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
