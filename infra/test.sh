@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # Everything from a clean clone: installs the servers where it may, restores, builds, runs every test project, and ends with one line
 #   N passed, N failed, N skipped
+# Much of what the tests do is waiting, so several projects run at a time. Each reports when it ends.
 # Exit code 0 only when nothing failed. Options: a part of a project's name runs only the projects that contain it.
 #   RECOMMENDER_REQUIRE_SERVERS=1   a missing server fails its tests instead of skipping them
 #   RECOMMENDER_DATA=FOLDER         where the public data sets are
 #   CONFIGURATION=Debug             default Release
+#   TEST_LANES=1                    how many projects run at a time; default 2
+#   TEST_TIMEOUT_SECONDS=900        how long one project may take
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,7 +30,7 @@ if ! infra/install-servers.sh; then
 fi
 
 echo "== restore and build ($configuration)"
-if ! dotnet restore Recommender.sln -v q || ! dotnet build Recommender.sln -c "$configuration" --no-restore -v q -clp:NoSummary; then
+if ! dotnet build Recommender.sln -c "$configuration" -v q -clp:NoSummary; then
   echo "test: the build failed" >&2
   finish 0 1 0
 fi
@@ -37,40 +40,84 @@ count() { # file attribute
   sed -n 's/.*<assembly [^>]*[[:space:]]'"$2"'="\([0-9]*\)".*/\1/p' "$1" | awk '{ sum += $1 } END { print sum + 0 }'
 }
 
-passed=0 failed=0 skipped=0
+# Runs one test project. Prints nothing: the report goes to NAME.out, the numbers of its tests to NAME.counts.
+run() { # project name
+  local dll report started code p f s
+  dll="$(dirname "$1")/bin/$configuration/net10.0/Recommender.$2.dll"
+  report="$results/$2.xml"
+  started=$SECONDS
+  timeout --kill-after=30 "${TEST_TIMEOUT_SECONDS:-900}" dotnet "$dll" -noColor -noLogo -xml "$report" >"$results/$2.log" 2>&1 </dev/null &
+  running=$!
+  wait "$running"
+  code=$?
+  running=
+  {
+    echo "== $2"
+    if [ ! -s "$report" ]; then
+      cat "$results/$2.log"
+      [ $code -eq 124 ] && echo "test: $2 ran longer than ${TEST_TIMEOUT_SECONDS:-900} s" || echo "test: $2 crashed (exit code $code)"
+      echo "0 1 0" >"$results/$2.counts"
+      return
+    fi
+    p=$(count "$report" passed) f=$(count "$report" failed) s=$(count "$report" skipped)
+    f=$((f + $(count "$report" errors)))
+    # A non-zero exit without a failed test is a crash after the last one.
+    if [ $code -ne 0 ] && [ "$f" -eq 0 ]; then
+      f=1
+      echo "test: $2 ended with exit code $code"
+    fi
+    if [ "$f" -ne 0 ]; then
+      cat "$results/$2.log"
+    else
+      # What was skipped and what a test measured is worth a line.
+      grep -aE '\[SKIP\]|\[MEASURED\]' -A1 "$results/$2.log" | grep -av '^--$' || true
+    fi
+    echo "   $p passed, $f failed, $s skipped, $((SECONDS - started)) s"
+    echo "$p $f $s" >"$results/$2.counts"
+  } >"$results/$2.out"
+}
+
+# Takes one project after another that no other lane has taken, and shows each report whole.
+lane() { # projects
+  local project name running=
+  trap 'kill $running 2>/dev/null; wait; exit 1' INT TERM
+  for project in "$@"; do
+    name=$(basename "$project" .csproj)
+    mkdir "$results/$name" 2>/dev/null || continue
+    run "$project" "$name"
+    { flock 9 && cat "$results/$name.out"; } 9>"$results/output.lock"
+  done
+}
+
+# The longest first: the others are done meanwhile.
+projects=()
 for project in tests/*/*.csproj; do
   grep -q '<IsTestProject>true' "$project" || continue
   name=$(basename "$project" .csproj)
   case "$name" in *"$only"*) ;; *) continue ;; esac
   # A test project without a test yet has nothing to run.
   grep -rqE '\[(Fact|Theory)' --include='*.cs' "$(dirname "$project")" || continue
+  if [ "$name" = EndToEnd ]; then projects=("$project" "${projects[@]}"); else projects+=("$project"); fi
+done
 
-  echo "== $name"
-  dll="$(dirname "$project")/bin/$configuration/net10.0/Recommender.$name.dll"
-  report="$results/$name.xml"
-  started=$SECONDS
-  timeout --kill-after=30 "${TEST_TIMEOUT_SECONDS:-900}" dotnet "$dll" -noColor -noLogo -xml "$report" >"$results/$name.log" 2>&1
-  code=$?
-  if [ ! -s "$report" ]; then
-    cat "$results/$name.log"
-    [ $code -eq 124 ] && echo "test: $name ran longer than ${TEST_TIMEOUT_SECONDS:-900} s" || echo "test: $name crashed (exit code $code)"
-    failed=$((failed + 1))
-    continue
-  fi
-  p=$(count "$report" passed) f=$(count "$report" failed) s=$(count "$report" skipped) e=$(count "$report" errors)
-  f=$((f + e))
-  # A non-zero exit without a failed test is a crash after the last one.
-  if [ $code -ne 0 ] && [ "$f" -eq 0 ]; then
-    f=1
-    echo "test: $name ended with exit code $code"
-  fi
-  if [ "$f" -ne 0 ]; then
-    cat "$results/$name.log"
-  else
-    # What was skipped and what a test measured is worth a line.
-    grep -aE '\[SKIP\]|\[MEASURED\]' -A1 "$results/$name.log" | grep -av '^--$' || true
-  fi
-  echo "   $p passed, $f failed, $s skipped, $((SECONDS - started)) s"
+lanes=()
+stop() { # exit code
+  trap '' INT TERM
+  kill "${lanes[@]}" 2>/dev/null
+  wait
+  exit "$1"
+}
+trap 'stop 130' INT
+trap 'stop 143' TERM
+for ((i = 0; i < ${TEST_LANES:-2}; i++)); do
+  lane "${projects[@]}" &
+  lanes+=($!)
+done
+wait
+
+passed=0 failed=0 skipped=0
+for project in "${projects[@]}"; do
+  read -r p f s <"$results/$(basename "$project" .csproj).counts" || { p=0 f=1 s=0; echo "test: $project did not run"; }
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done
 
