@@ -44,7 +44,7 @@ public sealed class RedisCluster : IAsyncDisposable
                 && info.Contains($"cluster_slots_ok:{Slots}", StringComparison.Ordinal), cancellationToken);
     }
 
-    /// <summary>Starts a node that copies a master, and returns once it has everything of it.</summary>
+    /// <summary>Starts a node that copies a master, and returns once it has everything of it and every master knows it.</summary>
     public async Task<RedisServer> AddReplicaAsync(RedisServer master, CancellationToken cancellationToken = default)
     {
         var replica = NewNode(Nodes.Count + _replicas.Count + 1);
@@ -61,6 +61,11 @@ public sealed class RedisCluster : IAsyncDisposable
         await replica.CommandAsync(["CLUSTER", "REPLICATE", id], cancellationToken);
         await WaitForAsync(replica, ["INFO", "replication"], info => info.Contains("master_link_status:up", StringComparison.Ordinal),
             cancellationToken);
+        // A node ignores another that it has not heard of, even when that takes over.
+        string own = (await replica.CommandAsync(["CLUSTER", "MYID"], cancellationToken)).Trim();
+        foreach (var node in Nodes)
+            await WaitForAsync(node, ["CLUSTER", "NODES"], nodes => nodes.Split('\n').Any(line =>
+                line.StartsWith(own, StringComparison.Ordinal) && line.Contains(" slave ", StringComparison.Ordinal)), cancellationToken);
         return replica;
     }
 
