@@ -2,7 +2,7 @@ namespace Recommender.Factorization.Sessions;
 
 /// <summary>The terms of one item's score for one history.</summary>
 /// <param name="Encoder">Score of the encoder; 0 for an item that it was not trained on.</param>
-/// <param name="Rules">Share of the sum of all items' scores by transitions, 0..1.</param>
+/// <param name="Rules">Share of the sum of all items' scores by transitions, evicted ones included, 0..1.</param>
 /// <param name="Neighbours">Share of the sum of all items' scores by neighbours, 0..1.</param>
 /// <param name="Popularity">log(1 + count).</param>
 /// <param name="Repeat">1-based position of the item's last occurrence in the history, newest first; 0 for a new item.</param>

@@ -56,7 +56,7 @@ public sealed class SessionMix : ISessionScorer
             for (int i = 0; i < _encoder.ItemCount; i++) scores[i] *= (float)Weights.Encoder;
         }
 
-        AddRules(history, scores);
+        AddTransitions(history, scores);
         AddRecent(scores);
         for (int h = 0; h < history.Length; h++)
             if (RepeatPosition(history, history[h]) == history.Length - h && history[h] < scores.Length)
@@ -85,6 +85,18 @@ public sealed class SessionMix : ISessionScorer
         float score = PopularityOf(item);
         foreach (float contribution in contributions) score += contribution;
         return score;
+    }
+
+    /// <summary>
+    /// Adds what transitions contribute to the scores of the items of the history's rows; other scores are not touched. Items beyond the
+    /// length are skipped.
+    /// </summary>
+    public void AddTransitions(ReadOnlySpan<int> history, Span<float> scores)
+    {
+        float factor = (float)Weights.Rules * InverseSum(history);
+        if (factor == 0) return;
+        int length = Math.Min(history.Length, _transitions.Settings.HistoryLength);
+        for (int k = 0; k < length; k++) _transitions.AddRow(history[^(k + 1)], k, scores, factor);
     }
 
     /// <summary>What recent popularity adds to the score of an item.</summary>
@@ -122,14 +134,6 @@ public sealed class SessionMix : ISessionScorer
         }
 
         return found;
-    }
-
-    private void AddRules(ReadOnlySpan<int> history, Span<float> scores)
-    {
-        float factor = (float)Weights.Rules * InverseSum(history);
-        if (factor == 0) return;
-        int length = Math.Min(history.Length, _transitions.Settings.HistoryLength);
-        for (int k = 0; k < length; k++) _transitions.AddRow(history[^(k + 1)], k, scores, factor);
     }
 
     private void AddRecent(Span<float> scores)

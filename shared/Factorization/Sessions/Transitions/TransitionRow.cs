@@ -23,18 +23,6 @@ internal sealed class TransitionRow
     /// <summary>Weight of everything added, evicted entries included, relative to the landmark.</summary>
     public float Total { get; private set; }
 
-    /// <summary>Weight that the entries have for certain, relative to the landmark.</summary>
-    public float CertainTotal
-    {
-        get
-        {
-            if (!HasEvicted) return Total;
-            float sum = 0;
-            for (int e = 0; e < Count; e++) sum += _slots[e].CertainWeight;
-            return sum;
-        }
-    }
-
     /// <summary>No item outside the row has more than this weight, relative to the landmark. 0: nothing was evicted.</summary>
     public float Floor { get; private set; }
 

@@ -160,13 +160,16 @@ public sealed class TransitionTable
     public TransitionScores ScoresOf(int item, int position) =>
         position < Settings.HistoryLength && RowOf(item) is { Count: > 0 } row ? new(row, FactorOf(row, position)) : default;
 
-    /// <summary>The sum of the scores of all items: <see cref="Score"/> divided by it gives shares.</summary>
+    /// <summary>
+    /// The sum of the scores that all items would have without evictions: <see cref="Score"/> divided by it gives shares. Costs one
+    /// division per item of the history.
+    /// </summary>
     public float SumOf(ReadOnlySpan<int> history)
     {
         int length = Math.Min(history.Length, Settings.HistoryLength);
         double sum = 0;
         for (int k = 0; k < length; k++)
-            if (RowOf(history[^(k + 1)]) is { Count: > 0 } row) sum += FactorOf(row, k) * (double)row.CertainTotal;
+            if (RowOf(history[^(k + 1)]) is { Count: > 0 } row) sum += FactorOf(row, k) * (double)row.Total;
         return (float)sum;
     }
 
