@@ -84,12 +84,12 @@ public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedMode
     {
         var names = await TypeNamesAsync(users, cancellationToken);
         var model = released.Current;
-        var histories = new HistoryBuilder(model?.Weights ?? weights, options.HistoryItemsLimit);
+        var histories = new HistoryBuilder(model?.Weights ?? weights, names, options.HistoryItemsLimit);
         var states = new UserState[users.Count];
         // A few users are solved in less time than threads need to start.
-        if (users.Count < 16) for (int i = 0; i < states.Length; i++) states[i] = Fold(users[i], names, model, histories);
+        if (users.Count < 16) for (int i = 0; i < states.Length; i++) states[i] = Fold(users[i], model, histories);
         else Parallel.For(0, states.Length, new ParallelOptions { CancellationToken = cancellationToken },
-            i => states[i] = Fold(users[i], names, model, histories));
+            i => states[i] = Fold(users[i], model, histories));
         await factorStore.PutUsersAsync(states, cancellationToken);
         if (Stopwatch.GetElapsedTime(started) >= CheckedAfter) await TakeBackErasedAsync(users, cancellationToken);
     }
@@ -115,9 +115,9 @@ public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedMode
         }
     }
 
-    private static UserState Fold(UserEvents user, IReadOnlyList<string> names, FoldInModel? model, HistoryBuilder histories)
+    private static UserState Fold(UserEvents user, FoldInModel? model, HistoryBuilder histories)
     {
-        var history = histories.Build(user.Events, names);
+        var history = histories.Build(user.Events);
         var (classes, seen) = SeenBuilder.Build(user.Events, history);
         return new()
         {

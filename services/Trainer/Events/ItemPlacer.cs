@@ -122,12 +122,10 @@ public sealed class ItemPlacer(
     private async Task PlaceAsync(IReadOnlyCollection<CatalogueEntry> entries, FoldInModel model, CancellationToken cancellationToken)
     {
         var placed = new List<ItemFactorRecord>();
-        var histories = new HistoryBuilder(model.Weights ?? weights, options.HistoryItemsLimit);
         foreach (var entry in entries)
         {
             if (entry.Deleted) continue;
-            var (factors, preferences) = entry.Users > 0 ? await ConsumersAsync(entry.ItemKey, model, histories, cancellationToken)
-                : ([], []);
+            var (factors, preferences) = entry.Users > 0 ? await ConsumersAsync(entry.ItemKey, model, cancellationToken) : ([], []);
             var factor = new float[model.Model.Rank];
             if (model.Placement!.Place(ItemTexts.Of(entry.Item), factors, preferences, factor))
                 placed.Add(new(entry.ItemKey, model.Version, factor));
@@ -141,16 +139,17 @@ public sealed class ItemPlacer(
 
     /// <summary>Factors of the latest consumers of an item. They do not depend on the item, which the model does not have.</summary>
     private async Task<(float[] Factors, Preference[] Says)> ConsumersAsync(
-        int itemKey, FoldInModel model, HistoryBuilder histories, CancellationToken cancellationToken)
+        int itemKey, FoldInModel model, CancellationToken cancellationToken)
     {
         var users = await store.ReadUserEventsAsync(
             await store.ListUsersOfItemAsync(itemKey, ItemPlacement.MaxConsumers, cancellationToken), cancellationToken);
-        var names = await store.GetEventTypesAsync(cancellationToken);
+        var histories = new HistoryBuilder(
+            model.Weights ?? weights, await store.GetEventTypesAsync(cancellationToken), options.HistoryItemsLimit);
         var factors = new List<float>();
         var preferences = new List<Preference>();
         foreach (var user in users)
         {
-            var history = histories.Build(user.Events, names);
+            var history = histories.Build(user.Events);
             int at = Array.FindIndex(history, record => record.ItemKey == itemKey);
             if (at < 0 || model.FoldIn(history) is not { Length: > 0 } factor) continue;
             factors.AddRange(factor);

@@ -28,7 +28,7 @@ public class HistoryBuilderTests
         new(itemKey, (short)Array.IndexOf(s_types, type), float.NaN, atMs);
 
     private static HistoryRecord[] Build(int limit, params StoredEvent[] events) =>
-        new HistoryBuilder(s_weights, limit).Build(events, s_types);
+        new HistoryBuilder(s_weights, s_types, limit).Build(events);
 
     [Fact]
     public void Events_on_one_item_add_up()
@@ -56,7 +56,7 @@ public class HistoryBuilderTests
                 Of(5, "rating", float.NaN, 1_000),
             Of(6, "purchase", 12, 1_000), Of(1, "purchase", -6, 2_000), Of(6, "purchase", -6, 2_000), Of(2, "rating", 1, 3_000),
         ];
-        var records = new HistoryBuilder(EventWeights.Default, 10).Build(events, types);
+        var records = new HistoryBuilder(EventWeights.Default, types, 10).Build(events);
         float six = (float)EventWeights.Default.Of("purchase", 6, 0).Weight;
         Assert.Equal([new HistoryRecord(2, 2, 0, 3), new HistoryRecord(3, 2, 0, 1), new HistoryRecord(6, six, 1, 1)], records);
     }
@@ -111,7 +111,7 @@ public class HistoryBuilderTests
         {
             var stored = entries.Where(e => e.Entry.User == user)
                 .Select(e => new StoredEvent(3 * e.Entry.Item + 1, 0, float.NaN, e.Time * 1000)).OrderBy(e => e.OccurredAtMs);
-            var history = new HistoryBuilder(EventWeights.Create(), 1000).Build([.. stored], ["view"]);
+            var history = new HistoryBuilder(EventWeights.Create(), ["view"], 1000).Build([.. stored]);
             model.FoldIn(matrix.Users.History(user), judged);
             var folded = served.FoldIn(history);
             for (int k = 0; k < 5; k++) Assert.Equal(judged[k], folded[k], 1e-5f);

@@ -33,7 +33,7 @@ public sealed class SeenBuilderTests
                 [.. Enumerable.Range(0, random.Next(60))
                 .Select(_ => new StoredEvent(random.Next(1, 25), (short)random.Next(3), float.NaN,
                 1_700_000_000_000 + (random.Next(60) * 60_000L))).OrderBy(e => e.OccurredAtMs)];
-            var history = new HistoryBuilder(s_weights, itemsLimit).Build(events, s_types);
+            var history = new HistoryBuilder(s_weights, s_types, itemsLimit).Build(events);
             var (classes, seen) = SeenBuilder.Build(events, history);
             var expected = events.GroupBy(e => (e.ItemKey, Class: (byte)e.TypeId))
                 .ToDictionary(g => g.Key, g => SeenTime.FromSeconds(g.Max(e => e.OccurredAtMs) / 1000));
@@ -64,7 +64,7 @@ public sealed class SeenBuilderTests
     public void A_history_of_one_type_is_not_repeated()
     {
         StoredEvent[] events = [.. Enumerable.Range(1, 50).Select(n => new StoredEvent(n, 1, float.NaN, n * 1_000_000L))];
-        var (classes, seen) = SeenBuilder.Build(events, new HistoryBuilder(s_weights, 50).Build(events, s_types));
+        var (classes, seen) = SeenBuilder.Build(events, new HistoryBuilder(s_weights, s_types, 50).Build(events));
         Assert.Empty(seen);
         Assert.Equal(Enumerable.Repeat((byte)1, 50), classes);
     }
@@ -134,15 +134,15 @@ public sealed class SeenBuilderTests
         StoredEvent[] events =
             [.. Enumerable.Range(0, 50_000).OrderBy(_ => random.Next())
             .Select((key, n) => new StoredEvent(key + 1, (short)(n % 2), float.NaN, 1_600_000_000_000 + (n * 600_000L)))];
-        var builder = new HistoryBuilder(s_weights, 2_000);
-        var history = builder.Build(events, s_types);
+        var builder = new HistoryBuilder(s_weights, s_types, 2_000);
+        var history = builder.Build(events);
         double Median(Action work) => Enumerable.Range(0, 15).Select(_ =>
         {
             long started = Stopwatch.GetTimestamp();
             work();
             return Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         }).Order().ElementAt(7);
-        double histories = Median(() => builder.Build(events, s_types)), seen = Median(() => SeenBuilder.Build(events, history));
+        double histories = Median(() => builder.Build(events)), seen = Median(() => SeenBuilder.Build(events, history));
         var (classes, records) = SeenBuilder.Build(events, history);
         var state = new UserState
         {

@@ -81,7 +81,7 @@ public class TrainingDataTests
             var history = events.Select((e, n) => (e, n)).Where(x => x.e.User == users[user])
                 .Select(x => new StoredEvent(100 + x.e.Item, (short)Array.IndexOf(s_types, x.e.Type), (float)(x.e.Value ?? double.NaN),
                     x.n * 1000L)).ToList();
-            var records = new HistoryBuilder(EventWeights.Default, 1000).Build(history, s_types).OrderBy(r => r.ItemKey).ToArray();
+            var records = new HistoryBuilder(EventWeights.Default, s_types, 1000).Build(history).OrderBy(r => r.ItemKey).ToArray();
             Assert.Equal(records.Select(r => r.ItemKey), matrix.Users.Row(user).ToArray().Select(item => data.ItemKeys[item]));
             var trained = matrix.Users.History(user);
             for (int i = 0; i < records.Length; i++)
