@@ -8,6 +8,7 @@
 #   CONFIGURATION=Debug             default Release
 #   TEST_LANES=1                    how many projects run at a time; default 2
 #   TEST_TIMEOUT_SECONDS=900        how long one project may take
+#   TMPDIR=FOLDER                   where the servers of tests keep their files; default /dev/shm if it has room, else /tmp
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -39,6 +40,14 @@ fi
 count() { # file attribute
   sed -n 's/.*<assembly [^>]*[[:space:]]'"$2"'="\([0-9]*\)".*/\1/p' "$1" | awk '{ sum += $1 } END { print sum + 0 }'
 }
+
+# Databases and brokers wait for the disk at every change. Tests end processes, never the machine, so memory does, where there is enough.
+memory=$(df --output=avail -B1G /dev/shm 2>/dev/null | tail -1)
+if [ -z "${TMPDIR:-}" ] && [ "${memory:-0}" -ge 8 ]; then
+  TMPDIR=$(mktemp -d -p /dev/shm recommender-XXXXXX)
+  export TMPDIR
+  trap 'rm -rf "$results" "$TMPDIR"' EXIT
+fi
 
 # Runs one test project. Prints nothing: the report goes to NAME.out, the numbers of its tests to NAME.counts.
 run() { # project name
