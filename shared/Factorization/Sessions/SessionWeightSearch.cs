@@ -73,7 +73,7 @@ public sealed class SessionWeightSearch
     private static IEnumerable<IEnumerable<(string, SessionWeights)>> ListChanges(SessionWeights s)
     {
         double[] shares = [0, 1.5, 3, 5, 7.5, 10, 15, 20, 30, 40, 60, 80, 120, 160, 240, 400];
-        double[] recent = [0, .25, .5, 1, 2, 4, 8, 16, 32, 64, 128];
+        double[] recent = [0, .25, .5, 1, 2, 4, 8, 16, 32, 64, 128, 256];
         double[] bonuses = [-2, -1.5, -1, -.5, 0, .5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6];
         (string, SessionWeights)[] alone =
         [
