@@ -45,7 +45,7 @@ public static class RecommendService
         services.AddSingleton<UserValues>();
         services.AddSingleton<Answers>();
         services.AddWorker<Refresher>("refresh");
-        services.AddWorker<TransitionReader>("transitions");
+        services.AddWorker<TransitionReader>("transitionReading");
         services.Configure<ProblemOptions>(problems => problems.Map<SimilarUsersUnavailableException>(e =>
             Problem.Unavailable(e.Message, e.RetryAfterSeconds)));
         services.AddHealthChecks().AddCheck<ServingHealth>("serving");

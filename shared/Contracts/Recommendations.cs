@@ -218,11 +218,12 @@ public sealed record RecommendedItem
 }
 
 /// <summary>
-/// The exact share of a history item, or of another term, in the score of a recommended item. All shares sum to 1; single ones may be negative.
+/// The exact share of a history item, or of another term, in the score of a recommended item. All shares sum to 1; single ones may be
+/// negative.
 /// </summary>
 public sealed record Reason
 {
-    /// <summary>Id of the history item. Left out where <see cref="Term"/> is given.</summary>
+    /// <summary>Id of the history item. Left out where <c>term</c> is given.</summary>
     public string? ItemId { get; init; }
 
     /// <summary>A part of the score that no history item accounts for: <c>popularity</c>. Left out for history items.</summary>

@@ -93,6 +93,15 @@ public sealed record ServingInfo
     /// <summary>Number of users in the index of similar users; 0 until the first request for them.</summary>
     public int SimilarUsers { get; init; }
 
+    /// <summary>Number of the score mix in force: the sequence at which it was decided. Null until transitions are served.</summary>
+    public long? MixNumber { get; init; }
+
+    /// <summary>Number of items with a transition row.</summary>
+    public int TransitionItems { get; init; }
+
+    /// <summary>Bytes of memory that the transition rows take.</summary>
+    public long TransitionBytes { get; init; }
+
     /// <summary>Number of answers since the process started.</summary>
     public required long Answers { get; init; }
 

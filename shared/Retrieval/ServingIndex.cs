@@ -98,6 +98,17 @@ public sealed unsafe class ServingIndex : IItemIndex
         }
     }
 
+    /// <summary>The scores of those of the given items that have a factor; the others' stay as they are.</summary>
+    /// <param name="query"><see cref="Rank"/> numbers.</param>
+    /// <param name="items">Positions, in any order.</param>
+    /// <param name="scores">At least as long as <paramref name="items"/>.</param>
+    public void ScoreKnown(ReadOnlySpan<float> query, ReadOnlySpan<int> items, Span<float> scores)
+    {
+        State state = _state;
+        for (int i = 0; i < items.Length; i++)
+            if (state.HasFactor(items[i])) scores[i] = _kernel.Dot(query, state.Factor(items[i]));
+    }
+
     /// <summary>The current factor of an item.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The position is not in the index, or has no factor.</exception>
     public ReadOnlySpan<float> Factor(int item)

@@ -34,7 +34,10 @@ public sealed record TinyRun(string Verb, string Arguments, string Figures)
         new("freshness", "--mode embedded", Freshness),
         new("freshness", "--mode servers --seconds 20", Freshness) { Programs = s_all },
         new("serve", "--items 1000000 --seconds 6", "items rank bareRps recommendRps ratio rateRps p50Ms p99Ms bareP99Ms bareCpuUs "
-            + "recommendCpuUs redisCpuUs allocatedBytesPerRequest") { Programs = RedisServer.RequiredPrograms },
+            + "recommendCpuUs redisCpuUs allocatedBytesPerRequest transitionUsPerAnswer transitionBytesPerItem")
+        {
+            Programs = RedisServer.RequiredPrograms
+        },
         new("similar-users", "--users 1000000", "users rank recall20 buildSeconds buildRecommendCpuSeconds buildRedisCpuSeconds "
             + "bytesPerUser p50Us p99Us") { Programs = RedisServer.RequiredPrograms },
         new("sessions", "--data /nowhere",

@@ -1,3 +1,4 @@
+using System.Net;
 using Recommender.Contracts;
 using Recommender.FactorStore.Redis;
 using Recommender.FactorStore.Users;
@@ -68,6 +69,23 @@ public sealed class UserReaderTests(Servers servers)
         Assert.NotNull(reader);
     }
 
+    [Fact]
+    public async Task A_map_in_which_nobody_holds_some_slots_is_renewed_until_every_slot_is_held()
+    {
+        // Others empty the shared one.
+        await using var redis = await servers.NewRedisAsync();
+        await PutAsync(redis.ConnectionString);
+        int ann = KeySlot.Of("rec:u:", s_ann.Id);
+        UserReader.SlotRange[] all = [new(0, KeySlot.Count - 1, new IPEndPoint(IPAddress.Loopback, redis.Port))];
+        UserReader.SlotRange[] others = [all[0] with { To = ann - 1 }, all[0] with { From = ann + 1 }];
+        var general = new ChangingMap(others, others, all);
+        // Two servers may be a cluster.
+        var options = ConfigurationOptions.Parse($"127.0.0.1:{Ports.Free()},{redis.ConnectionString}");
+        await using var reader = UserReader.TryCreate(options, TimeSpan.FromSeconds(5), general)!;
+        await AssertReadsAsync(reader);
+        Assert.InRange(general.Reads, 3, int.MaxValue);
+    }
+
     private static UserReader Reader(string connection, Action<ConfigurationOptions>? configure = null) => Create(connection, configure)!;
 
     private static UserReader? Create(string connection, Action<ConfigurationOptions>? configure)
@@ -101,6 +119,19 @@ public sealed class UserReaderTests(Servers servers)
         Factor = new float[] { 1 },
         History = Array.Empty<HistoryRecord>(),
     };
+
+    /// <summary>Lists the slots of a cluster, each time as the next map has them.</summary>
+    private sealed class ChangingMap(params IReadOnlyList<UserReader.SlotRange>[] maps) : UserReader.IGeneralReader
+    {
+        private int _reads;
+
+        public int Reads => Volatile.Read(ref _reads);
+
+        public ValueTask<PooledValue> ReadAsync(UserRef user) => throw new FactorStoreUnavailableException("The general client was asked.");
+
+        public Task<IReadOnlyList<UserReader.SlotRange>?> ReadSlotsAsync(CancellationToken cancellationToken) =>
+            Task.FromResult<IReadOnlyList<UserReader.SlotRange>?>(maps[Math.Min(Interlocked.Increment(ref _reads), maps.Length) - 1]);
+    }
 
     private sealed class NoGeneralReader : UserReader.IGeneralReader
     {

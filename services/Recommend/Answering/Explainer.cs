@@ -10,7 +10,8 @@ internal sealed class Explainer
     private float[] _shares = [];
     private int[] _order = [];
 
-    /// <summary>The share of each entry of <see cref="Profile.History"/> in an item's score, and of its popularity, largest first.</summary>
+    /// <summary>The share of each entry of <see cref="Profile.History"/> in an item's score, and of its popularity, largest
+    /// first.</summary>
     /// <param name="order">Entries of the history, by share; the length of the history stands for popularity.</param>
     /// <param name="shares">Shares in the same order; they sum to 1.</param>
     /// <returns>False for a score without shares: exactly 0, or not finite.</returns>

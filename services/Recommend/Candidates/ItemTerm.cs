@@ -32,17 +32,26 @@ internal sealed class ItemTerm
             var strengths = neighbours.StrengthsOf(entry.Item);
             EnsureTouchable(items.Length);
             for (int n = 0; n < items.Length; n++)
-                if (given * strengths[n] is > 0 and var addition) AddTouchable(items[n], addition);
+                if (given * strengths[n] is > 0 and var addition) Add(items[n], addition);
         }
     }
 
-    /// <summary>Adds to one item.</summary>
-    /// <param name="positions">Of the catalogue: more than <paramref name="position"/>.</param>
-    public void Add(int position, float addition, int positions)
+    /// <summary>Makes room for the next additions.</summary>
+    /// <param name="positions">Of the catalogue: more than any position that is added to.</param>
+    /// <param name="additions">At most so many follow.</param>
+    public void Expect(int positions, int additions)
     {
         EnsureCapacity(positions);
-        EnsureTouchable(1);
-        AddTouchable(position, addition);
+        EnsureTouchable(additions);
+    }
+
+    /// <summary>Adds to one item, for which <see cref="Expect"/> has made room.</summary>
+    public void Add(int position, float addition)
+    {
+        ref float sum = ref _sums[position];
+        if (sum == 0) _touched[_count++] = position;
+        sum += addition;
+        if (sum == 0) sum = float.Epsilon; // 0 marks items that were never touched.
     }
 
     /// <summary>Takes one item's neighbours over, the strongest with 1.</summary>
@@ -70,13 +79,5 @@ internal sealed class ItemTerm
     private void EnsureTouchable(int more)
     {
         if (_touched.Length < _count + more) Array.Resize(ref _touched, Math.Max(_count + more, _touched.Length * 2));
-    }
-
-    private void AddTouchable(int position, float addition)
-    {
-        ref float sum = ref _sums[position];
-        if (sum == 0) _touched[_count++] = position;
-        sum += addition;
-        if (sum == 0) sum = float.Epsilon; // 0 marks items that were never touched.
     }
 }

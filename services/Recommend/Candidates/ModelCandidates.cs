@@ -12,6 +12,7 @@ internal sealed class ModelCandidates(Profile profile, EligibleItems eligible, S
 {
     private readonly ItemSet _untouched = new(0);
     private ScoredItem[] _scored = new ScoredItem[64];
+    private ScoredItem[] _wide = [];
     private float[] _termScores = [];
 
     /// <summary>The best eligible items by score, boosts included, or as many chosen from them for variety.</summary>
@@ -77,11 +78,8 @@ internal sealed class ModelCandidates(Profile profile, EligibleItems eligible, S
         scores.Clear();
         if (index is not null && query.ContainsAnyExcept(0f)) // With a zero factor, only what is touched has a score.
         {
-            var untouched = eligible.Allowed is { } allowed ? _untouched.CopyFrom(allowed) : _untouched.Fill(index.Count);
-            foreach (int item in touched) if (item < untouched.Length) untouched.Remove(item);
-            found = index.Search(query, Math.Min(results.Length, index.Count), new SearchScope(untouched, eligible.Excluded.Ascending),
-                results);
-            ScoreKnown(index, query, touched, scores);
+            found = SearchUntouched(index, query, results);
+            index.ScoreKnown(query, touched, scores);
         }
 
         var top = TopK.Continue(results, found);
@@ -95,17 +93,26 @@ internal sealed class ModelCandidates(Profile profile, EligibleItems eligible, S
         return top.Finish();
     }
 
-    /// <summary>The dot products of those items that have a row; the others' stay as they are.</summary>
-    private static void ScoreKnown(ServingIndex index, ReadOnlySpan<float> query, ReadOnlySpan<int> items, Span<float> scores)
+    /// <summary>The best of the items that no term touches.</summary>
+    /// <returns>How many were found.</returns>
+    private int SearchUntouched(ServingIndex index, ReadOnlySpan<float> query, Span<ScoredItem> results)
     {
-        // Runs of items with a row are scored at once: mostly that is all of them.
-        for (int start = 0; start < items.Length;)
+        int wanted = Math.Min(results.Length, index.Count);
+        // Leaving the touched ones out afterwards is mostly cheaper than a set of those that may be found.
+        int width = Math.Min((2 * wanted) + 64, index.Count);
+        var wide = Scratch.EnsureCapacity(ref _wide, width);
+        int all = index.Search(query, width, eligible.Scope, wide), found = 0;
+        foreach (var candidate in wide[..all])
         {
-            int end = start;
-            while (end < items.Length && index.HasFactor(items[end])) end++;
-            if (end > start) index.Score(query, items[start..end], scores[start..end]);
-            start = end + 1;
+            if (profile.Term[candidate.Item] != 0) continue;
+            results[found++] = candidate;
+            if (found == wanted) return found;
         }
+
+        if (all < width || width == index.Count) return found;
+        var untouched = eligible.Allowed is { } allowed ? _untouched.CopyFrom(allowed) : _untouched.Fill(index.Count);
+        foreach (int item in profile.Term.Touched) if (item < untouched.Length) untouched.Remove(item);
+        return index.Search(query, wanted, new SearchScope(untouched, eligible.Excluded.Ascending), results);
     }
 
     /// <summary>The best by boosted score, exactly: candidates by plain score are widened until the best are certain.</summary>

@@ -100,15 +100,18 @@ internal sealed class StreamTerms
 
         if (!(sum > 0)) return false;
         _ruleFactor = (float)(_weights.Rules / sum);
+        var positionByKey = catalogue.PositionByKey;
         int positions = catalogue.Count;
         for (int k = 0; k < _count; k++)
         {
             var scores = _newest[k].Scores;
+            term.Expect(positions, scores.Count);
             for (int e = 0; e < scores.Count; e++)
             {
                 var entry = scores[e];
-                int position = catalogue.PositionOfKey(entry.Item);
-                if ((uint)position < (uint)positions) term.Add(position, _ruleFactor * entry.Weight, positions);
+                int position = entry.Item < positionByKey.Length ? positionByKey[entry.Item] : -1;
+                // An item may have come after the positions were counted.
+                if ((uint)position < (uint)positions) term.Add(position, _ruleFactor * entry.Weight);
             }
         }
 
@@ -120,14 +123,15 @@ internal sealed class StreamTerms
     {
         if (_weights is null) return;
         int positions = _catalogue!.Count;
+        term.Expect(positions, _recent.Items.Length + _count);
         foreach (var (key, share) in _recent.Items)
         {
             int position = _catalogue.PositionOfKey(key);
-            if ((uint)position < (uint)positions) term.Add(position, share, positions);
+            if ((uint)position < (uint)positions) term.Add(position, share);
         }
 
         for (int k = 0; k < _count; k++)
-            if (RepeatOf(k) is not 0 and var bonus) term.Add(_newest[k].Position, bonus, positions);
+            if (RepeatOf(k) is not 0 and var bonus) term.Add(_newest[k].Position, bonus);
     }
 
     /// <summary>Adds what each item of the history contributes to the score of an item.</summary>

@@ -29,6 +29,9 @@ internal static class ServingEndpoint
             Generation = serving.Generation,
             RefreshedAt = serving.RefreshedAt,
             SimilarUsers = similarUsers.Indexed,
+            MixNumber = state.Transitions?.Mix.Number,
+            TransitionItems = state.Transitions?.Rows.RowCount ?? 0,
+            TransitionBytes = state.Transitions?.Rows.Bytes ?? 0,
             Answers = serving.Answers,
             AllocatedBytes = GC.GetTotalAllocatedBytes(),
         });

@@ -90,6 +90,9 @@ internal sealed class Catalogue
         _ => Popular,
     };
 
+    /// <summary>By store key, the position or −1; keys beyond its length have none.</summary>
+    public ReadOnlySpan<int> PositionByKey => Volatile.Read(ref _positionByKey);
+
     /// <summary>Position of a store key, or −1.</summary>
     public int PositionOfKey(int key)
     {

@@ -7,7 +7,7 @@ namespace Recommender.Recommend.Serving;
 internal sealed class RecentItems
 {
     /// <summary>Items that are kept. Others are so far behind the first that they would hardly move.</summary>
-    public const int Limit = 200;
+    public const int Limit = 100;
 
     public static readonly RecentItems None = new([]);
 

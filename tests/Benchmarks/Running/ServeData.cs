@@ -2,9 +2,13 @@ using System.Globalization;
 using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.FactorStore.Items;
+using Recommender.FactorStore.Transitions;
 using Recommender.FactorStore.Users;
 using Recommender.Factorization.Data;
 using Recommender.Factorization.Learners.Ials;
+using Recommender.Factorization.Sessions;
+using Recommender.Factorization.Sessions.Mixing;
+using Recommender.Factorization.Sessions.Transitions;
 
 namespace Recommender.Benchmarks.Running;
 
@@ -17,6 +21,42 @@ internal static class ServeData
     private const int SampleUsers = 400;
 
     public static string UserId(int user) => "user-" + user.ToString("000000", CultureInfo.InvariantCulture);
+
+    /// <summary>Adds a full transition row of each item, rows of recent popularity, and a mix in which both count.</summary>
+    public static async Task FillTransitionsAsync(IFactorStore store, int items, CancellationToken cancellation)
+    {
+        var settings = new TransitionSettings { HalfLifeMs = SessionMix.WeekMs, HistoryLength = 5, PositionPower = 2 };
+        var table = new TransitionTable(settings);
+        var random = new Random(3);
+        const long Time = 1_600_000_000_000;
+        foreach (var chunk in Enumerable.Range(1, items).Chunk(1000))
+        {
+            foreach (int key in chunk)
+                for (int n = 0; n < settings.RowLength; n++) table.Add(key, 1 + random.Next(items), 1 + random.NextSingle(), Time);
+            await store.PutTransitionsAsync([.. chunk.Select(key => new TransitionRowRecord(key, 1, 1, table.SaveRow(key)))], null,
+                cancellation);
+        }
+
+        for (int scale = 0; scale < SessionMix.HalfLivesMs.Count; scale++)
+        {
+            var recent = new TransitionTable(new TransitionSettings { RowLength = 400, HalfLifeMs = SessionMix.HalfLivesMs[scale] });
+            for (int n = 0; n < 20_000; n++) recent.Add(0, 1 + (int)(items * Math.Pow(random.NextDouble(), 3)), 1, Time);
+            await store.PutTransitionsAsync([new(TransitionRowRecord.RecentKey(scale), 1, 1, recent.SaveRow(0))], null, cancellation);
+        }
+
+        var weights = new SessionWeights { Encoder = 0, Model = 1, Rules = 5, RecentHours = 1, RecentDay = 1, RecentWeek = 1 };
+        var mix = new ScoreMix
+        {
+            Number = 1,
+            Rules = "benchmark",
+            Transitions = settings,
+            Known = weights,
+            Anonymous = weights,
+            Mixed = weights
+        };
+        await store.PutScoreMixAsync(mix.Number, mix.Write(), cancellation);
+        await store.CompleteTransitionsAsync(new("benchmark.1.1", 1), null, cancellation);
+    }
 
     /// <summary>Fills a factor store as the Trainer would, and releases version 1.</summary>
     public static async Task FillAsync(IFactorStore store, int items, int rank, int users, CancellationToken cancellation)

@@ -82,6 +82,8 @@ internal static class ServeVerb
                 Log($"round {round + 1}: bare {bareRps[round]:N0}/s, Recommend {recommendRps[round]:N0}/s");
             }
 
+            var transitions = await MeasureTransitionsAsync(recommend, redis, items, requests, connections, seconds, recommendCpu / answers,
+                cancellation);
             Log($"Processor time per answer: bare {bareCpu / bareAnswers * 1e6:0.0} us, Recommend {recommendCpu / answers * 1e6:0.0} us, "
                 + $"Redis {redisCpu / answers * 1e6:0.0} us");
             var bareLatency = await LoadGenerator.AtRateAsync(bare.Port, requests, connections, rate, seconds, cancellation);
@@ -107,12 +109,33 @@ internal static class ServeVerb
                 recommendCpuUs = Math.Round(recommendCpu / answers * 1e6, 1),
                 redisCpuUs = Math.Round(redisCpu / answers * 1e6, 1),
                 allocatedBytesPerRequest = answers == 0 ? 0 : allocated / answers,
+                transitionUsPerAnswer = Math.Round(transitions.SecondsPerAnswer * 1e6, 1),
+                transitionBytesPerItem = Math.Round(transitions.BytesPerItem, 1),
             };
         }
         finally
         {
             if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
         }
+    }
+
+    /// <summary>The same load when transitions and recent popularity count in every score.</summary>
+    /// <param name="plainSeconds">Processor time of an answer without them.</param>
+    /// <returns>Processor time that they add to an answer, and memory of the rows per item.</returns>
+    private static async Task<(double SecondsPerAnswer, double BytesPerItem)> MeasureTransitionsAsync(Child recommend, RedisServer redis,
+        int items, byte[][] requests, int connections, double seconds, double plainSeconds, CancellationToken cancellation)
+    {
+        await using (var store = FactorStores.Open(redis.ConnectionString))
+            await ServeData.FillTransitionsAsync(store, items, cancellation);
+        while ((await recommend.ServingAsync(cancellation)).MixNumber is null) await Task.Delay(50, cancellation);
+        await LoadGenerator.SaturateAsync(recommend.Port, requests, connections, seconds / Rounds, cancellation);
+        var before = await recommend.ServingAsync(cancellation);
+        double used = recommend.CpuSeconds;
+        await LoadGenerator.SaturateAsync(recommend.Port, requests, connections, seconds, cancellation);
+        used = recommend.CpuSeconds - used;
+        var after = await recommend.ServingAsync(cancellation);
+        long answers = after.Answers - before.Answers;
+        return (answers == 0 ? 0 : (used / answers) - plainSeconds, after.TransitionBytes / (double)items);
     }
 
     /// <summary>Until hot methods have been called often enough to be compiled again, or twelve times as long as wanted.</summary>

@@ -20,8 +20,8 @@ public readonly struct TransitionScores
         }
     }
 
-    /// <summary>The sum over all entries.</summary>
-    public float Sum => _row is null ? 0 : _factor * _row.CertainTotal;
+    /// <summary>The sum of what all items would get without evictions.</summary>
+    public float Sum => _row is null ? 0 : _factor * _row.Total;
 
     /// <summary>What is added to the score of an item; 0 for items that are not among the entries.</summary>
     public float Of(int item) => _row is null ? 0 : _factor * _row.WeightOf(item);

@@ -12,8 +12,8 @@ namespace Recommender.Factorization.Sessions.Transitions;
 /// </item>
 /// <item>After an eviction a removal is not exact. <see cref="Clear"/> the row and add what remains.</item>
 /// </list>
-/// Changes are for one thread at a time. Others may read meanwhile where rows change by <see cref="LoadRow"/> alone, which replaces a row as
-/// a whole.
+/// Changes are for one thread at a time. Others may read meanwhile where rows change by <see cref="LoadRow"/> alone, which replaces a row
+/// as a whole.
 /// </summary>
 public sealed class TransitionTable
 {
@@ -43,7 +43,10 @@ public sealed class TransitionTable
     /// <summary>One more than the largest item with a row.</summary>
     public int ItemCount { get; private set; }
 
-    /// <summary>Bytes of rows, entries and the array of rows.</summary>
+    /// <summary>Items with a row. Counted at each call.</summary>
+    public int RowCount => _rows.Count(row => row is { Count: > 0 });
+
+    /// <summary>Bytes of rows, entries and the array of rows. Summed at each call.</summary>
     public long Bytes => (_rows.Length * 8L) + _rows.Sum(r => (long)(r?.Bytes ?? 0));
 
     /// <summary>The same rows, scored by other settings. This table may still be read, but no longer changed.</summary>
