@@ -1,7 +1,9 @@
 using Recommender.FactorStore.Transitions;
+using Recommender.Factorization.Sessions.Mixing;
 using Recommender.Factorization.Sessions.Pairs;
 using Recommender.Factorization.Sessions.Transitions;
 using Recommender.Storage;
+using Recommender.Storage.Events;
 
 namespace Recommender.Trainer.Transitions;
 
@@ -11,7 +13,14 @@ public sealed class TransitionCounter(IStore store, TransitionPolicy rules, ILog
     /// <summary>A row that is counted again is counted from the sessions of this many users of its item, the newest.</summary>
     public const int UsersPerRow = 1_000;
 
-    private const int PageUsers = 500;
+    /// <summary>Rows of recent events are counted from at most this many of the newest events, which takes 48 MB meanwhile.</summary>
+    public const int RecentEventsLimit = 2_000_000;
+
+    private const int PageUsers = 500, PageEvents = 50_000;
+
+    /// <summary>Events that are older, relative to the newest, are left out: of the longest half-life they count 1/256.</summary>
+    private const long RecentSpanMs = 8 * SessionMix.WeekMs;
+
     private static readonly TimeSpan s_logInterval = TimeSpan.FromSeconds(30);
 
     /// <summary>Counts all rows up to a sequence. Events are read user by user, so memory holds the rows and one page of users.</summary>
@@ -44,6 +53,35 @@ public sealed class TransitionCounter(IStore store, TransitionPolicy rules, ILog
         foreach (int[] page in users.Order().Chunk(PageUsers))
             await CountAsync(page, position.Sequence, table, rows, cancellationToken);
         return [.. itemKeys.Select(key => new TransitionRowRecord(key, position.Revision, position.Sequence, table.SaveRow(key)))];
+    }
+
+    /// <summary>
+    /// Counts the rows of recent events as of a position: reads pages from the newest event backwards, until all events of a page are older
+    /// than 8 weeks or <see cref="RecentEventsLimit"/> is reached.
+    /// </summary>
+    internal async Task<RecentRows> CountRecentAsync(StorePosition position, CancellationToken cancellationToken)
+    {
+        var pages = new Stack<List<SessionEvent>>();
+        long newestMs = long.MinValue, oldest = Math.Max(position.Sequence - RecentEventsLimit, 0);
+        for (long upTo = position.Sequence; upTo > oldest; upTo -= PageEvents)
+        {
+            var events = await store.ReadEventsAsync(Math.Max(upTo - PageEvents, oldest), upTo, PageEvents, cancellationToken);
+            await rules.LearnTypesAsync(events, cancellationToken);
+            var page = new List<SessionEvent>(events.Count);
+            foreach (var stored in events) if (rules.ToSessionEvent(stored) is { } counted) page.Add(counted);
+            if (page.Count == 0) continue;
+            long newestOfPageMs = page.Max(counted => counted.OccurredAtMs);
+            newestMs = Math.Max(newestMs, newestOfPageMs);
+            if (newestOfPageMs < newestMs - RecentSpanMs) break;
+            pages.Push(page);
+        }
+
+        var recent = new RecentRows();
+        foreach (var page in pages)
+            foreach (var counted in page)
+                if (counted.OccurredAtMs >= newestMs - RecentSpanMs) recent.Add(counted);
+        recent.NoteCounted(position.Revision, position.Sequence);
+        return recent;
     }
 
     /// <summary>The sessions of users as of a sequence.</summary>

@@ -18,6 +18,7 @@ namespace Recommender.Trainer.Transitions;
 /// the factor store is written with the last rows: after a crash the events above it are applied again.</item>
 /// <item>An erasure, a merge or a removal by age changes events that were applied. The rows concerned are counted again from the store,
 /// under the store's revision. Other processes find their older rows refused and take over the recounted ones.</item>
+/// <item>The rows of recent events change with every event, so they are written by rounds alone, about once a second.</item>
 /// </list>
 /// Memory: at most 490 bytes per item with a row of 50, and the recent sessions of users. Safe for concurrent use.
 /// </remarks>
@@ -47,6 +48,7 @@ public sealed class TransitionFollower(
     private readonly Dictionary<int, long> _ahead = [];
 
     private TransitionTable? _table;
+    private RecentRows _recent = new();
     private string _generation = "";
     private long _counted, _sequence, _written;
 
@@ -87,7 +89,21 @@ public sealed class TransitionFollower(
                 else await ApplyStoredAsync(_sequence, part.Last, only: null, cancellationToken);
             }
 
-            await WriteAsync(cancellationToken);
+            await WriteAsync(withRecent: false, cancellationToken);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>Writes what is not in the factor store yet.</summary>
+    public async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            if (_table is not null) await WriteAsync(withRecent: true, cancellationToken);
         }
         finally
         {
@@ -130,32 +146,25 @@ public sealed class TransitionFollower(
         return RunRoundAsync(cancellationToken);
     }
 
-    /// <summary>Counts rows again whose events have left the store or moved, and writes them. When it returns, the factor store has
-    /// them.</summary>
+    /// <summary>Counts rows again whose events have left the store or moved, and the rows of recent events, and writes them. When it
+    /// returns, the factor store has them.</summary>
     public async Task RecountAsync(IReadOnlyList<int> itemKeys, CancellationToken cancellationToken)
     {
-        if (rules.IsOff) return;
+        if (rules.IsOff || itemKeys.Count == 0) return;
         foreach (int[] keys in itemKeys.Where(key => key <= options.TransitionItemsLimit).Chunk(RowsPerRecount))
         {
             var rows = await counter.CountRowsAsync(keys, cancellationToken);
             var write = await factorStore.PutTransitionsAsync(rows, watermark: null, cancellationToken);
             // Later events than those that were counted were in the row already, and the watermark may include them.
             if (write.HasOvertaken) await CatchUpAsync((await store.GetPositionAsync(cancellationToken)).Sequence, cancellationToken);
-            await _gate.WaitAsync(cancellationToken);
-            try
-            {
-                if (_table is null && write.HasOvertaken)
-                    throw new FactorStoreUnavailableException("Transitions are not loaded yet; rows were counted again too early.");
-                if (_table is null) continue;
-                // Another process may have counted later.
-                await AdoptAsync(await factorStore.ReadTransitionsAsync(keys, cancellationToken), cancellationToken);
-                await WriteAsync(cancellationToken);
-            }
-            finally
-            {
-                _gate.Release();
-            }
+            // Another process may have counted later.
+            if (!await AdoptInGateAsync(keys, cancellationToken) && write.HasOvertaken)
+                throw new FactorStoreUnavailableException("Transitions are not loaded yet; rows were counted again too early.");
         }
+
+        var recent = await counter.CountRecentAsync(await store.GetPositionAsync(cancellationToken), cancellationToken);
+        await factorStore.PutTransitionsAsync([.. recent.Save()], watermark: null, cancellationToken);
+        await AdoptInGateAsync(RecentRows.Keys, cancellationToken);
     }
 
     private async Task DropAsync(CancellationToken cancellationToken)
@@ -172,6 +181,7 @@ public sealed class TransitionFollower(
         _changed.Clear();
         _recounts.Clear();
         _ahead.Clear();
+        _recent = new RecentRows();
     }
 
     private async Task LoadAsync(TransitionWatermark? watermark, CancellationToken cancellationToken)
@@ -197,14 +207,24 @@ public sealed class TransitionFollower(
         var table = new TransitionTable(rules.Table);
         var recounts = new Dictionary<int, long>();
         var ahead = new Dictionary<int, long>();
+        var recent = new RecentRows();
         await foreach (var row in ListRowsAsync(cancellationToken))
         {
+            if (row.RecentScale >= 0)
+            {
+                recent.Load(row);
+                continue;
+            }
+
             table.LoadRow(row.ItemKey, row.Row.Span);
             if (row.Recount != counted) recounts[row.ItemKey] = row.Recount;
             if (row.Sequence > watermark.Sequence) ahead[row.ItemKey] = row.Sequence;
         }
 
-        await InstallAsync(table, watermark, counted, recounts, ahead, cancellationToken);
+        // Rows that an earlier version of the program wrote.
+        if (!recent.IsComplete)
+            recent = await counter.CountRecentAsync(await store.GetPositionAsync(cancellationToken), cancellationToken);
+        await InstallAsync(table, recent, watermark, counted, recounts, ahead, cancellationToken);
         logger.TransitionsLoaded(watermark.Sequence);
     }
 
@@ -218,10 +238,13 @@ public sealed class TransitionFollower(
         try
         {
             var table = await counter.CountAllAsync(position.Sequence, cancellationToken);
+            var recent = await counter.CountRecentAsync(position, cancellationToken);
             var keys = new List<int>();
             for (int key = 0; key < table.ItemCount; key++) if (table.HasRow(key)) keys.Add(key);
-            await foreach (var row in ListRowsAsync(cancellationToken)) if (!table.HasRow(row.ItemKey)) keys.Add(row.ItemKey);
+            await foreach (var row in ListRowsAsync(cancellationToken))
+                if (row.RecentScale < 0 && !table.HasRow(row.ItemKey)) keys.Add(row.ItemKey);
             var recounted = new List<int>();
+            recounted.AddRange((await factorStore.PutTransitionsAsync([.. recent.Save()], null, cancellationToken)).Recounted);
             foreach (int[] page in keys.Chunk(RowsPerWrite))
             {
                 var write = await factorStore.PutTransitionsAsync([.. page.Select(key =>
@@ -238,7 +261,7 @@ public sealed class TransitionFollower(
                 return;
             }
 
-            await InstallAsync(table, mine, position.Revision, [], [], cancellationToken);
+            await InstallAsync(table, recent, mine, position.Revision, [], [], cancellationToken);
             await AdoptInGateAsync(recounted, cancellationToken);
             logger.TransitionsCounted(position.Sequence, table.Bytes);
         }
@@ -249,13 +272,17 @@ public sealed class TransitionFollower(
         }
     }
 
-    private async Task AdoptInGateAsync(List<int> itemKeys, CancellationToken cancellationToken)
+    /// <returns>False if there is no table yet.</returns>
+    private async Task<bool> AdoptInGateAsync(IReadOnlyCollection<int> itemKeys, CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            if (_table is not null && itemKeys.Count > 0)
-                await AdoptAsync(await factorStore.ReadTransitionsAsync(itemKeys, cancellationToken), cancellationToken);
+            if (_table is null) return false;
+            if (itemKeys.Count == 0) return true;
+            await AdoptAsync(await factorStore.ReadTransitionsAsync(itemKeys, cancellationToken), cancellationToken);
+            await WriteAsync(withRecent: true, cancellationToken);
+            return true;
         }
         finally
         {
@@ -263,11 +290,13 @@ public sealed class TransitionFollower(
         }
     }
 
-    private async Task InstallAsync(TransitionTable table, TransitionWatermark watermark, long counted, Dictionary<int, long> recounts,
-        Dictionary<int, long> ahead, CancellationToken cancellationToken)
+    private async Task InstallAsync(TransitionTable table, RecentRows recent, TransitionWatermark watermark, long counted,
+        Dictionary<int, long> recounts, Dictionary<int, long> ahead, CancellationToken cancellationToken)
     {
+        await ApplyRecentAsync(recent, watermark.Sequence, cancellationToken);
         await _gate.WaitAsync(cancellationToken);
         Drop();
+        _recent = recent;
         foreach (var (key, revision) in recounts) _recounts.Add(key, revision);
         foreach (var (key, sequence) in ahead) _ahead.Add(key, sequence);
         (_generation, _counted, _sequence, _written) = (watermark.Generation, counted, watermark.Sequence, watermark.Sequence);
@@ -298,7 +327,7 @@ public sealed class TransitionFollower(
                 if (_table is null) return;
                 if (_sequence < target)
                     await ApplyStoredAsync(_sequence, Math.Min(target, _sequence + CatchUpEvents), only: null, cancellationToken);
-                await WriteAsync(cancellationToken);
+                await WriteAsync(withRecent: true, cancellationToken);
                 isBehind = _sequence < target;
             }
             finally
@@ -356,9 +385,22 @@ public sealed class TransitionFollower(
         }
     }
 
+    /// <summary>Applies the events that rows of recent events miss up to a sequence.</summary>
+    private async Task ApplyRecentAsync(RecentRows recent, long upTo, CancellationToken cancellationToken)
+    {
+        while (recent.Sequence < upTo)
+        {
+            var events = await store.ReadEventsAsync(recent.Sequence, upTo, CatchUpEvents, cancellationToken);
+            await rules.LearnTypesAsync(events, cancellationToken);
+            foreach (var stored in events) if (rules.ToSessionEvent(stored) is { } counted) recent.Add(counted);
+            recent.NoteSequence(events.Count < CatchUpEvents ? upTo : events[^1].Sequence);
+        }
+    }
+
     private void Apply(in SequencedEvent stored, UserSessions sessions, Dictionary<int, long>? only)
     {
         if (rules.ToSessionEvent(stored) is not { } counted) return;
+        if (only is null) _recent.Add(counted);
         var group = sessions.FindOrAdd(stored.SessionId);
         _deltas.Clear();
         _pairs.Insert(group.Events, group.HasId, counted, _deltas);
@@ -385,9 +427,11 @@ public sealed class TransitionFollower(
     private async Task AdoptAsync(IReadOnlyList<TransitionRowRecord> rows, CancellationToken cancellationToken)
     {
         var behind = new Dictionary<int, long>();
+        _recent.NoteSequence(_sequence);
         foreach (var row in rows)
         {
-            if (row.Recount < RecountOf(row.ItemKey)) continue;
+            if (row.RecentScale >= 0) _recent.Load(row);
+            if (row.RecentScale >= 0 || row.Recount < RecountOf(row.ItemKey)) continue;
             _table!.LoadRow(row.ItemKey, row.Row.Span);
             _recounts[row.ItemKey] = row.Recount;
             _changed.Remove(row.ItemKey);
@@ -396,10 +440,10 @@ public sealed class TransitionFollower(
             else if (row.Sequence < _sequence) behind.Add(row.ItemKey, row.Sequence);
         }
 
-        if (behind.Count == 0) return;
         try
         {
-            await ApplyStoredAsync(behind.Values.Min(), _sequence, behind, cancellationToken);
+            await ApplyRecentAsync(_recent, _sequence, cancellationToken);
+            if (behind.Count > 0) await ApplyStoredAsync(behind.Values.Min(), _sequence, behind, cancellationToken);
         }
         catch
         {
@@ -413,11 +457,13 @@ public sealed class TransitionFollower(
 
     /// <summary>Writes changed rows and the watermark. Rows that were counted again elsewhere are taken over, and written where that
     /// changed them.</summary>
-    private async Task WriteAsync(CancellationToken cancellationToken)
+    private async Task WriteAsync(bool withRecent, CancellationToken cancellationToken)
     {
-        while (_changed.Count > 0 || _written < _sequence)
+        while (_changed.Count > 0 || _written < _sequence || (withRecent && _recent.HasChanged))
         {
             var rows = new List<TransitionRowRecord>(_changed.Count);
+            _recent.NoteSequence(_sequence);
+            if (withRecent && _recent.HasChanged) rows.AddRange(_recent.Save());
             foreach (int key in _changed)
                 rows.Add(new(key, RecountOf(key), Math.Max(_sequence, _ahead.GetValueOrDefault(key)), _table!.SaveRow(key)));
             var write = await factorStore.PutTransitionsAsync(rows, new(_generation, _sequence), cancellationToken);
@@ -429,6 +475,7 @@ public sealed class TransitionFollower(
             }
 
             _changed.Clear();
+            if (withRecent) _recent.NoteSaved();
             if (write.Recounted.Count == 0) _written = _sequence;
             else await AdoptAsync(await factorStore.ReadTransitionsAsync(write.Recounted, cancellationToken), cancellationToken);
         }

@@ -1,4 +1,5 @@
 using Polly.Registry;
+using Recommender.Contracts;
 using Recommender.ServiceDefaults.Workers;
 
 namespace Recommender.Trainer.Transitions;
@@ -14,6 +15,20 @@ public sealed class TransitionWorker(
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
 
     protected override bool IsEnabled => !policy.IsOff;
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            await follower.FlushAsync(cancellationToken);
+        }
+        catch (DependencyUnavailableException e)
+        {
+            // The next start applies what the rows miss.
+            ReportLoss(e);
+        }
+    }
 
     protected override async Task<TimeSpan> RunRoundAsync(CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 using Recommender.FactorStore;
+using Recommender.Factorization.Sessions.Mixing;
 using Recommender.Factorization.Sessions.Transitions;
 using Recommender.Trainer.Transitions;
 
@@ -8,8 +9,12 @@ namespace Recommender.Trainer.Tests.Transitions;
 internal sealed class TransitionRows
 {
     private readonly Dictionary<string, Dictionary<string, float>> _rows = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, float>[] _recent = [[], [], []];
 
     public float this[string row, string item] => _rows.GetValueOrDefault(row)?.GetValueOrDefault(item) ?? 0;
+
+    /// <summary>The row of recent events of a half-life.</summary>
+    public IReadOnlyDictionary<string, float> Recent(int scale) => _recent[scale];
 
     public int Count => _rows.Values.Sum(row => row.Count);
 
@@ -19,16 +24,31 @@ internal sealed class TransitionRows
         var cancellation = TestContext.Current.CancellationToken;
         var rules = new TransitionPolicy(trainer.Store, TrainerFixture.Weights, trainer.Options);
         var table = new TransitionTable(rules.Table with { RowLength = rowLength == 0 ? rules.Table.RowLength : rowLength });
+        var recent = new Dictionary<int, TransitionTable>();
         for (long after = 0; ;)
         {
             var page = await (factorStore ?? trainer.FactorStore).ReadTransitionChangesAsync(after, 1000, cancellation);
-            foreach (var row in page.Rows) table.LoadRow(row.ItemKey, row.Row.Span);
+            foreach (var row in page.Rows)
+            {
+                if (row.RecentScale < 0)
+                {
+                    table.LoadRow(row.ItemKey, row.Row.Span);
+                    continue;
+                }
+
+                long halfLifeMs = new[] { SessionMix.HoursMs, SessionMix.DayMs, SessionMix.WeekMs }[row.RecentScale];
+                recent[row.RecentScale] = new TransitionTable(new() { RowLength = RecentRows.RowLength, HalfLifeMs = halfLifeMs });
+                recent[row.RecentScale].LoadRow(0, row.Row.Span);
+            }
+
             if (!page.More) break;
             after = page.Position;
         }
 
         var ids = (await trainer.Store.ReadCatalogueAsync(0, 100_000, cancellation))
             .ToDictionary(item => item.ItemKey, item => item.ItemId);
+        foreach (var (scale, counts) in recent)
+            foreach (var entry in counts.Row(0)) rows._recent[scale].Add(ids[entry.Item], entry.Weight);
         foreach (var (key, id) in ids)
             if (table.HasRow(key)) rows._rows.Add(id, table.Row(key).ToDictionary(entry => ids[entry.Item], entry => entry.Weight));
         return rows;
@@ -49,11 +69,13 @@ internal sealed class TransitionRows
     public static void AssertEqual(TransitionRows expected, TransitionRows actual)
     {
         Assert.Equal(expected._rows.Keys.Order(StringComparer.Ordinal), actual._rows.Keys.Order(StringComparer.Ordinal));
-        foreach (var (row, entries) in expected._rows)
-        {
-            Assert.Equal(entries.Keys.Order(StringComparer.Ordinal), actual._rows[row].Keys.Order(StringComparer.Ordinal));
-            foreach (var (item, weight) in entries)
-                Assert.Equal(weight, actual[row, item], 1e-3f * weight);
-        }
+        foreach (var (row, entries) in expected._rows) AssertEqual(entries, actual._rows[row]);
+        for (int scale = 0; scale < 3; scale++) AssertEqual(expected._recent[scale], actual._recent[scale]);
+    }
+
+    private static void AssertEqual(Dictionary<string, float> expected, Dictionary<string, float> actual)
+    {
+        Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), actual.Keys.Order(StringComparer.Ordinal));
+        foreach (var (item, weight) in expected) Assert.Equal(weight, actual[item], 1e-3f * weight);
     }
 }

@@ -4,6 +4,7 @@ using Recommender.FactorStore;
 using Recommender.TestKit;
 using Recommender.Trainer.Erasing;
 using Recommender.Trainer.Status;
+using Recommender.Trainer.Transitions;
 
 namespace Recommender.Trainer.Tests.Transitions;
 
@@ -24,8 +25,14 @@ public sealed class TransitionTests(Servers servers)
         return trainer;
     }
 
-    private static async Task AssertCountedAsync(TrainerFixture trainer) =>
+    /// <param name="instances">Others than the two of the fixture.</param>
+    private static async Task AssertCountedAsync(TrainerFixture trainer, params TransitionFollower[] instances)
+    {
+        // Rows of recent events are written about once a second.
+        foreach (var instance in instances.Concat([trainer.Transitions, trainer.OtherTransitions]))
+            await instance.FlushAsync(Cancellation);
         TransitionRows.AssertEqual(await TransitionRows.CountAsync(trainer), await TransitionRows.ReadAsync(trainer));
+    }
 
     /// <summary>Sessions of some users in random order, with and without ids, in messages of random length, some of which come
     /// twice.</summary>
@@ -45,6 +52,55 @@ public sealed class TransitionTests(Servers servers)
         }
 
         return messages;
+    }
+
+    [Fact]
+    public async Task Recent_events_count_their_items_by_half_life_in_event_time()
+    {
+        await using var trainer = await CreateAsync();
+        await trainer.SendAsync(View("ann", "a", 0), View("bob", "b", 3 * 60), View("cid", "b", 3 * 60, "purchase"),
+            View("dan", "c", 3 * 60, "dislike"));
+        Assert.Empty((await TransitionRows.ReadAsync(trainer)).Recent(0));
+        await trainer.Transitions.RunRoundAsync(Cancellation);
+        var rows = await TransitionRows.ReadAsync(trainer);
+        Assert.Equal(["a", "b"], rows.Recent(0).Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(.5f, rows.Recent(0)["a"], 1e-4f);
+        Assert.Equal(MathF.Pow(2, -3f / 24), rows.Recent(1)["a"], 1e-4f);
+        Assert.Equal(MathF.Pow(2, -3f / 168), rows.Recent(2)["a"], 1e-4f);
+        Assert.True(rows.Recent(0)["b"] > 1); // The view and, for more, the purchase.
+    }
+
+    [Fact]
+    public async Task Rows_of_recent_events_that_were_never_written_are_counted_from_the_newest_events()
+    {
+        await using var trainer = await CreateAsync();
+        await trainer.SendAsync(View("ann", "old", -9 * 7 * 24 * 60), View("ann", "a", 0), View("ann", "b", 1));
+        // As an earlier version of the program left the factor store.
+        var older = new InProcessFactorStore();
+        var watermark = (await trainer.FactorStore.GetTransitionWatermarkAsync(Cancellation))!;
+        var rows = (await trainer.FactorStore.ReadTransitionChangesAsync(0, 1000, Cancellation)).Rows.Where(row => row.RecentScale < 0);
+        await older.PutTransitionsAsync([.. rows], null, Cancellation);
+        await older.CompleteTransitionsAsync(watermark, null, Cancellation);
+        using var updated = trainer.NewFollower(older);
+        await updated.RunRoundAsync(Cancellation);
+        TransitionRows.AssertEqual(await TransitionRows.CountAsync(trainer), await TransitionRows.ReadAsync(trainer, older));
+        // Eight weeks back, not further.
+        Assert.Equal(["a", "b"], (await TransitionRows.ReadAsync(trainer, older)).Recent(2).Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Rows_of_recent_events_written_a_while_ago_get_the_events_since()
+    {
+        await using var trainer = await CreateAsync();
+        await trainer.SendAsync(View("ann", "a", 0), View("bob", "b", 5));
+        await trainer.Transitions.RunRoundAsync(Cancellation);
+        // The watermark is raised with these, and the process killed before the next round.
+        await trainer.SendAsync(View("ann", "b", 1), View("cid", "a", 2));
+        Assert.Equal(1, (await TransitionRows.ReadAsync(trainer)).Recent(2)["b"], 1e-2f);
+        using var restarted = trainer.NewFollower();
+        await restarted.RunRoundAsync(Cancellation);
+        Assert.Equal(2, (await TransitionRows.ReadAsync(trainer)).Recent(2)["b"], 1e-2f);
+        TransitionRows.AssertEqual(await TransitionRows.CountAsync(trainer), await TransitionRows.ReadAsync(trainer));
     }
 
     [Fact]
@@ -163,7 +219,7 @@ public sealed class TransitionTests(Servers servers)
         await worker.HandleAsync([MessageOf(events)], Cancellation);
         Assert.Equal(1, (await TransitionRows.ReadAsync(trainer))["a", "b"], 1e-4f);
         await worker.HandleAsync([MessageOf(View("ann", "c", 2))], Cancellation);
-        await AssertCountedAsync(trainer);
+        await AssertCountedAsync(trainer, restarted);
     }
 
     [Fact]
@@ -180,7 +236,7 @@ public sealed class TransitionTests(Servers servers)
         Assert.Equal(0, (await TransitionRows.ReadAsync(trainer)).Count);
         failing.IsGone = false;
         await worker.HandleAsync([MessageOf(View("ann", "a", 0), View("ann", "b", 1))], Cancellation);
-        await AssertCountedAsync(trainer);
+        await AssertCountedAsync(trainer, follower);
     }
 
     [Fact]
@@ -240,6 +296,7 @@ public sealed class TransitionTests(Servers servers)
         var rows = await TransitionRows.ReadAsync(trainer);
         Assert.Equal(1, rows["a", "b"], 1e-2f);
         Assert.Equal(0, rows["b", "c"]);
+        Assert.Equal([2, 1, 1], new[] { "a", "b", "c" }.Select(item => Math.Round(rows.Recent(2)[item])));
 
         await trainer.Other.HandleAsync([MessageOf(View("bob", "c", 2))], Cancellation);
         await AssertCountedAsync(trainer);
