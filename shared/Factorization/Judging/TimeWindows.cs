@@ -42,6 +42,16 @@ public static class TimeWindows
         return HoldoutSample.Limit(Divide(interactions, cut, end, AreVisits(interactions, cut, end)), maxUsers);
     }
 
+    /// <summary>The number of interactions before the newest window.</summary>
+    public static int CutOf(ITimedInteractions interactions, double share) => Bounds(interactions, 0, share).Cut;
+
+    /// <summary>Whether <see cref="Holdout"/> holds out the last items of visits: its training part then reaches into the window.</summary>
+    public static bool AreVisits(ITimedInteractions interactions, double share)
+    {
+        var (cut, end) = Bounds(interactions, 0, share);
+        return AreVisits(interactions, cut, end);
+    }
+
     /// <summary>
     /// Windows for a search, newest first: four below a million interactions, because a single window may be seasonal; two below ten
     /// million; else one.

@@ -9,7 +9,7 @@ namespace Recommender.Factorization.Sessions;
 public readonly record struct SessionTerms(
     float Encoder = 0, float Rules = 0, float Neighbours = 0, float Popularity = 0, int Repeat = 0)
 {
-    /// <summary>Score of the served model, divided by the highest of the request; at most 1.</summary>
+    /// <summary>Score of the served model; 0 for an item that it does not contain.</summary>
     public float Model { get; init; }
 
     /// <summary>Share of all events, decayed with <see cref="Mixing.SessionMix.HoursMs"/>, 0..1.</summary>

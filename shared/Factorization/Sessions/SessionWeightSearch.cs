@@ -41,6 +41,11 @@ public sealed class SessionWeightSearch
     internal SessionWeights Choose() =>
         CoordinateSearch.Improve("blend", new SessionWeights(), ListChanges, Judge, _options.Progress);
 
+    /// <summary>The best of the weights that are allowed.</summary>
+    internal SessionWeights Choose(SessionWeights start, Func<SessionWeights, bool> isAllowed) =>
+        CoordinateSearch.Improve("blend", start, best => ListChanges(best).Select(values => values.Where(value => isAllowed(value.Item2))),
+            Judge, _options.Progress);
+
     internal NextItemResult Judge(SessionWeights weights)
     {
         var ranks = new int[_cases.Count];

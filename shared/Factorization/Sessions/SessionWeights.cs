@@ -58,6 +58,21 @@ public sealed record SessionWeights
         + (Popularity * terms.Popularity) + (RecentHours * terms.RecentHours) + (RecentDay * terms.RecentDay)
         + (RecentWeek * terms.RecentWeek) + RepeatOf(terms.Repeat));
 
+    /// <summary>All weights divided by a number above 0, which changes no ranking.</summary>
+    internal SessionWeights DividedBy(double divisor) => new()
+    {
+        Encoder = Encoder / divisor,
+        Rules = Rules / divisor,
+        Neighbours = Neighbours / divisor,
+        Model = Model / divisor,
+        Popularity = Popularity / divisor,
+        RecentHours = RecentHours / divisor,
+        RecentDay = RecentDay / divisor,
+        RecentWeek = RecentWeek / divisor,
+        RepeatNewest = RepeatNewest / divisor,
+        RepeatOlder = RepeatOlder / divisor,
+    };
+
     /// <summary>What an item of the history adds to its own score.</summary>
     /// <param name="position">1: the newest item; 0: not in the history.</param>
     public double RepeatOf(int position) => position switch { 0 => 0, 1 => RepeatNewest, _ => RepeatOlder };

@@ -86,7 +86,7 @@ public sealed class SessionMixTests
         int[] expected = [7, 3, 45, Best(t => t.Encoder), Best(t => t.Rules), Best(t => t.Model), Best(t => t.RecentHours),
             Best(t => t.RecentDay), Best(t => t.RecentWeek)];
         Assert.Equal(expected.Distinct().Order(), few.Order());
-        Assert.Equal([1, .5f], all.Where(t => t.Terms.Model > 0).Select(t => t.Terms.Model));
+        Assert.Equal([4, 2], all.Where(t => t.Terms.Model > 0).Select(t => t.Terms.Model));
     }
 
     [Fact]

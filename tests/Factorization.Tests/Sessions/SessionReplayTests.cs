@@ -122,6 +122,48 @@ public sealed class SessionReplayTests
         Assert.True(weights.Model > 0 && result.Mrr > .8, $"{weights} {result}");
     }
 
+    [Theory]
+    [InlineData(0.01f, true)]
+    [InlineData(500, true)]
+    [InlineData(3, false)]
+    public void Served_weights_are_of_the_model_or_of_the_encoder_whatever_the_scale_of_the_model(float score, bool isGood)
+    {
+        var replay = new SessionReplay(s_settings);
+        var random = new Random(1);
+        for (int n = 0; n < 400; n++)
+        {
+            int item = random.Next(50), target = (item + 1) % 50;
+            // The model finds every second item, or none; what followed finds all.
+            int found = isGood && n % 2 == 0 ? target : (item + 25) % 50;
+            replay.Learn(n, true, Event(2 * n, item));
+            replay.Ask([item], target, () => Enumerable.Range(0, 50).Select(i => i == found ? score : 0).ToArray());
+            replay.Learn(n, true, Event((2 * n) + 1, target));
+        }
+
+        var served = replay.ChooseServed();
+        Assert.Equal((0, 1), (served.Weights.Encoder, served.Weights.Model));
+        Assert.True(served.Weights.Rules > 0 && served.Mix.Mrr > served.Model.Mrr && served.Mix.HitRate >= served.Model.HitRate);
+        Assert.True(served.Mix.Mrr > .75, $"{served}");
+        Assert.Equal(replay.Judge(served.Weights), served.Mix);
+    }
+
+    [Fact]
+    public void The_model_alone_is_served_unless_a_mix_is_not_below_it()
+    {
+        var replay = new SessionReplay(s_settings);
+        var random = new Random(1);
+        for (int n = 0; n < 300; n++)
+        {
+            int target = random.Next(500);
+            replay.Learn(n, true, Event(2 * n, random.Next(500)));
+            replay.Ask([random.Next(500)], target, () => Enumerable.Range(0, 500).Select(i => i == target ? 2f : 0).ToArray());
+        }
+
+        var served = replay.ChooseServed();
+        Assert.Equal((1, 1), (served.Model.HitRate, served.Mix.HitRate));
+        Assert.Equal((0, 1), (served.Weights.Encoder, served.Weights.Model));
+    }
+
     [Fact]
     public void Without_questions_there_is_nothing_to_choose_by() =>
         Assert.Throws<InvalidOperationException>(() => new SessionReplay(s_settings).ChooseWeights());

@@ -112,8 +112,7 @@ public sealed class SessionMix : ISessionScorer
         _encoder?.Score(asked.History, encoded);
         var rules = new float[count];
         _transitions.Score(asked.History, rules);
-        float inverse = InverseSum(asked.History), highest = 0;
-        foreach (float score in model) highest = Math.Max(highest, score);
+        float inverse = InverseSum(asked.History);
         var items = new SortedSet<int> { asked.Target };
         if (_encoder is not null) TopItems.Add(encoded, depth, float.NegativeInfinity, items);
         TopItems.Add(rules, depth, 0, items);
@@ -126,7 +125,7 @@ public sealed class SessionMix : ISessionScorer
         {
             found[n++] = (item, new SessionTerms(encoded[item], rules[item] * inverse, Repeat: RepeatPosition(asked.History, item))
             {
-                Model = item < model.Length && highest > 0 ? model[item] / highest : 0,
+                Model = item < model.Length ? model[item] : 0,
                 RecentHours = _recent.ShareOf(item, Hours),
                 RecentDay = _recent.ShareOf(item, Day),
                 RecentWeek = _recent.ShareOf(item, Week),

@@ -20,6 +20,7 @@ public sealed class SessionReplay
     private readonly List<PairDelta> _deltas = [];
     private readonly List<SessionWeightCase> _cases = [];
     private readonly int _kept;
+    private readonly bool _hasEncoder;
     private long _askable;
     private long _stride = 1;
 
@@ -31,6 +32,7 @@ public sealed class SessionReplay
             throw new ArgumentException($"MaxCases is {settings.Search.MaxCases}; it must be 1 or more.", nameof(settings));
         (_settings, _pairs, _transitions) = (settings, new SessionPairs(settings.Pairs), new TransitionTable(settings.Table));
         _mix = new SessionMix(new SessionWeights(), _transitions, _recent, encoder);
+        _hasEncoder = encoder is not null;
         _kept = Math.Max(settings.Pairs.Window,
             Math.Max(settings.Table.HistoryLength, encoder?.Settings.HistoryLength ?? 0));
     }
@@ -69,13 +71,20 @@ public sealed class SessionReplay
     public bool Ask(long group, bool hasId, SessionEvent next, Func<int[], ReadOnlyMemory<float>>? model = null)
     {
         int[] history = HistoryOf(group, hasId, next.OccurredAtMs);
+        return Ask(history, next.Item, model is null ? null : () => model(history));
+    }
+
+    /// <summary>The same with a given history.</summary>
+    /// <param name="history">Item indices, oldest first.</param>
+    public bool Ask(int[] history, int next, Func<ReadOnlyMemory<float>>? model = null)
+    {
         bool repeats = _settings.Search.Repeats;
-        if (history.Length == 0 || (!repeats && history.Contains(next.Item))) return false;
+        if (history.Length == 0 || (!repeats && history.Contains(next))) return false;
         if (_askable++ % _stride != 0) return false;
         var terms = _mix.FindTerms(
-            new NextItemCase(history, next.Item), model is null ? default : model(history).Span, SessionWeightSearch.PoolDepth);
+            new NextItemCase(history, next), model is null ? default : model().Span, SessionWeightSearch.PoolDepth);
         if (!repeats) terms = [.. terms.Where(candidate => candidate.Terms.Repeat == 0)];
-        _cases.Add(new SessionWeightCase(next.Item, terms));
+        _cases.Add(new SessionWeightCase(next, terms));
         if (_cases.Count > _settings.Search.MaxCases) Thin();
         return true;
     }
@@ -100,6 +109,40 @@ public sealed class SessionReplay
         var search = new SessionWeightSearch(_cases, _settings.Search, cancellation);
         var weights = search.Choose();
         return (weights, search.Judge(weights));
+    }
+
+    /// <summary>
+    /// The weights that can be served with which the questions so far are answered best. The served model's score alone, unless others are
+    /// not below it in hit rate and in mean reciprocal rank.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">There are no questions.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was requested.</exception>
+    public ServedWeights ChooseServed(CancellationToken cancellation = default)
+    {
+        if (_cases.Count == 0) throw new InvalidOperationException("There are no questions to choose weights by.");
+        // Models score on scales of their own; the values that are tried are for one whose best scores are about 1.
+        double scale = _cases.Average(asked => asked.Pool.Max(candidate => Math.Max(candidate.Terms.Model, 0)));
+        if (scale == 0) scale = 1;
+        var scaled = _cases.ConvertAll(asked => asked with
+        {
+            Pool = [.. asked.Pool.Select(candidate =>
+                (candidate.Item, candidate.Terms with { Model = (float)(candidate.Terms.Model / scale) }))],
+        });
+        var search = new SessionWeightSearch(scaled, _settings.Search, cancellation);
+        var byModel = search.Choose(new SessionWeights { Encoder = 0, Model = 10 }, w => w.Encoder == 0 && w.Model > 0);
+        var choices = new List<SessionWeights> { byModel.DividedBy(byModel.Model / scale) with { Model = 1 } };
+        if (_hasEncoder)
+        {
+            var byEncoder = search.Choose(new SessionWeights(), w => w.Encoder > 0 && w.Model == 0);
+            choices.Add(byEncoder.DividedBy(byEncoder.Encoder));
+        }
+
+        var model = Judge(ServedWeights.ModelAlone, cancellation);
+        var rules = Judge(new SessionWeights { Encoder = 0, Rules = 1 }, cancellation);
+        var best = choices.Select(weights => (Weights: weights, Result: Judge(weights, cancellation)))
+            .Where(choice => choice.Result.HitRate >= model.HitRate && choice.Result.Mrr >= model.Mrr)
+            .OrderByDescending(choice => CoordinateSearch.Objective(choice.Result)).FirstOrDefault((ServedWeights.ModelAlone, model));
+        return new ServedWeights(best.Item1, best.Item2, model, rules);
     }
 
     /// <summary>How well weights answer the questions so far.</summary>
