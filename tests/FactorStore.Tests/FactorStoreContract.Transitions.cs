@@ -132,9 +132,11 @@ public abstract partial class FactorStoreContract
         await Store.PutScoreMixAsync(1L << 40, new byte[] { 4 }, Stop);
         Assert.Equal([4], (await Store.ReadTransitionChangesAsync(0, 1, Stop)).Mix!);
 
-        // Rows are counted again for the same mix.
+        // A store that was restored to an earlier state decides again from there.
         await Store.ClearTransitionsAsync(Stop);
-        Assert.Equal([4], (await Store.ReadTransitionChangesAsync(0, 1, Stop)).Mix!);
+        Assert.Null((await Store.ReadTransitionChangesAsync(0, 1, Stop)).Mix);
+        await Store.PutScoreMixAsync(1, new byte[] { 5 }, Stop);
+        Assert.Equal([5], (await Store.ReadTransitionChangesAsync(0, 1, Stop)).Mix!);
     }
 
     [Fact]

@@ -64,7 +64,8 @@ public sealed partial class RedisFactorStore
 
     public Task ClearTransitionsAsync(CancellationToken cancellationToken) =>
         // The position stays, so that readers of the feed see what comes after.
-        RunAsync(database => database.KeyDeleteAsync([s_transitionKeys[0], s_transitionKeys[1], s_transitionKeys[3], s_transitionKeys[4]])
+        RunAsync(database => database.KeyDeleteAsync([s_transitionKeys[0], s_transitionKeys[1], s_transitionKeys[3], s_transitionKeys[4],
+            s_transitionKeys[5]])
             .WaitAsync(_timeout, cancellationToken), cancellationToken);
 
     public Task<IReadOnlyList<TransitionRowRecord>> ReadTransitionsAsync(IReadOnlyCollection<int> itemKeys,

@@ -24,7 +24,7 @@ public interface ITransitionStore
     Task<TransitionWatermark> CompleteTransitionsAsync(TransitionWatermark watermark, string? replaced,
         CancellationToken cancellationToken);
 
-    /// <summary>Removes all rows, the generation and the watermark.</summary>
+    /// <summary>Removes all rows, the generation, the watermark and the score mix.</summary>
     Task ClearTransitionsAsync(CancellationToken cancellationToken);
 
     /// <summary>The rows of these items. Items without one are left out.</summary>

@@ -84,6 +84,7 @@ internal sealed class InProcessTransitions
         _rows.Clear();
         _feed.Clear();
         _watermark = null;
+        _mix = null;
     }
 
     public List<TransitionRowRecord> Read(IReadOnlyCollection<int> itemKeys)
