@@ -31,6 +31,13 @@ internal static partial class TrainerLog
     [LoggerMessage(2106, LogLevel.Error, "Training failed. The next one starts on request or after new events.")]
     public static partial void TrainingFailed(this ILogger logger, Exception exception);
 
+    [LoggerMessage(2107, LogLevel.Information,
+        "The model gets no encoder of sessions: {Pairs} pairs of an item and the next one are fewer than {Least}.")]
+    public static partial void EncoderSkipped(this ILogger logger, int pairs, int least);
+
+    [LoggerMessage(2108, LogLevel.Information, "Trained an encoder of sessions on {Pairs} pairs in {Seconds:0.0} s.")]
+    public static partial void EncoderTrained(this ILogger logger, int pairs, double seconds);
+
     [LoggerMessage(2120, LogLevel.Information, "The search for settings starts: {Reason}.")]
     public static partial void SearchStarts(this ILogger logger, string reason);
 
@@ -85,4 +92,11 @@ internal static partial class TrainerLog
     [LoggerMessage(2904, LogLevel.Warning,
         "A Trainer with other transition settings has replaced the rows. This one leaves them alone until it is restarted.")]
     public static partial void TransitionsReplaced(this ILogger logger);
+
+    [LoggerMessage(2910, LogLevel.Information, "Chose the score mix of event {Number}: users {Known}, sessions {Anonymous}.")]
+    public static partial void MixChosen(this ILogger logger, long number, object known, object anonymous);
+
+    [LoggerMessage(2911, LogLevel.Information,
+        "Kept the score mix at event {Number}: {Questions} questions are fewer than {Least}.")]
+    public static partial void MixNotChosen(this ILogger logger, long number, int questions, int least);
 }

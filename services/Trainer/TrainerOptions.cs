@@ -31,12 +31,22 @@ public sealed record TrainerOptions
 
     /// <summary>Age in hours at which a transition counts half, relative to the newest event.</summary>
     [Range(0.1, 1_000_000.0)]
-    public double TransitionHalfLifeHours { get; set; } = 168;
+    public double TransitionHalfLifeHours { get; set; } = 1440;
 
-    /// <summary>Items that may have transitions, in the order in which they became known. This bounds the memory. 0: no transitions are
-    /// kept.</summary>
+    /// <summary>Items that may have transitions, in the order in which they became known. This bounds the memory. Later items have no row,
+    /// are in no row, and are recommended by the model and by their content alone. 0: no transitions are kept.</summary>
     [Range(0, 16_777_215)]
-    public int TransitionItemsLimit { get; set; }
+    public int TransitionItemsLimit { get; set; } = 2_000_000;
+
+    /// <summary>The encoder of sessions is trained on at most this many pairs of an item and the next one, the newest. 0: models have no
+    /// encoder.</summary>
+    [Range(0, 100_000_000)]
+    public int EncoderPairsLimit { get; set; } = 5_000_000;
+
+    /// <summary>The weights of the terms of scores are chosen again after this many stored events, and after each training. 0: after
+    /// trainings only.</summary>
+    [Range(0, 1_000_000_000)]
+    public int MixEvents { get; set; } = 20_000;
 
     /// <summary>
     /// Days after which a user counts half in what is popular, from their newest positive event on the item. Changing it recounts the

@@ -16,6 +16,7 @@ using Recommender.Trainer.Endpoints;
 using Recommender.Trainer.Erasing;
 using Recommender.Trainer.Events;
 using Recommender.Trainer.Learning;
+using Recommender.Trainer.Mixing;
 using Recommender.Trainer.Releasing;
 using Recommender.Trainer.Status;
 using Recommender.Trainer.Transitions;
@@ -48,6 +49,9 @@ public static class TrainerService
         services.AddSingleton<TransitionPolicy>();
         services.AddSingleton<TransitionCounter>();
         services.AddSingleton<TransitionFollower>();
+        services.AddSingleton<MixDecider>();
+        services.AddSingleton<ScoreMixes>();
+        services.AddSingleton<SessionTraining>();
         services.AddSingleton<StatusReader>();
         services.AddSingleton<DriftMeter>();
         services.AddSingleton<Training>();
@@ -56,6 +60,7 @@ public static class TrainerService
         services.AddWorker<Refolder>("foldingIn");
         services.AddWorker<Reconciler>("trainer");
         services.AddWorker<TransitionWorker>("transitions");
+        services.AddWorker<MixWorker>("scoreMix");
         services.AddHostedService<InteractionWorker>();
         services.AddHostedService<CommandWorker>();
         services.AddWorker<TrainingWorker>("training");

@@ -142,7 +142,59 @@ public sealed record ModelMetrics
     /// <c>itemItem</c>.
     /// </summary>
     public required IReadOnlyDictionary<string, MetricSet> Results { get; init; }
+
+    /// <summary>The encoder of sessions and the score mix that were trained with the model; null without transitions.</summary>
+    public SessionMetrics? Sessions { get; init; }
 }
+
+/// <summary>The encoder of sessions in a model, and the score mix chosen with it.</summary>
+public sealed record SessionMetrics
+{
+    /// <summary>Pairs of an item and the next one that the encoder was trained on; 0: there were too few, and the model has none.</summary>
+    public required int EncoderPairs { get; init; }
+
+    /// <summary>Duration of the training of the encoder in seconds, including the one on the older events for the choice of the
+    /// mix.</summary>
+    public required double EncoderSeconds { get; init; }
+
+    /// <summary>Duration of the choice of the mix in seconds.</summary>
+    public required double MixSeconds { get; init; }
+
+    /// <summary>The mix; null if there were too few questions to choose one by.</summary>
+    public ScoreMixStatus? Mix { get; init; }
+}
+
+/// <summary>How much each term of a score counts, and how well such scores predict the next item of a session.</summary>
+public sealed record ScoreMixStatus
+{
+    /// <summary>Sequence of the newest event that decided it; 0: no events did.</summary>
+    public required long Number { get; init; }
+
+    /// <summary>By kind of request: <c>known</c> (the history of a user) and <c>anonymous</c> (a session).</summary>
+    public required IReadOnlyDictionary<string, ScoreMixKind> Kinds { get; init; }
+}
+
+/// <summary>The weights of a score mix for a kind of request.</summary>
+public sealed record ScoreMixKind
+{
+    /// <summary>
+    /// Weights by term: <c>model</c>, <c>encoder</c>, <c>rules</c> (transitions), <c>recentHours</c>, <c>recentDay</c>, <c>recentWeek</c>,
+    /// <c>repeatNewest</c>, <c>repeatOlder</c>. Terms that do not count are left out.
+    /// </summary>
+    public required IReadOnlyDictionary<string, double> Weights { get; init; }
+
+    /// <summary>Number of questions: events of a replay, each predicted from those before it.</summary>
+    public int Questions { get; init; }
+
+    /// <summary>Metrics on these questions by name: <c>model</c> alone, <c>rules</c> alone, and the <c>mix</c>. Empty without
+    /// questions.</summary>
+    public IReadOnlyDictionary<string, NextItemMetrics> Results { get; set; } = new Dictionary<string, NextItemMetrics>();
+}
+
+/// <summary>How well the next item of a session is predicted, over the whole catalogue.</summary>
+/// <param name="HitRateAt20">Share of the questions whose item is among the first 20, 0 to 1.</param>
+/// <param name="MrrAt20">Mean of 1 / rank, 0 beyond the first 20.</param>
+public sealed record NextItemMetrics(double HitRateAt20, double MrrAt20);
 
 /// <summary>Ranking metrics at 20 over the whole catalogue, as means over users with held-out items.</summary>
 public sealed record MetricSet
@@ -233,6 +285,9 @@ public sealed record StatusResponse
 
     /// <summary>What training is doing: <c>idle</c>, or the stage and its progress.</summary>
     public string Training { get; set; } = "idle";
+
+    /// <summary>The current score mix; null without transitions.</summary>
+    public ScoreMixStatus? ScoreMix { get; init; }
 }
 
 /// <summary>

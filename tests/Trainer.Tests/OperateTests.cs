@@ -228,8 +228,8 @@ public class OperateTests
     }
 
     private static Task<StatusResponse> StatusAsync(TrainerFixture trainer, Progress progress, long waiting) =>
-        new StatusReader(trainer.Store, trainer.FactorStore, new WaitingStreams(waiting), progress, trainer.Reconciler, trainer.Options,
-        TimeProvider.System).ReadAsync(Cancellation);
+        new StatusReader(trainer.Store, trainer.FactorStore, new WaitingStreams(waiting), progress, trainer.Reconciler,
+            trainer.Mixes, trainer.Options, TimeProvider.System).ReadAsync(Cancellation);
 
     private static IEnumerable<long> Ordered(StatusResponse status) =>
         new[] { "accepted", "stored", "folded", "trained", "released" }.Select(stage => status.Watermarks[stage]);

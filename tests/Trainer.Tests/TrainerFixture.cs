@@ -14,6 +14,7 @@ using Recommender.TestKit;
 using Recommender.Trainer.Erasing;
 using Recommender.Trainer.Events;
 using Recommender.Trainer.Learning;
+using Recommender.Trainer.Mixing;
 using Recommender.Trainer.Releasing;
 using Recommender.Trainer.Status;
 using Recommender.Trainer.Tests.Erasing;
@@ -48,8 +49,12 @@ internal sealed class TrainerFixture : IAsyncDisposable
         Notices.Erasures = ErasureBus;
         Erasures = new(store, Notices, Pipelines, clock, NullLogger<ErasureWorker>.Instance);
         Tuner = new(store, Weights, Progress, options, NullLogger<SettingsTuner>.Instance);
-        Training = new(store, FactorStore, Reconciler, Tuner, new DriftMeter(store), Weights, Progress, options, TimeProvider.System,
-            NullLogger<Training>.Instance);
+        Policy = new(store, Weights, options);
+        Mixes = new(store, FactorStore, Policy);
+        Decider = new(store, Policy, Weights, options, NullLogger<MixDecider>.Instance);
+        SessionTraining = new(Decider, Policy, Progress, options, NullLogger<SessionTraining>.Instance);
+        Training = new(store, FactorStore, Reconciler, Tuner, new DriftMeter(store), SessionTraining, Mixes, Weights, Progress, options,
+            TimeProvider.System, NullLogger<Training>.Instance);
     }
 
     public static EventWeights Weights { get; } = EventWeights.Create();
@@ -67,6 +72,10 @@ internal sealed class TrainerFixture : IAsyncDisposable
     public Folding Folding { get; }
     public ItemPlacer Placer { get; }
     public Reconciler Reconciler { get; }
+    public TransitionPolicy Policy { get; }
+    public ScoreMixes Mixes { get; }
+    public SessionTraining SessionTraining { get; }
+    public MixDecider Decider { get; }
     public TransitionFollower Transitions { get; }
     public TransitionFollower OtherTransitions { get; }
     public InteractionWorker Interactions { get; }
@@ -160,6 +169,17 @@ internal sealed class TrainerFixture : IAsyncDisposable
         }
 
         return [.. events];
+    }
+
+    /// <summary>Sessions of six views, each of the item after the one before; a session starts anywhere.</summary>
+    public static Interaction[] Chains(int first, int sessions, int items = 30)
+    {
+        var start = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        return
+        [
+            .. Enumerable.Range(first, sessions).SelectMany(s => Enumerable.Range(0, 6).Select(n =>
+                Event($"visitor-{s}", $"item-{((s * 7) + n) % items:00}", start.AddMinutes((s * 60) + n)))),
+        ];
     }
 
     public static Interaction Event(string userId, string itemId, DateTimeOffset at, string type = "view") => new()

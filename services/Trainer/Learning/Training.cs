@@ -10,7 +10,9 @@ using Recommender.Factorization.Learners;
 using Recommender.Factorization.Learners.Neighbourhood;
 using Recommender.Factorization.Learners.Popularity;
 using Recommender.Factorization.Models;
+using Recommender.Factorization.Sessions.Encoding;
 using Recommender.Storage;
+using Recommender.Trainer.Mixing;
 using Recommender.Trainer.Releasing;
 using Recommender.Trainer.Status;
 
@@ -23,6 +25,8 @@ public sealed class Training(
     Reconciler reconciler,
     SettingsTuner tuner,
     DriftMeter driftMeter,
+    SessionTraining sessionTraining,
+    ScoreMixes mixes,
     EventWeights weights,
     Progress progress,
     TrainerOptions options,
@@ -73,7 +77,10 @@ public sealed class Training(
         var before = await store.ListModelsAsync(1, cancellationToken) is [var newest, ..] ? newest : null;
         var content = options.ContentFeaturesLimit > 0 && data.Texts.Any(t => t is not null)
             ? ItemContent.Build(data.Texts, options.ContentFeaturesLimit) : null;
-        var (metrics, decision, blends) = Judge(data, settings, inService, content, cancellationToken);
+        var (metrics, decision, blends, learned) = Judge(data, settings, inService, content, cancellationToken);
+        var sessions = await sessionTraining.RunAsync(data,
+            cut => learned is not null && !TimeWindows.AreVisits(data, options.HoldoutShare) ? learned
+                : Train(TrainingStage.Judging, data.Preferences(cut), settings, cancellationToken), watermark, cancellationToken);
         var model = Train(TrainingStage.Training, everything, settings, cancellationToken);
         if (blends) model = ContentFactors.Blend(model, content!, ContentFactors.EventsOf(everything), Threads, cancellationToken);
         var placement = ItemPlacement.Learn(model, everything, content, Threads, cancellationToken);
@@ -91,7 +98,7 @@ public sealed class Training(
             Interactions = everything.Count,
             Watermark = watermark,
             Settings = JsonDocument.Parse(settings.ToJson()).RootElement,
-            Metrics = metrics,
+            Metrics = metrics is null ? null : metrics with { Sessions = sessions?.Metrics },
             Drift = await driftMeter.MeasureAsync(before, model, data.ItemKeys, watermark, cancellationToken),
             Search = await tuner.SearchOfAsync(settings, cancellationToken),
         };
@@ -106,6 +113,7 @@ public sealed class Training(
         {
             SampleUsers = SampleUsers(model, everything),
             EventTypes = weights.ToJson(),
+            Encoder = Write(sessions?.Encoder),
         };
         long version = await store.SaveModelAsync(info, package.Encode(), cancellationToken);
         logger.ModelTrained(
@@ -114,9 +122,17 @@ public sealed class Training(
         await store.SetErasureModelAsync(erasures, version, clock.GetUtcNow(), cancellationToken);
         logger.ReleaseDecided(version, decision.Reason);
         if (decision.Release) await reconciler.ReleaseAsync(version, cancellationToken);
+        if (decision.Release && sessions?.Decision is { } mix) await mixes.PublishAsync(mix, cancellationToken);
         foreach (long pruned in await store.PruneModelsAsync(options.KeepModels, cancellationToken))
             await factorStore.DeleteModelAsync(pruned, cancellationToken);
         return info with { Version = version };
+    }
+
+    private static ReadOnlyMemory<byte> Write(SessionEncoder? encoder)
+    {
+        using var bytes = new MemoryStream();
+        encoder?.Write(bytes);
+        return bytes.GetBuffer().AsMemory(0, (int)bytes.Length);
     }
 
     /// <summary>Factors of an even sample of users, folded in as in serving.</summary>
@@ -140,12 +156,13 @@ public sealed class Training(
     /// settings of the model in service, also trained on the older events because the model itself may include the newest. Content is
     /// blended into the factors of items with few events if the result is not worse.
     /// </summary>
-    private (ModelMetrics? Metrics, GateDecision Decision, bool Blends) Judge(
+    /// <returns>Also the model of the older events, without content; null without a hold-out.</returns>
+    private (ModelMetrics? Metrics, GateDecision Decision, bool Blends, Model? Learned) Judge(
         TrainingData data, LearnerSettings settings, ModelInfo? inService, ItemContent? content, CancellationToken cancellationToken)
     {
         var split = TimeWindows.Holdout(data, options.HoldoutShare, options.HoldoutUsersLimit);
         if (split.Test.Columns.Length == 0 || split.Train.Count == 0)
-            return (null, ReleaseGate.DecideUnjudged(inService is not null), false);
+            return (null, ReleaseGate.DecideUnjudged(inService is not null), false, null);
 
         var learned = Train(TrainingStage.Judging, split.Train, settings, cancellationToken);
         var plain = Evaluate("model", split, learned, cancellationToken);
@@ -173,7 +190,7 @@ public sealed class Training(
         }
 
         var metrics = new ModelMetrics { Split = "temporal", Users = candidate.Users, Results = results };
-        return (metrics, ReleaseGate.Decide(candidate, serving, popular, options.GateTolerance), blends);
+        return (metrics, ReleaseGate.Decide(candidate, serving, popular, options.GateTolerance), blends, learned);
     }
 
     private EvaluationResult Evaluate(string name, Split split, LearnerSettings settings, CancellationToken cancellationToken) =>

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Recommender.FactorStore;
 using Recommender.FactorStore.Users;
@@ -58,7 +59,30 @@ public sealed class FoldInModel
         MemoryMarshal.TryGetArray(bytes, out var segment) ? new(segment.Array!, segment.Offset, segment.Count, writable: false) : new();
 
     /// <summary>The user's factor from their history, or an empty array if the model contains none of its items.</summary>
-    public float[] FoldIn(ReadOnlySpan<HistoryRecord> history)
+    public float[] FoldIn(ReadOnlySpan<HistoryRecord> history) => FoldIn(EntriesOf(history));
+
+    /// <summary>The scores of all items by row, or an empty array if the model contains no item of the history.</summary>
+    public float[] Score(ReadOnlySpan<HistoryRecord> history)
+    {
+        var entries = EntriesOf(history);
+        if (entries.Length == 0) return [];
+        var factor = FoldIn(entries);
+        var scores = new float[ItemKeys.Length];
+        Model.Neighbours?.Score(entries, scores);
+        var items = Model.ItemFactors.Span;
+        for (int i = 0; i < scores.Length; i++) scores[i] += TensorPrimitives.Dot(factor, items.Slice(i * Model.Rank, Model.Rank));
+        return scores;
+    }
+
+    private float[] FoldIn(HistoryEntry[] entries)
+    {
+        if (entries.Length == 0) return [];
+        var factor = new float[Model.Rank];
+        Model.FoldIn(entries, factor);
+        return factor;
+    }
+
+    private HistoryEntry[] EntriesOf(ReadOnlySpan<HistoryRecord> history)
     {
         var entries = new HistoryEntry[history.Length];
         var times = Model.UsesPlaces ? new long[history.Length] : [];
@@ -71,10 +95,7 @@ public sealed class FoldInModel
             entries[n++] = new(index, record.Weight, record.Target);
         }
 
-        if (n == 0) return [];
-        if (Model.UsesPlaces) Places.Set(entries.AsSpan(0, n), times);
-        var factor = new float[Model.Rank];
-        Model.FoldIn(entries.AsSpan(0, n), factor);
-        return factor;
+        if (Model.UsesPlaces && n > 0) Places.Set(entries.AsSpan(0, n), times);
+        return n == entries.Length ? entries : entries[..n];
     }
 }

@@ -2,6 +2,7 @@ using Recommender.Contracts;
 using Recommender.FactorStore;
 using Recommender.Messaging.Streams;
 using Recommender.Storage;
+using Recommender.Trainer.Mixing;
 using Recommender.Trainer.Releasing;
 
 namespace Recommender.Trainer.Status;
@@ -13,6 +14,7 @@ public sealed class StatusReader(
     IStreamAdministration streams,
     Progress progress,
     Reconciler reconciler,
+    ScoreMixes mixes,
     TrainerOptions options,
     TimeProvider clock)
 {
@@ -28,6 +30,7 @@ public sealed class StatusReader(
         long foldedHere = progress.Folded;
         var stored = await TryAsync("store", () => store.GetStatusAsync(cancellationToken), problems);
         var depths = await TryAsync("broker", () => streams.GetDepthsAsync(cancellationToken), problems) ?? new Dictionary<string, long>();
+        var mix = await TryAsync("store", () => mixes.ReadAsync(cancellationToken), problems);
         if (reconciler.CurrentProblem is { } problem) problems.Add(problem);
 
         var now = clock.GetUtcNow();
@@ -63,6 +66,7 @@ public sealed class StatusReader(
             Events = stored?.Events ?? 0,
             Counters = stored?.Counters ?? new(),
             Training = progress.Training.ToString(),
+            ScoreMix = mix?.Status,
         };
     }
 

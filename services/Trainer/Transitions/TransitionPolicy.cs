@@ -21,6 +21,7 @@ public sealed class TransitionPolicy(IStore store, EventWeights weights, Trainer
     {
         RowLength = options.TransitionRowLength,
         HalfLifeMs = (long)TimeSpan.FromHours(options.TransitionHalfLifeHours).TotalMilliseconds,
+        PositionPower = 2,
     };
 
     public SessionPairSettings Pairs { get; } = new() { GapMs = (long)TimeSpan.FromMinutes(options.SessionGapMinutes).TotalMilliseconds };

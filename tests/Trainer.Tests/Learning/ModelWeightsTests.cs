@@ -50,9 +50,9 @@ public class ModelWeightsTests
         await trainer.SendAsync(TrainerFixture.Event("u", "item-0-0", s_start));
         var first = (await trainer.Training.RunAsync(Cancellation))!;
         var training = new Training(
-            trainer.Store, trainer.FactorStore, trainer.Reconciler, trainer.Tuner, new DriftMeter(trainer.Store), s_other,
-                trainer.Progress, trainer.Options,
-            TimeProvider.System, NullLogger<Training>.Instance);
+            trainer.Store, trainer.FactorStore, trainer.Reconciler, trainer.Tuner, new DriftMeter(trainer.Store),
+            trainer.SessionTraining, trainer.Mixes, s_other, trainer.Progress, trainer.Options, TimeProvider.System,
+            NullLogger<Training>.Instance);
         var second = (await training.RunAsync(Cancellation))!;
         await trainer.Reconciler.ReleaseAsync(second.Version, Cancellation);
         Assert.Equal(9, await WeightAsync());
