@@ -227,6 +227,18 @@ public class OperateTests
             (await StatusAsync(trainer, trainer.Progress, 0)).Counters);
     }
 
+    [Fact]
+    public async Task The_status_has_the_score_mix_and_its_weights()
+    {
+        await using var trainer = await TrainerFixture.CreateAsync();
+        Assert.Null((await StatusAsync(trainer, trainer.Progress, 0)).ScoreMix);
+        await trainer.Mixes.EnsureAsync(Cancellation);
+        var mix = (await StatusAsync(trainer, trainer.Progress, 0)).ScoreMix!;
+        Assert.Equal(0, mix.Number);
+        Assert.Equal(["anonymous", "known"], mix.Kinds.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal([("model", 1d), ("rules", 1d)], mix.Kinds["known"].Weights.Select(weight => (weight.Key, weight.Value)));
+    }
+
     private static Task<StatusResponse> StatusAsync(TrainerFixture trainer, Progress progress, long waiting) =>
         new StatusReader(trainer.Store, trainer.FactorStore, new WaitingStreams(waiting), progress, trainer.Reconciler,
             trainer.Mixes, trainer.Options, TimeProvider.System).ReadAsync(Cancellation);

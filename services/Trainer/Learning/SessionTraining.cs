@@ -20,8 +20,11 @@ public sealed class SessionTraining(
     /// <summary>With fewer pairs no encoder is trained.</summary>
     public const int PairsAtLeast = 1_000;
 
-    /// <summary>Settings of the encoder.</summary>
-    public static SessionEncoderSettings Settings { get; } = new() { Rank = 96 };
+    /// <summary>Few pairs are learned in more and smaller steps.</summary>
+    private const int FewPairs = 200_000;
+
+    private static readonly SessionEncoderSettings s_settings = new() { Rank = 128 };
+    private static readonly SessionEncoderSettings s_settingsOfFew = s_settings with { Epochs = 8, BatchSize = 128, LearningRate = .003 };
 
     /// <summary>Null without transitions.</summary>
     /// <param name="train">Trains the model on the oldest events, of the number that it is called with.</param>
@@ -71,7 +74,7 @@ public sealed class SessionTraining(
 
         var started = Stopwatch.GetTimestamp();
         progress.Training = TrainingState.Epochs(stage);
-        var encoder = SessionEncoder.Train(sessions, Settings, new SessionTrainOptions
+        var encoder = SessionEncoder.Train(sessions, sessions.PairCount < FewPairs ? s_settingsOfFew : s_settings, new SessionTrainOptions
         {
             Threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads,
             Progress = p => progress.Training = TrainingState.Epochs(stage, new TrainProgress(p.Epoch, p.Epochs)),

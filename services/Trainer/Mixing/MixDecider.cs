@@ -20,13 +20,13 @@ public sealed class MixDecider(
     /// <summary>The newest events that are replayed.</summary>
     public const int EventsReplayed = 200_000;
 
-    /// <summary>Questions that are judged for each kind of request, evenly chosen.</summary>
-    public const int QuestionsAtMost = 2_000;
-
     /// <summary>With fewer questions there is no choice.</summary>
     public const int QuestionsAtLeast = 100;
 
     private const int PageEvents = 20_000;
+
+    /// <summary>Bounds the cost of all questions of a kind: each scores all items.</summary>
+    private const int ScoresAtMost = 200_000_000;
 
     /// <summary>Weights without a choice: new items can be found by what they are seen with, and the model decides the rest.</summary>
     public static SessionWeights Fixed { get; } = ServedWeights.ModelAlone with { Rules = 1 };
@@ -50,7 +50,7 @@ public sealed class MixDecider(
                 Search = new SessionSearchOptions
                 {
                     Repeats = false,
-                    MaxCases = QuestionsAtMost,
+                    MaxCases = QuestionsAtMost(model.Model.ItemKeys.Length),
                     Threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads,
                 },
             });
@@ -91,6 +91,9 @@ public sealed class MixDecider(
             ["anonymous"] = KindOf(mix.Anonymous, anonymous),
         },
     };
+
+    /// <summary>Questions that are judged for each kind of request, evenly chosen.</summary>
+    private static int QuestionsAtMost(int items) => Math.Clamp(ScoresAtMost / Math.Max(items, 1), 500, 4_000);
 
     private static ServedWeights? Choose(SessionReplay replay, CancellationToken cancellationToken) =>
         replay.CaseCount < QuestionsAtLeast ? null : replay.ChooseServed(cancellationToken);

@@ -31,15 +31,24 @@ public sealed class ScoreMixes(IStore store, IFactorStore factorStore, Transitio
     }
 
     /// <summary>
-    /// Ensures that there is a mix for the current rules, and that the factor store has it. Without any decision that is a fixed one.
+    /// Ensures that there is a mix for the current rules, and that the factor store has it. Without any decision that is a fixed one. A mix
+    /// of events that the store does not have, such as after a restore, keeps its weights until the next decision.
     /// </summary>
     public async Task<MixDecision> EnsureAsync(CancellationToken cancellationToken)
     {
         var current = await ReadAsync(cancellationToken);
-        if (current is null || current.Mix.Rules != policy.Fingerprint || current.Mix.Transitions != policy.Table)
+        var mix = current?.Mix ?? CreateFixed();
+        long position = (await store.GetPositionAsync(cancellationToken)).Sequence;
+        mix = mix with
         {
-            var mix = current is null ? CreateFixed() : current.Mix with { Rules = policy.Fingerprint, Transitions = policy.Table };
-            current = new MixDecision(mix, current?.Status ?? MixDecider.StatusOf(mix));
+            Number = mix.Number > position ? 0 : mix.Number,
+            Rules = policy.Fingerprint,
+            Transitions = policy.Table,
+        };
+        if (current is null || mix != current.Mix)
+        {
+            var status = current?.Status ?? MixDecider.StatusOf(mix);
+            current = new MixDecision(mix, status with { Number = mix.Number });
             await WriteAsync(current, cancellationToken);
         }
 
