@@ -42,18 +42,19 @@ public sealed class MixDecider(
     {
         var events = await ReadAsync(number, cancellationToken);
         await policy.LearnTypesAsync(events, cancellationToken);
-        var replay = new MixReplay(model, policy, new HistoryBuilder(model.Model.Weights ?? weights, options.HistoryItemsLimit),
-            await store.GetEventTypesAsync(cancellationToken), new SessionReplaySettings
+        var typeNames = await store.GetEventTypesAsync(cancellationToken);
+        var histories = new HistoryBuilder(model.Model.Weights ?? weights, typeNames, options.HistoryItemsLimit);
+        var replay = new MixReplay(model, policy, histories, new SessionReplaySettings
+        {
+            Table = policy.Table,
+            Pairs = policy.Pairs,
+            Search = new SessionSearchOptions
             {
-                Table = policy.Table,
-                Pairs = policy.Pairs,
-                Search = new SessionSearchOptions
-                {
-                    Repeats = false,
-                    MaxCases = QuestionsAtMost(model.Model.ItemKeys.Length),
-                    Threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads,
-                },
-            });
+                Repeats = false,
+                MaxCases = QuestionsAtMost(model.Model.ItemKeys.Length),
+                Threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads,
+            },
+        });
         foreach (var stored in events)
         {
             cancellationToken.ThrowIfCancellationRequested();

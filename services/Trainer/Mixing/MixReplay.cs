@@ -15,16 +15,14 @@ internal sealed class MixReplay
     private readonly MixedModel _model;
     private readonly TransitionPolicy _policy;
     private readonly HistoryBuilder _histories;
-    private readonly IReadOnlyList<string> _typeNames;
     private readonly Dictionary<int, List<SequencedEvent>> _users = [];
     private readonly Dictionary<int, int> _newItems = [];
     private readonly Dictionary<(int UserKey, string SessionId), long> _sessions = [];
 
-    /// <param name="typeNames">Names of event types; the policy has learned them.</param>
-    public MixReplay(MixedModel model, TransitionPolicy policy, HistoryBuilder histories, IReadOnlyList<string> typeNames,
-        SessionReplaySettings settings)
+    /// <param name="policy">Has learned the event types.</param>
+    public MixReplay(MixedModel model, TransitionPolicy policy, HistoryBuilder histories, SessionReplaySettings settings)
     {
-        (_model, _policy, _histories, _typeNames) = (model, policy, histories, typeNames);
+        (_model, _policy, _histories) = (model, policy, histories);
         Known = new SessionReplay(settings, model.Encoder);
         Anonymous = new SessionReplay(settings, model.Encoder);
     }
@@ -58,7 +56,7 @@ internal sealed class MixReplay
         replay.Ask(ItemsOf(history), next, () => _model.Model.Score(RecordsOf(history)));
 
     private HistoryRecord[] RecordsOf(List<SequencedEvent> history) =>
-        _histories.Build(history.ConvertAll(e => new StoredEvent(e.ItemKey, e.TypeId, e.Value, e.OccurredAtMs)), _typeNames);
+        _histories.Build(history.ConvertAll(e => new StoredEvent(e.ItemKey, e.TypeId, e.Value, e.OccurredAtMs)));
 
     /// <summary>Items with positive events, each once, by the last one.</summary>
     private int[] ItemsOf(List<SequencedEvent> history)
