@@ -5,7 +5,7 @@ namespace Recommender.Recommend;
 
 /// <summary>
 /// How long an event of each type hides its item from the user, by placement. Without a placement's entry, every type hides forever,
-/// but for those of weight 0, which do not count for anything.
+/// but for those of weight 0, which do not count for anything. Also holds which types are purchases.
 /// </summary>
 internal sealed class HideRules
 {
@@ -41,11 +41,23 @@ internal sealed class HideRules
         return placement is null ? table.General : table.OfPlacements[placement.Name];
     }
 
+    /// <summary>Whether an event is a purchase, by <see cref="EventClass"/>. True for a class whose type is not known.</summary>
+    public ReadOnlySpan<bool> Purchases => _table.Purchases;
+
     private Table Compile(IReadOnlyList<string> typeNames, EventWeights weights)
     {
         var ofPlacements = new Dictionary<string, long[]?>(StringComparer.Ordinal);
         foreach (var placement in _placements.All) ofPlacements[placement.Name] = Compile(typeNames, weights, placement.HideDays);
-        return new(typeNames, weights, Compile(typeNames, weights, null), ofPlacements);
+        return new(typeNames, weights, Compile(typeNames, weights, null), ofPlacements, FindPurchases(typeNames, weights));
+    }
+
+    private static bool[] FindPurchases(IReadOnlyList<string> typeNames, EventWeights weights)
+    {
+        var purchases = new bool[byte.MaxValue + 1];
+        Array.Fill(purchases, true);
+        purchases[EventClass.Other] = typeNames.Skip(EventClass.Other).Any(weights.IsPurchase);
+        for (int id = 0; id < Math.Min(typeNames.Count, EventClass.Other); id++) purchases[id] = weights.IsPurchase(typeNames[id]);
+        return purchases;
     }
 
     private static long[]? Compile(IReadOnlyList<string> typeNames, EventWeights weights, IReadOnlyDictionary<string, double>? hideDays)
@@ -70,5 +82,5 @@ internal sealed class HideRules
     private static long Seconds(double days) => double.IsPositiveInfinity(days) ? Forever : (long)Math.Ceiling(days * 86_400);
 
     private sealed record Table(IReadOnlyList<string> TypeNames, EventWeights Weights, long[]? General,
-        Dictionary<string, long[]?> OfPlacements);
+        Dictionary<string, long[]?> OfPlacements, bool[] Purchases);
 }

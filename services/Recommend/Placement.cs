@@ -14,6 +14,10 @@ public sealed record Placement
 
     public required string Name { get; init; }
 
+    /// <summary>What answers are made of: one of <see cref="Recipes"/>.</summary>
+    [AllowedValues(Recipes.Recommendations, Sources.Similar, Sources.Recent, Sources.Popular, Sources.Trending, Sources.Latest)]
+    public string Recipe { get; init; } = Recipes.Recommendations;
+
     /// <summary>Items of an answer. Null: the general setting.</summary>
     [Range(0, Limits.RecommendationCount)]
     public int? Count { get; init; }

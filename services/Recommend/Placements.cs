@@ -27,16 +27,17 @@ public sealed class Placements
     {
         foreach (var setting in section.GetChildren())
         {
-            if (setting.Key is not ("Count" or "Filter" or "Boosts" or "Diversity" or "IncludeSeen" or "HideDays" or "Fallback"
-                or "RotationMinutes"))
-                throw Wrong(setting, "is not a setting of a placement; those are Count, Filter, Boosts, Diversity, IncludeSeen, HideDays, "
-                    + "Fallback, RotationMinutes");
+            if (setting.Key is not ("Recipe" or "Count" or "Filter" or "Boosts" or "Diversity" or "IncludeSeen" or "HideDays"
+                or "Fallback" or "RotationMinutes"))
+                throw Wrong(setting, "is not a setting of a placement; those are Recipe, Count, Filter, Boosts, Diversity, IncludeSeen, "
+                    + "HideDays, Fallback, RotationMinutes");
         }
 
         SettingRules.Require(SettingRules.Problems(section, typeof(Placement)));
         var placement = new Placement
         {
             Name = section.Key,
+            Recipe = section[nameof(Placement.Recipe)] ?? Recipes.Recommendations,
             Count = section.GetValue<int?>(nameof(Placement.Count)),
             Diversity = section.GetValue<double?>(nameof(Placement.Diversity)),
             RotationMinutes = section.GetValue<double?>(nameof(Placement.RotationMinutes)),

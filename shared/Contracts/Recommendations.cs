@@ -50,8 +50,16 @@ public sealed record RecommendationRequest
     /// </summary>
     public JsonElement? Reasons { get; init; }
 
-    /// <summary>Name of a configured placement, whose settings are the defaults of the request.</summary>
+    /// <summary>
+    /// Name of a configured placement, whose settings are the defaults of the request. Its recipe, if it has one, decides what the answer
+    /// is made of.
+    /// </summary>
     public string? Placement { get; init; }
+
+    /// <summary>
+    /// The item that is looked at, 1 to 256 bytes. Required for a placement with the recipe <c>similar</c>, and allowed there alone.
+    /// </summary>
+    public string? ItemId { get; init; }
 
     /// <summary><c>next</c> of the previous page. The pages together show at most 10000 items.</summary>
     public string? Cursor { get; init; }
@@ -173,7 +181,8 @@ public record RecommendationResponse
     public long? ModelVersion { get; init; }
 
     /// <summary>
-    /// How the first item was found: <c>personal</c>, <c>session</c>, <c>similar</c>, <c>trending</c>, <c>popular</c> or <c>latest</c>.
+    /// How the first item was found: <c>personal</c>, <c>session</c>, <c>similar</c>, <c>recent</c>, <c>trending</c>, <c>popular</c>
+    /// or <c>latest</c>.
     /// </summary>
     public required string Source { get; init; }
 
@@ -209,7 +218,7 @@ public sealed record RecommendedItem
 
     /// <summary>
     /// The history items with the largest shares of the score, largest first. Only in answers with <c>explain</c>, and only for items that
-    /// the model ranked.
+    /// the model ranked or that a single item accounts for (source <c>recent</c>).
     /// </summary>
     public IReadOnlyList<Reason>? Reasons { get; init; }
 
@@ -242,6 +251,7 @@ public static class Sources
     public const string Personal = "personal";
     public const string Session = "session";
     public const string Similar = "similar";
+    public const string Recent = "recent";
     public const string Trending = "trending";
     public const string Popular = "popular";
     public const string Latest = "latest";

@@ -71,6 +71,14 @@ internal sealed class RecommendHost : IAsyncDisposable
     public async Task<RecommendationResponse> PostAsync(object body, string path = "/v1/recommendations") =>
         await ReadAsync(await SendAsync(body, path));
 
+    /// <summary>The only line of a batch.</summary>
+    public async Task<UserRecommendationResponse> PostLineAsync(object body)
+    {
+        var response = await SendAsync(body, "/v1/recommendations/batch");
+        string text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        return JsonSerializer.Deserialize(text, ContractsJson.Default.UserRecommendationResponse)!;
+    }
+
     public async Task<HttpResponseMessage> SendAsync(object body, string path = "/v1/recommendations")
     {
         string json = body as string ?? JsonSerializer.Serialize(body, JsonSerializerOptions.Web);

@@ -11,7 +11,8 @@ namespace Recommender.Recommend.Answering;
 /// An answer while it is put together from candidates. Items that were added are excluded from further searches. One thread at a time;
 /// memory that later answers use again.
 /// </summary>
-internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, ModelCandidates scored, RankingCandidates fromRankings)
+internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, ModelCandidates scored, RankingCandidates fromRankings,
+    ListedCandidates listed)
 {
     private readonly List<UnrankedItem> _unranked = [];
     private readonly HashSet<string> _unrankedIds = new(StringComparer.Ordinal);
@@ -86,7 +87,24 @@ internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, Model
     public void AddSimilar(int position)
     {
         _usesScores = _usesModel = true;
-        Add(scored.FindSimilar(State, position, _wanted), isScored: false);
+        ExcludeItems();
+        Add(scored.FindSimilar(State, position, _wanted - _count), isScored: false);
+    }
+
+    /// <summary>Where candidates are listed for <see cref="AddListed"/>. Empty, and without the items so far.</summary>
+    public ListedCandidates BeginList()
+    {
+        ExcludeItems();
+        listed.Clear();
+        return listed;
+    }
+
+    /// <summary>Adds the best of the candidates that were listed.</summary>
+    /// <param name="reason">Position of the item that accounts for their scores; −1: each accounts for its own.</param>
+    public void AddListed(int reason = -1)
+    {
+        foreach (var candidate in listed.Find(Catalogue, _wanted - _count))
+            Add(candidate.Item, candidate.Score, isScored: false, reason < 0 ? candidate.Item : reason);
     }
 
     /// <summary>
@@ -202,9 +220,9 @@ internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, Model
         foreach (var candidate in candidates) Add(candidate.Item, candidate.Score, isScored);
     }
 
-    private void Add(int position, float score, bool isScored)
+    private void Add(int position, float score, bool isScored, int reason = -1)
     {
         if (_count == _items.Length) Array.Resize(ref _items, _count * 2);
-        _items[_count++] = new AnswerItem(position, score, isScored);
+        _items[_count++] = new AnswerItem(position, score, isScored, reason);
     }
 }

@@ -77,6 +77,7 @@ internal sealed class AnswerWriter
             _json.Write(item.Score);
             _json.Write(known.TitleJson);
             if (item.IsScored && answer.Request.ReasonCount is { } reasonCount) WriteReasons(answer, item.Position, reasonCount);
+            if (item.Reason >= 0 && answer.Request.ReasonCount is { } count) WriteReason(answer.State.Catalogue[item.Reason]!, count);
             _json.Write("}"u8);
         }
 
@@ -101,6 +102,21 @@ internal sealed class AnswerWriter
         {
             _json.Write(",\"known\":false}"u8);
         }
+    }
+
+    /// <summary>The only item that accounts for a score.</summary>
+    private void WriteReason(CatalogueItem item, int reasonCount)
+    {
+        if (reasonCount == 0)
+        {
+            _json.Write(",\"reasons\":[],\"rest\":1"u8);
+            return;
+        }
+
+        _json.Write(",\"reasons\":["u8);
+        _json.Write(item.IdJson);
+        _json.Write(item.TitleJson);
+        _json.Write(",\"share\":1}],\"rest\":0"u8);
     }
 
     /// <summary>The history items and terms with the largest shares of the score, largest first, and the sum of the other shares.</summary>

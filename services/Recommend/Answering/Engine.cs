@@ -19,61 +19,27 @@ namespace Recommender.Recommend.Answering;
 internal sealed class Engine(RecommendOptions options, EventWeights configuredWeights, HideRules hideRules, Rotation rotation,
     TimeProvider clock)
 {
-    /// <summary>Recommendations for a user, a session or a given history.</summary>
-    public Answer Recommend(ServingState state, Request request, in Subject subject, Workspace workspace)
+    /// <summary>An answer by the recipe of the request, for a user, a session, a given history or an item.</summary>
+    /// <param name="item">Position of the item that the recipe starts from; −1 for other recipes.</param>
+    public Answer Recommend(ServingState state, Request request, in Subject subject, Workspace workspace, int item = -1)
     {
         var now = clock.GetUtcNow();
         var (profile, eligible, draft) = (workspace.Profile, workspace.Eligible, workspace.Draft);
-        ReadProfile(state, request, subject, profile, now);
-        if (!request.IncludeSeen) ExcludeSeen(state.Catalogue, request, subject, eligible, now);
-        eligible.Restrict(state.Catalogue, request);
+        if (request.Recipe == Recipes.Recommendations) ReadProfile(state, request, subject, profile, now);
+        if (!request.IncludeSeen && !Recipes.ListsSeen(request.Recipe)) ExcludeSeen(state.Catalogue, request, subject, eligible, now);
+        eligible.Excluded.Add(item);
+        eligible.Restrict(state.Catalogue, HasSimilar(state, request, item) ? request : WithCategoriesOf(state.Catalogue[item], request));
         workspace.Boosts.Compile(state.Catalogue, request);
-        draft.Begin(state, request, SourceOf(profile));
+        draft.Begin(state, request, SourceOf(state, request, profile, item));
         draft.ReservePins();
         rotation.Postpone(state.Catalogue, request.Placement, subject.Reference, eligible, now);
-        Fill(request, profile, draft);
+        Fill(state, request, subject, workspace, item);
 
         // What was shown recently comes after everything else rather than not at all.
-        if (!draft.IsFull && eligible.RestorePostponed()) Fill(request, profile, draft);
+        if (!draft.IsFull && eligible.RestorePostponed()) Fill(state, request, subject, workspace, item);
         var answer = draft.FinishPage();
         rotation.Record(state.Catalogue, request.Placement, subject.Reference, answer.Items, now);
         return answer;
-    }
-
-    /// <summary>Popular, trending or latest items.</summary>
-    /// <param name="ranking">One of <see cref="Sources"/>.</param>
-    public static Answer List(ServingState state, Request request, string ranking, Workspace workspace)
-    {
-        workspace.Eligible.Restrict(state.Catalogue, request);
-        workspace.Draft.Begin(state, request, ranking);
-        workspace.Draft.FillFrom(ranking);
-        return workspace.Draft.FinishPage();
-    }
-
-    /// <summary>
-    /// Items most similar to one item: the cosine of their factors, and where the model has neighbours, how often they are consumed
-    /// together (1: as often as the one most often consumed with it). An item that the model does not know gets popular items of its
-    /// categories.
-    /// </summary>
-    public static Answer FindSimilar(ServingState state, Request request, int position, Workspace workspace)
-    {
-        var draft = workspace.Draft;
-        workspace.Eligible.Excluded.Add(position);
-        if (state.Model is { } model && model.IsKnown(position))
-        {
-            workspace.Eligible.Restrict(state.Catalogue, request);
-            draft.Begin(state, request, Sources.Similar);
-            draft.AddSimilar(position);
-        }
-        else
-        {
-            var categories = request.Rules.Categories.Union(state.Catalogue[position]?.Record.Item?.Categories ?? []);
-            workspace.Eligible.Restrict(state.Catalogue, request with { Rules = request.Rules with { Categories = [.. categories] } });
-            draft.Begin(state, request, Sources.Popular);
-        }
-
-        draft.FillFrom(Sources.Popular);
-        return draft.FinishPage();
     }
 
     /// <summary>
@@ -102,6 +68,25 @@ internal sealed class Engine(RecommendOptions options, EventWeights configuredWe
 
     private static string SourceOf(Profile profile) => profile.IsPersonal ? Sources.Personal : Sources.Session;
 
+    /// <summary>The source of an answer without items, and of one whose first item is no fallback.</summary>
+    private static string SourceOf(ServingState state, Request request, Profile profile, int item) => request.Recipe switch
+    {
+        Recipes.Recommendations => SourceOf(profile),
+        Sources.Similar when !HasSimilar(state, request, item) => Sources.Popular,
+        var recipe => recipe,
+    };
+
+    /// <summary>False for similar items of an item that the model does not know.</summary>
+    private static bool HasSimilar(ServingState state, Request request, int item) =>
+        request.Recipe != Sources.Similar || (state.Model?.IsKnown(item) ?? false);
+
+    /// <summary>The request for popular items of the categories of an item, in place of similar items.</summary>
+    private static Request WithCategoriesOf(CatalogueItem? item, Request request)
+    {
+        var categories = request.Rules.Categories.Union(item?.Record.Item?.Categories ?? []);
+        return request with { Rules = request.Rules with { Categories = [.. categories] } };
+    }
+
     private void ReadProfile(ServingState state, Request request, in Subject subject, Profile profile, DateTimeOffset now) =>
         profile.Read(state, subject, request.History, state.Model?.Weights ?? configuredWeights, now);
 
@@ -114,9 +99,28 @@ internal sealed class Engine(RecommendOptions options, EventWeights configuredWe
         eligible.ExcludeGiven(catalogue, request.History);
     }
 
-    private void Fill(Request request, Profile profile, AnswerDraft draft)
+    private void Fill(ServingState state, Request request, in Subject subject, Workspace workspace, int item)
     {
-        if (profile.HasScores) draft.AddScored();
-        draft.FillFrom(request.Placement?.Fallback ?? options.Fallback);
+        var draft = workspace.Draft;
+        switch (request.Recipe)
+        {
+            case Recipes.Recommendations:
+                if (workspace.Profile.HasScores) draft.AddScored();
+                draft.FillFrom(request.Placement?.Fallback ?? options.Fallback);
+                break;
+            case Sources.Similar:
+                // The cosine of factors, and where the model has neighbours, how often items are consumed together (1: as often as the one
+                // most often consumed with it).
+                if (HasSimilar(state, request, item)) draft.AddSimilar(item);
+                draft.FillFrom(Sources.Popular);
+                break;
+            case Sources.Recent:
+                RecentlyViewed.List(state.Catalogue, subject.Own, hideRules.Purchases, draft.BeginList());
+                draft.AddListed();
+                break;
+            default:
+                draft.FillFrom(request.Recipe);
+                break;
+        }
     }
 }

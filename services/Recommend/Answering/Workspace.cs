@@ -14,7 +14,8 @@ internal sealed class Workspace : IDisposable
     {
         _owner = owner;
         var scored = new ModelCandidates(Profile, Eligible, Boosts);
-        Draft = new AnswerDraft(Profile, Eligible, scored, new RankingCandidates(Eligible, Boosts));
+        Draft = new AnswerDraft(Profile, Eligible, scored, new RankingCandidates(Eligible, Boosts),
+            new ListedCandidates(Eligible, Boosts));
     }
 
     public Profile Profile { get; } = new();

@@ -33,7 +33,7 @@ internal sealed class ModelCandidates(Profile profile, EligibleItems eligible, S
 
     /// <summary>
     /// The eligible items most similar to one item: by the cosine of factors, plus how often they are consumed together where the model has
-    /// neighbours.
+    /// neighbours. Boosts included.
     /// </summary>
     public ReadOnlySpan<ScoredItem> FindSimilar(ServingState state, int position, int count)
     {
@@ -42,7 +42,8 @@ internal sealed class ModelCandidates(Profile profile, EligibleItems eligible, S
         float inverseNorm = model.InverseNorm(position);
         int items = model.Index.Count;
         if (position < model.ItemCount && model.Learned.Neighbours is { } neighbours) profile.Term.SetNeighboursOf(neighbours, position);
-        var top = new TopK(Scratch.EnsureCapacity(ref _scored, Math.Min(count, items)));
+        int width = boosts.IsEmpty ? Math.Min(count, items) : items;
+        var top = new TopK(Scratch.EnsureCapacity(ref _scored, width));
         for (int item = 0; item < items; item++)
         {
             if ((eligible.Allowed is { } allowed && !allowed.Contains(item)) || !model.HasFactor(item)) continue;
@@ -53,7 +54,9 @@ internal sealed class ModelCandidates(Profile profile, EligibleItems eligible, S
                 top.Add(item, similarity);
         }
 
-        return _scored.AsSpan(0, top.Finish());
+        var found = _scored.AsSpan(0, top.Finish());
+        if (!boosts.IsEmpty) boosts.Apply(state.Catalogue, found, count, isComplete: true);
+        return found[..Math.Min(count, found.Length)];
     }
 
     /// <param name="index">Null: only what the terms touch has a score.</param>

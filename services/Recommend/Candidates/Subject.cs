@@ -13,4 +13,7 @@ internal readonly ref struct Subject
 
     /// <summary>The session's value, which takes the place of the user's; empty where the user's is to be used.</summary>
     public ReadOnlySpan<byte> Session { get; init; }
+
+    /// <summary>The value whose own items are listed: the user's, if there is one.</summary>
+    public ReadOnlySpan<byte> Own => User.IsEmpty ? Session : User;
 }

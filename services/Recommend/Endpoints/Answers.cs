@@ -22,6 +22,14 @@ internal sealed class Answers(ServingIndexes serving, Engine engine, WorkspacePo
     /// <param name="started">When the request came, of <see cref="Stopwatch"/>.</param>
     public void SendRecommendations(HttpContext context, Request request, in Subject subject, long started)
     {
+        if (request.ItemId is { } itemId)
+        {
+            SendItemsFor(context, request, subject, itemId, started);
+            return;
+        }
+
+        if (Recipes.ListsSeen(request.Recipe) && subject.Own.IsEmpty && serving.FactorStoreProblem is { } problem)
+            throw new ProblemException(Problem.Unavailable("The user's items cannot be read: " + problem));
         using var workspace = workspaces.Rent();
         Send(context, engine.Recommend(serving.State, request, subject, workspace), workspace, started);
     }
@@ -33,23 +41,16 @@ internal sealed class Answers(ServingIndexes serving, Engine engine, WorkspacePo
         Send(context, engine.Rank(serving.State, request, subject, workspace), workspace, started);
     }
 
-    /// <param name="ranking">One of <see cref="Sources"/>.</param>
-    /// <param name="started">As in <see cref="SendRecommendations"/>.</param>
-    public void SendList(HttpContext context, Request request, string ranking, long started)
-    {
-        using var workspace = workspaces.Rent();
-        Send(context, Engine.List(serving.State, request, ranking, workspace), workspace, started);
-    }
-
+    /// <summary>Sends an answer whose recipe starts from an item.</summary>
     /// <param name="started">As in <see cref="SendRecommendations"/>.</param>
     /// <exception cref="ProblemException">There is no such item.</exception>
-    public void SendSimilarItems(HttpContext context, Request request, string itemId, long started)
+    public void SendItemsFor(HttpContext context, Request request, in Subject subject, string itemId, long started)
     {
         var state = serving.State;
         if (!state.Catalogue.TryGet(itemId, out var item, out int position) || item.Record.Deleted)
             throw new ProblemException(Problem.NotFound($"There is no item '{itemId}'."));
         using var workspace = workspaces.Rent();
-        Send(context, Engine.FindSimilar(state, request, position, workspace), workspace, started);
+        Send(context, engine.Recommend(state, request, subject, workspace, position), workspace, started);
     }
 
     /// <summary>Writes one user's line of a batch.</summary>

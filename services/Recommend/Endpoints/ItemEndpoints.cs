@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Recommender.Contracts;
+using Recommender.Recommend.Requests;
 using Recommender.ServiceDefaults.Api;
 
 namespace Recommender.Recommend.Endpoints;
@@ -18,8 +19,8 @@ internal static class ItemEndpoints
     private static Task List(HttpContext context, Answers answers, string ranking)
     {
         long started = Stopwatch.GetTimestamp();
-        var request = answers.Reader.Read(context.Request.QueryString.Value, forUser: false);
-        answers.SendList(context, request, ranking, started);
+        var request = answers.Reader.Read(context.Request.QueryString.Value, RequestForm.List, ranking);
+        answers.SendRecommendations(context, request, default, started);
         return Task.CompletedTask;
     }
 
@@ -27,8 +28,8 @@ internal static class ItemEndpoints
     {
         long started = Stopwatch.GetTimestamp();
         string itemId = Answers.PathId(context, "itemId");
-        var request = answers.Reader.Read(context.Request.QueryString.Value, forUser: false);
-        answers.SendSimilarItems(context, request, itemId, started);
+        var request = answers.Reader.Read(context.Request.QueryString.Value, RequestForm.List, Sources.Similar);
+        answers.SendItemsFor(context, request, default, itemId, started);
         return Task.CompletedTask;
     }
 }

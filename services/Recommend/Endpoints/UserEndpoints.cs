@@ -15,18 +15,21 @@ internal static class UserEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes, Answers answers)
     {
-        routes.MapOperation(RecommendationOperations.GetRecommendations, context => GetAsync(context, answers));
+        routes.MapOperation(RecommendationOperations.GetRecommendations,
+            context => GetAsync(context, answers, RequestForm.Recommendations, Recipes.Recommendations));
+        routes.MapOperation(RecommendationOperations.GetRecentItems,
+            context => GetAsync(context, answers, RequestForm.UserList, Sources.Recent));
         routes.MapOperation(RecommendationOperations.PostRecommendations, context => PostAsync(context, answers));
         routes.MapOperation(RecommendationOperations.RankItems, context => RankAsync(context, answers));
         routes.MapOperation(RecommendationOperations.GetUserHistory, context => HistoryAsync(context, answers));
         routes.MapOperation(RecommendationOperations.GetSimilarUsers, context => SimilarAsync(context, answers));
     }
 
-    private static Task GetAsync(HttpContext context, Answers answers)
+    private static Task GetAsync(HttpContext context, Answers answers, RequestForm form, string recipe)
     {
         long started = Stopwatch.GetTimestamp();
         string userId = Answers.PathId(context, "userId");
-        var request = answers.Reader.Read(context.Request.QueryString.Value, forUser: true);
+        var request = answers.Reader.Read(context.Request.QueryString.Value, form, recipe);
         ValueTask<PooledValue> read;
         try
         {

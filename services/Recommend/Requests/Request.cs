@@ -11,6 +11,12 @@ internal sealed record Request
     /// <summary>The user that the body names; null where the path or the lines of a batch name users.</summary>
     public string? UserId { get; init; }
 
+    /// <summary>What the answer is made of: one of <see cref="Recipes"/>.</summary>
+    public string Recipe { get; init; } = Recipes.Recommendations;
+
+    /// <summary>The item that the body names, for recipes that need one; null where the path names it.</summary>
+    public string? ItemId { get; init; }
+
     /// <summary>Session to recommend from while the model cannot use the user's history.</summary>
     public string? SessionId { get; init; }
 

@@ -19,11 +19,11 @@ internal sealed class RequestReader(RecommendOptions options, Placements placeme
     private readonly Request _plain = new() { Count = options.DefaultCount };
 
     /// <summary>Reads the parameters of the GET forms. An unknown one is an error: a misspelt one must not be ignored.</summary>
-    /// <param name="forUser">Whether the parameters that only make sense for a user are allowed.</param>
+    /// <param name="recipe">One of <see cref="Recipes"/>. For recommendations the placement may have another one.</param>
     /// <exception cref="ProblemException">A parameter is wrong.</exception>
-    public Request Read(string? queryString, bool forUser)
+    public Request Read(string? queryString, RequestForm form, string recipe = Recipes.Recommendations)
     {
-        if (string.IsNullOrEmpty(queryString)) return _plain;
+        if (string.IsNullOrEmpty(queryString)) return recipe == Recipes.Recommendations ? _plain : _plain with { Recipe = recipe };
         int? count = null;
         double? diversity = null;
         bool? includeSeen = null, explain = null;
@@ -54,23 +54,23 @@ internal sealed class RequestReader(RecommendOptions options, Placements placeme
                 case "exclude":
                     (excludedIds ??= []).Add(Id(pair, "exclude"));
                     break;
-                case "placement" when forUser:
+                case "placement" when form >= RequestForm.UserList:
                     placement = FindPlacement(pair.DecodeValue().Span);
                     break;
-                case "sessionId" when forUser:
+                case "sessionId" when form >= RequestForm.UserList:
                     sessionId = Id(pair, "sessionId");
                     break;
-                case "includeSeen" when forUser:
+                case "includeSeen" when form == RequestForm.Recommendations:
                     includeSeen = Flag(value, "includeSeen");
                     break;
-                case "explain" when forUser:
+                case "explain" when form >= RequestForm.UserList:
                     explain = Flag(value, "explain");
                     break;
-                case "reasons" when forUser:
+                case "reasons" when form >= RequestForm.UserList:
                     reasons = value is "all" ? int.MaxValue : int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture,
                         out int r) && r <= Limits.Reasons ? r : throw Wrong("reasons", ReasonsRule);
                     break;
-                case "diversity" when forUser:
+                case "diversity" when form == RequestForm.Recommendations:
                     diversity = double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double d) ? d
                         : throw Wrong("diversity", DiversityRule);
                     break;
@@ -81,6 +81,7 @@ internal sealed class RequestReader(RecommendOptions options, Placements placeme
 
         return new Request
         {
+            Recipe = RecipeOf(recipe, placement, itemId: null),
             SessionId = sessionId,
             Count = Count(count, placement),
             Diversity = Diversity(diversity, placement),
@@ -103,10 +104,14 @@ internal sealed class RequestReader(RecommendOptions options, Placements placeme
         if (body.Exclude is { } exclude) CheckIds(exclude, "exclude", Limits.RequestExclude);
         int? reasonCount = ReasonCount(body.Explain, body.Reasons);
         var placement = body.Placement is { } name ? FindPlacement(name) : null;
+        if (body.ItemId is { } itemId && Limits.IdError(itemId) is { } itemError) throw Wrong("itemId", itemError);
+        string recipe = RecipeOf(Recipes.Recommendations, placement, body.ItemId);
         var shownKeys = body.Cursor is { } cursor ? ReadCursor(cursor) : null;
         int count = Count(body.Count, placement);
         return new Request
         {
+            Recipe = recipe,
+            ItemId = body.ItemId,
             UserId = body.UserId,
             SessionId = body.SessionId,
             History = body.History ?? [],
@@ -227,6 +232,21 @@ internal sealed class RequestReader(RecommendOptions options, Placements placeme
     {
         int count = asked ?? placement?.Count ?? options.DefaultCount;
         return count is >= 0 and <= Limits.RecommendationCount ? count : throw Wrong("count", CountRule);
+    }
+
+    /// <summary>The recipe of the endpoint, or the placement's where that decides.</summary>
+    private static string RecipeOf(string recipe, Placement? placement, string? itemId)
+    {
+        if (recipe != Recipes.Recommendations) return recipe;
+        recipe = placement?.Recipe ?? recipe;
+        if (Recipes.NeedItem(recipe) && itemId is null)
+        {
+            throw Wrong("itemId", $"is required: placement '{placement!.Name}' has the recipe {recipe}, which starts from an item; send it "
+                + "with POST /v1/recommendations");
+        }
+
+        return itemId is null || Recipes.NeedItem(recipe) ? recipe
+            : throw Wrong("itemId", "is allowed only with a placement whose recipe starts from an item");
     }
 
     private static double Diversity(double? asked, Placement? placement)

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Recommender.Factorization.Events;
 
 /// <summary>Settings of an event type; <see cref="EventWeights"/> has the rules.</summary>
@@ -31,6 +33,11 @@ public sealed record EventTypeSettings
 
     /// <summary>Whether an event requires a value. Null: ratings do.</summary>
     public bool? ValueRequired { get; init; }
+
+    /// <summary>Whether an event is a purchase: of a basket, and of an item that is bought then. Null: the type <c>purchase</c>
+    /// is.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Purchase { get; init; }
 
     internal bool IsLatest =>
         (Combine ?? (PositiveFrom is null ? EventCombination.Sum : EventCombination.Latest)) == EventCombination.Latest;

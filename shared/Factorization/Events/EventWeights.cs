@@ -75,6 +75,9 @@ public sealed class EventWeights
     /// <summary>Settings of a type, by its name without regard to case; <see cref="Unknown"/> for a type without settings.</summary>
     public EventTypeSettings this[string type] => _types.GetValueOrDefault(type) ?? Unknown;
 
+    /// <summary>Whether events of a type are purchases.</summary>
+    public bool IsPurchase(string type) => this[type].Purchase ?? type.Equals("purchase", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Every known type with its settings.</summary>
     public IReadOnlyDictionary<string, EventTypeSettings> Types => _types;
 

@@ -46,6 +46,7 @@ public static class Operations
         RecommendationOperations.GetSimilarItems,
         RecommendationOperations.GetSimilarUsers,
         RecommendationOperations.GetUserHistory,
+        RecommendationOperations.GetRecentItems,
         RecommendationOperations.GetPopularItems,
         RecommendationOperations.GetTrendingItems,
         RecommendationOperations.GetLatestItems,

@@ -37,6 +37,11 @@ public static class RecommendationOperations
                       "reasons": [{ "itemId": "85123A", "title": "WHITE HANGING HEART T-LIGHT HOLDER", "share": 0.75 }], "rest": 0.25 }] }
         """;
 
+    private const string RecentText = """
+        { "recommendationId": "4f0c7b1e2a9d24", "source": "recent",
+          "items": [{ "itemId": "22423", "score": 1, "title": "REGENCY CAKESTAND 3 TIER" }] }
+        """;
+
     private const string ListText = """
         { "recommendationId": "4f0c7b1e2a9d20", "source": "popular",
           "items": [{ "itemId": "85123A", "score": 1, "title": "WHITE HANGING HEART T-LIGHT HOLDER" }] }
@@ -58,6 +63,20 @@ public static class RecommendationOperations
         new("cursor", ParameterKind.Text,
             "`next` of the previous page. The pages together show at most 10000 items; `limitReached` marks a last page with more behind "
             + "it."),
+    ];
+
+    private static OperationParameter Placement { get; } =
+        new("placement", ParameterKind.Text, "Name of a configured placement. Its settings apply where the request has none.");
+
+    private static OperationParameter SessionId { get; } =
+        new("sessionId", ParameterKind.Text, "Session to recommend from while the user is unknown.");
+
+    private static IReadOnlyList<OperationParameter> Reasons { get; } =
+    [
+        new("explain", ParameterKind.Flag, "Whether each item has `reasons`: the history items with the largest shares of its score, "
+            + "and the sum of the rest. Default false."),
+        new("reasons", ParameterKind.CountOrAll, "Number of reasons of each item, 0 to 1000 or `all`. Default 5. Implies `explain`, "
+            + "unless that is given."),
     ];
 
     private static Operation Template { get; } = new()
@@ -82,13 +101,10 @@ public static class RecommendationOperations
         [
             OperationParameter.UserId,
             .. List,
-            new("placement", ParameterKind.Text, "Name of a configured placement. Its settings apply where the request has none."),
-            new("sessionId", ParameterKind.Text, "Session to recommend from while the user is unknown."),
+            Placement,
+            SessionId,
             new("includeSeen", ParameterKind.Flag, "Whether items of the user's history may appear. Default false."),
-            new("explain", ParameterKind.Flag, "Whether each item has `reasons`: the history items with the largest shares of its score, "
-                + "and the sum of the rest. Default false."),
-            new("reasons", ParameterKind.CountOrAll, "Number of reasons of each item, 0 to 1000 or `all`. Default 5. Implies `explain`, "
-                + "unless that is given."),
+            .. Reasons,
             new("diversity", ParameterKind.Number, "0 (relevance only) to 1 (variety only).") { Minimum = 0, Maximum = 1 },
         ],
     };
@@ -193,6 +209,18 @@ public static class RecommendationOperations
                   "lastAt": "2010-12-01T08:26:00+00:00", "weight": 2.5, "target": 1 }] }
                 """),
         ],
+    };
+
+    public static Operation GetRecentItems { get; } = Template with
+    {
+        Id = "GetRecentItems",
+        Pattern = "/v1/users/{userId}/recent",
+        Summary = "Get items that a user viewed and has not bought",
+        Description = "Items of the user's history, newest event first, without those that have a purchase (setting "
+            + "`EventTypes:NAME:Purchase`) and those with negative events alone. `score` is 1 divided by the place in this order. The only "
+            + "reason of an item is the item itself. No other items are appended. " + AvailableItems,
+        Parameters = [OperationParameter.UserId, .. List, Placement, SessionId, .. Reasons],
+        Answers = [OperationAnswer.Of<RecommendationResponse>(200, "One page of items, newest event first.", RecentText)],
     };
 
     public static Operation GetPopularItems { get; } = Template with

@@ -64,14 +64,15 @@ public sealed class RepeatedAnswerTests : IAsyncLifetime
     private string Similar(WorkspacePool pool, Request request, int item)
     {
         using var workspace = pool.Rent();
-        return Json(workspace, Engine.FindSimilar(_state, request, _state.Catalogue.PositionOfId(Shop.IdOf(item)), workspace));
+        return Json(workspace, Engine.Recommend(_state, request with { Recipe = Sources.Similar }, default, workspace,
+            _state.Catalogue.PositionOfId(Shop.IdOf(item))));
     }
 
     private string List(WorkspacePool pool, Request request, int number)
     {
         string ranking = new[] { Sources.Popular, Sources.Trending, Sources.Latest }[number % 3];
         using var workspace = pool.Rent();
-        return Json(workspace, Engine.List(_state, request, ranking, workspace));
+        return Json(workspace, Engine.Recommend(_state, request with { Recipe = ranking }, default, workspace));
     }
 
     /// <summary>Every kind of answer for a number, each in a workspace of the pool.</summary>
@@ -86,12 +87,12 @@ public sealed class RepeatedAnswerTests : IAsyncLifetime
     public async Task One_request_answered_many_times_at_once_gives_each_user_the_same_answer_as_alone()
     {
         const int Users = 40;
-        var (full, plain) = (Parse(Recommendations), Reader.Read("?category=books&category=games&exclude=item-05", forUser: false));
+        var (full, plain) = (Parse(Recommendations), Reader.Read("?category=books&category=games&exclude=item-05", RequestForm.List));
         var ranked = Reader.Read(new RankRequest { ItemIds = s_rankedIds, Explain = true });
 
         // Each alone: freshly parsed requests, in a workspace that nothing was computed in before.
         string[] expected = [.. Enumerable.Range(0, Users).Select(number => AnswerAll(new WorkspacePool(), Parse(Recommendations),
-            Reader.Read("?category=books&category=games&exclude=item-05", forUser: false),
+            Reader.Read("?category=books&category=games&exclude=item-05", RequestForm.List),
             Reader.Read(new RankRequest { ItemIds = s_rankedIds, Explain = true }), number))];
         Assert.Equal(Users, expected.Distinct().Count());
 
@@ -108,9 +109,9 @@ public sealed class RepeatedAnswerTests : IAsyncLifetime
     [Fact]
     public void Requests_without_parameters_are_one_object()
     {
-        Assert.Same(Reader.Read("", forUser: true), Reader.Read(null, forUser: false));
-        Assert.NotSame(Reader.Read("", forUser: true), Reader.Read("?count=20", forUser: true));
-        Assert.Equal(Reader.Read("", forUser: true), Reader.Read("?count=20", forUser: true));
+        Assert.Same(Reader.Read("", RequestForm.Recommendations), Reader.Read(null, RequestForm.List));
+        Assert.NotSame(Reader.Read("", RequestForm.Recommendations), Reader.Read("?count=20", RequestForm.Recommendations));
+        Assert.Equal(Reader.Read("", RequestForm.Recommendations), Reader.Read("?count=20", RequestForm.Recommendations));
     }
 
     [Fact]
