@@ -46,6 +46,8 @@ public sealed record TinyRun(string Verb, string Arguments, string Figures)
             "hr10 ndcg10 rulesHr10 rulesNdcg10 encoderHr10 encoderNdcg10 tunedRulesHr10 tunedRulesNdcg10 knnHr10 knnNdcg10 "
             + "trainSeconds searchSeconds users"),
         new("replay", "--data /nowhere", "asked product baselines p50Ms p99Ms clicks warmClicks items"),
+        new("baskets", "--data /nowhere --choose",
+            "togetherRecall20 similarRecall20 coCountRecall20 asked baskets items countSeconds trainSeconds bytesPerItem"),
     ];
 
     /// <summary>Server programs without which the run is skipped.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Recommender.Benchmarks.Baskets;
 using Recommender.Benchmarks.Quality;
 using Recommender.Benchmarks.Replay;
 using Recommender.Benchmarks.Running;
@@ -23,5 +24,6 @@ internal static class Verbs
         yield return SessionsVerb.Create();
         yield return SequencesVerb.Create();
         yield return ReplayVerb.Create();
+        yield return BasketsVerb.Create();
     }
 }
