@@ -161,6 +161,32 @@ public sealed class TransitionTableTests
         Assert.True(overlap >= .95, $"{overlap}");
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(37)]
+    public void A_full_row_evicts_the_lightest_entry_and_of_equal_ones_the_largest_item(int length)
+    {
+        var table = new TransitionTable(new TransitionSettings { RowLength = length });
+        var expected = new Dictionary<int, float>();
+        var random = new Random(length);
+        for (int n = 0; n < 3000; n++)
+        {
+            int item = random.Next(0, 2) == 0 ? random.Next(20) : random.Next(TransitionTable.ItemLimit - 60, TransitionTable.ItemLimit);
+            table.Add(5, item, 1, 0);
+            float floor = 0;
+            if (!expected.ContainsKey(item) && expected.Count == length)
+            {
+                var lightest = expected.MinBy(entry => (entry.Value, -entry.Key));
+                expected.Remove(lightest.Key);
+                floor = lightest.Value;
+            }
+
+            expected[item] = expected.GetValueOrDefault(item, floor) + 1;
+            Assert.Equal(expected.Keys.Order(), table.Row(5).Select(entry => entry.Item).Order());
+        }
+    }
+
     [Fact]
     public void The_heaviest_survive_eviction()
     {

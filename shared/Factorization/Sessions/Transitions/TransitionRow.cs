@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace Recommender.Factorization.Sessions.Transitions;
@@ -117,6 +118,9 @@ internal sealed class TransitionRow
         };
     }
 
+    /// <summary>The entries as numbers: the weight in the upper half, the item in bits 8 to 31.</summary>
+    private ReadOnlySpan<ulong> Numbers => MemoryMarshal.Cast<Slot, ulong>(_slots.AsSpan(0, Count));
+
     private void MoveTo(int landmark)
     {
         if (landmark <= Landmark) return;
@@ -133,7 +137,13 @@ internal sealed class TransitionRow
 
     private int Find(int item)
     {
-        for (int e = 0; e < Count; e++)
+        var slots = Numbers;
+        var wanted = new Vector<ulong>((ulong)item << 8);
+        var items = new Vector<ulong>(0xFFFFFF00);
+        int e = 0;
+        while (e <= slots.Length - Vector<ulong>.Count && !Vector.EqualsAny(new Vector<ulong>(slots[e..]) & items, wanted))
+            e += Vector<ulong>.Count;
+        for (; e < slots.Length; e++)
             if (_slots[e].Item == item) return e;
         return -1;
     }
@@ -141,14 +151,16 @@ internal sealed class TransitionRow
     /// <summary>Of equally light entries the one with the largest item.</summary>
     private int FindLightest()
     {
-        int lightest = 0;
-        for (int e = 1; e < Count; e++)
-        {
-            float difference = _slots[e].Weight - _slots[lightest].Weight;
-            if (difference < 0 || (difference == 0 && _slots[e].Item > _slots[lightest].Item)) lightest = e;
-        }
-
-        return lightest;
+        // Weights are not negative, so they have the order of their bits.
+        var slots = Numbers;
+        ulong least = ulong.MaxValue;
+        var leasts = new Vector<ulong>(ulong.MaxValue);
+        int e = 0;
+        for (; e <= slots.Length - Vector<ulong>.Count; e += Vector<ulong>.Count)
+            leasts = Vector.Min(leasts, new Vector<ulong>(slots[e..]) ^ new Vector<ulong>(uint.MaxValue));
+        for (int n = 0; n < Vector<ulong>.Count; n++) least = Math.Min(least, leasts[n]);
+        for (; e < slots.Length; e++) least = Math.Min(least, slots[e] ^ uint.MaxValue);
+        return slots.IndexOf(least ^ uint.MaxValue);
     }
 
     /// <summary>
