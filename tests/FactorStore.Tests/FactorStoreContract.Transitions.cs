@@ -23,6 +23,19 @@ public abstract partial class FactorStoreContract
     }
 
     [Fact]
+    public async Task Rows_of_baskets_and_of_recent_events_are_kept_next_to_those_of_items()
+    {
+        const int LastItem = (1 << 24) - 1;
+        int basket = TransitionRowRecord.BasketKey(LastItem), recent = TransitionRowRecord.RecentKey(2);
+        await Store.PutTransitionsAsync([Row(LastItem, 1, 1, 1), Row(basket, 1, 2, 2), Row(recent, 1, 3, 3)], null, Stop);
+        Assert.Equal([(recent, 1, 3, "03"), (LastItem, 1L, 1L, "01"), (basket, 1, 2, "02")], await RowsAsync());
+        var read = await Store.ReadTransitionsAsync([basket, recent], Stop);
+        Assert.Equal([(basket, true, LastItem, -1), (recent, false, recent, 2)],
+            read.OrderByDescending(row => row.ItemKey).Select(row => (row.ItemKey, row.IsBasket, row.Item, row.RecentScale)));
+        Assert.False(Row(LastItem, 1, 1).IsBasket);
+    }
+
+    [Fact]
     public async Task A_recounted_transition_row_replaces_any_of_an_earlier_count_and_is_named_to_who_writes_one()
     {
         await Store.PutTransitionsAsync([Row(1, 1, 100, 1), Row(2, 1, 100, 2)], null, Stop);

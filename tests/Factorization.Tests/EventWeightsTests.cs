@@ -31,6 +31,22 @@ public sealed class EventWeightsTests
         Assert.Equal(EventWeights.Unknown, EventWeights.FromJson("{}"u8)["purchase"]);
     }
 
+    [Fact]
+    public void The_type_purchase_is_a_purchase_unless_settings_state_otherwise()
+    {
+        Assert.True(EventWeights.Default.IsPurchase("Purchase"));
+        Assert.False(EventWeights.Default.IsPurchase("cart") || EventWeights.Default.IsPurchase("order"));
+        var weights = EventWeights.FromJson(EventWeights.Create(new Dictionary<string, EventTypeSettings>
+        {
+            ["order"] = new() { Purchase = true },
+            ["purchase"] = new() { Weight = 3, Purchase = false },
+        }).ToJson());
+        Assert.True(weights.IsPurchase("ORDER"));
+        Assert.False(weights.IsPurchase("purchase"));
+        Assert.True(EventWeights.Create(new Dictionary<string, EventTypeSettings> { ["purchase"] = new() }).IsPurchase("purchase"));
+        Assert.DoesNotContain("purchase\":null", Encoding.UTF8.GetString(EventWeights.Default.ToJson()), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(""), InlineData("null"), InlineData("[]"), InlineData("""{"view":{"weight":"heavy"}}""")]
     public void What_is_no_settings_is_refused(string json) =>

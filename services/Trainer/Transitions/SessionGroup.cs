@@ -12,13 +12,25 @@ internal sealed class SessionGroup(string? id)
     /// <summary>In order. Events that count nothing are left out.</summary>
     public List<SessionEvent> Events { get; } = [];
 
+    /// <summary>Those of <see cref="Events"/> that are purchases, in order.</summary>
+    public List<SessionEvent> Purchases { get; } = [];
+
     /// <summary>Older events were dropped.</summary>
     public bool IsTruncated { get; private set; }
 
-    public void Truncate(int length)
+    /// <summary>Older purchases were dropped.</summary>
+    public bool IsBasketTruncated { get; private set; }
+
+    public void Truncate(int length, int basketLength)
     {
-        if (Events.Count <= length) return;
-        Events.RemoveRange(0, Events.Count - length);
-        IsTruncated = true;
+        IsTruncated |= Truncate(Events, length);
+        IsBasketTruncated |= Truncate(Purchases, basketLength);
+    }
+
+    private static bool Truncate(List<SessionEvent> events, int length)
+    {
+        if (events.Count <= length) return false;
+        events.RemoveRange(0, events.Count - length);
+        return true;
     }
 }

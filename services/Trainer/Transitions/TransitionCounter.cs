@@ -1,7 +1,8 @@
+using System.Runtime.InteropServices;
 using Recommender.FactorStore.Transitions;
+using Recommender.Factorization.Sessions.Baskets;
 using Recommender.Factorization.Sessions.Mixing;
 using Recommender.Factorization.Sessions.Pairs;
-using Recommender.Factorization.Sessions.Transitions;
 using Recommender.Storage;
 using Recommender.Storage.Events;
 
@@ -24,15 +25,15 @@ public sealed class TransitionCounter(IStore store, TransitionPolicy rules, ILog
     private static readonly TimeSpan s_logInterval = TimeSpan.FromSeconds(30);
 
     /// <summary>Counts all rows up to a sequence. Events are read user by user, so memory holds the rows and one page of users.</summary>
-    public async Task<TransitionTable> CountAllAsync(long upToSequence, CancellationToken cancellationToken)
+    public async Task<TransitionTables> CountAllAsync(long upToSequence, CancellationToken cancellationToken)
     {
-        var table = new TransitionTable(rules.Table);
+        var tables = rules.CreateTables();
         long events = 0, logged = Environment.TickCount64;
         for (int after = 0; ;)
         {
             var keys = await store.ListUserKeysAsync(after, PageUsers, cancellationToken);
-            if (keys.Count == 0) return table;
-            events += await CountAsync(keys, upToSequence, table, rows: null, cancellationToken);
+            if (keys.Count == 0) return tables;
+            events += await CountAsync(keys, upToSequence, tables, rows: null, cancellationToken);
             after = keys[^1];
             if (Environment.TickCount64 - logged < s_logInterval.TotalMilliseconds) continue;
             logged = Environment.TickCount64;
@@ -40,19 +41,20 @@ public sealed class TransitionCounter(IStore store, TransitionPolicy rules, ILog
         }
     }
 
-    /// <summary>Counts the rows of items as of now. Rows that nothing is left of are empty.</summary>
-    public async Task<IReadOnlyList<TransitionRowRecord>> CountRowsAsync(IReadOnlyCollection<int> itemKeys,
+    /// <summary>Counts the rows of some keys as of now. Rows that nothing is left of are empty.</summary>
+    public async Task<IReadOnlyList<TransitionRowRecord>> CountRowsAsync(IReadOnlyCollection<int> rowKeys,
         CancellationToken cancellationToken)
     {
         // Read first: what is counted includes at least this.
         var position = await store.GetPositionAsync(cancellationToken);
         var users = new HashSet<int>();
-        foreach (int key in itemKeys) users.UnionWith(await store.ListUsersOfItemAsync(key, UsersPerRow, cancellationToken));
-        var table = new TransitionTable(rules.Table);
-        var rows = itemKeys.ToHashSet();
+        foreach (int key in rowKeys.Select(TransitionRowRecord.ItemOf).Distinct())
+            users.UnionWith(await store.ListUsersOfItemAsync(key, UsersPerRow, cancellationToken));
+        var tables = rules.CreateTables();
+        var rows = rowKeys.ToHashSet();
         foreach (int[] page in users.Order().Chunk(PageUsers))
-            await CountAsync(page, position.Sequence, table, rows, cancellationToken);
-        return [.. itemKeys.Select(key => new TransitionRowRecord(key, position.Revision, position.Sequence, table.SaveRow(key)))];
+            await CountAsync(page, position.Sequence, tables, rows, cancellationToken);
+        return [.. rowKeys.Select(key => new TransitionRowRecord(key, position.Revision, position.Sequence, tables.SaveRow(key)))];
     }
 
     /// <summary>
@@ -95,16 +97,22 @@ public sealed class TransitionCounter(IStore store, TransitionPolicy rules, ILog
             var events = await store.ReadEventsOfUsersAsync(page, upToSequence, cancellationToken);
             await rules.LearnTypesAsync(events, cancellationToken);
             foreach (var stored in events)
-                if (rules.ToSessionEvent(stored) is { } counted) sessions[stored.UserKey].FindOrAdd(stored.SessionId).Events.Add(counted);
+            {
+                if (rules.ToSessionEvent(stored) is not { } counted) continue;
+                var group = sessions[stored.UserKey].FindOrAdd(stored.SessionId);
+                group.Events.Add(counted);
+                if (rules.IsPurchase(stored)) group.Purchases.Add(counted);
+            }
         }
 
         return sessions;
     }
 
-    private async Task<long> CountAsync(IReadOnlyCollection<int> userKeys, long upToSequence, TransitionTable table, HashSet<int>? rows,
+    private async Task<long> CountAsync(IReadOnlyCollection<int> userKeys, long upToSequence, TransitionTables tables, HashSet<int>? rows,
         CancellationToken cancellationToken)
     {
         var pairs = new SessionPairs(rules.Pairs);
+        var baskets = new BasketPairs(rules.Baskets);
         var deltas = new List<PairDelta>();
         long events = 0;
         foreach (var user in (await ReadSessionsAsync(userKeys, upToSequence, cancellationToken)).Values)
@@ -113,9 +121,16 @@ public sealed class TransitionCounter(IStore store, TransitionPolicy rules, ILog
             {
                 events += group.Events.Count;
                 deltas.Clear();
-                pairs.Count(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(group.Events), group.HasId, deltas);
+                pairs.Count(CollectionsMarshal.AsSpan(group.Events), group.HasId, deltas);
                 foreach (var delta in deltas)
-                    if (rows is null || rows.Contains(delta.Row)) table.Add(delta.Row, delta.Item, delta.Weight, delta.TimeMs);
+                    if (rows is null || rows.Contains(delta.Row)) tables.Apply(delta.Row, delta);
+                deltas.Clear();
+                baskets.Count(CollectionsMarshal.AsSpan(group.Purchases), group.HasId, deltas);
+                foreach (var delta in deltas)
+                {
+                    int key = TransitionRowRecord.BasketKey(delta.Row);
+                    if (rows is null || rows.Contains(key)) tables.Apply(key, delta);
+                }
             }
         }
 

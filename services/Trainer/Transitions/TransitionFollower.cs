@@ -1,7 +1,7 @@
 using Recommender.FactorStore;
 using Recommender.FactorStore.Transitions;
+using Recommender.Factorization.Sessions.Baskets;
 using Recommender.Factorization.Sessions.Pairs;
-using Recommender.Factorization.Sessions.Transitions;
 using Recommender.Storage;
 using Recommender.Storage.Events;
 
@@ -20,7 +20,8 @@ namespace Recommender.Trainer.Transitions;
 /// under the store's revision. Other processes find their older rows refused and take over the recounted ones.</item>
 /// <item>The rows of recent events change with every event, so they are written by rounds alone, about once a second.</item>
 /// </list>
-/// Memory: at most 490 bytes per item with a row of 50, and the recent sessions of users. Safe for concurrent use.
+/// Memory: at most 490 bytes per item with a row of 50, at most 2.2 KB for what was bought with an item, and the recent sessions of users.
+/// Safe for concurrent use.
 /// </remarks>
 public sealed class TransitionFollower(
     IStore store,
@@ -38,6 +39,7 @@ public sealed class TransitionFollower(
     private readonly SemaphoreSlim _gate = new(1, 1), _round = new(1, 1);
     private readonly SessionCache _sessions = new(options.HistoryCacheEvents / 4);
     private readonly SessionPairs _pairs = new(rules.Pairs);
+    private readonly BasketPairs _baskets = new(rules.Baskets);
     private readonly List<PairDelta> _deltas = [];
     private readonly HashSet<int> _changed = [];
 
@@ -47,7 +49,7 @@ public sealed class TransitionFollower(
     /// <summary>Rows that include events beyond <see cref="_sequence"/>, with the sequence.</summary>
     private readonly Dictionary<int, long> _ahead = [];
 
-    private TransitionTable? _table;
+    private TransitionTables? _table;
     private RecentRows _recent = new();
     private string _generation = "";
     private long _counted, _sequence, _written;
@@ -153,12 +155,13 @@ public sealed class TransitionFollower(
         if (rules.IsOff || itemKeys.Count == 0) return;
         foreach (int[] keys in itemKeys.Where(key => key <= options.TransitionItemsLimit).Chunk(RowsPerRecount))
         {
-            var rows = await counter.CountRowsAsync(keys, cancellationToken);
+            int[] rowKeys = [.. keys, .. keys.Select(TransitionRowRecord.BasketKey)];
+            var rows = await counter.CountRowsAsync(rowKeys, cancellationToken);
             var write = await factorStore.PutTransitionsAsync(rows, watermark: null, cancellationToken);
             // Later events than those that were counted were in the row already, and the watermark may include them.
             if (write.HasOvertaken) await CatchUpAsync((await store.GetPositionAsync(cancellationToken)).Sequence, cancellationToken);
             // Another process may have counted later.
-            if (!await AdoptInGateAsync(keys, cancellationToken) && write.HasOvertaken)
+            if (!await AdoptInGateAsync(rowKeys, cancellationToken) && write.HasOvertaken)
                 throw new FactorStoreUnavailableException("Transitions are not loaded yet; rows were counted again too early.");
         }
 
@@ -204,7 +207,7 @@ public sealed class TransitionFollower(
 
     private async Task ReadRowsAsync(TransitionWatermark watermark, long counted, CancellationToken cancellationToken)
     {
-        var table = new TransitionTable(rules.Table);
+        var table = rules.CreateTables();
         var recounts = new Dictionary<int, long>();
         var ahead = new Dictionary<int, long>();
         var recent = new RecentRows();
@@ -239,8 +242,7 @@ public sealed class TransitionFollower(
         {
             var table = await counter.CountAllAsync(position.Sequence, cancellationToken);
             var recent = await counter.CountRecentAsync(position, cancellationToken);
-            var keys = new List<int>();
-            for (int key = 0; key < table.ItemCount; key++) if (table.HasRow(key)) keys.Add(key);
+            var keys = table.Keys.ToList();
             await foreach (var row in ListRowsAsync(cancellationToken))
                 if (row.RecentScale < 0 && !table.HasRow(row.ItemKey)) keys.Add(row.ItemKey);
             var recounted = new List<int>();
@@ -290,7 +292,7 @@ public sealed class TransitionFollower(
         }
     }
 
-    private async Task InstallAsync(TransitionTable table, RecentRows recent, TransitionWatermark watermark, long counted,
+    private async Task InstallAsync(TransitionTables table, RecentRows recent, TransitionWatermark watermark, long counted,
         Dictionary<int, long> recounts, Dictionary<int, long> ahead, CancellationToken cancellationToken)
     {
         await ApplyRecentAsync(recent, watermark.Sequence, cancellationToken);
@@ -353,7 +355,8 @@ public sealed class TransitionFollower(
         foreach (var stored in part.Events)
         {
             if (unknown.Contains(stored.UserKey) || rules.ToSessionEvent(stored) is not { } counted) continue;
-            if (!sessions[stored.UserKey].Covers(counted, stored.SessionId, _pairs.Settings.Window)) unknown.Add(stored.UserKey);
+            int? basketWindow = rules.IsPurchase(stored) ? _baskets.Window : null;
+            if (!sessions[stored.UserKey].Covers(counted, stored.SessionId, _pairs.Window, basketWindow)) unknown.Add(stored.UserKey);
         }
 
         foreach (var (key, read) in await counter.ReadSessionsAsync(unknown, part.Before, cancellationToken)) sessions[key] = read;
@@ -404,14 +407,19 @@ public sealed class TransitionFollower(
         var group = sessions.FindOrAdd(stored.SessionId);
         _deltas.Clear();
         _pairs.Insert(group.Events, group.HasId, counted, _deltas);
-        foreach (var delta in _deltas)
-        {
-            if (only is not null && (!only.TryGetValue(delta.Row, out long includes) || includes >= stored.Sequence)) continue;
-            if (only is null && IsAhead(delta.Row, stored.Sequence)) continue;
-            if (delta.IsAdded) _table!.Add(delta.Row, delta.Item, delta.Weight, delta.TimeMs);
-            else _table!.Remove(delta.Row, delta.Item, delta.Weight, delta.TimeMs);
-            _changed.Add(delta.Row);
-        }
+        foreach (var delta in _deltas) Apply(delta.Row, delta, stored.Sequence, only);
+        if (!rules.IsPurchase(stored)) return;
+        _deltas.Clear();
+        _baskets.Insert(group.Purchases, group.HasId, counted, _deltas);
+        foreach (var delta in _deltas) Apply(TransitionRowRecord.BasketKey(delta.Row), delta, stored.Sequence, only);
+    }
+
+    private void Apply(int rowKey, in PairDelta delta, long sequence, Dictionary<int, long>? only)
+    {
+        if (only is not null && (!only.TryGetValue(rowKey, out long includes) || includes >= sequence)) return;
+        if (only is null && IsAhead(rowKey, sequence)) return;
+        _table!.Apply(rowKey, delta);
+        _changed.Add(rowKey);
     }
 
     private bool IsAhead(int itemKey, long sequence)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Recommender.Factorization.Events;
+using Recommender.Factorization.Sessions.Baskets;
 using Recommender.Factorization.Sessions.Pairs;
 using Recommender.Factorization.Sessions.Transitions;
 using Recommender.Storage;
@@ -14,6 +15,7 @@ public sealed class TransitionPolicy(IStore store, EventWeights weights, Trainer
     private const float WeightLimit = 1e6f;
 
     private EventTypeSettings[] _types = [];
+    private bool[] _purchases = [];
 
     public bool IsOff => options.TransitionItemsLimit == 0;
 
@@ -26,9 +28,11 @@ public sealed class TransitionPolicy(IStore store, EventWeights weights, Trainer
 
     public SessionPairSettings Pairs { get; } = new() { GapMs = (long)TimeSpan.FromMinutes(options.SessionGapMinutes).TotalMilliseconds };
 
+    public BasketSettings Baskets { get; } = new() { GapMs = (long)TimeSpan.FromMinutes(options.SessionGapMinutes).TotalMilliseconds };
+
     /// <summary>Names these rules: rows counted by rules of another name have to be counted again.</summary>
     public string Fingerprint => _fingerprint ??= Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(
-        new { Version = 1, Table, Pairs, options.TransitionItemsLimit, Types = weights.ToJson() })))[..16];
+        new { Version = 2, Table, Pairs, Baskets, options.TransitionItemsLimit, Types = weights.ToJson() })))[..16];
 
     private string? _fingerprint;
 
@@ -37,8 +41,16 @@ public sealed class TransitionPolicy(IStore store, EventWeights weights, Trainer
     {
         int highest = -1;
         foreach (var stored in events) highest = Math.Max(highest, stored.TypeId);
-        if (highest >= _types.Length) _types = [.. (await store.GetEventTypesAsync(cancellationToken)).Select(name => weights[name])];
+        if (highest < _types.Length) return;
+        var names = await store.GetEventTypesAsync(cancellationToken);
+        _purchases = [.. names.Select(weights.IsPurchase)];
+        _types = [.. names.Select(name => weights[name])];
     }
+
+    public TransitionTables CreateTables() => new(Table, Baskets.Rows);
+
+    /// <summary>Whether an event that counts belongs to a basket.</summary>
+    public bool IsPurchase(in SequencedEvent stored) => _purchases[stored.TypeId];
 
     /// <summary>The event as its session counts it; null if it counts nothing.</summary>
     public SessionEvent? ToSessionEvent(in SequencedEvent stored)

@@ -5,7 +5,7 @@ namespace Recommender.Trainer.Transitions;
 /// <summary>The sessions of one user as far as they are remembered.</summary>
 internal sealed class UserSessions
 {
-    private const int GroupsKept = 8, EventsKept = 32;
+    private const int GroupsKept = 8, EventsKept = 32, PurchasesKept = 128;
 
     private readonly List<SessionGroup> _groups = [];
     private bool _isComplete = true;
@@ -13,15 +13,18 @@ internal sealed class UserSessions
     /// <summary>The store's revision of the user that this belongs to.</summary>
     public long Revision { get; set; }
 
-    public int EventCount => _groups.Sum(group => group.Events.Count);
+    public int EventCount => _groups.Sum(group => group.Events.Count + group.Purchases.Count);
 
     public IReadOnlyList<SessionGroup> Groups => _groups;
 
     /// <summary>Whether what an event changes can be found out from what is remembered.</summary>
-    public bool Covers(SessionEvent added, string? sessionId, int window)
+    /// <param name="window">Events before an event that its pairs depend on.</param>
+    /// <param name="basketWindow">The same for purchases; null for an event that is none.</param>
+    public bool Covers(SessionEvent added, string? sessionId, int window, int? basketWindow)
     {
         if (Find(sessionId) is not { } group) return _isComplete;
-        return !group.IsTruncated || SessionPairs.PlaceOf(group.Events, added) >= window;
+        return (!group.IsTruncated || PairCounter.PlaceOf(group.Events, added) >= window)
+            && (basketWindow is null || !group.IsBasketTruncated || PairCounter.PlaceOf(group.Purchases, added) >= basketWindow);
     }
 
     public SessionGroup FindOrAdd(string? sessionId)
@@ -43,7 +46,7 @@ internal sealed class UserSessions
             _isComplete = false;
         }
 
-        foreach (var group in _groups) group.Truncate(EventsKept);
+        foreach (var group in _groups) group.Truncate(EventsKept, PurchasesKept);
     }
 
     private SessionGroup? Find(string? sessionId)

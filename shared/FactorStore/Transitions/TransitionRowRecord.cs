@@ -7,6 +7,21 @@ namespace Recommender.FactorStore.Transitions;
 /// <param name="Row">As <c>TransitionTable.SaveRow</c> writes it. An empty row is a row without entries.</param>
 public readonly record struct TransitionRowRecord(int ItemKey, long Recount, long Sequence, ReadOnlyMemory<byte> Row)
 {
+    private const int FirstBasketKey = 1 << 24;
+
+    /// <summary>Whether the row states what was bought together with an item, not what followed it.</summary>
+    public bool IsBasket => ItemKey >= FirstBasketKey;
+
+    /// <summary>The item of a row, whatever the row states. Not for rows of what happened recently.</summary>
+    public int Item => ItemOf(ItemKey);
+
+    /// <summary>In place of an item key: the row of what was bought together with an item.</summary>
+    /// <param name="itemKey">Below 2^24.</param>
+    public static int BasketKey(int itemKey) => FirstBasketKey + itemKey;
+
+    /// <summary>The item of the key of a row.</summary>
+    public static int ItemOf(int rowKey) => rowKey >= FirstBasketKey ? rowKey - FirstBasketKey : rowKey;
+
     /// <summary>In place of an item key: the row of what happened recently, whichever item was before.</summary>
     /// <param name="scale">0, 1, …: the half-life, shortest first.</param>
     public static int RecentKey(int scale) => -1 - scale;

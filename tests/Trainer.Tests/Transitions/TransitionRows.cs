@@ -9,12 +9,18 @@ namespace Recommender.Trainer.Tests.Transitions;
 internal sealed class TransitionRows
 {
     private readonly Dictionary<string, Dictionary<string, float>> _rows = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Dictionary<string, float>> _baskets = new(StringComparer.Ordinal);
     private readonly Dictionary<string, float>[] _recent = [[], [], []];
 
     public float this[string row, string item] => _rows.GetValueOrDefault(row)?.GetValueOrDefault(item) ?? 0;
 
     /// <summary>The row of recent events of a half-life.</summary>
     public IReadOnlyDictionary<string, float> Recent(int scale) => _recent[scale];
+
+    /// <summary>The weight of a pair of items that were bought together.</summary>
+    public float Together(string row, string item) => _baskets.GetValueOrDefault(row)?.GetValueOrDefault(item) ?? 0;
+
+    public int BasketCount => _baskets.Values.Sum(row => row.Count);
 
     public int Count => _rows.Values.Sum(row => row.Count);
 
@@ -24,6 +30,7 @@ internal sealed class TransitionRows
         var cancellation = TestContext.Current.CancellationToken;
         var rules = new TransitionPolicy(trainer.Store, TrainerFixture.Weights, trainer.Options);
         var table = new TransitionTable(rules.Table with { RowLength = rowLength == 0 ? rules.Table.RowLength : rowLength });
+        var baskets = new TransitionTable(rules.Baskets.Rows);
         var recent = new Dictionary<int, TransitionTable>();
         for (long after = 0; ;)
         {
@@ -32,7 +39,7 @@ internal sealed class TransitionRows
             {
                 if (row.RecentScale < 0)
                 {
-                    table.LoadRow(row.ItemKey, row.Row.Span);
+                    (row.IsBasket ? baskets : table).LoadRow(row.Item, row.Row.Span);
                     continue;
                 }
 
@@ -50,7 +57,11 @@ internal sealed class TransitionRows
         foreach (var (scale, counts) in recent)
             foreach (var entry in counts.Row(0)) rows._recent[scale].Add(ids[entry.Item], entry.Weight);
         foreach (var (key, id) in ids)
+        {
             if (table.HasRow(key)) rows._rows.Add(id, table.Row(key).ToDictionary(entry => ids[entry.Item], entry => entry.Weight));
+            if (baskets.HasRow(key)) rows._baskets.Add(id, baskets.Row(key).ToDictionary(entry => ids[entry.Item], entry => entry.Weight));
+        }
+
         return rows;
     }
 
@@ -68,8 +79,12 @@ internal sealed class TransitionRows
 
     public static void AssertEqual(TransitionRows expected, TransitionRows actual)
     {
-        Assert.Equal(expected._rows.Keys.Order(StringComparer.Ordinal), actual._rows.Keys.Order(StringComparer.Ordinal));
-        foreach (var (row, entries) in expected._rows) AssertEqual(entries, actual._rows[row]);
+        foreach (var (own, others) in new[] { (expected._rows, actual._rows), (expected._baskets, actual._baskets) })
+        {
+            Assert.Equal(own.Keys.Order(StringComparer.Ordinal), others.Keys.Order(StringComparer.Ordinal));
+            foreach (var (row, entries) in own) AssertEqual(entries, others[row]);
+        }
+
         for (int scale = 0; scale < 3; scale++) AssertEqual(expected._recent[scale], actual._recent[scale]);
     }
 

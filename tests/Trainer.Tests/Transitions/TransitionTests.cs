@@ -40,7 +40,7 @@ public sealed class TransitionTests(Servers servers)
     {
         var random = new Random(seed);
         var events = Enumerable.Range(0, 150).Select(n => View($"user-{random.Next(6)}", $"item-{random.Next(12)}",
-            random.Next(400) + (n / 1e4), random.Next(5) == 0 ? "dislike" : "view",
+            random.Next(400) + (n / 1e4), random.Next(5) switch { 0 => "dislike", 1 or 2 => "purchase", _ => "view" },
             random.Next(3) == 0 ? $"s{random.Next(3)}" : null)).ToArray();
         var messages = new List<Interaction[]>();
         for (int n = 0; n < events.Length;)
@@ -101,6 +101,56 @@ public sealed class TransitionTests(Servers servers)
         await restarted.RunRoundAsync(Cancellation);
         Assert.Equal(2, (await TransitionRows.ReadAsync(trainer)).Recent(2)["b"], 1e-2f);
         TransitionRows.AssertEqual(await TransitionRows.CountAsync(trainer), await TransitionRows.ReadAsync(trainer));
+    }
+
+    [Fact]
+    public async Task Items_bought_together_are_in_the_rows_of_each_other_whatever_was_viewed_between()
+    {
+        await using var trainer = await CreateAsync();
+        await trainer.SendAsync(View("ann", "a", 0, "purchase"), View("ann", "x", 1), View("bob", "a", 0), View("bob", "b", 1, "purchase"));
+        await trainer.SendAsync(View("ann", "b", 20, "purchase"));
+        await trainer.SendAsync(View("ann", "c", 49, "purchase"), View("ann", "d", 80, "purchase"));
+        await trainer.SendAsync(View("cid", "d", 0, "purchase", "s"), View("cid", "e", 500, "purchase", "s"));
+        var rows = await TransitionRows.ReadAsync(trainer);
+        // One item before counts 1 / 6, two 1 / 7.
+        foreach (var (row, item) in new[] { ("a", "b"), ("b", "a"), ("d", "e"), ("e", "d") })
+            Assert.Equal(1f / 6, rows.Together(row, item), 1e-3f);
+        foreach (var (row, item) in new[] { ("a", "c"), ("c", "a"), ("b", "c"), ("c", "b") })
+            Assert.Equal(1f / 7, rows.Together(row, item), 1e-3f);
+        Assert.Equal(8, rows.BasketCount);
+        await AssertCountedAsync(trainer);
+    }
+
+    [Fact]
+    public async Task A_purchase_counts_once_in_baskets_and_an_erased_user_is_gone_from_them()
+    {
+        await using var trainer = await CreateAsync();
+        Interaction[] order = [View("ann", "a", 0, "purchase"), View("ann", "b", 0, "purchase")];
+        await trainer.SendAsync(order);
+        await trainer.SendAsync(order, order);
+        await trainer.Other.HandleAsync([MessageOf(View("bob", "a", 1, "purchase"), View("bob", "c", 1, "purchase"))], Cancellation);
+        var rows = await TransitionRows.ReadAsync(trainer);
+        Assert.Equal(1f / 6, rows.Together("a", "b"), 1e-4f);
+        Assert.Equal(1f / 6, rows.Together("a", "c"), 1e-4f);
+        await EraseAsync(trainer, "ann");
+        rows = await TransitionRows.ReadAsync(trainer);
+        Assert.Equal((0f, 0f, 2), (rows.Together("a", "b"), rows.Together("b", "a"), rows.BasketCount));
+        await trainer.Other.HandleAsync([MessageOf(View("bob", "b", 2, "purchase"))], Cancellation);
+        await AssertCountedAsync(trainer);
+        Assert.Equal(1f / 7, (await TransitionRows.ReadAsync(trainer)).Together("a", "b"), 1e-4f);
+    }
+
+    [Fact]
+    public async Task A_long_order_is_counted_line_by_line_as_at_once()
+    {
+        await using var trainer = await CreateAsync();
+        var random = new Random(2);
+        for (int n = 0; n < 160; n++)
+            await trainer.SendAsync(View("ann", $"i{random.Next(140)}", n / 100.0, "purchase"), View("ann", "x", 0.5 + (n / 100.0)));
+        await AssertCountedAsync(trainer);
+        // An order that arrives late, into the part that is no longer remembered.
+        await trainer.SendAsync(View("ann", "late", 0.001, "purchase"));
+        await AssertCountedAsync(trainer);
     }
 
     [Fact]
