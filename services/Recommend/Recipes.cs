@@ -9,7 +9,7 @@ internal static class Recipes
     public const string Recommendations = "recommendations";
 
     /// <summary>Whether the list is that of one item, which the request has to name.</summary>
-    public static bool NeedItem(string recipe) => recipe is Sources.Similar;
+    public static bool NeedItem(string recipe) => recipe is Sources.Similar or Sources.Together;
 
     /// <summary>Whether the list consists of items that the user has seen.</summary>
     public static bool ListsSeen(string recipe) => recipe is Sources.Recent;

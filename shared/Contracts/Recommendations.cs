@@ -57,7 +57,8 @@ public sealed record RecommendationRequest
     public string? Placement { get; init; }
 
     /// <summary>
-    /// The item that is looked at, 1 to 256 bytes. Required for a placement with the recipe <c>similar</c>, and allowed there alone.
+    /// The item that is looked at, 1 to 256 bytes. Required for a placement with the recipe <c>together</c> or <c>similar</c>, and allowed
+    /// there alone.
     /// </summary>
     public string? ItemId { get; init; }
 
@@ -181,8 +182,8 @@ public record RecommendationResponse
     public long? ModelVersion { get; init; }
 
     /// <summary>
-    /// How the first item was found: <c>personal</c>, <c>session</c>, <c>similar</c>, <c>recent</c>, <c>trending</c>, <c>popular</c>
-    /// or <c>latest</c>.
+    /// How the first item was found: <c>personal</c>, <c>session</c>, <c>similar</c>, <c>together</c>, <c>recent</c>,
+    /// <c>trending</c>, <c>popular</c> or <c>latest</c>.
     /// </summary>
     public required string Source { get; init; }
 
@@ -218,7 +219,7 @@ public sealed record RecommendedItem
 
     /// <summary>
     /// The history items with the largest shares of the score, largest first. Only in answers with <c>explain</c>, and only for items that
-    /// the model ranked or that a single item accounts for (source <c>recent</c>).
+    /// the model ranked or that a single item accounts for (sources <c>together</c> and <c>recent</c>).
     /// </summary>
     public IReadOnlyList<Reason>? Reasons { get; init; }
 
@@ -251,6 +252,7 @@ public static class Sources
     public const string Personal = "personal";
     public const string Session = "session";
     public const string Similar = "similar";
+    public const string Together = "together";
     public const string Recent = "recent";
     public const string Trending = "trending";
     public const string Popular = "popular";

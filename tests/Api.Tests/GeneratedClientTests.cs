@@ -33,6 +33,7 @@ public sealed class GeneratedClientTests(EmbeddedProduct product)
             ["sessionId"] = "s-1",
         },
         ["GetSimilarItems"] = new() { ["itemId"] = "item-0-1", ["count"] = 3 },
+        ["GetItemsBoughtTogether"] = new() { ["itemId"] = "item-0-1", ["count"] = 3, ["explain"] = true },
         ["GetSimilarUsers"] = new() { ["userId"] = "user-4", ["count"] = 3 },
         ["GetRecentItems"] = new() { ["userId"] = "user-4", ["count"] = 3, ["reasons"] = "all" },
         ["GetPopularItems"] = new() { ["count"] = 2, ["tag"] = new[] { "even" } },
@@ -74,7 +75,8 @@ public sealed class GeneratedClientTests(EmbeddedProduct product)
         Assert.NotEmpty((await CallAsync("PostRecommendations")).Items);
         Assert.Equal(["17850", "13047"], await BatchAsync());
         Assert.Equal(2, (await CallAsync("RankItems")).Items.Count);
-        foreach (string operation in (string[])["GetPopularItems", "GetTrendingItems", "GetLatestItems", "GetSimilarItems"])
+        foreach (string operation in (string[])["GetPopularItems", "GetTrendingItems", "GetLatestItems", "GetSimilarItems",
+            "GetItemsBoughtTogether"])
             Assert.NotEmpty((await CallAsync(operation)).Items);
         Assert.Equal(3, (await EventuallyAsync("GetSimilarUsers")).Users.Count);
         Assert.NotEmpty((await CallAsync("GetUserHistory")).Items);

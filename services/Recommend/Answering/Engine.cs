@@ -25,18 +25,20 @@ internal sealed class Engine(RecommendOptions options, EventWeights configuredWe
     {
         var now = clock.GetUtcNow();
         var (profile, eligible, draft) = (workspace.Profile, workspace.Eligible, workspace.Draft);
-        if (request.Recipe == Recipes.Recommendations) ReadProfile(state, request, subject, profile, now);
+        string recipe = RecipeOf(state, request, item);
+        if (recipe == Recipes.Recommendations) ReadProfile(state, request, subject, profile, now);
         if (!request.IncludeSeen && !Recipes.ListsSeen(request.Recipe)) ExcludeSeen(state.Catalogue, request, subject, eligible, now);
         eligible.Excluded.Add(item);
-        eligible.Restrict(state.Catalogue, HasSimilar(state, request, item) ? request : WithCategoriesOf(state.Catalogue[item], request));
+        bool isPopular = recipe == Sources.Popular && request.Recipe != recipe;
+        eligible.Restrict(state.Catalogue, isPopular ? WithCategoriesOf(state.Catalogue[item], request) : request);
         workspace.Boosts.Compile(state.Catalogue, request);
-        draft.Begin(state, request, SourceOf(state, request, profile, item));
+        draft.Begin(state, request, recipe == Recipes.Recommendations ? SourceOf(profile) : recipe);
         draft.ReservePins();
         rotation.Postpone(state.Catalogue, request.Placement, subject.Reference, eligible, now);
-        Fill(state, request, subject, workspace, item);
+        Fill(recipe, state, request, subject, workspace, item);
 
         // What was shown recently comes after everything else rather than not at all.
-        if (!draft.IsFull && eligible.RestorePostponed()) Fill(state, request, subject, workspace, item);
+        if (!draft.IsFull && eligible.RestorePostponed()) Fill(recipe, state, request, subject, workspace, item);
         var answer = draft.FinishPage();
         rotation.Record(state.Catalogue, request.Placement, subject.Reference, answer.Items, now);
         return answer;
@@ -68,17 +70,16 @@ internal sealed class Engine(RecommendOptions options, EventWeights configuredWe
 
     private static string SourceOf(Profile profile) => profile.IsPersonal ? Sources.Personal : Sources.Session;
 
-    /// <summary>The source of an answer without items, and of one whose first item is no fallback.</summary>
-    private static string SourceOf(ServingState state, Request request, Profile profile, int item) => request.Recipe switch
+    /// <summary>
+    /// The recipe that can answer: for items bought together with an item that was never bought with another one, similar items, and for
+    /// similar items of an item that the model does not know, popular items of its categories.
+    /// </summary>
+    private static string RecipeOf(ServingState state, Request request, int item)
     {
-        Recipes.Recommendations => SourceOf(profile),
-        Sources.Similar when !HasSimilar(state, request, item) => Sources.Popular,
-        var recipe => recipe,
-    };
-
-    /// <summary>False for similar items of an item that the model does not know.</summary>
-    private static bool HasSimilar(ServingState state, Request request, int item) =>
-        request.Recipe != Sources.Similar || (state.Model?.IsKnown(item) ?? false);
+        string recipe = request.Recipe;
+        if (recipe == Sources.Together && !BoughtTogether.IsKnown(state, item)) recipe = Sources.Similar;
+        return recipe == Sources.Similar && !(state.Model?.IsKnown(item) ?? false) ? Sources.Popular : recipe;
+    }
 
     /// <summary>The request for popular items of the categories of an item, in place of similar items.</summary>
     private static Request WithCategoriesOf(CatalogueItem? item, Request request)
@@ -99,10 +100,10 @@ internal sealed class Engine(RecommendOptions options, EventWeights configuredWe
         eligible.ExcludeGiven(catalogue, request.History);
     }
 
-    private void Fill(ServingState state, Request request, in Subject subject, Workspace workspace, int item)
+    private void Fill(string recipe, ServingState state, Request request, in Subject subject, Workspace workspace, int item)
     {
         var draft = workspace.Draft;
-        switch (request.Recipe)
+        switch (recipe)
         {
             case Recipes.Recommendations:
                 if (workspace.Profile.HasScores) draft.AddScored();
@@ -111,15 +112,19 @@ internal sealed class Engine(RecommendOptions options, EventWeights configuredWe
             case Sources.Similar:
                 // The cosine of factors, and where the model has neighbours, how often items are consumed together (1: as often as the one
                 // most often consumed with it).
-                if (HasSimilar(state, request, item)) draft.AddSimilar(item);
+                draft.AddSimilar(item);
                 draft.FillFrom(Sources.Popular);
+                break;
+            case Sources.Together:
+                BoughtTogether.List(state, item, draft.BeginList());
+                draft.AddListed(reason: item);
                 break;
             case Sources.Recent:
                 RecentlyViewed.List(state.Catalogue, subject.Own, hideRules.Purchases, draft.BeginList());
                 draft.AddListed();
                 break;
             default:
-                draft.FillFrom(request.Recipe);
+                draft.FillFrom(recipe);
                 break;
         }
     }

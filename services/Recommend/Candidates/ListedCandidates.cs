@@ -4,8 +4,8 @@ using Recommender.Retrieval;
 namespace Recommender.Recommend.Candidates;
 
 /// <summary>
-/// Candidates that are listed one by one with a score: items of a user's history, or of a row. One thread at a time; results are valid until
-/// the next call.
+/// Candidates that are listed one by one with a score: items of a user's history, or of a row. One thread at a time; results are valid
+/// until the next call.
 /// </summary>
 internal sealed class ListedCandidates(EligibleItems eligible, ScoreBoosts boosts)
 {

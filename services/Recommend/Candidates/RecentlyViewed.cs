@@ -4,8 +4,8 @@ using Recommender.Recommend.Serving;
 namespace Recommender.Recommend.Candidates;
 
 /// <summary>
-/// Items that a user had an event on and has not bought, by the time of the newest event. Items with negative events alone are left out, and
-/// so are items whose event types are unknown, since they may be bought.
+/// Items that a user had an event on and has not bought, by the time of the newest event. Items with negative events alone are left out,
+/// and so are items whose event types are unknown, since they may be bought.
 /// </summary>
 internal static class RecentlyViewed
 {

@@ -5,7 +5,8 @@ using Recommender.ServiceDefaults.Api;
 
 namespace Recommender.Recommend.Endpoints;
 
-/// <summary>Lists that are the same for every user: popular, trending and latest items, and similar items.</summary>
+/// <summary>Lists that are the same for every user: popular, trending and latest items, similar items, and items
+/// bought together.</summary>
 internal static class ItemEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes, Answers answers)
@@ -13,7 +14,10 @@ internal static class ItemEndpoints
         routes.MapOperation(RecommendationOperations.GetPopularItems, context => List(context, answers, Sources.Popular));
         routes.MapOperation(RecommendationOperations.GetTrendingItems, context => List(context, answers, Sources.Trending));
         routes.MapOperation(RecommendationOperations.GetLatestItems, context => List(context, answers, Sources.Latest));
-        routes.MapOperation(RecommendationOperations.GetSimilarItems, context => Similar(context, answers));
+        routes.MapOperation(RecommendationOperations.GetSimilarItems,
+            context => ListOfItem(context, answers, RequestForm.List, Sources.Similar));
+        routes.MapOperation(RecommendationOperations.GetItemsBoughtTogether,
+            context => ListOfItem(context, answers, RequestForm.ItemList, Sources.Together));
     }
 
     private static Task List(HttpContext context, Answers answers, string ranking)
@@ -24,11 +28,11 @@ internal static class ItemEndpoints
         return Task.CompletedTask;
     }
 
-    private static Task Similar(HttpContext context, Answers answers)
+    private static Task ListOfItem(HttpContext context, Answers answers, RequestForm form, string recipe)
     {
         long started = Stopwatch.GetTimestamp();
         string itemId = Answers.PathId(context, "itemId");
-        var request = answers.Reader.Read(context.Request.QueryString.Value, RequestForm.List, Sources.Similar);
+        var request = answers.Reader.Read(context.Request.QueryString.Value, form, recipe);
         answers.SendItemsFor(context, request, default, itemId, started);
         return Task.CompletedTask;
     }

@@ -6,7 +6,10 @@ internal enum RequestForm
     /// <summary>A list that is the same for everyone: count, category, tag, exclude, cursor.</summary>
     List,
 
-    /// <summary>A list of a user: also placement, explain, reasons, sessionId.</summary>
+    /// <summary>A list of an item: also placement, explain, reasons.</summary>
+    ItemList,
+
+    /// <summary>A list of a user: also sessionId.</summary>
     UserList,
 
     /// <summary>Recommendations: also includeSeen, diversity.</summary>

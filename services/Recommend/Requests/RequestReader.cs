@@ -54,7 +54,7 @@ internal sealed class RequestReader(RecommendOptions options, Placements placeme
                 case "exclude":
                     (excludedIds ??= []).Add(Id(pair, "exclude"));
                     break;
-                case "placement" when form >= RequestForm.UserList:
+                case "placement" when form >= RequestForm.ItemList:
                     placement = FindPlacement(pair.DecodeValue().Span);
                     break;
                 case "sessionId" when form >= RequestForm.UserList:
@@ -63,10 +63,10 @@ internal sealed class RequestReader(RecommendOptions options, Placements placeme
                 case "includeSeen" when form == RequestForm.Recommendations:
                     includeSeen = Flag(value, "includeSeen");
                     break;
-                case "explain" when form >= RequestForm.UserList:
+                case "explain" when form >= RequestForm.ItemList:
                     explain = Flag(value, "explain");
                     break;
-                case "reasons" when form >= RequestForm.UserList:
+                case "reasons" when form >= RequestForm.ItemList:
                     reasons = value is "all" ? int.MaxValue : int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture,
                         out int r) && r <= Limits.Reasons ? r : throw Wrong("reasons", ReasonsRule);
                     break;

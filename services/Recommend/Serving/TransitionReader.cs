@@ -1,6 +1,7 @@
 using Polly.Registry;
 using Recommender.FactorStore;
 using Recommender.FactorStore.Transitions;
+using Recommender.Factorization.Sessions.Baskets;
 using Recommender.Factorization.Sessions.Mixing;
 using Recommender.Factorization.Sessions.Transitions;
 using Recommender.ServiceDefaults.Workers;
@@ -29,6 +30,7 @@ internal sealed class TransitionReader(
     private byte[] _mixBytes = [];
     private ScoreMix? _mix;
     private TransitionTable? _rows;
+    private TransitionTable _baskets = CreateBaskets();
     private TransitionTable[] _recent = [];
     private string? _generation;
     private long _position;
@@ -56,6 +58,7 @@ internal sealed class TransitionReader(
                 bool isFirstPage = _position == 0;
                 (_rows, _generation, _position) = (new TransitionTable(_mix.Transitions), changes.Generation, 0);
                 _recent = [.. SessionMix.HalfLivesMs.Select(CreateRecent)];
+                _baskets = CreateBaskets();
                 if (!isFirstPage)
                 {
                     isMore = true;
@@ -68,7 +71,7 @@ internal sealed class TransitionReader(
             isMore = changes.More;
             if (!isMore && (_isRecentChanged || serving.State.Transitions is not { } served || served.Rows != _rows || served.Mix != _mix))
             {
-                serving.Serve(new ServingTransitions(_rows!, _mix, _recent));
+                serving.Serve(new ServingTransitions(_rows!, _mix, _recent, _baskets));
                 _isRecentChanged = false;
             }
         }
@@ -103,12 +106,14 @@ internal sealed class TransitionReader(
     private static TransitionTable CreateRecent(long halfLifeMs) =>
         new(new TransitionSettings { RowLength = TransitionSettings.LongestRow, HalfLifeMs = halfLifeMs });
 
+    private static TransitionTable CreateBaskets() => new(new BasketSettings().Rows);
+
     private void Load(in TransitionRowRecord row)
     {
         int scale = row.RecentScale;
         if (scale < 0)
         {
-            _rows!.LoadRow(row.ItemKey, row.Row.Span);
+            (row.IsBasket ? _baskets : _rows!).LoadRow(row.Item, row.Row.Span);
         }
         else if (scale < _recent.Length)
         {

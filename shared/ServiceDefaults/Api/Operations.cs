@@ -44,6 +44,7 @@ public static class Operations
         RecommendationOperations.PostRecommendationBatch,
         RecommendationOperations.RankItems,
         RecommendationOperations.GetSimilarItems,
+        RecommendationOperations.GetItemsBoughtTogether,
         RecommendationOperations.GetSimilarUsers,
         RecommendationOperations.GetUserHistory,
         RecommendationOperations.GetRecentItems,

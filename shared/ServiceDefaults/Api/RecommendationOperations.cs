@@ -177,6 +177,27 @@ public static class RecommendationOperations
         Problems = [404],
     };
 
+    public static Operation GetItemsBoughtTogether { get; } = GetSimilarItems with
+    {
+        Id = "GetItemsBoughtTogether",
+        Pattern = "/v1/items/{itemId}/together",
+        Summary = "Get items bought together with an item",
+        Description = "Items that were bought (setting `EventTypes:NAME:Purchase`) in one basket with the item: in one session, or by one user "
+            + "with no more than `Trainer:SessionGapMinutes` between two purchases. Purchases count from the moment they are stored, half "
+            + "after 150 days. `score` relates how often two items share a basket to how often each is bought, from 0 to 1, so complements "
+            + "come first, and popular items do not come first everywhere. Substitutes are seldom in one basket. The only reason of an item "
+            + "is the given item. No other items are appended. If the item was never bought with another one, the answer is that of "
+            + "`GET /v1/items/{itemId}/similar`, and `source` states it. " + AvailableItems,
+        Parameters = [OperationParameter.ItemId, .. List, Placement, .. Reasons],
+        Answers =
+        [
+            OperationAnswer.Of<RecommendationResponse>(200, "One page of items, most often bought together first.", """
+                { "recommendationId": "4f0c7b1e2a9d25", "source": "together",
+                  "items": [{ "itemId": "22423", "score": 0.21, "title": "REGENCY CAKESTAND 3 TIER" }] }
+                """),
+        ],
+    };
+
     public static Operation GetSimilarUsers { get; } = Template with
     {
         Id = "GetSimilarUsers",

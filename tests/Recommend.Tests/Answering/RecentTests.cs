@@ -179,7 +179,7 @@ public sealed class RecentTests : IAsyncLifetime
     {
         var error = await Assert.ThrowsAnyAsync<Exception>(() =>
             RecommendHost.StartAsync(new InProcessFactorStore(), ("Placements:shelf:Recipe", "recnt")));
-        Assert.Contains("Placements:shelf:Recipe must be recommendations or similar or recent", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Placements:shelf:Recipe must be recommendations or together or similar", error.Message, StringComparison.Ordinal);
     }
 
     private static IEnumerable<int> Numbers(RecommendationResponse answer) => answer.Items.Select(item => Shop.NumberOf(item.ItemId));
