@@ -15,8 +15,8 @@ public sealed record Placement
     public required string Name { get; init; }
 
     /// <summary>What answers are made of: one of <see cref="Recipes"/>.</summary>
-    [AllowedValues(Recipes.Recommendations, Sources.Together, Sources.Similar, Sources.Recent, Sources.Popular, Sources.Trending,
-        Sources.Latest)]
+    [AllowedValues(Recipes.Recommendations, Sources.Together, Sources.Similar, Sources.Again, Sources.Recent, Sources.Popular,
+        Sources.Trending, Sources.Latest)]
     public string Recipe { get; init; } = Recipes.Recommendations;
 
     /// <summary>Items of an answer. Null: the general setting.</summary>

@@ -12,5 +12,5 @@ internal static class Recipes
     public static bool NeedItem(string recipe) => recipe is Sources.Similar or Sources.Together;
 
     /// <summary>Whether the list consists of items that the user has seen.</summary>
-    public static bool ListsSeen(string recipe) => recipe is Sources.Recent;
+    public static bool ListsSeen(string recipe) => recipe is Sources.Again or Sources.Recent;
 }

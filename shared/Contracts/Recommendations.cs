@@ -182,8 +182,8 @@ public record RecommendationResponse
     public long? ModelVersion { get; init; }
 
     /// <summary>
-    /// How the first item was found: <c>personal</c>, <c>session</c>, <c>similar</c>, <c>together</c>, <c>recent</c>,
-    /// <c>trending</c>, <c>popular</c> or <c>latest</c>.
+    /// How the first item was found: <c>personal</c>, <c>session</c>, <c>similar</c>, <c>together</c>, <c>again</c>,
+    /// <c>recent</c>, <c>trending</c>, <c>popular</c> or <c>latest</c>.
     /// </summary>
     public required string Source { get; init; }
 
@@ -219,7 +219,7 @@ public sealed record RecommendedItem
 
     /// <summary>
     /// The history items with the largest shares of the score, largest first. Only in answers with <c>explain</c>, and only for items that
-    /// the model ranked or that a single item accounts for (sources <c>together</c> and <c>recent</c>).
+    /// the model ranked or that a single item accounts for (sources <c>together</c>, <c>again</c> and <c>recent</c>).
     /// </summary>
     public IReadOnlyList<Reason>? Reasons { get; init; }
 
@@ -253,6 +253,7 @@ public static class Sources
     public const string Session = "session";
     public const string Similar = "similar";
     public const string Together = "together";
+    public const string Again = "again";
     public const string Recent = "recent";
     public const string Trending = "trending";
     public const string Popular = "popular";

@@ -35,6 +35,7 @@ public sealed class GeneratedClientTests(EmbeddedProduct product)
         ["GetSimilarItems"] = new() { ["itemId"] = "item-0-1", ["count"] = 3 },
         ["GetItemsBoughtTogether"] = new() { ["itemId"] = "item-0-1", ["count"] = 3, ["explain"] = true },
         ["GetSimilarUsers"] = new() { ["userId"] = "user-4", ["count"] = 3 },
+        ["GetItemsToBuyAgain"] = new() { ["userId"] = "user-4", ["count"] = 3, ["explain"] = false },
         ["GetRecentItems"] = new() { ["userId"] = "user-4", ["count"] = 3, ["reasons"] = "all" },
         ["GetPopularItems"] = new() { ["count"] = 2, ["tag"] = new[] { "even" } },
         ["ListDeadLetters"] = new() { ["limit"] = 10 },
@@ -80,6 +81,7 @@ public sealed class GeneratedClientTests(EmbeddedProduct product)
             Assert.NotEmpty((await CallAsync(operation)).Items);
         Assert.Equal(3, (await EventuallyAsync("GetSimilarUsers")).Users.Count);
         Assert.NotEmpty((await CallAsync("GetUserHistory")).Items);
+        Assert.Equal("again", (string)(await CallAsync("GetItemsToBuyAgain")).Source);
         Assert.Equal("recent", (string)(await CallAsync("GetRecentItems")).Source);
         Assert.Equal(3, (await CallAsync("ListUsers")).Users.Count);
         Assert.Equal(0, (await CallAsync("ListDeadLetters")).Total);

@@ -150,6 +150,7 @@ public abstract partial class FactorStoreContract : IAsyncLifetime
     {
         var user = State(UserRef.User("x{y} 日本🛒"), 5, 2, 0.25f, float.NaN);
         var session = State(UserRef.Session("x{y} 日本🛒"), 6, 2, 1f);
+        user = user with { Repeats = new RepeatRecord[] { new(3, 4, 86_400, 1_700_000_000) } };
         var bare = new UserState
         {
             User = UserRef.User(new string('界', 85)),

@@ -35,6 +35,35 @@ public sealed class UserStateTests
     }
 
     [Fact]
+    public void Repeats_make_a_value_of_the_third_format_and_all_parts_are_read_back()
+    {
+        var repeats = new RepeatRecord[] { new(3, 7, 86_400, 1_700_000_000), new(9, 2, uint.MaxValue, 5) };
+        var state = s_state with { Seen = new SeenRecord[] { new(1, 2, 3) }, HistoryClasses = new byte[] { 4, 5 }, Repeats = repeats };
+        byte[] bytes = state.Encode();
+        Assert.Equal(3, bytes[16]);
+        Assert.True(UserStateView.TryRead(bytes, out var view));
+        Assert.Equal(repeats, view.Repeats.ToArray());
+        Assert.Equal(state.History.ToArray(), view.History.ToArray());
+        Assert.Equal(state.Seen.ToArray(), view.Seen.ToArray());
+        Assert.Equal([4, 5], view.HistoryClasses.ToArray());
+        for (int length = 0; length < bytes.Length; length++) Assert.False(UserStateView.TryRead(bytes.AsSpan(0, length), out _));
+        Assert.True(new UserFactor("ann", bytes).TryRead(2, 1, out _));
+        Assert.Equal(bytes.Length - 32, (state with { Repeats = default }).Encode().Length);
+        Assert.True(UserStateView.TryRead((state with { Repeats = new RepeatRecord[64] }).Encode(), out var full));
+        Assert.Equal(64, full.Repeats.Length);
+        Assert.Throws<InvalidOperationException>(() => (state with { Repeats = new RepeatRecord[65] }).Encode());
+    }
+
+    [Fact]
+    public void A_value_of_the_second_format_has_no_repeats()
+    {
+        byte[] bytes = s_state.Encode();
+        bytes[17] = 5; // Not a number there.
+        Assert.True(UserStateView.TryRead(bytes, out var view));
+        Assert.True(view.Repeats.IsEmpty);
+    }
+
+    [Fact]
     public void A_pair_takes_8_bytes_and_a_record_of_the_history_one_more_than_before()
     {
         int before = UserState.HeaderBytes + 4 + (2 * 16);
@@ -66,7 +95,7 @@ public sealed class UserStateTests
         }
 
         byte[] later = [.. whole];
-        later[16] = 3;
+        later[16] = 4;
         Assert.False(UserStateView.TryRead(later, out _));
     }
 

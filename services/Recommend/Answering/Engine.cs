@@ -119,6 +119,10 @@ internal sealed class Engine(RecommendOptions options, EventWeights configuredWe
                 BoughtTogether.List(state, item, draft.BeginList());
                 draft.AddListed(reason: item);
                 break;
+            case Sources.Again:
+                BuyAgain.List(state.Catalogue, subject.Own, clock.GetUtcNow(), draft.BeginList());
+                draft.AddListed();
+                break;
             case Sources.Recent:
                 RecentlyViewed.List(state.Catalogue, subject.Own, hideRules.Purchases, draft.BeginList());
                 draft.AddListed();

@@ -17,6 +17,8 @@ internal static class UserEndpoints
     {
         routes.MapOperation(RecommendationOperations.GetRecommendations,
             context => GetAsync(context, answers, RequestForm.Recommendations, Recipes.Recommendations));
+        routes.MapOperation(RecommendationOperations.GetItemsToBuyAgain,
+            context => GetAsync(context, answers, RequestForm.UserList, Sources.Again));
         routes.MapOperation(RecommendationOperations.GetRecentItems,
             context => GetAsync(context, answers, RequestForm.UserList, Sources.Recent));
         routes.MapOperation(RecommendationOperations.PostRecommendations, context => PostAsync(context, answers));

@@ -128,6 +128,7 @@ public sealed class Folding(IStore store, IFactorStore factorStore, ReleasedMode
             History = history,
             HistoryClasses = classes,
             Seen = seen,
+            Repeats = histories.BuildRepeats(user.Events),
         };
     }
 

@@ -11,13 +11,23 @@ namespace Recommender.Trainer.Events;
 /// <param name="typeNames">Names by <see cref="StoredEvent.TypeId"/>.</param>
 public sealed class HistoryBuilder(EventWeights weights, IReadOnlyList<string> typeNames, int itemsLimit)
 {
+    /// <summary>Purchases of an item that are closer together than this are one: a corrected order, or lines of one order.</summary>
+    private const long ShortestIntervalMs = 24 * 3_600_000;
+
     private readonly EventTypeSettings[] _types = [.. typeNames.Select(name => weights[name])];
+    private readonly bool[] _purchases = [.. typeNames.Select(weights.IsPurchase)];
 
     // Users are folded in by many threads at once.
     [ThreadStatic]
     private static EventShares? s_shares;
 
     private readonly record struct Entry(Preference Preference, long LastAtMs);
+
+    private readonly record struct Bought(int Count, long FirstMs, long LastMs)
+    {
+        public RepeatRecord ToRecord(int itemKey) => new(itemKey, Count,
+            (uint)Math.Clamp((LastMs - FirstMs) / (Count - 1) / 1000, 1, uint.MaxValue), (uint)Math.Clamp(LastMs / 1000, 0, uint.MaxValue));
+    }
 
     /// <summary>Records newest first, equal times by item key; items of zero weight, such as a cancelled purchase, are left out.</summary>
     /// <param name="events">Oldest first.</param>
@@ -48,6 +58,52 @@ public sealed class HistoryBuilder(EventWeights weights, IReadOnlyList<string> t
             ? b.LastAtSeconds.CompareTo(a.LastAtSeconds)
             : a.ItemKey.CompareTo(b.ItemKey));
         return records.Length <= itemsLimit ? records : records[..itemsLimit];
+    }
+
+    /// <summary>
+    /// The items that were bought at least twice, a day or more apart, without purchases that were taken back: those with the most
+    /// purchases, ties by the newest purchase, then by item key; at most <see cref="RepeatRecord.Limit"/>.
+    /// </summary>
+    /// <param name="events">Oldest first.</param>
+    public RepeatRecord[] BuildRepeats(IReadOnlyList<StoredEvent> events)
+    {
+        if (!HasRepeats(events)) return [];
+        var bought = new Dictionary<int, Bought>();
+        var shares = Shares(events);
+        for (int e = 0; e < events.Count; e++)
+        {
+            var stored = events[e];
+            if (!_purchases[stored.TypeId]) continue;
+            if (!EventWeights.Of(_types[stored.TypeId], stored.Value, ageDays: 0, shares[e]).IsPositive) continue;
+            bought[stored.ItemKey] = !bought.TryGetValue(stored.ItemKey, out var before) ? new(1, stored.OccurredAtMs, stored.OccurredAtMs)
+                : stored.OccurredAtMs - before.LastMs < ShortestIntervalMs ? before
+                : before with { Count = before.Count + 1, LastMs = stored.OccurredAtMs };
+        }
+
+        return [.. bought.Where(item => item.Value.Count > 1)
+            .OrderByDescending(item => item.Value.Count).ThenByDescending(item => item.Value.LastMs).ThenBy(item => item.Key)
+            .Take(RepeatRecord.Limit).Select(item => item.Value.ToRecord(item.Key))];
+    }
+
+    /// <summary>Whether two events are purchases of one item: a test without sums.</summary>
+    private bool HasRepeats(IReadOnlyList<StoredEvent> events)
+    {
+        HashSet<int>? items = null;
+        int first = -1;
+        foreach (var stored in events)
+        {
+            if (!_purchases[stored.TypeId]) continue;
+            if (first < 0)
+            {
+                first = stored.ItemKey;
+                continue;
+            }
+
+            items ??= [first];
+            if (!items.Add(stored.ItemKey)) return true;
+        }
+
+        return false;
     }
 
     private ReadOnlySpan<float> Shares(IReadOnlyList<StoredEvent> events)

@@ -32,37 +32,48 @@ public sealed record UserState
     /// </summary>
     public ReadOnlyMemory<SeenRecord> Seen { get; init; }
 
+    /// <summary>Items that the user bought repeatedly, at most <see cref="RepeatRecord.Limit"/>.</summary>
+    public ReadOnlyMemory<RepeatRecord> Repeats { get; init; }
+
     /// <summary>
     /// Number of bytes before the factor. Revision and model version are first and big-endian, so that values can be compared as bytes.
     /// </summary>
     public const int HeaderBytes = 32;
 
-    private const byte FormatWithoutSeen = 1, Format = 2;
+    private const byte FormatWithoutSeen = 1, FormatWithoutRepeats = 2, Format = 3;
 
-    internal static bool IsKnownFormat(byte format) => format is FormatWithoutSeen or Format;
+    internal static bool IsKnownFormat(byte format) => format is FormatWithoutSeen or FormatWithoutRepeats or Format;
 
-    internal static bool HasSeen(byte format) => format == Format;
+    internal static bool HasSeen(byte format) => format >= FormatWithoutRepeats;
+
+    internal static bool HasRepeats(byte format) => format == Format;
 
     /// <summary>
-    /// Layout: revision (8, big-endian), model version (8, big-endian), format version (1), zero (3), rank (4), history length (4), seen
-    /// length (4), factor (4 × rank), history (16 each), seen (8 each), classes of the history (1 each); little-endian after the first two.
-    /// Format 1 ends with the history and has 0 for the seen length.
+    /// Layout: revision (8, big-endian), model version (8, big-endian), format version (1), number of repeats (1), zero (2), rank (4),
+    /// history length (4), seen length (4), factor (4 × rank), history (16 each), seen (8 each), repeats (16 each), classes of the history
+    /// (1 each); little-endian after the first two. Format 2 has no repeats. Values without any are written in it, so that earlier programs
+    /// read them. Format 1 ends with the history and has 0 for the seen length.
     /// </summary>
     public byte[] Encode()
     {
         if (HistoryClasses.Length != 0 && HistoryClasses.Length != History.Length)
             throw new InvalidOperationException($"{HistoryClasses.Length} classes do not belong to a history of {History.Length} records.");
-        var bytes = new byte[HeaderBytes + (Factor.Length * sizeof(float)) + (History.Length * 17) + (Seen.Length * 8)];
+        if (Repeats.Length > RepeatRecord.Limit)
+            throw new InvalidOperationException($"{Repeats.Length} repeats are more than the {RepeatRecord.Limit} that a value holds.");
+        var bytes = new byte[HeaderBytes + (Factor.Length * sizeof(float)) + (History.Length * 17) + (Seen.Length * 8)
+            + (Repeats.Length * 16)];
         var span = bytes.AsSpan();
         BinaryPrimitives.WriteInt64BigEndian(span, Revision);
         BinaryPrimitives.WriteInt64BigEndian(span[8..], ModelVersion);
-        span[16] = Format;
+        span[16] = Repeats.IsEmpty ? FormatWithoutRepeats : Format;
+        span[17] = (byte)Repeats.Length;
         BinaryPrimitives.WriteInt32LittleEndian(span[20..], Factor.Length);
         BinaryPrimitives.WriteInt32LittleEndian(span[24..], History.Length);
         BinaryPrimitives.WriteInt32LittleEndian(span[28..], Seen.Length);
         span = Append(span[HeaderBytes..], MemoryMarshal.AsBytes(Factor.Span));
         span = Append(span, MemoryMarshal.AsBytes(History.Span));
         span = Append(span, MemoryMarshal.AsBytes(Seen.Span));
+        span = Append(span, MemoryMarshal.AsBytes(Repeats.Span));
         if (HistoryClasses.IsEmpty) span.Fill(EventClass.Unknown);
         else HistoryClasses.Span.CopyTo(span);
         return bytes;

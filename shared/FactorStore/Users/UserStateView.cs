@@ -6,15 +6,16 @@ namespace Recommender.FactorStore.Users;
 /// <summary>Reads an encoded <see cref="UserState"/> in place, without allocation.</summary>
 public readonly ref struct UserStateView
 {
-    private UserStateView(ReadOnlySpan<byte> bytes, int rank, int historyLength, int seenLength)
+    private UserStateView(ReadOnlySpan<byte> bytes, int rank, int historyLength, int seenLength, int repeats)
     {
         Revision = BinaryPrimitives.ReadInt64BigEndian(bytes);
         ModelVersion = BinaryPrimitives.ReadInt64BigEndian(bytes[8..]);
         int history = UserState.HeaderBytes + (rank * sizeof(float)), seen = history + (historyLength * 16),
-            classes = seen + (seenLength * 8);
+            repeated = seen + (seenLength * 8), classes = repeated + (repeats * 16);
         Factor = MemoryMarshal.Cast<byte, float>(bytes[UserState.HeaderBytes..history]);
         History = MemoryMarshal.Cast<byte, HistoryRecord>(bytes[history..seen]);
-        Seen = MemoryMarshal.Cast<byte, SeenRecord>(bytes[seen..classes]);
+        Seen = MemoryMarshal.Cast<byte, SeenRecord>(bytes[seen..repeated]);
+        Repeats = MemoryMarshal.Cast<byte, RepeatRecord>(bytes[repeated..classes]);
         HistoryClasses = bytes[classes..];
     }
 
@@ -25,6 +26,9 @@ public readonly ref struct UserStateView
 
     /// <summary>See <see cref="UserState.Seen"/>.</summary>
     public ReadOnlySpan<SeenRecord> Seen { get; }
+
+    /// <summary>See <see cref="UserState.Repeats"/>.</summary>
+    public ReadOnlySpan<RepeatRecord> Repeats { get; }
 
     /// <summary>The <see cref="EventClass"/> of each record of the history; empty in values of the first format.</summary>
     public ReadOnlySpan<byte> HistoryClasses { get; }
@@ -40,10 +44,12 @@ public readonly ref struct UserStateView
         int rank = BinaryPrimitives.ReadInt32LittleEndian(bytes[20..]);
         int history = BinaryPrimitives.ReadInt32LittleEndian(bytes[24..]);
         int seen = hasSeen ? BinaryPrimitives.ReadInt32LittleEndian(bytes[28..]) : 0;
+        int repeats = UserState.HasRepeats(bytes[16]) ? bytes[17] : 0;
         if (rank < 0 || history < 0 || seen < 0) return false;
         long recordBytes = hasSeen ? 17 : 16;
-        if (bytes.Length != UserState.HeaderBytes + ((long)rank * sizeof(float)) + (history * recordBytes) + (seen * 8L)) return false;
-        view = new UserStateView(bytes, rank, history, seen);
+        if (bytes.Length != UserState.HeaderBytes + ((long)rank * sizeof(float)) + (history * recordBytes) + (seen * 8L) + (repeats * 16L))
+            return false;
+        view = new UserStateView(bytes, rank, history, seen, repeats);
         return true;
     }
 }

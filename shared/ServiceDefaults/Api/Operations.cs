@@ -47,6 +47,7 @@ public static class Operations
         RecommendationOperations.GetItemsBoughtTogether,
         RecommendationOperations.GetSimilarUsers,
         RecommendationOperations.GetUserHistory,
+        RecommendationOperations.GetItemsToBuyAgain,
         RecommendationOperations.GetRecentItems,
         RecommendationOperations.GetPopularItems,
         RecommendationOperations.GetTrendingItems,

@@ -232,6 +232,25 @@ public static class RecommendationOperations
         ],
     };
 
+    public static Operation GetItemsToBuyAgain { get; } = Template with
+    {
+        Id = "GetItemsToBuyAgain",
+        Pattern = "/v1/users/{userId}/again",
+        Summary = "Get items that a user may want to buy again",
+        Description = "Items that the user bought (setting `EventTypes:NAME:Purchase`) at least twice, a day or more apart: the 64 with the most "
+            + "purchases. They are ordered by how due they are at the time of the request: `score`, from 0 to 1, is highest when the mean "
+            + "time between two purchases has passed since the newest one, and lower before and after. An item appears when a quarter of "
+            + "that time has passed. The only reason of an item is the item itself. No other items are appended. " + AvailableItems,
+        Parameters = [OperationParameter.UserId, .. List, Placement, SessionId, .. Reasons],
+        Answers =
+        [
+            OperationAnswer.Of<RecommendationResponse>(200, "One page of items, most due first.", """
+                { "recommendationId": "4f0c7b1e2a9d26", "source": "again",
+                  "items": [{ "itemId": "22423", "score": 0.74, "title": "REGENCY CAKESTAND 3 TIER" }] }
+                """),
+        ],
+    };
+
     public static Operation GetRecentItems { get; } = Template with
     {
         Id = "GetRecentItems",

@@ -37,6 +37,43 @@ public class HistoryBuilderTests
         Assert.Equal([new HistoryRecord(7, 5, 1, 2)], records);
     }
 
+    private static RepeatRecord[] Repeats(params StoredEvent[] events) => new HistoryBuilder(s_weights, s_types, 10).BuildRepeats(events);
+
+    [Fact]
+    public void An_item_bought_twice_repeats_at_the_mean_interval()
+    {
+        Assert.Equal([new RepeatRecord(7, 3, 5 * 86_400, 10 * 86_400)],
+            Repeats(Event(7, "purchase", 0), Event(8, "purchase", Day), Event(7, "view", Day), Event(7, "purchase", 2 * Day),
+                Event(9, "view", 3 * Day), Event(9, "view", 5 * Day), Event(7, "purchase", 10 * Day), Event(7, "view", 11 * Day)));
+    }
+
+    [Fact]
+    public void Purchases_within_a_day_are_one()
+    {
+        Assert.Empty(Repeats(Event(7, "purchase", 0), Event(7, "purchase", Day - 1)));
+        Assert.Equal([new RepeatRecord(7, 2, 86_400, 86_400)], Repeats(Event(7, "purchase", 0), Event(7, "purchase", Day)));
+    }
+
+    [Fact]
+    public void A_purchase_that_was_taken_back_is_none()
+    {
+        var quantities = EventWeights.Create();
+        StoredEvent Bought(long atMs, float quantity) => new(7, 1, quantity, atMs);
+        var builder = new HistoryBuilder(quantities, ["view", "purchase"], 10);
+        Assert.Single(builder.BuildRepeats([Bought(0, 6), Bought(2 * Day, 3)]));
+        Assert.Empty(builder.BuildRepeats([Bought(0, 6), Bought(2 * Day, 3), Bought(3 * Day, -9)]));
+    }
+
+    [Fact]
+    public void The_items_with_the_most_purchases_repeat()
+    {
+        var events = Enumerable.Range(1, 70).SelectMany(key => Enumerable.Range(0, key <= 5 ? 2 : 3)
+            .Select(n => Event(key, "purchase", (((10 * n) + key) * Day) + key))).OrderBy(stored => stored.OccurredAtMs).ToArray();
+        var repeats = Repeats(events);
+        Assert.Equal(Enumerable.Range(7, 64).Reverse(), repeats.Select(record => record.ItemKey));
+        Assert.All(repeats, record => Assert.Equal((3, 10u * 86_400), (record.Purchases, record.IntervalSeconds)));
+    }
+
     [Fact]
     public void A_return_pulls_the_target_of_a_purchase_down_by_its_share()
     {
