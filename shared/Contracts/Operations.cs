@@ -153,16 +153,25 @@ public sealed record SessionMetrics
     /// <summary>Pairs of an item and the next one that the encoder was trained on; 0: there were too few, and the model has none.</summary>
     public required int EncoderPairs { get; init; }
 
-    /// <summary>Duration of the training of the encoder in seconds, including the one on the older events for the choice of the
-    /// mix.</summary>
+    /// <summary>
+    /// Duration of the training of the encoder in seconds, including the one on the older events for the choice of the mix.
+    /// </summary>
     public required double EncoderSeconds { get; init; }
 
     /// <summary>Duration of the choice of the mix in seconds.</summary>
     public required double MixSeconds { get; init; }
 
-    /// <summary>The mix; null if there were too few questions to choose one by.</summary>
-    public ScoreMixStatus? Mix { get; init; }
+    /// <summary>How well the next item of a session was predicted; empty if there were too few questions to choose a mix by.</summary>
+    public required IReadOnlyList<SessionResult> Results { get; init; }
 }
+
+/// <summary>How well the next item of a session was predicted, over the whole catalogue.</summary>
+/// <param name="Kind">From what: <c>known</c> (the history of a user) or <c>anonymous</c> (a session).</param>
+/// <param name="Name">By what: <c>model</c> or <c>rules</c> (transitions) alone, or the <c>mix</c>.</param>
+/// <param name="Questions">Number of events that were predicted from those before them.</param>
+/// <param name="HitRateAt20">Share of the questions whose item is among the first 20, 0 to 1.</param>
+/// <param name="MrrAt20">Mean of 1 / rank, 0 beyond the first 20.</param>
+public sealed record SessionResult(string Kind, string Name, int Questions, double HitRateAt20, double MrrAt20);
 
 /// <summary>How much each term of a score counts, and how well such scores predict the next item of a session.</summary>
 public sealed record ScoreMixStatus
@@ -186,8 +195,9 @@ public sealed record ScoreMixKind
     /// <summary>Number of questions: events of a replay, each predicted from those before it.</summary>
     public int Questions { get; init; }
 
-    /// <summary>Metrics on these questions by name: <c>model</c> alone, <c>rules</c> alone, and the <c>mix</c>. Empty without
-    /// questions.</summary>
+    /// <summary>
+    /// Metrics on these questions by name: <c>model</c> alone, <c>rules</c> alone, and the <c>mix</c>. Empty without questions.
+    /// </summary>
     public IReadOnlyDictionary<string, NextItemMetrics> Results { get; set; } = new Dictionary<string, NextItemMetrics>();
 }
 

@@ -57,7 +57,8 @@ public sealed class SessionTraining(
             EncoderPairs = encoder is null ? 0 : all.PairCount,
             EncoderSeconds = encoderSeconds,
             MixSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
-            Mix = decision?.Status,
+            Results = decision is null ? [] : [.. decision.Status.Kinds.SelectMany(kind => kind.Value.Results.Select(result =>
+                new SessionResult(kind.Key, result.Key, kind.Value.Questions, result.Value.HitRateAt20, result.Value.MrrAt20)))],
         });
     }
 

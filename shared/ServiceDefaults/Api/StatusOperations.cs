@@ -15,7 +15,8 @@ public static class StatusOperations
         Scope = Scopes.Admin,
         Tag = Operations.OperationTag,
         Summary = "Get the status",
-        Description = "Watermarks, lags, queue depths, the version in service, counters, and the progress of training.",
+        Description = "Watermarks, lags, queue depths, the version in service, counters, the score mix, and the progress of "
+            + "training.",
         Answers =
         [
             OperationAnswer.Of<StatusResponse>(200, "The status.", """
@@ -24,7 +25,11 @@ public static class StatusOperations
                   "lagSeconds": { "stored": 0, "folded": 0 }, "queueDepths": { "interactions": 0, "commands": 0 },
                   "stageMilliseconds": { "storing": { "p50": 2.1, "p99": 6.4 } }, "releasedVersion": 12, "users": 4338, "items": 3665,
                   "events": 397884, "training": "idle", "counters": { "duplicateEvents": 0, "conflictingEvents": 0, "droppedEvents": 0,
-                  "ignoredItemChanges": 0 } }
+                  "ignoredItemChanges": 0 },
+                  "scoreMix": { "number": 380000, "kinds": {
+                    "known": { "weights": { "model": 1, "rules": 12, "recentDay": 0.5 }, "questions": 3120, "results": {
+                      "model": { "hitRateAt20": 0.51, "mrrAt20": 0.2 }, "rules": { "hitRateAt20": 0.55, "mrrAt20": 0.26 },
+                      "mix": { "hitRateAt20": 0.58, "mrrAt20": 0.27 } } } } } }
                 """),
         ],
     };
