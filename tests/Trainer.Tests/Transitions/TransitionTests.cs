@@ -89,6 +89,18 @@ public sealed class TransitionTests(Servers servers)
     }
 
     [Fact]
+    public async Task Rows_of_recent_events_are_written_before_a_stop()
+    {
+        await using var trainer = await CreateAsync();
+        await trainer.SendAsync(View("ann", "a", 0));
+        Assert.Empty((await TransitionRows.ReadAsync(trainer)).Recent(0));
+        using var worker = new TransitionWorker(trainer.Transitions, trainer.Policy, TrainerFixture.Pipelines, TimeProvider.System,
+            NullLogger<TransitionWorker>.Instance);
+        await worker.StopAsync(Cancellation);
+        Assert.Equal(["a"], (await TransitionRows.ReadAsync(trainer)).Recent(0).Keys);
+    }
+
+    [Fact]
     public async Task Rows_of_recent_events_written_a_while_ago_get_the_events_since()
     {
         await using var trainer = await CreateAsync();
