@@ -6,7 +6,8 @@ namespace Recommender.Benchmarks.Baskets;
 /// <summary>Orders, oldest first.</summary>
 internal sealed record BasketData(IReadOnlyList<Basket> Baskets, int Items, int Customers)
 {
-    /// <summary>Reads <c>online_retail.csv[.gz]</c>. Cancellations and codes without a leading digit (postage, fees) are left out.</summary>
+    /// <summary>Reads <c>online_retail.csv[.gz]</c>. Cancellations and codes without a leading digit (postage, fees) are left
+    /// out.</summary>
     public static BasketData Read(string folder)
     {
         string path = LearningData.Find(folder, "online_retail.csv")

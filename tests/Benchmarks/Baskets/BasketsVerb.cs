@@ -15,8 +15,8 @@ using Recommender.Factorization.Tuning;
 namespace Recommender.Benchmarks.Baskets;
 
 /// <summary>
-/// <c>baskets</c>: the other items of an order from one of them. Orders of the last fifth of the time are asked about; everything is learned
-/// from the orders before.
+/// <c>baskets</c>: the other items of an order from one of them. Orders of the last fifth of the time are asked about; everything is
+/// learned from the orders before.
 /// </summary>
 internal static class BasketsVerb
 {
@@ -58,7 +58,8 @@ internal static class BasketsVerb
         double trainSeconds = clock.Elapsed.TotalSeconds;
         double similar = questions.Judge(item => Similar(model, item));
         return new BasketsReport(Math.Round(together, 4), Math.Round(similar, 4), Math.Round(coCount, 4), questions.Count,
-            train.Baskets.Count, data.Items, Math.Round(countSeconds, 2), Math.Round(trainSeconds, 1), rows.Bytes / Math.Max(rows.ItemCount, 1));
+            train.Baskets.Count, data.Items, Math.Round(countSeconds, 2), Math.Round(trainSeconds, 1),
+            rows.Bytes / Math.Max(rows.ItemCount, 1));
     }
 
     /// <summary>Rows as the product keeps them, filled line by line.</summary>
@@ -92,7 +93,8 @@ internal static class BasketsVerb
     /// <summary>In how many orders both items are.</summary>
     private static Func<int, IEnumerable<(int Item, double Score)>> CoCount(BasketData data)
     {
-        var basketsOf = data.Baskets.SelectMany(basket => basket.Lines.Select(line => (line.Item, basket))).ToLookup(p => p.Item, p => p.basket);
+        var basketsOf = data.Baskets.SelectMany(basket => basket.Lines.Select(line => (line.Item, basket)))
+            .ToLookup(p => p.Item, p => p.basket);
         return item =>
         {
             var counts = new Dictionary<int, double>();
@@ -170,7 +172,8 @@ internal static class BasketsVerb
                     var counted = new BasketSettings { RowLength = length, Damping = damping, HalfLifeMs = days * 86_400_000L };
                     var rows = CountTogether(fit, counted);
                     var recalls = new[] { 0, .25, .5, 1 }.Select(power =>
-                        questions.Judge(Together(rows, counted with { PopularityPower = power })).ToString("f4", CultureInfo.InvariantCulture));
+                        questions.Judge(Together(rows, counted with { PopularityPower = power }))
+                            .ToString("f4", CultureInfo.InvariantCulture));
                     Console.Error.WriteLine($"row {length}, damping {damping}, half-life {days} days, popularity power 0 .25 .5 1: "
                         + string.Join(' ', recalls));
                 }

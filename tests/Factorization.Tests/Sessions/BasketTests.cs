@@ -98,7 +98,8 @@ public sealed class BasketTests
         for (int n = 0; n < 3; n++) Put(table, 0, 1);
         Put(table, 0, 2);
         Put(table, 1, 3);
-        var scores = new BasketRanking(table, s_settings with { PopularityPower = .5 }).ScoresOf(0).ToDictionary(e => e.Item, e => e.Weight);
+        var scores = new BasketRanking(table, s_settings with { PopularityPower = .5 }).ScoresOf(0)
+            .ToDictionary(e => e.Item, e => e.Weight);
         // Pairs count 1/2 each; 1 has four of them, 0 has four, 2 has one.
         Assert.Equal(1.5 / Math.Sqrt(3 * 3.0), scores[1], 1e-5);
         Assert.Equal(.5 / Math.Sqrt(3 * 1.5), scores[2], 1e-5);
@@ -127,7 +128,8 @@ public sealed class BasketTests
     {
         foreach (var settings in new[]
         {
-            s_settings with { GapMs = -1 }, s_settings with { Window = 0 }, s_settings with { Damping = -1 }, s_settings with { RowLength = 0 },
+            s_settings with { GapMs = -1 }, s_settings with { Window = 0 }, s_settings with { Damping = -1 },
+            s_settings with { RowLength = 0 },
             s_settings with { HalfLifeMs = 5 }, s_settings with { PopularityPower = 1.1 }, s_settings with { Shrinkage = -1 },
         }) Assert.Throws<ArgumentException>(() => new BasketPairs(settings));
     }

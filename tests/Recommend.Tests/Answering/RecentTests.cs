@@ -146,7 +146,10 @@ public sealed class RecentTests : IAsyncLifetime
             itemId = Shop.IdOf(1),
             placement = "like",
             count = 3,
-            boosts = new[] { new { factor = 1e6, filter = new { must = new[] { new { key = "itemId", any = new[] { Shop.IdOf(13) } } } } } },
+            boosts = new[]
+            {
+                new { factor = 1e6, filter = new { must = new[] { new { key = "itemId", any = new[] { Shop.IdOf(13) } } } } },
+            },
         });
         Assert.Equal([13, .. Numbers(similar).Where(number => number != 13).Take(2)], Numbers(boosted));
         Assert.StartsWith("itemId is required: placement 'like' has the recipe similar",

@@ -53,7 +53,8 @@ public sealed class TogetherTests : IAsyncLifetime
         {
             Assert.Equal(expected[Shop.KeyOf(Shop.NumberOf(item.ItemId))], item.Score, 1e-6f);
             var reason = Assert.Single(item.Reasons!);
-            Assert.Equal((Shop.IdOf(1), Shop.TitleOf(Shop.IdOf(1)), 1f, 0f), (reason.ItemId!, reason.Title!, reason.Share, item.Rest!.Value));
+            Assert.Equal((Shop.IdOf(1), Shop.TitleOf(Shop.IdOf(1)), 1f, 0f),
+                (reason.ItemId!, reason.Title!, reason.Share, item.Rest!.Value));
         });
         Assert.Null((await _host.GetAsync($"/v1/items/{Shop.IdOf(1)}/together")).Items[0].Reasons);
     }

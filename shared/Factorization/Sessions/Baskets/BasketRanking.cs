@@ -3,9 +3,9 @@ using Recommender.Factorization.Sessions.Transitions;
 namespace Recommender.Factorization.Sessions.Baskets;
 
 /// <summary>
-/// Scores items that were bought in one basket with an item: w(i, j) / ((T(i) + s)^(1 − p) × (T(j) + s)^p), where w is the weight of the pair,
-/// T the weight of all pairs of an item, evicted ones included, s the shrinkage and p the popularity power. p = 0 is the confidence of an
-/// association rule, p = 1/2 the cosine, p = 1 orders by lift. Scores are from 0 to 1.
+/// Scores items that were bought in one basket with an item: w(i, j) / ((T(i) + s)^(1 − p) × (T(j) + s)^p), where w is the weight of the
+/// pair, T the weight of all pairs of an item, evicted ones included, s the shrinkage and p the popularity power. p = 0 is the confidence
+/// of an association rule, p = 1/2 the cosine, p = 1 orders by lift. Scores are from 0 to 1.
 /// </summary>
 /// <remarks>
 /// Complements score high and substitutes low: two items of one kind that are bought in turn share users and audiences, so their factors

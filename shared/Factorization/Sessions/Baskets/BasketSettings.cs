@@ -4,8 +4,8 @@ namespace Recommender.Factorization.Sessions.Baskets;
 
 /// <summary>Settings of <see cref="BasketPairs"/> and <see cref="BasketRanking"/>.</summary>
 /// <remarks>
-/// The defaults were chosen on the training part of Online Retail. There rows of 256 lose nothing against complete rows, rows of 100 a quarter
-/// of the recall, and rows of 50 two thirds: what is bought together is spread over many items.
+/// The defaults were chosen on the training part of Online Retail. There rows of 256 lose nothing against complete rows, rows of 100 a
+/// quarter of the recall, and rows of 50 two thirds: what is bought together is spread over many items.
 /// </remarks>
 public sealed record BasketSettings
 {

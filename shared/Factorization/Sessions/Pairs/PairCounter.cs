@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Recommender.Factorization.Sessions.Pairs;
 
 /// <summary>
-/// Which pairs of items the events of a group make: the events of one user with one session id, or those without. A pure function of the set
-/// of events: they are ordered by (time, sequence), whatever the order of their arrival. Not safe for concurrent use.
+/// Which pairs of items the events of a group make: the events of one user with one session id, or those without. A pure function of the
+/// set of events: they are ordered by (time, sequence), whatever the order of their arrival. Not safe for concurrent use.
 /// </summary>
 public abstract class PairCounter
 {
