@@ -23,10 +23,12 @@ public sealed class HistoryBuilder(EventWeights weights, IReadOnlyList<string> t
 
     private readonly record struct Entry(Preference Preference, long LastAtMs);
 
-    private readonly record struct Bought(int Count, long FirstMs, long LastMs)
+    /// <param name="LastMs">Newest purchase that counts.</param>
+    /// <param name="NewestMs">Newest purchase, which may be one with that.</param>
+    private readonly record struct Bought(int Count, long FirstMs, long LastMs, long NewestMs)
     {
         public RepeatRecord ToRecord(int itemKey) => new(itemKey, Count,
-            (uint)Math.Clamp((LastMs - FirstMs) / (Count - 1) / 1000, 1, uint.MaxValue), (uint)Math.Clamp(LastMs / 1000, 0, uint.MaxValue));
+            (uint)Math.Clamp((LastMs - FirstMs) / (Count - 1) / 1000, 1, uint.MaxValue), (uint)Math.Clamp(NewestMs / 1000, 0, uint.MaxValue));
     }
 
     /// <summary>Records newest first, equal times by item key; items of zero weight, such as a cancelled purchase, are left out.</summary>
@@ -75,13 +77,14 @@ public sealed class HistoryBuilder(EventWeights weights, IReadOnlyList<string> t
             var stored = events[e];
             if (!_purchases[stored.TypeId]) continue;
             if (!EventWeights.Of(_types[stored.TypeId], stored.Value, ageDays: 0, shares[e]).IsPositive) continue;
-            bought[stored.ItemKey] = !bought.TryGetValue(stored.ItemKey, out var before) ? new(1, stored.OccurredAtMs, stored.OccurredAtMs)
-                : stored.OccurredAtMs - before.LastMs < ShortestIntervalMs ? before
-                : before with { Count = before.Count + 1, LastMs = stored.OccurredAtMs };
+            long atMs = stored.OccurredAtMs;
+            bought[stored.ItemKey] = !bought.TryGetValue(stored.ItemKey, out var before) ? new(1, atMs, atMs, atMs)
+                : atMs - before.LastMs < ShortestIntervalMs ? before with { NewestMs = atMs }
+                : before with { Count = before.Count + 1, LastMs = atMs, NewestMs = atMs };
         }
 
         return [.. bought.Where(item => item.Value.Count > 1)
-            .OrderByDescending(item => item.Value.Count).ThenByDescending(item => item.Value.LastMs).ThenBy(item => item.Key)
+            .OrderByDescending(item => item.Value.Count).ThenByDescending(item => item.Value.NewestMs).ThenBy(item => item.Key)
             .Take(RepeatRecord.Limit).Select(item => item.Value.ToRecord(item.Key))];
     }
 

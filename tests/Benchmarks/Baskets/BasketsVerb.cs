@@ -6,6 +6,7 @@ using Recommender.Factorization.Data;
 using Recommender.Factorization.Events;
 using Recommender.Factorization.Judging;
 using Recommender.Factorization.Learners;
+using Recommender.Factorization.Learners.Neighbourhood;
 using Recommender.Factorization.Models;
 using Recommender.Factorization.Sessions.Baskets;
 using Recommender.Factorization.Sessions.Pairs;
@@ -21,6 +22,8 @@ namespace Recommender.Benchmarks.Baskets;
 internal static class BasketsVerb
 {
     private const double TestShare = .2;
+
+    private static readonly BasketSettings s_settings = new();
 
     public static Benchmark Create()
     {
@@ -48,19 +51,29 @@ internal static class BasketsVerb
         var (train, test) = data.SplitTime(TestShare);
         var questions = new BasketQuestions(test.Baskets, seed);
         var clock = Stopwatch.StartNew();
-        var settings = new BasketSettings();
-        var rows = CountTogether(train, settings);
+        var rows = CountTogether(train, s_settings);
         double countSeconds = clock.Elapsed.TotalSeconds;
-        double together = questions.Judge(Together(rows, settings));
-        double coCount = questions.Judge(CoCount(train));
+        var (together, coCount) = JudgeCounts(train, rows, questions);
         clock.Restart();
         var model = Train(train, budgetSeconds, threads, cancellation);
         double trainSeconds = clock.Elapsed.TotalSeconds;
-        double similar = questions.Judge(item => Similar(model, item));
+        double similar = questions.Judge(item => Similar(model, item, model.Neighbours));
+        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"similar by factors alone: {questions.Judge(item => Similar(model, item, null)):f4}"));
         return new BasketsReport(Math.Round(together, 4), Math.Round(similar, 4), Math.Round(coCount, 4), questions.Count,
             train.Baskets.Count, data.Items, Math.Round(countSeconds, 2), Math.Round(trainSeconds, 1),
             rows.Bytes / Math.Max(rows.ItemCount, 1));
     }
+
+    /// <summary>Recall of what is bought together and of plain co-counts, which need no model.</summary>
+    internal static (double Together, double CoCount) JudgeCounts(BasketData data, int seed)
+    {
+        var (train, test) = data.SplitTime(TestShare);
+        return JudgeCounts(train, CountTogether(train, s_settings), new BasketQuestions(test.Baskets, seed));
+    }
+
+    private static (double Together, double CoCount) JudgeCounts(BasketData train, TransitionTable rows, BasketQuestions questions) =>
+        (questions.Judge(Together(rows, s_settings)), questions.Judge(CoCount(train)));
 
     /// <summary>Rows as the product keeps them, filled line by line.</summary>
     private static TransitionTable CountTogether(BasketData data, BasketSettings settings)
@@ -134,7 +147,7 @@ internal static class BasketsVerb
     /// As Recommend scores similar items: the cosine of factors, and how often items are consumed together in relation to the strongest
     /// neighbour.
     /// </summary>
-    private static IEnumerable<(int Item, double Score)> Similar(Model model, int item)
+    private static IEnumerable<(int Item, double Score)> Similar(Model model, int item, ItemNeighbours? neighbours)
     {
         int rank = model.Rank;
         var scores = new double[model.ItemCount];
@@ -147,7 +160,7 @@ internal static class BasketsVerb
             }
         }
 
-        if (model.Neighbours is { } neighbours && neighbours.StrengthsOf(item) is { Length: > 0 } strengths
+        if (neighbours is not null && neighbours.StrengthsOf(item) is { Length: > 0 } strengths
             && TensorPrimitives.Max(strengths) is > 0 and var strongest)
         {
             for (int n = 0; n < strengths.Length; n++) scores[neighbours.Of(item)[n]] += strengths[n] / strongest;

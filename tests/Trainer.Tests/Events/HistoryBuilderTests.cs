@@ -52,6 +52,8 @@ public class HistoryBuilderTests
     {
         Assert.Empty(Repeats(Event(7, "purchase", 0), Event(7, "purchase", Day - 1)));
         Assert.Equal([new RepeatRecord(7, 2, 86_400, 86_400)], Repeats(Event(7, "purchase", 0), Event(7, "purchase", Day)));
+        Assert.Equal([new RepeatRecord(7, 2, 86_400, 90_000)],
+            Repeats(Event(7, "purchase", 0), Event(7, "purchase", Day), Event(7, "purchase", Day + 3_600_000)));
     }
 
     [Fact]
