@@ -9,7 +9,8 @@ public sealed class BasketVerbTests
     [Fact]
     public void Complements_are_found_and_substitutes_are_what_similar_items_find()
     {
-        var report = BasketsVerb.Run(BasketData.GenerateTiny(), seed: 1, budgetSeconds: 2, threads: 2, TestContext.Current.CancellationToken);
+        var report = BasketsVerb.Run(BasketData.GenerateTiny(), seed: 1, budgetSeconds: 2, threads: 2,
+            TestContext.Current.CancellationToken);
         Assert.InRange(report.Asked, 250, 300);
         // Two of three others are popular items, the third is the complement.
         Assert.InRange(report.TogetherRecall20, .7, 1);

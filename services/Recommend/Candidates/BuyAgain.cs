@@ -7,7 +7,7 @@ namespace Recommender.Recommend.Candidates;
 /// <remarks>
 /// The score is n / (n + 1) × exp(−(ln x)² / (2 (ln 2)²)) for n purchases, where x is the time since the newest one divided by the mean
 /// time between two: highest at x = 1, 61 % of that at x = 1/2 and x = 2, 14 % at x = 1/4 and x = 4. Times between purchases of an item are
-/// close to log-normal (Bhagat et al., Buy It Again, KDD 2018), which this is a log-normal of fixed width for.
+/// close to log-normal (Bhagat et al., Buy It Again, KDD 2018); here the width is the same for all items.
 /// </remarks>
 internal static class BuyAgain
 {

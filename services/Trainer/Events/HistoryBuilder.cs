@@ -28,7 +28,8 @@ public sealed class HistoryBuilder(EventWeights weights, IReadOnlyList<string> t
     private readonly record struct Bought(int Count, long FirstMs, long LastMs, long NewestMs)
     {
         public RepeatRecord ToRecord(int itemKey) => new(itemKey, Count,
-            (uint)Math.Clamp((LastMs - FirstMs) / (Count - 1) / 1000, 1, uint.MaxValue), (uint)Math.Clamp(NewestMs / 1000, 0, uint.MaxValue));
+            (uint)Math.Clamp((LastMs - FirstMs) / (Count - 1) / 1000, 1, uint.MaxValue),
+            (uint)Math.Clamp(NewestMs / 1000, 0, uint.MaxValue));
     }
 
     /// <summary>Records newest first, equal times by item key; items of zero weight, such as a cancelled purchase, are left out.</summary>

@@ -182,12 +182,12 @@ public static class RecommendationOperations
         Id = "GetItemsBoughtTogether",
         Pattern = "/v1/items/{itemId}/together",
         Summary = "Get items bought together with an item",
-        Description = "Items that were bought (setting `EventTypes:NAME:Purchase`) in one basket with the item: in one session, or by one user "
-            + "with no more than `Trainer:SessionGapMinutes` between two purchases. Purchases count from the moment they are stored, half "
-            + "after 150 days. `score` relates how often two items share a basket to how often each is bought, from 0 to 1, so complements "
-            + "come first, and popular items do not come first everywhere. Substitutes are seldom in one basket. The only reason of an item "
-            + "is the given item. No other items are appended. If the item was never bought with another one, the answer is that of "
-            + "`GET /v1/items/{itemId}/similar`, and `source` states it. " + AvailableItems,
+        Description = "Items that were bought (setting `EventTypes:NAME:Purchase`) in one basket with the item: in one session, or by one "
+            + "user with no more than `Trainer:SessionGapMinutes` between two purchases. Purchases count from the moment they are stored, "
+            + "half after 150 days. `score` relates how often two items share a basket to how often each is bought, from 0 to 1. "
+            + "Complements come first; substitutes are seldom in one basket. The only reason of an item is the given item. No other items "
+            + "are appended. If the item was never bought with another one, the answer is that of `GET /v1/items/{itemId}/similar`, and "
+            + "`source` is its source. " + AvailableItems,
         Parameters = [OperationParameter.ItemId, .. List, Placement, .. Reasons],
         Answers =
         [
@@ -237,10 +237,11 @@ public static class RecommendationOperations
         Id = "GetItemsToBuyAgain",
         Pattern = "/v1/users/{userId}/again",
         Summary = "Get items that a user may want to buy again",
-        Description = "Items that the user bought (setting `EventTypes:NAME:Purchase`) at least twice, a day or more apart: the 64 with the most "
-            + "purchases. They are ordered by how due they are at the time of the request: `score`, from 0 to 1, is highest when the mean "
-            + "time between two purchases has passed since the newest one, and lower before and after. An item appears when a quarter of "
-            + "that time has passed. The only reason of an item is the item itself. No other items are appended. " + AvailableItems,
+        Description = "Items that the user bought (setting `EventTypes:NAME:Purchase`) at least twice, a day or more apart: the 64 with "
+            + "the most purchases. They are ordered by how due they are at the time of the request: `score`, from 0 to 1, is highest when "
+            + "the mean time between two purchases has passed since the newest one, and lower before and after. An item appears when a "
+            + "quarter of that time has passed. The only reason of an item is the item itself. No other items are appended. "
+            + AvailableItems,
         Parameters = [OperationParameter.UserId, .. List, Placement, SessionId, .. Reasons],
         Answers =
         [

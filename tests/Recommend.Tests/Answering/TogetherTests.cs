@@ -28,8 +28,15 @@ public sealed class TogetherTests : IAsyncLifetime
     {
         await Shop.Whole.FillAsync(_store);
         var weights = new SessionWeights { Model = 1 };
-        var mix = new ScoreMix { Number = 1, Rules = "rules", Transitions = new TransitionSettings(), Known = weights, Anonymous = weights,
-            Mixed = weights };
+        var mix = new ScoreMix
+        {
+            Number = 1,
+            Rules = "rules",
+            Transitions = new TransitionSettings(),
+            Known = weights,
+            Anonymous = weights,
+            Mixed = weights,
+        };
         await _store.PutScoreMixAsync(1, mix.Write(), Stop);
         // 1 with 2 and, as often, with 3, which is popular; with 4 once; 5 with 8, which is not available.
         await PutAsync((1, 2, 4), (1, 3, 4), (1, 4, 1), (3, 20, 30), (3, 21, 30), (5, 8, 1));
