@@ -14,8 +14,8 @@ public sealed record TinyRun(string Verb, string Arguments, string Figures)
     private const string Ingest = "mode batch seconds connections acceptedPerSecond requestsPerSecond storedPerSecond "
         + "floorPublishPerSecond floorCopyPerSecond peakMemoryBytes peakMemoryByService processorMicrosecondsPerEvent refused";
 
-    private const string Freshness = "mode seconds probes p50Ms p95Ms p99Ms maxMs stages floorP50Ms floorP99Ms acceptP50Ms acceptP99Ms "
-        + "loadProcessorShare processorShare";
+    private const string Freshness = "mode seconds probes p50Ms p95Ms p99Ms maxMs firstClickProbes firstClickP50Ms firstClickP99Ms stages "
+        + "floorP50Ms floorP99Ms acceptP50Ms acceptP99Ms loadProcessorShare processorShare";
 
     /// <summary>At least one run of every verb. Other programs read these figures, so a renamed one must fail here.</summary>
     public static IReadOnlyList<TinyRun> All { get; } =

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Recommender.FactorStore;
 using Recommender.FactorStore.Transitions;
 using Recommender.Factorization.Sessions.Baskets;
@@ -18,7 +19,8 @@ namespace Recommender.Trainer.Transitions;
 /// the factor store is written with the last rows: after a crash the events above it are applied again.</item>
 /// <item>An erasure, a merge or a removal by age changes events that were applied. The rows concerned are counted again from the store,
 /// under the store's revision. Other processes find their older rows refused and take over the recounted ones.</item>
-/// <item>The rows of recent events change with every event, so they are written by rounds alone, about once a second.</item>
+/// <item>The rows of recent events change with every event, so batches that follow closely write them once; the next batch or round writes
+/// the rest.</item>
 /// </list>
 /// Memory: at most 490 bytes per item with a row of 50, at most 2.2 KB for what was bought with an item, and the recent sessions of users.
 /// Safe for concurrent use.
@@ -50,7 +52,11 @@ public sealed class TransitionFollower(
     private readonly Dictionary<int, long> _ahead = [];
 
     private TransitionTables? _table;
+    /// <summary>At most so often batches write the rows of recent events, 10 KB: an answer may miss the popularity of this time.</summary>
+    private static readonly TimeSpan s_recentInterval = TimeSpan.FromMilliseconds(10);
+
     private RecentRows _recent = new();
+    private long _recentWritten;
     private string _generation = "";
     private long _counted, _sequence, _written;
 
@@ -91,7 +97,7 @@ public sealed class TransitionFollower(
                 else await ApplyStoredAsync(_sequence, part.Last, only: null, cancellationToken);
             }
 
-            await WriteAsync(withRecent: false, cancellationToken);
+            await WriteAsync(withRecent: Stopwatch.GetElapsedTime(_recentWritten) >= s_recentInterval, cancellationToken);
         }
         finally
         {
@@ -483,7 +489,12 @@ public sealed class TransitionFollower(
             }
 
             _changed.Clear();
-            if (withRecent) _recent.NoteSaved();
+            if (withRecent)
+            {
+                _recent.NoteSaved();
+                _recentWritten = Stopwatch.GetTimestamp();
+            }
+
             if (write.Recounted.Count == 0) _written = _sequence;
             else await AdoptAsync(await factorStore.ReadTransitionsAsync(write.Recounted, cancellationToken), cancellationToken);
         }

@@ -65,6 +65,14 @@ internal sealed class ReplayProduct(RunningSystem system, ReplayData data) : IDi
         }
     }
 
+    /// <summary>The weights of the score mix in force for sessions, and how well it did in the Trainer's own replay.</summary>
+    public async Task<string> DescribeMixAsync(CancellationToken cancellation)
+    {
+        await using var body = await _client.GetStreamAsync($"http://127.0.0.1:{system.TrainerPort}/v1/status", cancellation);
+        var status = await JsonNode.ParseAsync(body, cancellationToken: cancellation);
+        return status!["scoreMix"]?["kinds"]?["anonymous"]?.ToJsonString() ?? "none";
+    }
+
     /// <summary>Asks with a session as history; returns at most 20 items.</summary>
     /// <param name="session">Items so far, oldest first.</param>
     public async Task<int[]> AskAsync(IReadOnlyList<ReplayClick> session, bool repeats, IReadOnlyDictionary<string, int> numbers,

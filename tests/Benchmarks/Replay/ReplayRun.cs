@@ -66,6 +66,7 @@ internal sealed class ReplayRun(ReplayData data, ReplayOptions options)
             {
                 asked++;
                 await running.FlushAsync(cancellation);
+                await Task.Delay(options.PauseMs, cancellation);
                 var session = _sessions[click.Session];
                 int[] items = [.. session.Select(earlier => earlier.Item)];
                 product.Add(await running.AskAsync(session, options.Repeats, numbers, cancellation), click.Item);
@@ -151,6 +152,7 @@ internal sealed class ReplayRun(ReplayData data, ReplayOptions options)
     private static async Task TrainAsync(ReplayProduct product, IReplayBaseline[] baselines, CancellationToken cancellation)
     {
         await product.TrainAsync(cancellation);
+        Console.Error.WriteLine($"Score mix: {await product.DescribeMixAsync(cancellation)}");
         foreach (var baseline in baselines) baseline.Retrain();
     }
 }

@@ -9,7 +9,8 @@ namespace Recommender.Benchmarks.Running;
 
 /// <summary>
 /// Measures over HTTP how long after the 202 of an event an answer of its user reflects it, under a fixed rate of events and
-/// recommendations. The event is a view of the first item of the user's recommendations; an answer that reflects it excludes the item.
+/// recommendations. The event is a view of the first item of the user's recommendations; an answer that reflects it excludes the item. Then,
+/// under the same load, how long after the 202 of an item's very first event the item is in answers to another session.
 /// </summary>
 internal sealed class FreshnessLoad(int users, int items)
 {
@@ -38,6 +39,10 @@ internal sealed class FreshnessLoad(int users, int items)
         double own = OwnSeconds() - ownBefore;
         var used = system.ProcessorSeconds();
         var status = await system.GetStatusAsync(cancellation);
+        double firstClickSeconds = Math.Max(seconds / 4, 1);
+        Console.Error.WriteLine($"Measuring first clicks for {firstClickSeconds} s…");
+        while ((await system.GetServingAsync(cancellation)).MixNumber is null) await Task.Delay(50, cancellation);
+        double[] firstClicks = await MeasureFirstClicksAsync(system, firstClickSeconds, cancellation);
         Console.Error.WriteLine("Floor…");
         double[] floor = await FreshnessFloor.MeasureAsync(system, floorRounds, cancellation);
 
@@ -54,6 +59,9 @@ internal sealed class FreshnessLoad(int users, int items)
             p95Ms = At(times, .95),
             p99Ms = At(times, .99),
             maxMs = At(times, 1),
+            firstClickProbes = firstClicks.Length,
+            firstClickP50Ms = At(firstClicks, .5),
+            firstClickP99Ms = At(firstClicks, .99),
             stages = stages.ToDictionary(s => s.Key,
             s => new { p50Ms = Math.Round(s.Value.P50, 2), p99Ms = Math.Round(s.Value.P99, 2), share = Math.Round(s.Value.P50 / sum, 3) }),
             floorP50Ms = At(floor, .5),
@@ -113,6 +121,51 @@ internal sealed class FreshnessLoad(int users, int items)
         await stop.CancelAsync();
         var (times, answerTimes) = await probing;
         return (times, answerTimes, await accepting);
+    }
+
+    private async Task<double[]> MeasureFirstClicksAsync(RunningSystem system, double seconds, CancellationToken cancellation)
+    {
+        var random = new Random(3);
+        byte[][] events = [.. Enumerable.Range(0, (int)(EventsPerSecond * seconds))
+            .Select(n => EventOf($"first-{n}", random.Next(users), ItemId(random.Next(items))))];
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var probing = Task.Run(() => ProbeFirstClicksAsync(system, stop.Token), cancellation);
+        await LoadGenerator.AtRateAsync(system.IngestPort, events, 32, EventsPerSecond, seconds, cancellation);
+        await stop.CancelAsync();
+        return await probing;
+    }
+
+    /// <summary>
+    /// In a session of its own, a known item is followed by one that nobody has ever seen; another session with the known item asks until
+    /// its answer has the new one.
+    /// </summary>
+    private async Task<double[]> ProbeFirstClicksAsync(RunningSystem system, CancellationToken stop)
+    {
+        using var ingest = await LoadGenerator.Connection.OpenAsync(system.IngestPort);
+        using var recommend = await LoadGenerator.Connection.OpenAsync(system.RecommendPort);
+        var times = new List<double>();
+        for (int n = 0; n == 0 || !stop.IsCancellationRequested; n++)
+        {
+            string known = ItemId(n * 17 % items), added = $"new-{n}", session = $"first-click-{n}";
+            byte[] mention = Encoding.UTF8.GetBytes($"\"{added}\"");
+            byte[] question = LoadGenerator.Post("/v1/recommendations", $$"""{"history":[{"itemId":"{{known}}"}],"count":200}""");
+            await ingest.RoundTripAsync(LoadGenerator.Post("/v1/events", $$"""
+                [{"eventId":"{{session}}-1","sessionId":"{{session}}","itemId":"{{known}}","type":"view"},
+                {"eventId":"{{session}}-2","sessionId":"{{session}}","itemId":"{{added}}","type":"view"}]
+                """));
+            long accepted = Stopwatch.GetTimestamp();
+            while ((await recommend.RoundTripAsync(question)).Span.IndexOf(mention) < 0)
+            {
+                if (Stopwatch.GetElapsedTime(accepted).TotalSeconds > 30)
+                    throw new TimeoutException($"Item {added} came into no answer to another session within 30 s.");
+                await Task.Delay(1, CancellationToken.None);
+            }
+
+            times.Add(Stopwatch.GetElapsedTime(accepted).TotalMilliseconds);
+            await Task.Delay(20, CancellationToken.None);
+        }
+
+        return [.. times.Order()];
     }
 
     private static double OwnSeconds()

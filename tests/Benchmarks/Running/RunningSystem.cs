@@ -85,6 +85,10 @@ internal sealed class RunningSystem : IAsyncDisposable
         (await _client.GetFromJsonAsync($"http://127.0.0.1:{TrainerPort}/v1/status", ContractsJson.Default.StatusResponse,
         cancellationToken))!;
 
+    public async Task<ServingInfo> GetServingAsync(CancellationToken cancellationToken) =>
+        (await _client.GetFromJsonAsync($"http://127.0.0.1:{RecommendPort}/v1/serving", ContractsJson.Default.ServingInfo,
+        cancellationToken))!;
+
     /// <summary>Largest resident size of each service so far, in bytes.</summary>
     public IReadOnlyDictionary<string, long> PeakMemory() =>
         _services.ToDictionary(s => s.Name, s => File.ReadLines($"/proc/{s.Process.Id}/status")
