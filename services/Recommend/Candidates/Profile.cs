@@ -38,7 +38,8 @@ internal sealed class Profile
     /// <summary>Whether the vector of the session scores items in place of the factor.</summary>
     public bool IsEncoded { get; private set; }
 
-    /// <summary>Whether anything can be scored: by the model, or because it followed an item of the history.</summary>
+    /// <summary>Whether anything can be scored: by the model, because it followed an item of the history, or by recent
+    /// popularity.</summary>
     public bool HasScores { get; private set; }
 
     /// <summary>The factor for the served model; empty without <see cref="HasFactor"/>.</summary>
@@ -95,7 +96,7 @@ internal sealed class Profile
         {
             NoteNewest();
             IsEncoded = Stream.Encode();
-            isFollowed = Stream.AddTransitions(Term);
+            isFollowed = Stream.AddTransitions(Term) || Stream.HasRecent;
         }
 
         // Where the model's score does not count, it is still better than none.

@@ -31,6 +31,9 @@ internal sealed class StreamTerms
     /// <summary>The vector of the session, of the encoder's rank; empty where none is used.</summary>
     public ReadOnlySpan<float> Vector => _vector.AsSpan(0, _rank);
 
+    /// <summary>Whether recent popularity counts after the history that was noted.</summary>
+    public bool HasRecent => _count > 0 && !_recent.Items.IsEmpty;
+
     private ReadOnlySpan<int> History => _oldestFirst.AsSpan(0, _count);
 
     public void Clear()

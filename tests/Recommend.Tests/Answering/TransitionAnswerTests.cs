@@ -161,6 +161,21 @@ public sealed class TransitionAnswerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task After_an_item_that_nothing_followed_recent_items_are_recommended()
+    {
+        await PutRecentAsync(scale: 1, (3, 3), (50, 1));
+        await PublishAsync(Mix(Weights(0, 1, 0.5)), (1, 50, 1));
+        var answer = await ShowsAsync(3, 2);
+        Assert.Equal((Sources.Session, null), (answer.Source, answer.ModelVersion));
+        Assert.Equal([0.375, 0.125, 0], answer.Items.Take(3).Select(item => Math.Round(item.Score, 5)));
+        Assert.Equal(("popularity", 1f), (answer.Items[0].Reasons![0].Term!, answer.Items[0].Reasons![0].Share));
+        Assert.Equal(0f, answer.Items[0].Rest);
+
+        // Of who has no history, nothing is known that could be combined with it.
+        Assert.Equal(Sources.Popular, (await _host.GetAsync("/v1/users/nobody/recommendations")).Source);
+    }
+
+    [Fact]
     public async Task Rows_and_mix_are_taken_over_as_they_change()
     {
         await PublishAsync(Mix(Weights(1, 5, 0)), (1, 50, 1));

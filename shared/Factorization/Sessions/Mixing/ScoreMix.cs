@@ -25,7 +25,8 @@ public sealed record ScoreMix
     public required TransitionSettings Transitions { get; init; }
 
     /// <summary>
-    /// Of each kind of request. The encoder's weight is 1 and the model's 0, or the other way round: one of the two scores all items.
+    /// Of each kind of request. At most one of encoder and model counts, with a weight of 1, and scores all items. Where neither does, only
+    /// items that other terms touch have a score.
     /// </summary>
     public required SessionWeights Known { get; init; }
 

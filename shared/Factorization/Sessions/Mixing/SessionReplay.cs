@@ -131,6 +131,9 @@ public sealed class SessionReplay
         var search = new SessionWeightSearch(scaled, _settings.Search, cancellation);
         var byModel = search.Choose(new SessionWeights { Encoder = 0, Model = 10 }, w => w.Encoder == 0 && w.Model > 0);
         var choices = new List<SessionWeights> { byModel.DividedBy(byModel.Model / scale) with { Model = 1 } };
+        // Where neither helps, as with news, each would only disturb the terms that follow every event.
+        choices.Add(search.Choose(new SessionWeights { Encoder = 0, Rules = 10, RecentHours = 1 },
+            w => w.Encoder == 0 && w.Model == 0 && w.Rules > 0));
         if (_hasEncoder)
         {
             var byEncoder = search.Choose(new SessionWeights(), w => w.Encoder > 0 && w.Model == 0);
