@@ -12,7 +12,8 @@ public sealed record TinyRun(string Verb, string Arguments, string Figures)
         "recallAt20 ndcgAt20 trainSeconds tuneSeconds rank settings users items interactions peakMemoryBytes";
 
     private const string Ingest = "mode batch seconds connections acceptedPerSecond requestsPerSecond storedPerSecond "
-        + "floorPublishPerSecond floorCopyPerSecond peakMemoryBytes peakMemoryByService processorMicrosecondsPerEvent refused";
+        + "floorPublishPerSecond floorCopyPerSecond peakMemoryBytes peakMemoryByService processorMicrosecondsPerEvent transitionUsPerEvent "
+        + "transitionRedisUsPerEvent refused";
 
     private const string Freshness = "mode seconds probes p50Ms p95Ms p99Ms maxMs firstClickProbes firstClickP50Ms firstClickP99Ms stages "
         + "floorP50Ms floorP99Ms acceptP50Ms acceptP99Ms loadProcessorShare processorShare";
@@ -45,6 +46,8 @@ public sealed record TinyRun(string Verb, string Arguments, string Figures)
         new("sequences", "",
             "hr10 ndcg10 rulesHr10 rulesNdcg10 encoderHr10 encoderNdcg10 tunedRulesHr10 tunedRulesNdcg10 knnHr10 knnNdcg10 "
             + "trainSeconds searchSeconds users"),
+        new("transitions", "--events 1000000", "events items seconds usPerEvent additionsPerEvent rows longestRow evictingRows bytes "
+            + "bytesPerItem peakMemoryBytes"),
         new("replay", "--data /nowhere", "asked product baselines p50Ms p99Ms clicks warmClicks items"),
         new("baskets", "--data /nowhere --choose",
             "togetherRecall20 similarRecall20 coCountRecall20 asked baskets items countSeconds trainSeconds bytesPerItem"),

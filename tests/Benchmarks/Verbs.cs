@@ -5,6 +5,7 @@ using Recommender.Benchmarks.Replay;
 using Recommender.Benchmarks.Running;
 using Recommender.Benchmarks.Search;
 using Recommender.Benchmarks.Sessions;
+using Recommender.Benchmarks.Transitions;
 
 namespace Recommender.Benchmarks;
 
@@ -25,5 +26,6 @@ internal static class Verbs
         yield return SequencesVerb.Create();
         yield return ReplayVerb.Create();
         yield return BasketsVerb.Create();
+        yield return TransitionsVerb.Create();
     }
 }

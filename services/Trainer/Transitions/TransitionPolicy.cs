@@ -23,6 +23,8 @@ public sealed class TransitionPolicy(IStore store, EventWeights weights, Trainer
     {
         RowLength = options.TransitionRowLength,
         HalfLifeMs = (long)TimeSpan.FromHours(options.TransitionHalfLifeHours).TotalMilliseconds,
+        // The sixth newest item would count a thirty-sixth of the newest, and cost an answer as much.
+        HistoryLength = 5,
         PositionPower = 2,
     };
 

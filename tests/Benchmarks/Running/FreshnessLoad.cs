@@ -9,8 +9,8 @@ namespace Recommender.Benchmarks.Running;
 
 /// <summary>
 /// Measures over HTTP how long after the 202 of an event an answer of its user reflects it, under a fixed rate of events and
-/// recommendations. The event is a view of the first item of the user's recommendations; an answer that reflects it excludes the item. Then,
-/// under the same load, how long after the 202 of an item's very first event the item is in answers to another session.
+/// recommendations. The event is a view of the first item of the user's recommendations; an answer that reflects it excludes the item.
+/// Then, under the same load, how long after the 202 of an item's very first event the item is in answers to another session.
 /// </summary>
 internal sealed class FreshnessLoad(int users, int items)
 {

@@ -60,6 +60,9 @@ internal static class IngestVerb
             throw new InvalidOperationException($"{load.Accepted} events were answered 202, but {stored} are stored.");
         var used = system.ProcessorSeconds();
         var memory = system.PeakMemory();
+        var perEvent = used.ToDictionary(u => u.Key, u => (u.Value - usedBefore[u.Key]) / stored * 1e6);
+        var without = await MeasureWithoutTransitionsAsync(mode, batch, seconds, connections, warmUpSeconds, cancellation);
+        string trainer = mode == "embedded" ? "Standalone" : "Trainer";
         return new
         {
             mode,
@@ -74,9 +77,33 @@ internal static class IngestVerb
             peakMemoryBytes = memory.Values.Sum(),
             peakMemoryByService = memory,
             // More stable than rates if other programs share the machine.
-            processorMicrosecondsPerEvent = used.ToDictionary(u => u.Key, u => Math.Round((u.Value - usedBefore[u.Key]) / stored * 1e6, 1)),
+            processorMicrosecondsPerEvent = perEvent.ToDictionary(u => u.Key, u => Math.Round(u.Value, 1)),
+            transitionUsPerEvent = Math.Round(perEvent[trainer] - without[trainer], 1),
+            transitionRedisUsPerEvent = Math.Round(perEvent.GetValueOrDefault("Redis") - without.GetValueOrDefault("Redis"), 1),
             refused = load.Refused,
         };
+    }
+
+    /// <summary>The same load on a system that keeps no transitions.</summary>
+    /// <returns>Processor time per event of each service and server, in microseconds.</returns>
+    private static async Task<Dictionary<string, double>> MeasureWithoutTransitionsAsync(string mode, int batch, double seconds,
+        int connections, double warmUpSeconds, CancellationToken cancellation)
+    {
+        Console.Error.WriteLine("Again without transitions…");
+        var settings = new Dictionary<string, string>
+        {
+            ["Trainer__MinimumEvents"] = long.MaxValue.ToString(),
+            ["Trainer__TransitionItemsLimit"] = "0",
+        };
+        await using var system = await RunningSystem.StartAsync(mode, settings, withRecommend: false, cancellation);
+        var warmUp = new EventLoad(system.IngestPort, batch, connections);
+        await warmUp.RunAsync(warmUpSeconds, cancellation);
+        await StoredAsync(system, warmUp.Accepted, cancellation);
+        var before = system.ProcessorSeconds();
+        var load = new EventLoad(system.IngestPort, batch, connections, firstWorker: 1000);
+        await load.RunAsync(seconds, cancellation);
+        await StoredAsync(system, warmUp.Accepted + load.Accepted, cancellation);
+        return system.ProcessorSeconds().ToDictionary(u => u.Key, u => (u.Value - before[u.Key]) / load.Accepted * 1e6);
     }
 
     /// <summary>Waits until that many events are stored and folded in. Fails if the number does not change for 30 s.</summary>
