@@ -15,7 +15,8 @@ internal readonly ref struct Answer
     /// <summary>What the scores of the model were computed for.</summary>
     public required Profile Profile { get; init; }
 
-    /// <summary>The model that scored items; null where none was used.</summary>
+    /// <summary>The model in service when items were scored, by it or by the terms that were weighed against it; null where none were, or
+    /// without a model.</summary>
     public ServingModel? Model { get; init; }
 
     /// <summary>Where the first item came from: one of <see cref="Contracts.Sources"/>.</summary>

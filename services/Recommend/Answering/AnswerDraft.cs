@@ -21,7 +21,7 @@ internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, Model
     private Request? _request;
     private ServingState? _state;
     private string _source = Sources.Popular;
-    private bool _usesScores, _usesModel;
+    private bool _usesScores;
 
     /// <summary>Items to find: one more than may be shown tells whether another page follows.</summary>
     private int _wanted;
@@ -44,7 +44,7 @@ internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, Model
         _state = null;
         _count = _wanted = _pinned = 0;
         _source = Sources.Popular;
-        _usesScores = _usesModel = false;
+        _usesScores = false;
         _unranked.Clear();
         _unrankedIds.Clear();
     }
@@ -78,7 +78,6 @@ internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, Model
     public void AddScored()
     {
         _usesScores = true;
-        _usesModel = profile.HasFactor || profile.IsEncoded;
         ExcludeItems();
         Add(scored.Find(State, _wanted - _count, Request.Diversity), isScored: true);
     }
@@ -86,7 +85,7 @@ internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, Model
     /// <summary>Adds the items most similar to one item, which the model knows.</summary>
     public void AddSimilar(int position)
     {
-        _usesScores = _usesModel = true;
+        _usesScores = true;
         ExcludeItems();
         Add(scored.FindSimilar(State, position, _wanted - _count), isScored: false);
     }
@@ -127,7 +126,6 @@ internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, Model
     public void AddRanked()
     {
         _usesScores = profile.HasScores;
-        _usesModel = profile.HasFactor || profile.IsEncoded;
         if (!_usesScores) _source = Sources.Popular;
         foreach (string itemId in Request.ItemIds) AddRanked(itemId);
         var catalogue = Catalogue;
@@ -157,7 +155,7 @@ internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, Model
         Request = Request,
         State = State,
         Profile = profile,
-        Model = _usesModel ? State.Model : null,
+        Model = _usesScores ? State.Model : null,
         Source = _source,
         Items = Items,
         Unranked = CollectionsMarshal.AsSpan(_unranked),

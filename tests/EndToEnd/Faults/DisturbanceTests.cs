@@ -74,7 +74,7 @@ public class DisturbanceTests(Servers servers)
         await AssertTrainedOneAtATimeAsync(fleet);
         var answers = await LossCheck.AnswersAsync(fleet.Recommends[0]);
         Assert.Equal(answers, await LossCheck.AnswersAsync(fleet.Recommends[1]));
-        Assert.All(answers.Values, answer => Assert.StartsWith("personal: [{", answer));
+        Assert.All(answers.Values, answer => Assert.True(answer.IsPersonal, answer.ToString()));
         await estate.FlushRedisAsync();
         foreach (var recommend in fleet.Recommends)
             await Eventually.TrueAsync(async () => (await LossCheck.AnswersAsync(recommend)).SequenceEqual(answers),
@@ -316,7 +316,7 @@ public class DisturbanceTests(Servers servers)
 
     /// <summary>The same events, in the order of their times, one after another, to one process with embedded parts that nothing happens
     /// to.</summary>
-    private static async Task<Dictionary<string, string>> UndisturbedAsync(IReadOnlyList<Producer.Event> events)
+    private static async Task<Dictionary<string, UserAnswer>> UndisturbedAsync(IReadOnlyList<Producer.Event> events)
     {
         using var folder = new TempFolder();
         await using var standalone = Standalone(folder);
@@ -331,7 +331,7 @@ public class DisturbanceTests(Servers servers)
     }
 
     /// <summary>A backup of the servers' database, restored into an empty embedded installation.</summary>
-    private static async Task<Dictionary<string, string>> RestoredAsync(string backup)
+    private static async Task<Dictionary<string, UserAnswer>> RestoredAsync(string backup)
     {
         using var folder = new TempFolder();
         await GoingBackTests.RunAsync("restore", backup, "--data", folder.Path);
@@ -341,7 +341,7 @@ public class DisturbanceTests(Servers servers)
     }
 
     /// <summary>The same, restored into another database: broker and Redis of the new installation are empty.</summary>
-    private async Task<Dictionary<string, string>> RestoredToServersAsync(string backup, Estate estate)
+    private async Task<Dictionary<string, UserAnswer>> RestoredToServersAsync(string backup, Estate estate)
     {
         string rabbitMq = await estate.RabbitMq.CreateVirtualHostAsync("restored", Cancel),
             postgres = await estate.Postgres.CreateDatabaseAsync("restored", Cancel);

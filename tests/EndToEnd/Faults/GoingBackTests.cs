@@ -24,7 +24,7 @@ public class GoingBackTests
         string data = Path.Combine(folder.Path, "data"), restored = Path.Combine(folder.Path, "restored"),
             replayed = Path.Combine(folder.Path, "replayed"), file = Path.Combine(folder.Path, "backup.gz");
         var noon = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
-        Dictionary<string, string> then, now;
+        Dictionary<string, UserAnswer> then, now;
         await using (var standalone = await StartAsync(data))
         {
             await SendAsync(standalone, Events(0, 600, noon.AddSeconds(-600)));
@@ -72,7 +72,7 @@ public class GoingBackTests
     }
 
     /// <summary>Completes once everything in memory is rebuilt, that is, once the factor store has a generation.</summary>
-    internal static async Task<Dictionary<string, string>> ServedAsync(ServiceProcess standalone)
+    internal static async Task<Dictionary<string, UserAnswer>> ServedAsync(ServiceProcess standalone)
     {
         var api = new Api(standalone.Client);
         await Eventually.TrueAsync(async () => await api.GetAsync("/v1/serving") is var serving

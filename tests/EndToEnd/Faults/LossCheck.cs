@@ -35,16 +35,15 @@ internal static class LossCheck
             [.. stored.GroupBy(id => id).Where(group => group.Count() > 1).Select(group => group.Key)], [.. distinct.Except(expected)]);
     }
 
-    /// <summary>What each user is recommended, with every digit of the scores, but without what differs from run to run (ids of answers,
-    /// versions).</summary>
-    public static async Task<Dictionary<string, string>> AnswersAsync(ServiceProcess recommend)
+    /// <summary>What each user is recommended.</summary>
+    public static async Task<Dictionary<string, UserAnswer>> AnswersAsync(ServiceProcess recommend)
     {
         var api = new Api(recommend.Client);
-        var answers = new Dictionary<string, string>();
+        var answers = new Dictionary<string, UserAnswer>();
         foreach (string user in Producer.UserIds)
         {
             var answer = await api.GetAsync($"/v1/users/{user}/recommendations?count=10&explain=true");
-            answers[user] = $"{answer.GetProperty("source").GetString()}: {answer.GetProperty("items").GetRawText()}";
+            answers[user] = new UserAnswer(answer.GetProperty("source").GetString()!, answer.GetProperty("items"));
         }
 
         return answers;

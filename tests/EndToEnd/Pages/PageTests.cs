@@ -37,6 +37,7 @@ public class PageTests(Demonstration demonstration)
                 foreign.Add(request.Url);
         };
 
+        await new Api(standalone.Client).FirstPersonalAsync(TimeSpan.FromSeconds(60));
         await page.GotoAsync(standalone.Address.ToString());
         // The page initially shows the first user; the assertions are on the second.
         var second = page.Locator("#user-list button").Nth(1);

@@ -153,7 +153,7 @@ public sealed class TransitionAnswerTests : IAsyncLifetime
     {
         await PublishAsync(Mix(Weights(0, 1, 0)), (1, 50, 1));
         var followed = await ShowsAsync(50, 1);
-        Assert.Null(followed.ModelVersion);
+        Assert.Equal(1, followed.ModelVersion);
         Assert.Equal([1f, 0f], followed.Items.Take(2).Select(item => item.Score));
         var other = await _host.PostAsync(Session(2));
         Assert.Equal(1, other.ModelVersion);
@@ -166,7 +166,7 @@ public sealed class TransitionAnswerTests : IAsyncLifetime
         await PutRecentAsync(scale: 1, (3, 3), (50, 1));
         await PublishAsync(Mix(Weights(0, 1, 0.5)), (1, 50, 1));
         var answer = await ShowsAsync(3, 2);
-        Assert.Equal((Sources.Session, null), (answer.Source, answer.ModelVersion));
+        Assert.Equal((Sources.Session, 1L), (answer.Source, answer.ModelVersion!.Value));
         Assert.Equal([0.375, 0.125, 0], answer.Items.Take(3).Select(item => Math.Round(item.Score, 5)));
         Assert.Equal(("popularity", 1f), (answer.Items[0].Reasons![0].Term!, answer.Items[0].Reasons![0].Share));
         Assert.Equal(0f, answer.Items[0].Rest);
