@@ -177,8 +177,8 @@ public record RecommendationResponse
     public string? RecommendationId { get; init; }
 
     /// <summary>
-    /// Version of the model in service when the items were scored, by it or by what it was weighed against. Null if none is released yet, or
-    /// the list does not depend on one.
+    /// Version of the model in service when the items were scored, by it or by what it was weighed against. Null if none is released yet,
+    /// or the list does not depend on one.
     /// </summary>
     public long? ModelVersion { get; init; }
 
