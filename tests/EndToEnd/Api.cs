@@ -73,8 +73,10 @@ internal sealed class Api(HttpClient client)
         ? [.. history.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("itemId").GetString()!)]
         : [];
 
-    /// <summary>The first user of the list who gets personal recommendations by a model, and these.</summary>
-    public async Task<(string User, JsonElement Answer)> FirstPersonalAsync(TimeSpan deadline)
+    /// <summary>The first user of the list who gets personal recommendations, and these. Before the first model, what followed the user's
+    /// items answers.</summary>
+    /// <param name="byModel">Waits for the first model.</param>
+    public async Task<(string User, JsonElement Answer)> FirstPersonalAsync(TimeSpan deadline, bool byModel = false)
     {
         (string, JsonElement)? found = null;
         await Eventually.TrueAsync(async () =>
@@ -83,8 +85,8 @@ internal sealed class Api(HttpClient client)
             string user = users.GetProperty("users")[0].GetProperty("userId").GetString()!;
             if (await TryGetAsync($"/v1/users/{Uri.EscapeDataString(user)}/recommendations?count=10&explain=true") is not { } answer)
                 return false;
-            // Before the first model, what followed the user's items answers.
-            if (answer.GetProperty("source").GetString() != "personal" || !answer.TryGetProperty("modelVersion", out _)) return false;
+            if (answer.GetProperty("source").GetString() != "personal") return false;
+            if (byModel && !answer.TryGetProperty("modelVersion", out _)) return false;
             found = (user, answer);
             return true;
         }, deadline, "a personal recommendation");

@@ -40,7 +40,7 @@ public partial class DocumentTests(Demonstration demonstration)
     {
         using var work = new TempFolder();
         var standalone = await demonstration.StartAsync();
-        await new Api(standalone.Client).FirstPersonalAsync(TimeSpan.FromSeconds(120));
+        await new Api(standalone.Client).FirstPersonalAsync(TimeSpan.FromSeconds(180), byModel: true);
         await File.WriteAllTextAsync(Path.Combine(work.Path, "orders.csv"),
             "customer,sku,quantity,date\nann,heart-1,2,2026-01-01T10:00:00Z\n", Cancel);
         await RunAsync("gzip -k orders.csv", work.Path);

@@ -21,7 +21,7 @@ public class PageTests(Demonstration demonstration)
     {
         Servers.Require("chromium");
         var standalone = await demonstration.StartAsync();
-        await new Api(standalone.Client).FirstPersonalAsync(TimeSpan.FromSeconds(60));
+        await new Api(standalone.Client).FirstPersonalAsync(TimeSpan.FromSeconds(180), byModel: true);
 
         using var playwright = await Playwright.CreateAsync();
         await using var browser = await playwright.Chromium.LaunchAsync(
@@ -37,7 +37,7 @@ public class PageTests(Demonstration demonstration)
                 foreign.Add(request.Url);
         };
 
-        await new Api(standalone.Client).FirstPersonalAsync(TimeSpan.FromSeconds(60));
+        await new Api(standalone.Client).FirstPersonalAsync(TimeSpan.FromSeconds(180), byModel: true);
         await page.GotoAsync(standalone.Address.ToString());
         // The page initially shows the first user; the assertions are on the second.
         var second = page.Locator("#user-list button").Nth(1);
