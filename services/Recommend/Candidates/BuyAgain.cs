@@ -15,7 +15,7 @@ internal static class BuyAgain
     private const double Earliest = 0.25;
 
     /// <param name="value">The user's value in the factor store.</param>
-    /// <param name="now">Of the clock: the question is what is due now, not when the newest event was.</param>
+    /// <param name="now">The current time by the clock: an item is due at a time, whether or not events arrive.</param>
     public static void List(Catalogue catalogue, ReadOnlySpan<byte> value, DateTimeOffset now, ListedCandidates into)
     {
         if (!UserStateView.TryRead(value, out var stored)) return;

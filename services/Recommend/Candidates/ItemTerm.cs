@@ -4,8 +4,8 @@ using Recommender.Factorization.Learners.Neighbourhood;
 namespace Recommender.Recommend.Candidates;
 
 /// <summary>
-/// What the terms beside the factors add to the scores of one history, as a sum by item: items consumed together with one of the history,
-/// items that followed one, popular ones. Sparse, in memory that the next request on the same thread uses again.
+/// The sparse part of the scores for one history: for each item the sum of the terms other than the dot product (item–item neighbours,
+/// transitions, recent popularity). Sparse, in memory that the next request on the same thread uses again.
 /// </summary>
 internal sealed class ItemTerm
 {

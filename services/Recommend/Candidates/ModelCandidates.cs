@@ -79,7 +79,8 @@ internal sealed class ModelCandidates(Profile profile, EligibleItems eligible, S
         int found = 0;
         var scores = Scratch.EnsureCapacity(ref _termScores, touched.Length);
         scores.Clear();
-        if (index is not null && query.ContainsAnyExcept(0f)) // With a zero factor, only what is touched has a score.
+        // A zero vector scores every item 0. Then only touched items are candidates.
+        if (index is not null && query.ContainsAnyExcept(0f))
         {
             found = SearchUntouched(index, query, results);
             index.ScoreKnown(query, touched, scores);

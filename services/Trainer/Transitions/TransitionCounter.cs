@@ -45,7 +45,7 @@ public sealed class TransitionCounter(IStore store, TransitionPolicy rules, ILog
     public async Task<IReadOnlyList<TransitionRowRecord>> CountRowsAsync(IReadOnlyCollection<int> rowKeys,
         CancellationToken cancellationToken)
     {
-        // Read first: what is counted includes at least this.
+        // The position is read before the events, so the rows include every event up to it.
         var position = await store.GetPositionAsync(cancellationToken);
         var users = new HashSet<int>();
         foreach (int key in rowKeys.Select(TransitionRowRecord.ItemOf).Distinct())

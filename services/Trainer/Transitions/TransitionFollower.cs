@@ -38,6 +38,9 @@ public sealed class TransitionFollower(
 
     private const int RowsPerWrite = 1_000, RowsPerRecount = 50;
 
+    /// <summary>Shortest time between two writes of the rows of recent events, 10 KB, by batches.</summary>
+    private static readonly TimeSpan s_recentInterval = TimeSpan.FromMilliseconds(10);
+
     private readonly SemaphoreSlim _gate = new(1, 1), _round = new(1, 1);
     private readonly SessionCache _sessions = new(options.HistoryCacheEvents / 4);
     private readonly SessionPairs _pairs = new(rules.Pairs);
@@ -52,9 +55,6 @@ public sealed class TransitionFollower(
     private readonly Dictionary<int, long> _ahead = [];
 
     private TransitionTables? _table;
-    /// <summary>At most so often batches write the rows of recent events, 10 KB: an answer may miss the popularity of this time.</summary>
-    private static readonly TimeSpan s_recentInterval = TimeSpan.FromMilliseconds(10);
-
     private RecentRows _recent = new();
     private long _recentWritten;
     private string _generation = "";
@@ -105,7 +105,7 @@ public sealed class TransitionFollower(
         }
     }
 
-    /// <summary>Writes what is not in the factor store yet.</summary>
+    /// <summary>Writes the rows that changed since they were last written.</summary>
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);

@@ -158,8 +158,8 @@ internal sealed class FreshnessLoad(int users, int items)
             {
                 if (Stopwatch.GetElapsedTime(accepted).TotalSeconds > 5)
                 {
-                    Console.Error.WriteLine($"Item {added} came into no answer to another session within 5 s: the score mix that the training "
-                        + "chose hardly counts what followed once. First clicks are not measured.");
+                    Console.Error.WriteLine($"First clicks are not measured: no answer to another session had item {added} within 5 s. "
+                        + "The score mix of the training gives an item that followed once too little weight.");
                     return [];
                 }
 
