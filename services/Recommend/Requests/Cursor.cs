@@ -7,7 +7,8 @@ namespace Recommender.Recommend.Requests;
 
 /// <summary>
 /// Where a reader of pages has got to: the store keys of every item the earlier pages showed, nothing else. The following page has
-/// the best of the remaining items, so pages neither repeat nor skip an item, even if model, events or catalogue change in between. Any instance can continue, because nothing is kept on the server.
+/// the best of the remaining items, so pages neither repeat nor skip an item, even if model, events or catalogue change in between. Any
+/// instance can continue, because nothing is kept on the server.
 /// </summary>
 /// <remarks>
 /// Bytes: version (1), FNV-1a checksum of the rest (4), then the keys ascending, each as the difference to the one before in 7-bit groups;
