@@ -102,8 +102,8 @@ internal sealed class ServingModel
 
     /// <summary>
     /// Makes an item servable that the model was not trained with, by a factor made from something else, such as its content: every search
-    /// that starts from now on can find it. Giving it another later replaces this one. Called by the refresher, concurrently with any number of
-    /// searches.
+    /// that starts from now on can find it. Giving it another later replaces this one. Called by the refresher, concurrently with any
+    /// number of searches.
     /// </summary>
     /// <param name="position">In the catalogue laid out for this model, from <see cref="ItemCount"/> on: what was learned stays.</param>
     /// <param name="factor"><see cref="Rank"/> numbers; copied.</param>
