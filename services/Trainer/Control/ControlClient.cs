@@ -44,9 +44,9 @@ public sealed class ControlClient(IBusControl bus, TrainingWorker training, Reco
         patience.CancelAfter(timeout.Value);
         try
         {
-            // Cancellation does not end the declaration of exchanges.
-            return (await bus.CreateRequestClient<TRequest>(timeout).GetResponse<TAnswer>(request, patience.Token)
-                .WaitAsync(patience.Token)).Message;
+            // Cancellation does not end the declaration of exchanges, and a connection that is being lost may block the caller's thread.
+            return (await Task.Run(() => bus.CreateRequestClient<TRequest>(timeout).GetResponse<TAnswer>(request, patience.Token),
+                cancellationToken).WaitAsync(patience.Token)).Message;
         }
         catch (Exception e) when (e is RequestException or TransportException or ConnectionException or OperationCanceledException
             && !cancellationToken.IsCancellationRequested)
