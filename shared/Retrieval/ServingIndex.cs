@@ -98,15 +98,14 @@ public sealed unsafe class ServingIndex : IItemIndex
         }
     }
 
-    /// <summary>The scores of those of the given items that have a factor; the others' stay as they are.</summary>
+    /// <summary>Computes the score of an item, if it has a factor.</summary>
     /// <param name="query"><see cref="Rank"/> numbers.</param>
-    /// <param name="items">Positions, in any order.</param>
-    /// <param name="scores">At least as long as <paramref name="items"/>.</param>
-    public void ScoreKnown(ReadOnlySpan<float> query, ReadOnlySpan<int> items, Span<float> scores)
+    public bool TryScore(ReadOnlySpan<float> query, int item, out float score)
     {
         State state = _state;
-        for (int i = 0; i < items.Length; i++)
-            if (state.HasFactor(items[i])) scores[i] = _kernel.Dot(query, state.Factor(items[i]));
+        bool hasFactor = state.HasFactor(item);
+        score = hasFactor ? _kernel.Dot(query, state.Factor(item)) : 0;
+        return hasFactor;
     }
 
     /// <summary>The current factor of an item.</summary>

@@ -16,6 +16,9 @@ internal sealed class ItemTerm
     /// <summary>Items the term is not 0 for, in no order.</summary>
     public ReadOnlySpan<int> Touched => _touched.AsSpan(0, _count);
 
+    /// <summary>No more items than this have a term below 0.</summary>
+    public int Lowered { get; private set; }
+
     /// <summary>What the term adds to an item's score.</summary>
     public float this[int position] => (uint)position < (uint)_sums.Length ? _sums[position] : 0;
 
@@ -50,6 +53,7 @@ internal sealed class ItemTerm
     {
         ref float sum = ref _sums[position];
         if (sum == 0) _touched[_count++] = position;
+        if (addition < 0) Lowered++;
         sum += addition;
         if (sum == 0) sum = float.Epsilon; // 0 marks items that were never touched.
     }
@@ -68,7 +72,7 @@ internal sealed class ItemTerm
     public void Clear()
     {
         foreach (int item in Touched) _sums[item] = 0;
-        _count = 0;
+        _count = Lowered = 0;
     }
 
     private void EnsureCapacity(int positions)

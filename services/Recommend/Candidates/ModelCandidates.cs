@@ -10,10 +10,9 @@ namespace Recommender.Recommend.Candidates;
 /// </summary>
 internal sealed class ModelCandidates(Profile profile, EligibleItems eligible, ScoreBoosts boosts)
 {
-    private readonly ItemSet _untouched = new(0);
+    private readonly PositionSet _found = new();
     private ScoredItem[] _scored = new ScoredItem[64];
     private ScoredItem[] _wide = [];
-    private float[] _termScores = [];
 
     /// <summary>The best eligible items by score, boosts included, or as many chosen from them for variety.</summary>
     public ReadOnlySpan<ScoredItem> Find(ServingState state, int count, double diversity)
@@ -69,54 +68,49 @@ internal sealed class ModelCandidates(Profile profile, EligibleItems eligible, S
     }
 
     /// <summary>
-    /// The best by factor score plus terms. Terms are 0 except for the items they touch: those are taken out of the index's search and
-    /// scored one by one. The best of both are the best of all wherever the index's search is exact.
+    /// The best by factor score plus terms, wherever the index's search is exact. Terms are 0 except for the items they touch. An item that
+    /// the search leaves out scores no more than the last one it finds, so few of the touched items need their row.
     /// </summary>
     private int SearchWithTerm(ServingIndex? index, Span<ScoredItem> results)
     {
         var query = profile.Query;
-        var touched = profile.Term.Touched;
-        int found = 0;
-        var scores = Scratch.EnsureCapacity(ref _termScores, touched.Length);
-        scores.Clear();
+        var term = profile.Term;
+        var top = new TopK(results);
+        float ceiling = 0;
         // A zero vector scores every item 0. Then only touched items are candidates.
-        if (index is not null && query.ContainsAnyExcept(0f))
+        if (query.ContainsAnyExcept(0f) && index is not null)
         {
-            found = SearchUntouched(index, query, results);
-            index.ScoreKnown(query, touched, scores);
-        }
+            // Lowered items may leave the best, each for one that the search has to find behind them.
+            int width = Math.Min(results.Length + term.Lowered, index.Count);
+            var found = Scratch.EnsureCapacity(ref _wide, width);
+            found = found[..index.Search(query, width, eligible.Scope, found)];
+            foreach (var candidate in found)
+            {
+                top.Add(candidate.Item, candidate.Score + term[candidate.Item]);
+                _found.Add(candidate.Item);
+            }
 
-        var top = TopK.Continue(results, found);
-        for (int i = 0; i < touched.Length; i++)
-        {
-            int item = touched[i];
-            float score = scores[i] + profile.Term[item];
-            if (score >= top.Threshold && eligible.Contains(item)) top.Add(item, score);
+            if (found.Length == width && width > 0) ceiling = Math.Max(found[^1].Score, 0);
         }
+        else index = null;
 
+        AddTouched(index, ceiling, ref top);
+        _found.Clear();
         return top.Finish();
     }
 
-    /// <summary>The best of the items that no term touches.</summary>
-    /// <returns>How many were found.</returns>
-    private int SearchUntouched(ServingIndex index, ReadOnlySpan<float> query, Span<ScoredItem> results)
+    /// <summary>Adds the touched items that the search has not found.</summary>
+    /// <param name="ceiling">The most that a dot product of theirs can be.</param>
+    private void AddTouched(ServingIndex? index, float ceiling, scoped ref TopK top)
     {
-        int wanted = Math.Min(results.Length, index.Count);
-        // Leaving the touched ones out afterwards is mostly cheaper than a set of those that may be found.
-        int width = Math.Min((2 * wanted) + 64, index.Count);
-        var wide = Scratch.EnsureCapacity(ref _wide, width);
-        int all = index.Search(query, width, eligible.Scope, wide), found = 0;
-        foreach (var candidate in wide[..all])
+        var query = profile.Query;
+        var term = profile.Term;
+        foreach (int item in term.Touched)
         {
-            if (profile.Term[candidate.Item] != 0) continue;
-            results[found++] = candidate;
-            if (found == wanted) return found;
+            float added = term[item];
+            if (ceiling + added < top.Threshold || _found.Contains(item) || !eligible.Contains(item)) continue;
+            top.Add(item, index is not null && index.TryScore(query, item, out float score) ? score + added : added);
         }
-
-        if (all < width || width == index.Count) return found;
-        var untouched = eligible.Allowed is { } allowed ? _untouched.CopyFrom(allowed) : _untouched.Fill(index.Count);
-        foreach (int item in profile.Term.Touched) if (item < untouched.Length) untouched.Remove(item);
-        return index.Search(query, wanted, new SearchScope(untouched, eligible.Excluded.Ascending), results);
     }
 
     /// <summary>The best by boosted score, exactly: candidates by plain score are widened until the best are certain.</summary>

@@ -95,6 +95,37 @@ public sealed class TransitionAnswerTests : IAsyncLifetime
         Assert.Equal(answer.Items.OrderByDescending(item => item.Score), answer.Items);
     }
 
+    [Theory]
+    [InlineData(0.01, 0.01, 0)]
+    [InlineData(0.3, 0.2, -0.4)]
+    [InlineData(1, 1, -50)]
+    [InlineData(20, 5, 3)]
+    public async Task A_short_page_holds_the_best_of_all_items(double rules, double recent, double repeat)
+    {
+        var random = new Random(7);
+        await PutRecentAsync(scale: 1, [.. Enumerable.Range(0, 40).Select(_ => (random.Next(Shop.Items), 1 + random.NextSingle()))]);
+        var weights = Weights(1, rules, recent) with { RepeatNewest = repeat, RepeatOlder = repeat / 2 };
+        await PublishAsync(Mix(weights), [.. Enumerable.Range(0, 600).Select(_ => (random.Next(Shop.Items), random.Next(Shop.Items)))
+            .Where(pair => pair.Item1 != pair.Item2).Select(pair => (pair.Item1, pair.Item2, random.NextSingle()))]);
+        await Eventually.TrueAsync(() => _host.State.Transitions is not null);
+        foreach (bool includeSeen in (bool[])[true, false])
+            for (int first = 0; first < Shop.Items; first += 7)
+            {
+                var all = await BestAsync(first, Shop.Items, includeSeen);
+                Assert.Equal(all.OrderByDescending(item => item.Score), all);
+                foreach (int count in (int[])[1, 3, 12])
+                    Assert.Equal(all.Take(count).Select(item => (item.ItemId, item.Score)),
+                        (await BestAsync(first, count, includeSeen)).Select(item => (item.ItemId, item.Score)));
+            }
+
+        async Task<IReadOnlyList<RecommendedItem>> BestAsync(int first, int count, bool includeSeen) => (await _host.PostAsync(new
+        {
+            history = Enumerable.Range(0, 4).Select(n => new { itemId = Shop.IdOf((first + (n * n)) % Shop.Items) }).ToArray(),
+            count,
+            includeSeen,
+        })).Items;
+    }
+
     [Fact]
     public async Task A_session_encoder_scores_all_items_in_place_of_the_factors()
     {
