@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using Recommender.Retrieval.Kernels;
 
 namespace Recommender.Retrieval;
@@ -98,14 +99,32 @@ public sealed unsafe class ServingIndex : IItemIndex
         }
     }
 
-    /// <summary>Computes the score of an item, if it has a factor.</summary>
+    /// <summary>Computes the scores of those of the given items that have a factor; the others' are 0.</summary>
     /// <param name="query"><see cref="Rank"/> numbers.</param>
-    public bool TryScore(ReadOnlySpan<float> query, int item, out float score)
+    /// <param name="items">Positions, in any order.</param>
+    /// <param name="scores">At least as long as <paramref name="items"/>.</param>
+    public void ScoreKnown(ReadOnlySpan<float> query, ReadOnlySpan<int> items, Span<float> scores)
     {
+        // Rows anywhere in memory: the next ones are on their way while one is read.
+        const int Ahead = 8, LineBytes = 64;
         State state = _state;
-        bool hasFactor = state.HasFactor(item);
-        score = hasFactor ? _kernel.Dot(query, state.Factor(item)) : 0;
-        return hasFactor;
+        // The rows of a model are consecutive.
+        fixed (float* q = query, rows = state.Model.Count > 0 ? state.Model.Factor(0) : [])
+        {
+            for (int i = -Ahead; i < items.Length; i++)
+            {
+                if (i + Ahead < items.Length && Sse.IsSupported && state.IsLearned(items[i + Ahead]))
+                {
+                    byte* next = (byte*)(rows + ((long)items[i + Ahead] * Rank));
+                    for (int at = 0; at < Rank * sizeof(float); at += LineBytes) Sse.Prefetch0(next + at);
+                }
+
+                if (i < 0) continue;
+                int item = items[i];
+                scores[i] = state.IsLearned(item) ? _kernel.Dot(q, rows + ((long)item * Rank), Rank)
+                    : state.RowOf.TryGetValue(item, out int row) ? _kernel.Dot(query, state.Row(row, Rank)) : 0;
+            }
+        }
     }
 
     /// <summary>The current factor of an item.</summary>
@@ -141,7 +160,7 @@ public sealed unsafe class ServingIndex : IItemIndex
         {
             // Rows added during the build are applied again.
             State now = _state;
-            State state = new(model, model.Count, gaps, [], [], 0, []) { Gaps = gaps };
+            State state = new(model, model.Count, gaps, [], [], 0, []);
             for (int row = before.Rows; row < now.Rows; row++)
             {
                 int item = now.Items[row];
@@ -240,14 +259,14 @@ public sealed unsafe class ServingIndex : IItemIndex
     private sealed record State(IItemIndex Model, int Count, ItemSet? Hidden, float[] Factors, int[] Items, int Rows,
         System.Collections.Immutable.ImmutableDictionary<int, int> RowOf)
     {
-        /// <summary>Positions of the model's index without a factor; their rows are padding.</summary>
-        public ItemSet? Gaps { get; init; }
-
         public ReadOnlySpan<float> Row(int row, int rank) => Factors.AsSpan(row * rank, rank);
 
         public ReadOnlySpan<float> Factor(int item) =>
-            Rows > 0 && RowOf.TryGetValue(item, out int row) ? Row(row, Model.Rank) : Model.Factor(item);
+            IsLearned(item) ? Model.Factor(item) : Row(RowOf[item], Model.Rank);
 
-        public bool HasFactor(int item) => ((uint)item < (uint)Model.Count && !(Gaps?.Contains(item) ?? false)) || RowOf.ContainsKey(item);
+        public bool HasFactor(int item) => IsLearned(item) || RowOf.ContainsKey(item);
+
+        /// <summary>Whether the factor of the position is the model's row.</summary>
+        public bool IsLearned(int item) => (uint)item < (uint)Model.Count && !(Hidden?.Contains(item) ?? false);
     }
 }

@@ -65,6 +65,10 @@ public sealed class ServingIndexTests
             Assert.True(IndexContract.Same(expected,
                 actual), $"RECOMMENDER_TEST_SEED={seed}, step {step}: {IndexContract.Difference(expected, actual)}");
             if (item >= 0) Assert.Equal(rows[item], index.Factor(item).ToArray());
+            int[] items = [.. Enumerable.Range(0, random.Next(40)).Select(_ => random.Next(rows.Count + 3))];
+            var scores = new float[items.Length];
+            index.ScoreKnown(query, items, scores);
+            Assert.Equal(items.Select(known => known < rows.Count ? Kernel.Default.Dot(query, rows[known]) : 0), scores);
         }
     }
 

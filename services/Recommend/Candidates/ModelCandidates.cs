@@ -10,6 +10,9 @@ namespace Recommender.Recommend.Candidates;
 /// </summary>
 internal sealed class ModelCandidates(Profile profile, EligibleItems eligible, ScoreBoosts boosts)
 {
+    /// <summary>Touched items that are scored together. The next ones meet a higher threshold.</summary>
+    private const int BlockLength = 64;
+
     private readonly PositionSet _found = new();
     private ScoredItem[] _scored = new ScoredItem[64];
     private ScoredItem[] _wide = [];
@@ -103,14 +106,27 @@ internal sealed class ModelCandidates(Profile profile, EligibleItems eligible, S
     /// <param name="ceiling">The most that a dot product of theirs can be.</param>
     private void AddTouched(ServingIndex? index, float ceiling, scoped ref TopK top)
     {
-        var query = profile.Query;
         var term = profile.Term;
+        Span<int> items = stackalloc int[BlockLength];
+        int count = 0;
         foreach (int item in term.Touched)
         {
-            float added = term[item];
-            if (ceiling + added < top.Threshold || _found.Contains(item) || !eligible.Contains(item)) continue;
-            top.Add(item, index is not null && index.TryScore(query, item, out float score) ? score + added : added);
+            if (ceiling + term[item] < top.Threshold || _found.Contains(item) || !eligible.Contains(item)) continue;
+            items[count++] = item;
+            if (count < BlockLength) continue;
+            AddBlock(index, items, ref top);
+            count = 0;
         }
+
+        AddBlock(index, items[..count], ref top);
+    }
+
+    private void AddBlock(ServingIndex? index, scoped ReadOnlySpan<int> items, scoped ref TopK top)
+    {
+        Span<float> scores = stackalloc float[BlockLength];
+        scores.Clear();
+        index?.ScoreKnown(profile.Query, items, scores);
+        for (int i = 0; i < items.Length; i++) top.Add(items[i], scores[i] + profile.Term[items[i]]);
     }
 
     /// <summary>The best by boosted score, exactly: candidates by plain score are widened until the best are certain.</summary>
