@@ -17,7 +17,7 @@ internal sealed record ProductTopology(IReadOnlyList<ServiceSpec> Services, IRea
 
     public const string RabbitMq = "rabbitmq", Redis = "redis", Postgres = "postgres";
 
-    private const string Ingest = "ingest", Trainer = "trainer", Recommend = "recommend", Console = "console";
+    private const string Ingest = "ingest", Trainer = "trainer", Recommend = "recommend", Insights = "insights", Console = "console";
 
     /// <summary>How long a service may take to become ready; restarts read the catalogue and the model.</summary>
     public static readonly TimeSpan ReadyTimeout = TimeSpan.FromMinutes(2);
@@ -63,13 +63,21 @@ internal sealed record ProductTopology(IReadOnlyList<ServiceSpec> Services, IRea
                 PublishedReplicas = 2,
                 Needs = new ResourceNeeds("500m", "512Mi", "2Gi"),
             },
+            new ServiceSpec
+            {
+                Name = Insights,
+                Project = "Insights",
+                PortOffset = 4,
+                Servers = [RabbitMq, Postgres],
+                StartsAfter = [Trainer],
+            },
             // The page comes when there is something behind it.
             new ServiceSpec
             {
                 Name = Console,
                 Project = "Console",
                 PortOffset = 0,
-                Calls = [Ingest, Trainer, Recommend],
+                Calls = [Ingest, Trainer, Recommend, Insights],
                 StartsAfter = [Ingest, Recommend],
                 IsPublic = true,
             },

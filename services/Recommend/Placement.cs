@@ -46,4 +46,8 @@ public sealed record Placement
     /// <summary>What was shown to a user here within this time comes after everything else. Null: no rotation.</summary>
     [Range(0.0, 525_600.0, MinimumIsExclusive = true)]
     public double? RotationMinutes { get; init; }
+
+    /// <summary>Share of users and sessions whose answers are recorded here. Null: all.</summary>
+    [Range(0.0, 1.0)]
+    public double? RecordShare { get; init; }
 }

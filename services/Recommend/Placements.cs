@@ -28,9 +28,9 @@ public sealed class Placements
         foreach (var setting in section.GetChildren())
         {
             if (setting.Key is not ("Recipe" or "Count" or "Filter" or "Boosts" or "Diversity" or "IncludeSeen" or "HideDays"
-                or "Fallback" or "RotationMinutes"))
+                or "Fallback" or "RotationMinutes" or "RecordShare"))
                 throw Wrong(setting, "is not a setting of a placement; those are Recipe, Count, Filter, Boosts, Diversity, IncludeSeen, "
-                    + "HideDays, Fallback, RotationMinutes");
+                    + "HideDays, Fallback, RotationMinutes, RecordShare");
         }
 
         SettingRules.Require(SettingRules.Problems(section, typeof(Placement)));
@@ -41,6 +41,7 @@ public sealed class Placements
             Count = section.GetValue<int?>(nameof(Placement.Count)),
             Diversity = section.GetValue<double?>(nameof(Placement.Diversity)),
             RotationMinutes = section.GetValue<double?>(nameof(Placement.RotationMinutes)),
+            RecordShare = section.GetValue<double?>(nameof(Placement.RecordShare)),
             IncludeSeen = section.GetValue<bool?>(nameof(Placement.IncludeSeen)),
             HideDays = ReadHideDays(section.GetSection(nameof(Placement.HideDays))),
             Fallback = section[nameof(Placement.Fallback)],

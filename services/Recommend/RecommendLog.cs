@@ -30,4 +30,7 @@ internal static partial class RecommendLog
     [LoggerMessage(3030, LogLevel.Information,
         "Built the index of similar users: {Users} users of model {Version}, one of {Sample}, in {Seconds:0.0} s.")]
     public static partial void SimilarUsersIndexed(this ILogger logger, int users, long version, int sample, double seconds);
+
+    [LoggerMessage(3040, LogLevel.Warning, "{Answers} answers and the last message were not recorded before the stop: {Reason}")]
+    public static partial void RecordsNotPublished(this ILogger logger, int answers, string reason);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Recommender.Recommend.Recording;
 
 namespace Recommender.Recommend;
 
@@ -8,7 +9,7 @@ internal sealed class RecommendMetrics : IDisposable
     private readonly Meter _meter = new("Recommender.Recommend");
     private readonly Histogram<double> _duration;
 
-    public RecommendMetrics(Recommender.Recommend.Serving.ServingIndexes serving)
+    public RecommendMetrics(Recommender.Recommend.Serving.ServingIndexes serving, AnswerQueue records)
     {
         _duration = _meter.CreateHistogram<double>("recommender.recommend.duration", "s",
             "Time to compute and write an answer, the read of the user's value included, by source.",
@@ -21,6 +22,8 @@ internal sealed class RecommendMetrics : IDisposable
             ?? 0, description: "Model version in service; 0 for none.");
         _meter.CreateObservableGauge("recommender.recommend.items_available", () => serving.State.Catalogue.Available, "{item}",
             "Items that may be recommended.");
+        _meter.CreateObservableCounter("recommender.recommend.records_dropped", () => records.Dropped, "{answer}",
+            "Answers that were not recorded because too many waited.");
         _meter.CreateObservableGauge("recommender.recommend.factor_store_up", () => serving.FactorStoreProblem is null ? 1
             : 0, description: "1 while the factor store answers.");
     }

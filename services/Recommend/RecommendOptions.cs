@@ -53,6 +53,18 @@ public sealed class RecommendOptions
     [Range(0.05, 3600.0)]
     public double SimilarUsersRefreshSeconds { get; set; } = 30;
 
+    /// <summary>Whether answers are recorded, so that outcomes can be attributed to them.</summary>
+    public bool RecordAnswers { get; set; } = true;
+
+    /// <summary>How often recorded answers are published: what a kill loses at most.</summary>
+    [Range(10, 10_000)]
+    public int RecordEveryMilliseconds { get; set; } = 500;
+
+    /// <summary>Answers that may wait to be published, about 500 bytes each. Beyond it the oldest are dropped, and counted in the metric
+    /// <c>recommender.recommend.records_dropped</c>.</summary>
+    [Range(1, 10_000_000)]
+    public int RecordQueueLimit { get; set; } = 20_000;
+
     internal ItemIndexOptions Index => new()
     {
         LargestScanRows = LargestScanRows,

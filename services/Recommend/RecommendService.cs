@@ -6,6 +6,7 @@ using Recommender.Messaging;
 using Recommender.Messaging.ControlPlane;
 using Recommender.Recommend.Answering;
 using Recommender.Recommend.Endpoints;
+using Recommender.Recommend.Recording;
 using Recommender.Recommend.Requests;
 using Recommender.Recommend.Serving;
 using Recommender.ServiceDefaults;
@@ -43,6 +44,9 @@ public static class RecommendService
         services.AddSingleton<WorkspacePool>();
         services.AddSingleton<RequestReader>();
         services.AddSingleton<UserValues>();
+        services.AddSingleton(provider => new AnswerQueue(provider.GetRequiredService<RecommendOptions>().RecordQueueLimit));
+        services.AddSingleton<AnswerRecorder>();
+        services.AddWorker<RecordPublisher>("recording");
         services.AddSingleton<Answers>();
         services.AddWorker<Refresher>("refresh");
         services.AddWorker<TransitionReader>("transitionReading");

@@ -5,6 +5,7 @@ using Recommender.Client;
 using Recommender.CommandLines;
 using Recommender.Demo;
 using Recommender.Ingest;
+using Recommender.Insights;
 using Recommender.Recommend;
 using Recommender.ServiceDefaults;
 using Recommender.ServiceDefaults.Keys;
@@ -13,7 +14,7 @@ using Recommender.WebConsole;
 
 namespace Recommender.Standalone;
 
-/// <summary>Ingest, Trainer, Recommend and the page in one process: in-memory bus, SQLite, in-process factor store.</summary>
+/// <summary>Ingest, Trainer, Recommend, Insights and the page in one process: in-memory bus, SQLite, in-process factor store.</summary>
 public static class StandaloneHost
 {
     private const string DemoKey = "Demo:Key";
@@ -67,12 +68,14 @@ public static class StandaloneHost
         builder.AddIngest();
         builder.AddTrainer();
         builder.AddRecommend();
+        builder.AddInsights();
 
         var app = builder.Build();
         app.UseServiceDefaults();
         app.MapIngest();
         app.MapTrainer();
         app.MapRecommend();
+        app.MapInsights();
         app.MapConsolePage();
         return app;
     }

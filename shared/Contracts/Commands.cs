@@ -65,8 +65,14 @@ public static class Topology
     /// <summary>Durable exchange and quorum queue (single active consumer) of <see cref="Command"/> arrays.</summary>
     public const string Commands = "commands";
 
+    /// <summary>Durable exchange and quorum queue of answers that were returned (<see cref="Served.ServedAnswerFormat"/>).</summary>
+    public const string Served = "served";
+
     /// <summary>Messages that cannot be processed.</summary>
     public const string DeadLetters = "dead-letters";
+
+    /// <summary>All streams, without the dead letters.</summary>
+    public static IReadOnlyList<string> Streams { get; } = [Interactions, Commands, Served];
 
     /// <summary>Header of a dead letter: why it cannot be processed.</summary>
     public const string ReasonHeader = "x-reason";

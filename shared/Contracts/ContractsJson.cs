@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Recommender.Contracts.Served;
 
 namespace Recommender.Contracts;
 
@@ -52,5 +53,6 @@ namespace Recommender.Contracts;
 [JsonSerializable(typeof(MergeRequest))]
 [JsonSerializable(typeof(ErasureResponse))]
 [JsonSerializable(typeof(UserExport))]
+[JsonSerializable(typeof(ServedAnswerResponse))]
 [JsonSerializable(typeof(JsonElement))]
 public sealed partial class ContractsJson : JsonSerializerContext;

@@ -61,12 +61,9 @@ internal sealed class JournalStreams(
     {
         var journal = await file.GetAsync();
         var depths = journal.GetDepths();
-        return new Dictionary<string, long>(StringComparer.Ordinal)
-        {
-            [Topology.Interactions] = depths.GetValueOrDefault(Topology.Interactions),
-            [Topology.Commands] = depths.GetValueOrDefault(Topology.Commands),
-            [Topology.DeadLetters] = journal.DeadLetterCount,
-        };
+        var all = Topology.Streams.ToDictionary(stream => stream, stream => depths.GetValueOrDefault(stream), StringComparer.Ordinal);
+        all[Topology.DeadLetters] = journal.DeadLetterCount;
+        return all;
     }
 
     public async Task<DeadLettersResponse> ListDeadLettersAsync(int limit, CancellationToken cancellationToken)

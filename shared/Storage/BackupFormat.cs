@@ -27,6 +27,7 @@ internal static class BackupFormat
         ("tombstones", ["user_hash", "erased_at_ms"]),
         ("erasures", ["erasure_id", "events_removed", "model_version", "revision", "user_id", "due_at_ms", "version", "item_keys"]),
         ("erasure_stages", ["erasure_id", "stage", "at_ms"]),
+        ("served_answers", ["day", "id", "at_ms", "is_session", "subject", "body"]),
         ("models", ["version", "info", "state", "released_at_ms", "bytes"]),
         ("model_chunks", ["version", "chunk", "body"]),
         ("settings", ["name", "value"]),

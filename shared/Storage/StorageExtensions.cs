@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Polly.Registry;
 using Recommender.ServiceDefaults.Resilience;
 using Recommender.Storage.Events;
+using Recommender.Storage.Served;
 
 namespace Recommender.Storage;
 
@@ -18,10 +19,13 @@ public static class StorageExtensions
     /// Registers the store once per process: PostgreSQL by <c>ConnectionStrings:postgres</c>, else SQLite in <c>Data:Directory</c>. <see
     /// cref="StatisticsSettings"/> are taken from the container if registered.
     /// </summary>
-    public static void AddStore(this IHostApplicationBuilder builder) =>
+    public static void AddStore(this IHostApplicationBuilder builder)
+    {
         builder.Services.TryAddSingleton(sp =>
             Stores.Open(builder.Configuration.GetConnectionString(ConnectionName), DataFile(builder.Configuration, "store.db"),
             sp.GetService<StatisticsSettings>() ?? new()));
+        builder.Services.TryAddSingleton<IServedStore>(sp => sp.GetRequiredService<IStore>());
+    }
 
     /// <summary>Migrates the schema before any other service of the host starts. Waits without limit for the database.</summary>
     public static void AddStoreMigration(this IHostApplicationBuilder builder)

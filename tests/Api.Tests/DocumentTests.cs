@@ -26,7 +26,7 @@ public sealed partial class DocumentTests(EmbeddedProduct product)
     {
         await using var console = new ServiceProcess("Console",
             // Nothing listens there: the document does not depend on it.
-            ((string[])["ingest", "trainer", "recommend"])
+            ((string[])["ingest", "trainer", "recommend", "insights"])
                 .ToDictionary(name => $"services__{name}__http__0", string? (_) => "http://127.0.0.1:9"));
         await console.StartAsync();
         var gateway = JsonNode.Parse(await console.Client.GetStringAsync("openapi/v1.json", Cancel))!.AsObject();

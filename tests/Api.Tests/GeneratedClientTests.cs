@@ -73,6 +73,8 @@ public sealed class GeneratedClientTests(EmbeddedProduct product)
         var recommended = await CallAsync("GetRecommendations");
         Assert.Equal(("personal", version, 3), ((string)recommended.Source, (long)recommended.ModelVersion, (int)recommended.Items.Count));
         Assert.NotEmpty(((IEnumerable<dynamic>)recommended.Items).First().Reasons);
+        var served = await EventuallyAsync("GetServedAnswer", ("recommendationId", (string)recommended.RecommendationId));
+        Assert.Equal(("recommendations", 3), ((string)served.Kind, (int)served.Items.Count));
         Assert.NotEmpty((await CallAsync("PostRecommendations")).Items);
         Assert.Equal(["17850", "13047"], await BatchAsync());
         Assert.Equal(2, (await CallAsync("RankItems")).Items.Count);
@@ -112,10 +114,10 @@ public sealed class GeneratedClientTests(EmbeddedProduct product)
             return client.CallAsync(id, ArgumentsOf(operations[id], more));
         }
 
-        async Task<dynamic> EventuallyAsync(string id)
+        async Task<dynamic> EventuallyAsync(string id, params (string Name, object Value)[] more)
         {
             dynamic? answer = null;
-            await Eventually.PassesAsync(async () => answer = await CallAsync(id));
+            await Eventually.PassesAsync(async () => answer = await CallAsync(id, more));
             return answer!;
         }
 

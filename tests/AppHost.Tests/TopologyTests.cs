@@ -10,7 +10,7 @@ public class TopologyTests
     [Fact]
     public void The_owner_of_the_schema_starts_first_and_the_page_last()
     {
-        Assert.Equal(["trainer", "ingest recommend", "console"], s_topology.StartOrder()
+        Assert.Equal(["trainer", "ingest recommend insights", "console"], s_topology.StartOrder()
             .Select(step => string.Join(' ', step.Select(service => service.Name))));
     }
 
@@ -22,7 +22,8 @@ public class TopologyTests
         Assert.Equal("http://127.0.0.1:8101", settings["services__recommend__http__1"]);
         Assert.Equal("http://127.0.0.1:8102", settings["services__recommend__http__2"]);
         Assert.Equal("http://127.0.0.1:8081", settings["services__ingest__http__0"]);
-        Assert.Equal(5, settings.Count);
+        Assert.Equal("http://127.0.0.1:8084", settings["services__insights__http__0"]);
+        Assert.Equal(6, settings.Count);
     }
 
     [Fact]

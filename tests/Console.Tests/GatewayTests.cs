@@ -19,7 +19,7 @@ public sealed class GatewayTests : IAsyncLifetime
 {
     private readonly List<WebApplication> _apps = [];
     private readonly Dictionary<string, int> _ports =
-        new() { ["ingest"] = Ports.Free(), ["trainer"] = Ports.Free(), ["recommend"] = Ports.Free() };
+        new() { ["ingest"] = Ports.Free(), ["trainer"] = Ports.Free(), ["recommend"] = Ports.Free(), ["insights"] = Ports.Free() };
     private HttpClient _client = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -44,6 +44,7 @@ public sealed class GatewayTests : IAsyncLifetime
     [InlineData("PATCH", "/v1/items/a", "ingest")]
     [InlineData("GET", "/v1/items/a", "ingest")]
     [InlineData("GET", "/v1/items/latest", "recommend")]
+    [InlineData("GET", "/v1/recommendations/4f", "insights")]
     [InlineData("GET", "/v1/items/trending", "recommend")]
     [InlineData("PUT", "/v1/items/popular", "ingest")]
     [InlineData("DELETE", "/v1/users/a", "ingest")]
@@ -217,7 +218,8 @@ public sealed class GatewayTests : IAsyncLifetime
                 .ContinueWith(static t => _ = t.Exception, TaskScheduler.Default);
             using var client = await StartConsoleAsync(
                 [new("services:ingest:http:0", $"http://127.0.0.1:{port}"), new("services:trainer:http:0", $"http://127.0.0.1:{port}"),
-                    new("services:recommend:http:0", $"http://127.0.0.1:{port}")]);
+                    new("services:recommend:http:0", $"http://127.0.0.1:{port}"),
+                    new("services:insights:http:0", $"http://127.0.0.1:{port}")]);
             using var response = await client.GetAsync("/v1/status", Cancel);
             Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
             Assert.Contains("trainer", await response.Content.ReadAsStringAsync(Cancel), StringComparison.OrdinalIgnoreCase);
@@ -235,6 +237,7 @@ public sealed class GatewayTests : IAsyncLifetime
         [
             new("services:ingest:http:0", $"http://127.0.0.1:{_ports["ingest"]}"),
             new("services:trainer:http:0", $"http://127.0.0.1:{Ports.Free()}"),
+            new("services:insights:http:0", $"http://127.0.0.1:{_ports["insights"]}"),
             new("services:recommend:http:0", $"http://127.0.0.1:{_ports["recommend"]}"),
         ]);
         using var response = await client.GetAsync("/v1/status", Cancel);
@@ -252,6 +255,7 @@ public sealed class GatewayTests : IAsyncLifetime
         [
             new("services:ingest:http:0", $"http://127.0.0.1:{_ports["ingest"]}"),
             new("services:trainer:http:0", $"http://127.0.0.1:{_ports["trainer"]}"),
+            new("services:insights:http:0", $"http://127.0.0.1:{_ports["insights"]}"),
             new("services:recommend:http:0", $"http://127.0.0.1:{Ports.Free()}"),
             new("services:recommend:http:1", $"http://127.0.0.1:{_ports["recommend"]}"),
         ]);

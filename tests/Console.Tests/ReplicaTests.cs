@@ -223,5 +223,6 @@ public sealed class ReplicaTests : IAsyncLifetime
         new("services:ingest:http:0", _services[0].Address),
         new("services:trainer:http:0", _services[1].Address),
         new("services:recommend:http:0", _one.Address),
+        new("services:insights:http:0", _services[0].Address),
     ];
 }

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Recommender.Ingest;
+using Recommender.Insights;
 using Recommender.Recommend;
 using Recommender.ServiceDefaults;
 using Recommender.ServiceDefaults.Api;
@@ -25,7 +26,8 @@ public sealed partial class RoutesTests
     {
         var endpoints = EndpointsOf(Operations.Ingest, builder => builder.AddIngest(), app => app.MapIngest())
             .Concat(EndpointsOf(Operations.Trainer, builder => builder.AddTrainer(), app => app.MapTrainer()))
-            .Concat(EndpointsOf(Operations.Recommend, builder => builder.AddRecommend(), app => app.MapRecommend()));
+            .Concat(EndpointsOf(Operations.Recommend, builder => builder.AddRecommend(), app => app.MapRecommend()))
+            .Concat(EndpointsOf(Operations.Insights, builder => builder.AddInsights(), app => app.MapInsights()));
         var operations = Operations.All.Select(operation => (operation.Service, operation.Method, operation.Pattern));
         Assert.Equal(operations.Order(), endpoints.Order());
     }
@@ -37,11 +39,13 @@ public sealed partial class RoutesTests
         await using var ingest = await StubService.StartAsync("ingest");
         await using var trainer = await StubService.StartAsync("trainer");
         await using var recommend = await StubService.StartAsync("recommend");
+        await using var insights = await StubService.StartAsync("insights");
         await using var console = await ConsoleHost.StartAsync(
         [
             new("services:ingest:http:0", ingest.Address),
             new("services:trainer:http:0", trainer.Address),
             new("services:recommend:http:0", recommend.Address),
+            new("services:insights:http:0", insights.Address),
         ]);
         var document = await console.Client.GetFromJsonAsync<JsonElement>("/openapi/v1.json", Cancel);
         var described = document.GetProperty("paths").EnumerateObject().SelectMany(path =>

@@ -3,7 +3,7 @@ using Recommender.TestKit;
 
 namespace Recommender.EndToEnd;
 
-/// <summary>Ingest, Trainer, Recommend, any number of each, and one Console, as processes over servers given by connection
+/// <summary>Ingest, Trainer, Recommend, Insights, any number of each, and one Console, as processes over servers given by connection
 /// strings.</summary>
 internal sealed class Fleet : IAsyncDisposable
 {
@@ -35,6 +35,7 @@ internal sealed class Fleet : IAsyncDisposable
         }
 
         (Ingests, Trainers, Recommends) = (Of("Ingest", "ingest"), Of(trainer, "trainer"), Of("Recommend", "recommend"));
+        Insights = Of("Insights", "insights");
         Console = new ServiceProcess("Console", settings, scheme: scheme, handler: https?.Invoke());
         Api = new Api(Console.Client);
     }
@@ -42,17 +43,18 @@ internal sealed class Fleet : IAsyncDisposable
     public IReadOnlyList<ServiceProcess> Ingests { get; }
     public IReadOnlyList<ServiceProcess> Trainers { get; }
     public IReadOnlyList<ServiceProcess> Recommends { get; }
+    public IReadOnlyList<ServiceProcess> Insights { get; }
     public ServiceProcess Console { get; }
 
     /// <summary>Through the gateway.</summary>
     public Api Api { get; }
 
-    public IEnumerable<ServiceProcess> All => [.. Ingests, .. Trainers, .. Recommends, Console];
+    public IEnumerable<ServiceProcess> All => [.. Ingests, .. Trainers, .. Recommends, .. Insights, Console];
 
     public async Task StartAsync()
     {
         await Task.WhenAll(Trainers.Select(trainer => trainer.StartAsync()));
-        await Task.WhenAll([.. Ingests.Concat(Recommends).Select(service => service.StartAsync()), Console.StartAsync()]);
+        await Task.WhenAll([.. Ingests.Concat(Recommends).Concat(Insights).Select(service => service.StartAsync()), Console.StartAsync()]);
     }
 
     /// <summary>Returns when nothing waits in the broker any more.</summary>

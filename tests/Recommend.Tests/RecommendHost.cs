@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Recommender.Contracts;
 using Recommender.FactorStore;
+using Recommender.Messaging.Embedded;
 using Recommender.Recommend.Serving;
 using Recommender.ServiceDefaults;
 using Recommender.TestKit;
@@ -37,7 +38,21 @@ internal sealed class RecommendHost : IAsyncDisposable
     public static Task<RecommendHost> StartAsync(IFactorStore store, params (string Key, string? Value)[] settings) =>
         StartAsync(store, TimeProvider.System, settings);
 
-    public static async Task<RecommendHost> StartAsync(IFactorStore store, TimeProvider clock,
+    public static Task<RecommendHost> StartAsync(IFactorStore store, TimeProvider clock, params (string Key, string? Value)[] settings) =>
+        StartAsync(store, clock, _ => { }, settings);
+
+    /// <summary>With the embedded journal in a folder, on which answers are recorded.</summary>
+    public static Task<RecommendHost> StartRecordingAsync(IFactorStore store, string folder,
+        params (string Key, string? Value)[] settings) =>
+        StartAsync(store, TimeProvider.System, builder =>
+        {
+            builder.Configuration["Data:Directory"] = folder;
+            if (builder.Configuration["Recommend:RecordEveryMilliseconds"] is null)
+                builder.Configuration["Recommend:RecordEveryMilliseconds"] = "20";
+            builder.AddMessagingOrEmbedded();
+        }, settings);
+
+    private static async Task<RecommendHost> StartAsync(IFactorStore store, TimeProvider clock, Action<WebApplicationBuilder> configure,
         params (string Key, string? Value)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -48,6 +63,7 @@ internal sealed class RecommendHost : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, s.Value)));
         builder.AddServiceDefaults("recommend");
         builder.Services.AddSingleton(store);
+        configure(builder);
         builder.AddRecommend();
         var app = builder.Build();
         app.UseServiceDefaults();

@@ -63,9 +63,12 @@ public sealed class LogEventTests
         [3022] = "Information IndexRebuilt",
         [3023] = "Error IndexNotRebuilt",
         [3030] = "Information SimilarUsersIndexed",
+        [3040] = "Warning RecordsNotPublished",
         [4000] = "Warning ServiceFailed",
         [4001] = "Warning ReplicaLost",
         [4002] = "Information ReplicaReturned",
+        [5000] = "Debug AnswersStored",
+        [5001] = "Information AnswersRemoved",
     };
 
     [Fact]

@@ -1,4 +1,7 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
 using Recommender.Contracts;
+using Recommender.Contracts.Served;
 using Recommender.Recommend.Candidates;
 using Recommender.Recommend.Requests;
 using Recommender.Recommend.Serving;
@@ -11,8 +14,9 @@ namespace Recommender.Recommend.Answering;
 /// </summary>
 internal sealed class AnswerWriter
 {
-    private static readonly string s_instance = Guid.NewGuid().ToString("N")[..12];
-    private static readonly byte[] s_idStart = System.Text.Encoding.UTF8.GetBytes("{\"recommendationId\":\"" + s_instance);
+    /// <summary>Random bytes of the next ids: one call of the system for many.</summary>
+    private readonly byte[] _random = new byte[64 * RecommendationId.Bytes];
+    private int _usedRandom = int.MaxValue;
 
     private readonly JsonBuffer _json = new();
     private readonly Explainer _explainer = new();
@@ -21,34 +25,36 @@ internal sealed class AnswerWriter
     /// <summary>Forgets what was written.</summary>
     public void Clear() => _json.Clear();
 
-    /// <param name="answerNumber">Unique within this process: with the instance's random part it makes the recommendation id.</param>
+    /// <param name="id">The answer's new id.</param>
     /// <returns>The JSON, valid until the next call.</returns>
-    public ReadOnlySpan<byte> Write(in Answer answer, long answerNumber)
+    public ReadOnlySpan<byte> Write(in Answer answer, out RecommendationId id)
     {
         _json.Clear();
-        _json.Write(s_idStart);
-        WriteRest(answer, answerNumber);
+        _json.Write("{"u8);
+        WriteRest(answer, out id);
         return _json.Written;
     }
 
     /// <summary>Writes a line of a batch: the user comes first, a line feed last.</summary>
-    /// <param name="answerNumber">As in <see cref="Write"/>.</param>
+    /// <param name="id">The answer's new id.</param>
     /// <returns>The line, valid until the next call.</returns>
-    public ReadOnlySpan<byte> WriteLine(in Answer answer, long answerNumber, string userId)
+    public ReadOnlySpan<byte> WriteLine(in Answer answer, string userId, out RecommendationId id)
     {
         _json.Clear();
         _json.Write("{\"userId\":"u8);
         _json.WriteText(userId);
         _json.Write(","u8);
-        _json.Write(s_idStart.AsSpan(1));
-        WriteRest(answer, answerNumber);
+        WriteRest(answer, out id);
         _json.Write("\n"u8);
         return _json.Written;
     }
 
-    private void WriteRest(in Answer answer, long answerNumber)
+    private void WriteRest(in Answer answer, out RecommendationId id)
     {
-        WriteNumber(answerNumber);
+        id = NextId();
+        _json.Write("\"recommendationId\":\""u8);
+        id.Value.TryFormat(_json.GetSpan(RecommendationId.Digits), out int digits, "x32", null);
+        _json.Advance(digits);
         _json.Write("\""u8);
         if (answer.Model is { } model)
         {
@@ -177,10 +183,16 @@ internal sealed class AnswerWriter
         _json.Write("\""u8);
     }
 
-    private void WriteNumber(long number)
+    private RecommendationId NextId()
     {
-        number.TryFormat(_json.GetSpan(16), out int written, "x", null);
-        _json.Advance(written);
+        if (_usedRandom > _random.Length - RecommendationId.Bytes)
+        {
+            RandomNumberGenerator.Fill(_random);
+            _usedRandom = 0;
+        }
+
+        _usedRandom += RecommendationId.Bytes;
+        return new(BinaryPrimitives.ReadUInt128LittleEndian(_random.AsSpan(_usedRandom - RecommendationId.Bytes)));
     }
 
     private void WriteAscii(string text) => _json.Advance(System.Text.Encoding.ASCII.GetBytes(text, _json.GetSpan(text.Length)));

@@ -8,7 +8,7 @@ namespace Recommender.Messaging.RabbitMq;
 
 internal sealed class RabbitMqAdministration(RabbitMqPublisher publisher) : IStreamAdministration, IDisposable
 {
-    private static readonly string[] s_queues = [Topology.Interactions, Topology.Commands, Topology.DeadLetters];
+    private static readonly string[] s_queues = [.. Topology.Streams, Topology.DeadLetters];
     private readonly SemaphoreSlim _deadLetters = new(1);
 
     public void Dispose() => _deadLetters.Dispose();
@@ -135,6 +135,6 @@ internal sealed class RabbitMqAdministration(RabbitMqPublisher publisher) : IStr
     {
         var headers = message.BasicProperties.Headers;
         string? stream = RabbitMqConsumer.Text(headers, Topology.StreamHeader) ?? RabbitMqConsumer.Text(headers, "x-first-death-queue");
-        return stream is Topology.Commands ? Topology.Commands : Topology.Interactions;
+        return Topology.Streams.FirstOrDefault(known => known == stream) ?? Topology.Interactions;
     }
 }

@@ -117,7 +117,7 @@ internal sealed class RabbitMqLink : IAsyncDisposable
         // Listing dead letters counts as a delivery, so their number is not limited.
         await DeclareAsync(channel, Topology.DeadLetters, new() { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = int.MaxValue },
             cancellationToken);
-        foreach (string stream in new[] { Topology.Interactions, Topology.Commands })
+        foreach (string stream in Topology.Streams)
         {
             var arguments = new Dictionary<string, object?>
             {

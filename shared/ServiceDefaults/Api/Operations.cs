@@ -3,10 +3,10 @@ namespace Recommender.ServiceDefaults.Api;
 /// <summary>The whole HTTP API.</summary>
 public static class Operations
 {
-    public const string Ingest = "ingest", Trainer = "trainer", Recommend = "recommend";
+    public const string Ingest = "ingest", Trainer = "trainer", Recommend = "recommend", Insights = "insights";
 
     internal const string EventsTag = "Events", ItemsTag = "Items", UsersTag = "Users", RecommendationsTag = "Recommendations",
-        ModelsTag = "Models", OperationTag = "Operation";
+        ModelsTag = "Models", InsightsTag = "Insights", OperationTag = "Operation";
 
     /// <summary>Groups of operations with their descriptions, in the order of the document.</summary>
     public static IReadOnlyList<(string Name, string Description)> Tags { get; } =
@@ -16,6 +16,7 @@ public static class Operations
         (UsersTag, "User properties, sessions, export and erasure of personal data."),
         (RecommendationsTag, "Recommendations, rankings, similar items and users, and lists."),
         (ModelsTag, "Training, evaluation, release and rollback of models."),
+        (InsightsTag, "What was shown, and what came of it."),
         (OperationTag, "Status and dead letters."),
     ];
 
@@ -56,6 +57,7 @@ public static class Operations
         ModelOperations.GetModel,
         ModelOperations.TrainModel,
         ModelOperations.ReleaseModel,
+        InsightsOperations.GetServedAnswer,
         StatusOperations.GetStatus,
         StatusOperations.GetServing,
         StatusOperations.ListDeadLetters,

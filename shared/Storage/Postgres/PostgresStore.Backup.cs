@@ -26,7 +26,8 @@ public sealed partial class PostgresStore
         await using (var schema = await describe.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false))
             for (int i = 0; i < types.Length; i++) types[i] = schema.GetDataTypeName(i);
 
-        int time = Array.IndexOf(columns, "occurred_at_ms"), id = Array.IndexOf(columns, "event_id");
+        int time = Array.IndexOf(columns, "occurred_at_ms"), id = Array.IndexOf(columns, "event_id"),
+            day = Array.IndexOf(columns, "day");
         var rows = new List<object?[]>();
         bool more = true;
         while (more)
@@ -43,6 +44,9 @@ public sealed partial class PostgresStore
                 return true;
             }
 
+            if (table == "served_answers")
+                foreach (int partition in rows.Select(row => Convert.ToInt32(row[day], CultureInfo.InvariantCulture)).Distinct())
+                    await EnsureServedPartitionAsync(postgres, partition, cancellationToken).ConfigureAwait(false);
             if (table == "events") await EnsurePartitionsAsync(postgres, rows.Select(row => (long)row[time]!), cancellationToken)
                 .ConfigureAwait(false);
             await CopyAsync(postgres, $"COPY {table} ({list}) FROM STDIN (FORMAT BINARY)", rows, types, cancellationToken)

@@ -79,12 +79,12 @@ public abstract partial class SqlStore
     private static Func<object?[]?> Until(long untilMs, string table, string[] columns, Func<object?[]?> nextRow, List<RemovedEvent> left)
     {
         int time = Array.IndexOf(columns, "occurred_at_ms"), user = Array.IndexOf(columns, "user_key"),
-            item = Array.IndexOf(columns, "item_key");
+            item = Array.IndexOf(columns, "item_key"), servedAt = Array.IndexOf(columns, "at_ms");
         return () =>
         {
             while (nextRow() is { } row)
             {
-                if (table is "models" or "model_chunks") continue;
+                if (table is "models" or "model_chunks" || (table == "served_answers" && (long)row[servedAt]! > untilMs)) continue;
                 if (table != "events" || (long)row[time]! <= untilMs) return row;
                 left.Add(new RemovedEvent((int)(long)row[user]!, (int)(long)row[item]!));
             }

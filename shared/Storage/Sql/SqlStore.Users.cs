@@ -50,6 +50,7 @@ public abstract partial class SqlStore
                 return new MergeResult(0, userKey, sessionKey) { Items = current, JoinedItemKeys = sessionItems, Revision = now };
             }
 
+            if (added > 0) await MergeServedAsync(connection, sessionId, userId, throughMs, cancellationToken).ConfigureAwait(false);
             if (added == 0 || sessionKey is null) return new MergeResult(0, userKey, sessionKey);
 
             userKey ??= await FindOrAddUserAsync(connection, UserRef.User(userId), cancellationToken).ConfigureAwait(false);
@@ -102,6 +103,7 @@ public abstract partial class SqlStore
                 items = await RemoveFromAudienceAsync(connection, key, cancellationToken).ConfigureAwait(false);
             }
 
+            await EraseServedAsync(connection, userId, cancellationToken).ConfigureAwait(false);
             // Events of the user's sessions that arrive later must not be stored as events of the session.
             foreach (var merge in await QueryAsync<MergeRow>(connection,
                 "SELECT session_id, through_ms FROM merges WHERE user_id = @userId", new { userId }, cancellationToken)

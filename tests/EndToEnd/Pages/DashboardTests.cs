@@ -74,7 +74,7 @@ public partial class DashboardTests
         var page = await browser.NewPageAsync();
         page.SetDefaultTimeout(60_000);
         await page.GotoAsync(login);
-        foreach (string resource in (string[])["console", "ingest", "trainer", "recommend", "rabbitmq", "redis", "postgres"])
+        foreach (string resource in (string[])["console", "ingest", "trainer", "recommend", "insights", "rabbitmq", "redis", "postgres"])
             await Assertions.Expect(page.GetByRole(AriaRole.Row)
                 .Filter(new() { Has = page.GetByText(resource, new() { Exact = true }) }).First).ToContainTextAsync("Running");
         await page.GetByText("Management page").First.WaitForAsync();

@@ -18,7 +18,7 @@ public class ReferenceTests
         using var data = new TempFolder();
         await using var process = mode == "Standalone"
             ? new ServiceProcess(mode, arguments: ["--data", data.Path, "--port", "{PORT}", "--no-demo"])
-            : new ServiceProcess(mode, ((string[])["ingest", "trainer", "recommend"])
+            : new ServiceProcess(mode, ((string[])["ingest", "trainer", "recommend", "insights"])
                 .ToDictionary(name => $"services__{name}__http__0", string? (_) => "http://127.0.0.1:9"));
         await process.StartAsync();
         var document = JsonDocument.Parse(await process.Client.GetStringAsync("openapi/v1.json", TestContext.Current.CancellationToken));

@@ -1,0 +1,4 @@
+using Recommender.TestKit;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(Servers))]
