@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Recommender.Insights.Attribution;
 using Recommender.Insights.Endpoints;
 using Recommender.Insights.Recording;
 using Recommender.Messaging.Embedded;
@@ -24,6 +25,8 @@ public static class InsightsService
         builder.AddStore();
         builder.AddMessagingOrEmbedded();
         services.AddHostedService<AnswerWorker>();
+        services.AddSingleton<OutcomeFinder>();
+        services.AddWorker<AttributionWorker>("attribution");
         services.AddWorker<AnswerRetention>("answerRetention");
         services.Configure<ProblemOptions>(problems =>
             problems.Map<StoreUnavailableException>(_ => Problem.Unavailable("The database cannot be reached.")));
@@ -34,6 +37,7 @@ public static class InsightsService
     public static WebApplication MapInsights(this WebApplication app)
     {
         ServedEndpoints.Map(app);
+        FigureEndpoints.Map(app);
         return app;
     }
 }

@@ -54,5 +54,6 @@ namespace Recommender.Contracts;
 [JsonSerializable(typeof(ErasureResponse))]
 [JsonSerializable(typeof(UserExport))]
 [JsonSerializable(typeof(ServedAnswerResponse))]
+[JsonSerializable(typeof(InsightsResponse))]
 [JsonSerializable(typeof(JsonElement))]
 public sealed partial class ContractsJson : JsonSerializerContext;

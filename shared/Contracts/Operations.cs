@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Recommender.Contracts.Served;
 
 namespace Recommender.Contracts;
 
@@ -233,7 +234,7 @@ public sealed record MetricSet
 /// <param name="NdcgAt20">Normalised discounted cumulative gain at 20, 0 to 1; null for items.</param>
 public sealed record MetricBand(string Of, string Name, int Count, double RecallAt20, double? NdcgAt20);
 
-/// <summary>A mean over users with its 95 % confidence interval (bootstrap).</summary>
+/// <summary>A mean with its 95 % confidence interval: over users by bootstrap for metrics of a model, over answers for outcomes.</summary>
 /// <param name="Mean">The mean.</param>
 /// <param name="Low">Lower end of the interval.</param>
 /// <param name="High">Upper end of the interval.</param>
@@ -403,6 +404,9 @@ public sealed record UserExport
 
     /// <summary>All stored events of the user.</summary>
     public required IReadOnlyList<Interaction> Events { get; init; }
+
+    /// <summary>The answers that were returned for the user and are still kept, oldest first.</summary>
+    public required IReadOnlyList<ServedAnswerResponse> Answers { get; init; }
 }
 
 /// <summary>Models in the registry. Answer of <c>GET /v1/models</c>.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Recommender.Storage.Catalogue;
 using Recommender.Storage.Events;
+using Recommender.Storage.Insights;
 using Recommender.Storage.Served;
 using Recommender.Storage.Users;
 
@@ -15,7 +16,7 @@ namespace Recommender.Storage;
 /// from the 0-based index of an item in a model. If the database is unavailable, methods throw a <see cref="StoreUnavailableException"/>,
 /// and the caller retries.
 /// </remarks>
-public interface IStore : IInteractionStore, ICatalogueStore, IUserStore, IModelRegistry, IServedStore, IAsyncDisposable
+public interface IStore : IInteractionStore, ICatalogueStore, IUserStore, IModelRegistry, IServedStore, IInsightsStore, IAsyncDisposable
 {
     /// <summary>
     /// Migrates the schema to the current version, and recounts the item statistics if they were counted with other <see

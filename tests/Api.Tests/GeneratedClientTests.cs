@@ -38,6 +38,7 @@ public sealed class GeneratedClientTests(EmbeddedProduct product)
         ["GetItemsToBuyAgain"] = new() { ["userId"] = "user-4", ["count"] = 3, ["explain"] = false },
         ["GetRecentItems"] = new() { ["userId"] = "user-4", ["count"] = 3, ["reasons"] = "all" },
         ["GetPopularItems"] = new() { ["count"] = 2, ["tag"] = new[] { "even" } },
+        ["GetInsights"] = new() { ["by"] = "day,source", ["metric"] = "answers" },
         ["ListDeadLetters"] = new() { ["limit"] = 10 },
     };
 
@@ -75,6 +76,7 @@ public sealed class GeneratedClientTests(EmbeddedProduct product)
         Assert.NotEmpty(((IEnumerable<dynamic>)recommended.Items).First().Reasons);
         var served = await EventuallyAsync("GetServedAnswer", ("recommendationId", (string)recommended.RecommendationId));
         Assert.Equal(("recommendations", 3), ((string)served.Kind, (int)served.Items.Count));
+        Assert.Equal(["day", "source"], (IEnumerable<string>)(await CallAsync("GetInsights")).By);
         Assert.NotEmpty((await CallAsync("PostRecommendations")).Items);
         Assert.Equal(["17850", "13047"], await BatchAsync());
         Assert.Equal(2, (await CallAsync("RankItems")).Items.Count);

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using FsCheck;
 using FsCheck.Fluent;
+using Recommender.Contracts.Served;
 using Xunit;
 
 namespace Recommender.Contracts.Tests;
@@ -138,7 +139,8 @@ public sealed class JsonTests
         Type[] without =
         [
             typeof(ContractsJson), typeof(FieldError), typeof(UserRef), typeof(Rfc3339Converter), typeof(InvalidFieldException),
-            typeof(DecodingStream), typeof(ContentCodingException),
+            typeof(DecodingStream), typeof(ContentCodingException), typeof(RecommendationId), typeof(AnswerKind), typeof(ServedItem),
+            typeof(ServedAnswer),
         ];
         var missing = typeof(Interaction).Assembly.GetExportedTypes()
             .Where(t => !t.IsAbstract && !without.Contains(t) && !t.IsGenericType)

@@ -83,6 +83,12 @@ internal sealed class InsightsHost : IAsyncDisposable
         await Get<IStreamPublisher>().PublishAsync(Topology.Served, message.WrittenMemory, [], Stop);
     }
 
+    /// <summary>Waits until the answers can be read. What is being stored is in no queue any more.</summary>
+    public async Task StoredAsync(params ServedAnswer[] answers)
+    {
+        foreach (var answer in answers) await Eventually.TrueAsync(async () => await Store.ReadServedAsync(answer.Id, Stop) is not null);
+    }
+
     /// <summary>Puts items into the store. Returns their keys.</summary>
     public async Task<int[]> PutItemsAsync(params string[] ids)
     {

@@ -27,7 +27,7 @@ public sealed class ServedAnswerTests(Servers servers) : IDisposable
         mine.Placement = "home";
         await host.PublishAsync(mine, visit, nobody);
         await host.PublishAsync(mine);
-        await StoredAsync(host);
+        await host.StoredAsync(mine, visit, nobody);
 
         var (status, body) = await host.GetAsync($"/v1/recommendations/{mine.Id}");
         Assert.Equal(HttpStatusCode.OK, status);
@@ -73,7 +73,7 @@ public sealed class ServedAnswerTests(Servers servers) : IDisposable
         {
             var (old, fresh) = (host.Answer(null, DateTimeOffset.UtcNow.AddDays(-9)), host.Answer(null));
             await host.PublishAsync(old, fresh);
-            await StoredAsync(host);
+            await host.StoredAsync(old, fresh);
         }
 
         await using var later = await StartAsync(settings: ("Insights:AnswerRetentionDays", "7"));
@@ -86,8 +86,4 @@ public sealed class ServedAnswerTests(Servers servers) : IDisposable
         ? await InsightsHost.StartAsync(_folder.Path, (await servers.NewRabbitMqAsync()).ConnectionString, await servers.NewDatabaseAsync(),
             settings)
         : await InsightsHost.StartAsync(_folder.Path, settings: settings);
-
-    /// <summary>Waits until everything that was published has been handled.</summary>
-    private static Task StoredAsync(InsightsHost host) => Eventually.EqualAsync(0L, async () =>
-        (await host.Get<IStreamAdministration>().GetDepthsAsync(Stop))[Topology.Served]);
 }

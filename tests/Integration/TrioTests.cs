@@ -157,7 +157,7 @@ public class TrioTests(Servers servers)
         ErasureResponse? receipt = null;
         await Eventually.TrueAsync(async () => (receipt =
             await trio.Ingest.GetFromJsonAsync(accepted.Headers.Location, ContractsJson.Default.ErasureResponse, Cancel))!.State == "done");
-        Assert.Equal(["factorStore", "queues", "requested", "serving", "store"], receipt!.Stages.Keys.Order());
+        Assert.Equal(["factorStore", "insights", "queues", "requested", "serving", "store"], receipt!.Stages.Keys.Order());
         Assert.Equal(8, receipt.EventsRemoved);
         using var export = await trio.Ingest.GetAsync("v1/users/user-0/export", Cancel);
         Assert.Equal(HttpStatusCode.NotFound, export.StatusCode);

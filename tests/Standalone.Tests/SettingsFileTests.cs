@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Recommender.Factorization.Events;
 using Recommender.Ingest;
+using Recommender.Insights;
 using Recommender.Messaging;
 using Recommender.Recommend;
 using Recommender.ServiceDefaults.Keys;
@@ -20,6 +21,7 @@ public sealed class SettingsFileTests
     private static readonly Dictionary<string, Type> s_sections = new()
     {
         [IngestOptions.Section] = typeof(IngestOptions),
+        [InsightsOptions.Section] = typeof(InsightsOptions),
         [TrainerOptions.Section] = typeof(TrainerOptions),
         [RecommendOptions.Section] = typeof(RecommendOptions),
         [MessagingOptions.Section] = typeof(MessagingOptions),
@@ -38,9 +40,11 @@ public sealed class SettingsFileTests
     {
         { "Ingest", ["Ingest", "Messaging", "EventTypes", "ConnectionStrings", "Data", "KeyFile", "Keys", "Cors"] },
         { "Trainer", ["Trainer", "Messaging", "EventTypes", "ConnectionStrings", "Data", "KeyFile", "Keys", "Cors"] },
+        { "Insights", ["Insights", "Messaging", "EventTypes", "ConnectionStrings", "Data", "KeyFile", "Keys", "Cors"] },
         { "Recommend", ["Recommend", "Placements", "Messaging", "EventTypes", "ConnectionStrings", "KeyFile", "Keys", "Cors"] },
         { "Console", ["services", "KeyFile", "Keys", "Cors"] },
-        { "Standalone", ["Ingest", "Trainer", "Recommend", "Placements", "Messaging", "EventTypes", "KeyFile", "Keys", "Cors"] },
+        { "Standalone", ["Ingest", "Trainer", "Recommend", "Insights", "Placements", "Messaging", "EventTypes", "KeyFile", "Keys",
+            "Cors"] },
     };
 
     [Theory, MemberData(nameof(Files))]

@@ -157,7 +157,7 @@ public abstract partial class StoreContract
         await CompleteAsync("m", "factorStore", T0.AddSeconds(3));
         var open = await Store.ListOpenErasuresAsync(Stop);
         Assert.Equal(["z", "a", "m"], open.Select(erasure => erasure.ErasureId));
-        Assert.Equal(["factorStore,requested,serving,store", "factorStore,requested,store", "requested,store"],
+        Assert.Equal(["factorStore,insights,requested,serving,store", "factorStore,insights,requested,store", "insights,requested,store"],
             open.Select(erasure => string.Join(',', erasure.Stages.Keys.Order())).Order());
         Assert.Equal(T0.AddSeconds(3), open[2].Stages["factorStore"]);
         Assert.Equal(["a", "m", "z"], (await Store.ListPendingErasuresAsync("model", Stop)).Order());
@@ -185,7 +185,7 @@ public abstract partial class StoreContract
         var receipt = (await Store.GetErasureAsync("x", Stop))!;
         Assert.Equal(T0.AddSeconds(5), receipt.Stages["queues"]);
         Assert.Equal(("done", 7L, T0.AddSeconds(2)), (receipt.State, receipt.ModelVersion, receipt.Stages["serving"]));
-        Assert.Equal(["factorStore", "model", "queues", "requested", "serving", "store"], receipt.Stages.Keys.Order());
+        Assert.Equal(["factorStore", "insights", "model", "queues", "requested", "serving", "store"], receipt.Stages.Keys.Order());
         Assert.Empty(await Store.ListPendingErasuresAsync("model", Stop));
         Assert.Null(await Store.ReadErasureAsync("unknown", Stop));
         Assert.Null(await Store.GetErasureAsync("unknown", Stop));
@@ -229,7 +229,7 @@ public abstract partial class StoreContract
             read with { UserId = null, DueAt = null, Stages = new Dictionary<string, DateTimeOffset> { ["serving"] = T0 } }, Stop));
         var now = (await Store.ReadErasureAsync("x", Stop))!;
         Assert.Equal(("ann", T0, read.Version + 1), (now.UserId, now.DueAt, now.Version));
-        Assert.Equal(["requested", "store"], now.Stages.Keys.Order());
+        Assert.Equal(["insights", "requested", "store"], now.Stages.Keys.Order());
         Assert.False(await Store.SaveErasureAsync(read with { ErasureId = "unknown" }, Stop));
     }
 

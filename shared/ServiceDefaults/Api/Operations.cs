@@ -58,6 +58,7 @@ public static class Operations
         ModelOperations.TrainModel,
         ModelOperations.ReleaseModel,
         InsightsOperations.GetServedAnswer,
+        InsightsOperations.GetInsights,
         StatusOperations.GetStatus,
         StatusOperations.GetServing,
         StatusOperations.ListDeadLetters,

@@ -77,14 +77,17 @@ public static class UserOperations
         Scope = Scopes.Admin,
         Tag = Operations.UsersTag,
         Summary = "Export a user's data",
-        Description = "All data held on the user: properties and events.",
+        Description = "All data held on the user: properties, events, and the answers that were returned for them.",
         Parameters = [OperationParameter.UserId],
         Answers =
         [
             OperationAnswer.Of<UserExport>(200, "The user's data.", """
                 { "userId": "17850", "properties": { "country": "GB" },
                   "events": [{ "eventId": "o-536365-85123A", "userId": "17850", "itemId": "85123A", "type": "purchase", "value": 6,
-                               "occurredAt": "2010-12-01T08:26:00+00:00" }] }
+                               "occurredAt": "2010-12-01T08:26:00+00:00" }],
+                  "answers": [{ "recommendationId": "4f0c7b1e2a9d1f604f0c7b1e2a9d1f60", "at": "2010-12-01T08:25:00+00:00",
+                                "kind": "recommendations", "source": "personal", "userId": "17850", "share": 1,
+                                "items": [{ "itemId": "85123A", "score": 0.83 }] }] }
                 """),
         ],
         Problems = [404],

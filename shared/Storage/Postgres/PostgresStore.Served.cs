@@ -20,10 +20,17 @@ public sealed partial class PostgresStore
             return await work(connection).ConfigureAwait(false);
         }, cancellationToken);
 
+    private protected override Task<T> ChangeServedAsync<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellationToken) =>
+        TransactionAsync(IsolationLevel.ReadCommitted, async connection =>
+        {
+            await HoldServedAsync(connection, cancellationToken).ConfigureAwait(false);
+            return await work(connection).ConfigureAwait(false);
+        }, cancellationToken);
+
     private protected override Task HoldServedAsync(DbConnection connection, CancellationToken cancellationToken) =>
         ExecuteAsync((NpgsqlConnection)connection, $"SELECT pg_advisory_xact_lock({ServedLock})", cancellationToken);
 
-    private protected override async Task<int> InsertServedAsync(DbConnection connection,
+    private protected override async Task<IReadOnlyList<ServedAnswer>> InsertServedAsync(DbConnection connection,
         IReadOnlyList<(ServedAnswer Answer, ReadOnlyMemory<byte> Body)> answers, CancellationToken cancellationToken)
     {
         var postgres = (NpgsqlConnection)connection;
@@ -31,7 +38,7 @@ public sealed partial class PostgresStore
             await EnsureServedPartitionAsync(postgres, day, cancellationToken).ConfigureAwait(false);
         await using var insert = new NpgsqlCommand("""
             INSERT INTO served_answers (day, id, at_ms, is_session, subject, body)
-            SELECT * FROM unnest($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
+            SELECT * FROM unnest($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id
             """, postgres)
         {
             Parameters =
@@ -45,7 +52,31 @@ public sealed partial class PostgresStore
                 new() { Value = answers.Select(answer => answer.Body.ToArray()).ToArray() },
             },
         };
-        return await insert.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        var added = new HashSet<RecommendationId>();
+        await using (var rows = await insert.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false))
+            while (await rows.ReadAsync(cancellationToken).ConfigureAwait(false)) added.Add(IdOf(rows.GetFieldValue<byte[]>(0)));
+        // A batch may hold an answer twice.
+        return [.. answers.Select(answer => answer.Answer).Where(answer => added.Remove(answer.Id))];
+    }
+
+    private protected override async Task AddShowingsAsync(DbConnection connection, IReadOnlyList<(int Day, string Placement, int ItemKey,
+        double Shown)> showings, CancellationToken cancellationToken)
+    {
+        // In the order of their keys: two transactions never wait for each other.
+        await using var add = new NpgsqlCommand("""
+            INSERT INTO shown_items AS s (day, placement, item_key, shown) SELECT * FROM unnest($1, $2, $3, $4)
+            ON CONFLICT (day, placement, item_key) DO UPDATE SET shown = s.shown + excluded.shown
+            """, (NpgsqlConnection)connection)
+        {
+            Parameters =
+            {
+                new() { Value = showings.Select(showing => showing.Day).ToArray() },
+                new() { Value = showings.Select(showing => showing.Placement).ToArray() },
+                new() { Value = showings.Select(showing => showing.ItemKey).ToArray() },
+                new() { Value = showings.Select(showing => showing.Shown).ToArray() },
+            },
+        };
+        await add.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
     public override async Task<int> RemoveServedBeforeAsync(DateTimeOffset before, CancellationToken cancellationToken)
@@ -63,6 +94,7 @@ public sealed partial class PostgresStore
             _partitions.TryRemove(name, out _);
         }
 
+        await RemoveOutcomesBeforeAsync(before, cancellationToken).ConfigureAwait(false);
         return old.Count;
     }
 

@@ -16,6 +16,9 @@ public interface IServedStore
     /// <summary>Null for an unknown answer.</summary>
     Task<ServedAnswer?> ReadServedAsync(RecommendationId id, CancellationToken cancellationToken);
 
+    /// <summary>An answer with the ids and present titles of its items; null for an unknown one.</summary>
+    Task<ServedAnswerResponse?> DescribeServedAsync(RecommendationId id, CancellationToken cancellationToken);
+
     /// <summary>Answers to a user or session of a time span, newest first.</summary>
     Task<IReadOnlyList<ServedAnswer>> ReadServedAsync(UserRef subject, DateTimeOffset from, DateTimeOffset to, int limit,
         CancellationToken cancellationToken);

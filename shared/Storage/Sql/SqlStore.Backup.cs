@@ -84,12 +84,20 @@ public abstract partial class SqlStore
         {
             while (nextRow() is { } row)
             {
-                if (table is "models" or "model_chunks" || (table == "served_answers" && (long)row[servedAt]! > untilMs)) continue;
+                if (table is "models" or "model_chunks" || IsLater(table, row)) continue;
                 if (table != "events" || (long)row[time]! <= untilMs) return row;
                 left.Add(new RemovedEvent((int)(long)row[user]!, (int)(long)row[item]!));
             }
 
             return null;
+        };
+
+        bool IsLater(string name, object?[] row) => name switch
+        {
+            "served_answers" or "outcomes" or "open_outcomes" => (long)row[servedAt]! > untilMs,
+            "figures" => (long)row[0]! * 3_600_000 > untilMs,
+            "shown_items" => (long)row[0]! * 86_400_000 > untilMs,
+            _ => false,
         };
     }
 

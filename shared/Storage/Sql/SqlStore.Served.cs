@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Data.Common;
+using System.Text.Json;
 using Dapper;
 using Recommender.Contracts;
 using Recommender.Contracts.Served;
@@ -11,12 +12,21 @@ public abstract partial class SqlStore : IServedStore
 {
     private const string AnswerColumns = "id, at_ms, is_session, subject, body";
 
+    /// <summary>Answers to a user, and to the sessions that were merged into them.</summary>
+    private const string OfUser = """
+        ((subject = @userId AND is_session = 0) OR (is_session = 1 AND EXISTS (
+            SELECT 1 FROM merges m WHERE m.user_id = @userId AND m.session_id = subject AND served_answers.at_ms <= m.through_ms)))
+        """;
+
     /// <summary>Runs the work in a transaction that any number of others may run beside, but none that removes answers.</summary>
     private protected abstract Task<T> AppendServedAsync<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellationToken);
 
+    /// <summary>Runs the work in a transaction that none of <see cref="AppendServedAsync"/> runs beside.</summary>
+    private protected abstract Task<T> ChangeServedAsync<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellationToken);
+
     /// <summary>Inserts answers that are not there yet.</summary>
-    /// <returns>How many were inserted.</returns>
-    private protected abstract Task<int> InsertServedAsync(DbConnection connection,
+    /// <returns>Those that were inserted.</returns>
+    private protected abstract Task<IReadOnlyList<ServedAnswer>> InsertServedAsync(DbConnection connection,
         IReadOnlyList<(ServedAnswer Answer, ReadOnlyMemory<byte> Body)> answers, CancellationToken cancellationToken);
 
     /// <summary>Whoever calls it in a transaction waits for those of <see cref="AppendServedAsync"/>, and keeps further ones
@@ -32,16 +42,14 @@ public abstract partial class SqlStore : IServedStore
             var erased = await ErasedAmongAsync(connection, answers, cancellationToken).ConfigureAwait(false);
             var kept = erased.Count == 0 ? answers : [.. answers.Where(answer => !(answer.Answer.Subject is { } subject
                 && erased.TryGetValue(subject, out long upToMs) && answer.Answer.AtMs <= upToMs))];
-            return kept.Count == 0 ? 0 : await InsertServedAsync(connection, kept, cancellationToken).ConfigureAwait(false);
+            if (kept.Count == 0) return 0;
+            var added = await InsertServedAsync(connection, kept, cancellationToken).ConfigureAwait(false);
+            await CountAnswersAsync(connection, added, cancellationToken).ConfigureAwait(false);
+            return added.Count;
         }, cancellationToken);
 
     public Task<ServedAnswer?> ReadServedAsync(RecommendationId id, CancellationToken cancellationToken) =>
-        ReadAsync(async connection =>
-        {
-            var rows = await QueryAsync<ServedRow>(connection, $"SELECT {AnswerColumns} FROM served_answers WHERE id = @id",
-                new { id = BytesOf(id) }, cancellationToken).ConfigureAwait(false);
-            return rows.Count == 0 ? null : rows[0].ToAnswer();
-        }, cancellationToken);
+        ReadAsync(connection => FindServedAsync(connection, id, cancellationToken), cancellationToken);
 
     public Task<IReadOnlyList<ServedAnswer>> ReadServedAsync(UserRef subject, DateTimeOffset from, DateTimeOffset to, int limit,
         CancellationToken cancellationToken) =>
@@ -57,6 +65,45 @@ public abstract partial class SqlStore : IServedStore
             limit,
         }, cancellationToken).ConfigureAwait(false)).ConvertAll(row => row.ToAnswer()), cancellationToken);
 
+    public Task<ServedAnswerResponse?> DescribeServedAsync(RecommendationId id, CancellationToken cancellationToken) =>
+        ReadAsync(async connection => await FindServedAsync(connection, id, cancellationToken).ConfigureAwait(false) is { } answer
+            ? (await DescribeAsync(connection, [answer], cancellationToken).ConfigureAwait(false))[0] : null, cancellationToken);
+
+    private async Task<List<ServedAnswerResponse>> ExportServedAsync(DbConnection connection, UserRef subject,
+        CancellationToken cancellationToken) =>
+        await DescribeAsync(connection, (await QueryAsync<ServedRow>(connection, $"""
+            SELECT {AnswerColumns} FROM served_answers WHERE subject = @Id AND is_session = @session ORDER BY at_ms, id
+            """, new { subject.Id, session = subject.IsSession ? 1 : 0 }, cancellationToken).ConfigureAwait(false))
+            .ConvertAll(row => row.ToAnswer()), cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Answers with the ids and present titles of their items.</summary>
+    private async Task<List<ServedAnswerResponse>> DescribeAsync(DbConnection connection, List<ServedAnswer> answers,
+        CancellationToken cancellationToken)
+    {
+        var keys = answers.SelectMany(answer => answer.Items.ToArray().Select(item => item.ItemKey)).ToHashSet();
+        var items = (await QueryAsync<ItemName>(connection,
+            $"SELECT item_key, item_id, item FROM items WHERE item_key IN ({KeysSql})", new { keys = KeysJson(keys) }, cancellationToken)
+            .ConfigureAwait(false)).ToDictionary(item => item.ItemKey);
+        return answers.ConvertAll(answer => new ServedAnswerResponse
+        {
+            RecommendationId = answer.Id.ToString(),
+            At = Time(answer.AtMs),
+            Kind = answer.Kind.ToString().ToLowerInvariant(),
+            Source = answer.Source,
+            Placement = answer.Placement,
+            UserId = answer.Subject is { IsSession: false } user ? user.Id : null,
+            SessionId = answer.Subject is { IsSession: true } session ? session.Id : null,
+            ModelVersion = answer.ModelVersion == 0 ? null : answer.ModelVersion,
+            Share = answer.Share,
+            Items = [.. answer.Items.ToArray().Select(item => new ServedAnswerItem
+            {
+                ItemId = items[item.ItemKey].ItemId,
+                Title = items[item.ItemKey].Title,
+                Score = item.Score,
+            })],
+        });
+    }
+
     /// <summary>Day in UTC since 1970.</summary>
     private protected static int DayOf(long atMs) => (int)Math.Floor(atMs / 86_400_000.0);
 
@@ -71,9 +118,9 @@ public abstract partial class SqlStore : IServedStore
     private protected async Task EraseServedAsync(DbConnection connection, string userId, CancellationToken cancellationToken)
     {
         await HoldServedAsync(connection, cancellationToken).ConfigureAwait(false);
-        await connection.ExecuteAsync(Command("""
-            DELETE FROM served_answers WHERE (subject = @userId AND is_session = 0) OR (is_session = 1 AND EXISTS (
-                SELECT 1 FROM merges m WHERE m.user_id = @userId AND m.session_id = subject AND at_ms <= m.through_ms))
+        await connection.ExecuteAsync(Command($"""
+            DELETE FROM outcomes WHERE answer_id IN (SELECT id FROM served_answers WHERE {OfUser});
+            DELETE FROM served_answers WHERE {OfUser}
             """, new { userId }, cancellationToken)).ConfigureAwait(false);
     }
 
@@ -101,6 +148,15 @@ public abstract partial class SqlStore : IServedStore
         return erased;
     }
 
+    private sealed class ItemName
+    {
+        public int ItemKey { get; init; }
+        public string ItemId { get; init; } = "";
+        public string? Item { get; init; }
+
+        public string? Title => Item is null ? null : JsonSerializer.Deserialize(Item, ContractsJson.Default.Item)!.Title;
+    }
+
     private sealed class ServedRow
     {
         public byte[] Id { get; init; } = [];
@@ -113,7 +169,7 @@ public abstract partial class SqlStore : IServedStore
         {
             var answer = new ServedAnswer
             {
-                Id = new(BinaryPrimitives.ReadUInt128LittleEndian(Id)),
+                Id = IdOf(Id),
                 AtMs = AtMs,
                 Subject = Subject is null ? null : IsSession == 1 ? UserRef.Session(Subject) : UserRef.User(Subject),
             };

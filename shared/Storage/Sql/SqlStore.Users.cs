@@ -128,6 +128,7 @@ public abstract partial class SqlStore
                     cancellationToken)).ConfigureAwait(false);
             await AddStageAsync(connection, erasureId, "requested", requestedAt, cancellationToken).ConfigureAwait(false);
             await AddStageAsync(connection, erasureId, "store", storedAt, cancellationToken).ConfigureAwait(false);
+            await AddStageAsync(connection, erasureId, "insights", storedAt, cancellationToken).ConfigureAwait(false);
             return new ErasedUser((await ErasureAsync(connection, erasureId, cancellationToken).ConfigureAwait(false))!, items);
         }, cancellationToken).ConfigureAwait(false);
         await ForgetAsync(cancellationToken).ConfigureAwait(false);
@@ -221,7 +222,13 @@ public abstract partial class SqlStore
                 """, new { user.UserKey }, cancellationToken).ConfigureAwait(false);
             var profile = user.Properties is null ? new UserProfile()
                 : JsonSerializer.Deserialize(user.Properties, ContractsJson.Default.UserProfile)!;
-            return new UserExport { UserId = userId, Properties = profile.Properties, Events = events.ConvertAll(e => e.Of(userId)) };
+            return new UserExport
+            {
+                UserId = userId,
+                Properties = profile.Properties,
+                Events = events.ConvertAll(e => e.Of(userId)),
+                Answers = await ExportServedAsync(connection, UserRef.User(userId), cancellationToken).ConfigureAwait(false),
+            };
         }, cancellationToken);
 
     public Task<IReadOnlyList<UserSummary>> ListUsersAsync(string prefix, int limit, CancellationToken cancellationToken) =>
@@ -294,7 +301,7 @@ public abstract partial class SqlStore
             SELECT e.erasure_id, e.user_id, e.revision, e.version, e.due_at_ms, e.model_version, s.stage, s.at_ms, e.item_keys
             FROM erasures e LEFT JOIN erasure_stages s ON s.erasure_id = e.erasure_id
             WHERE {condition}
-            ORDER BY e.revision, e.erasure_id, s.at_ms
+            ORDER BY e.revision, e.erasure_id, s.at_ms, s.stage
             """, parameters, cancellationToken).ConfigureAwait(false);
         return
         [
@@ -308,7 +315,8 @@ public abstract partial class SqlStore
         CancellationToken cancellationToken)
     {
         var stages = await QueryAsync<StageRow>(connection,
-            "SELECT stage, at_ms FROM erasure_stages WHERE erasure_id = @erasureId ORDER BY at_ms", new { erasureId }, cancellationToken)
+            "SELECT stage, at_ms FROM erasure_stages WHERE erasure_id = @erasureId ORDER BY at_ms, stage", new { erasureId },
+            cancellationToken)
             .ConfigureAwait(false);
         return stages.ToDictionary(row => row.Stage, row => Time(row.AtMs), StringComparer.Ordinal);
     }

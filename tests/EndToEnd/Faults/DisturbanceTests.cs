@@ -259,7 +259,7 @@ public class DisturbanceTests(Servers servers)
             Left());
         var stages = (await fleet.Api.GetAsync(erasure.Receipt)).GetProperty("stages").EnumerateObject()
             .ToDictionary(stage => stage.Name, stage => stage.Value.GetDateTimeOffset());
-        Assert.Equal(["factorStore", "queues", "requested", "serving", "store"], stages.Keys.Order());
+        Assert.Equal(["factorStore", "insights", "queues", "requested", "serving", "store"], stages.Keys.Order());
         Assert.All(stages.Values, time => Assert.InRange(time, erasure.At.AddSeconds(-1), erasure.At.AddSeconds(60)));
         foreach (var recommend in fleet.Recommends)
         {

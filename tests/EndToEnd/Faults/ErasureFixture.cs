@@ -67,7 +67,7 @@ internal sealed class ErasureFixture(Api api, HttpClient client)
         Assert.Equal("done", erasure.GetProperty("state").GetString());
         Assert.Equal(s_itemsOfErased.Length, erasure.GetProperty("eventsRemoved").GetInt32());
         var stages = StagesOf(erasure);
-        Assert.Equal(["requested", "store", "factorStore", "serving", "queues"],
+        Assert.Equal(["requested", "insights", "store", "factorStore", "serving", "queues"],
             stages.Where(stage => stage.Key != "model").OrderBy(stage => stage.Value).Select(stage => stage.Key));
         foreach (var (stage, at) in before) Assert.Equal(at, stages[stage]);
     }

@@ -37,7 +37,7 @@ public class ErasureKillTests(Servers servers)
         string receipt = await installation.EraseAsync(s_erased[0]);
         var reached = await installation.ReachedAsync(receipt, "store");
         await trainer.KillAsync();
-        Assert.Equal(["requested", "store"], reached.Keys.Order());
+        Assert.Equal(["insights", "requested", "store"], reached.Keys.Order());
         proxy.Restore();
         Assert.NotEqual("", await KeysOfAsync(s_erased[0]));
         await trainer.StartAsync();
@@ -48,7 +48,7 @@ public class ErasureKillTests(Servers servers)
         receipt = await installation.EraseAsync(s_erased[1]);
         reached = await installation.ReachedAsync(receipt, "factorStore");
         await trainer.KillAsync();
-        Assert.Equal(["factorStore", "requested", "store"], reached.Keys.Order());
+        Assert.Equal(["factorStore", "insights", "requested", "store"], reached.Keys.Order());
         await fleet.Recommends[0].StartAsync();
         await trainer.StartAsync();
         await installation.AssertDoneAsync(receipt, reached);
@@ -57,7 +57,7 @@ public class ErasureKillTests(Servers servers)
         receipt = await installation.EraseAsync(s_erased[2]);
         reached = await installation.ReachedAsync(receipt, "serving");
         await trainer.KillAsync();
-        Assert.Equal(["factorStore", "requested", "serving", "store"], reached.Keys.Order());
+        Assert.Equal(["factorStore", "insights", "requested", "serving", "store"], reached.Keys.Order());
         await trainer.StartAsync();
         await installation.AssertDoneAsync(receipt, reached);
 

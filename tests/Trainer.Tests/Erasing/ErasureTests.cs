@@ -16,7 +16,7 @@ namespace Recommender.Trainer.Tests.Erasing;
 
 public sealed class ErasureTests(Servers servers)
 {
-    private static readonly string[] s_stages = ["requested", "store", "factorStore", "serving", "queues", "model"];
+    private static readonly string[] s_stages = ["requested", "insights", "store", "factorStore", "serving", "queues", "model"];
     private static readonly DateTimeOffset s_start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -174,7 +174,7 @@ public sealed class ErasureTests(Servers servers)
         bool isGone = true;
         trainer.DeadLetters.BeforeRemoval = () => isGone ? throw new StreamUnavailableException("gone") : Task.CompletedTask;
         await EraseAsync(trainer, "ann", "r");
-        Assert.Equal(["requested", "store"], (await trainer.Store.GetErasureAsync("r", Cancellation))!.Stages.Keys.Order());
+        Assert.Equal(["insights", "requested", "store"], (await trainer.Store.GetErasureAsync("r", Cancellation))!.Stages.Keys.Order());
         isGone = false;
         clock.Ahead += Erasure.RepeatAfter;
         await trainer.Erasures.PollAsync(Cancellation);
