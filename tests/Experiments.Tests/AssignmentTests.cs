@@ -58,7 +58,8 @@ public sealed class AssignmentTests
         var second = Define() with { Name = "b", Salt = "another salt, 16", Layer = new("page", "fedcba9876543210", 0.5, 1) };
         Assert.Empty(ExperimentValidator.ValidateLayers([first, second]));
         var (one, other) = (new Assigner(first), new Assigner(second));
-        Assert.All(Units(2_000), unit => Assert.True(one.Assign(unit, s_now) == Assigner.None ^ other.Assign(unit, s_now) == Assigner.None));
+        Assert.All(Units(2_000), unit => Assert.True(
+            one.Assign(unit, s_now) == Assigner.None ^ other.Assign(unit, s_now) == Assigner.None));
         Assert.Single(ExperimentValidator.ValidateLayers([first, second with { Layer = second.Layer with { From = 0.4 } }]));
     }
 

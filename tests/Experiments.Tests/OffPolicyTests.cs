@@ -6,7 +6,9 @@ public sealed class OffPolicyTests
 {
     private const int Actions = 5, Rows = 2_000, Logs = 1_000;
 
-    /// <summary>By hand: weights 2, 1 with rewards 1, 0: IPS 2/2, self-normalised 2/3, effective size 9/5, doubly robust (2·.5 + .4 − .2 + .4)/2.</summary>
+    /// <summary>
+    /// By hand: weights 2, 1 with rewards 1, 0: IPS 2/2, self-normalised 2/3, effective size 9/5, doubly robust (2·.5 + .4 − .2 + .4)/2.
+    /// </summary>
     [Fact]
     public void Estimates_agree_with_hand_worked_ones()
     {
@@ -19,8 +21,8 @@ public sealed class OffPolicyTests
     }
 
     /// <summary>
-    /// 1,000 logs of 2,000 rows, click rates .05 to .25, logging policy .4 .3 .15 .1 .05, valued policy uniform. With 1,000 logs a share of .95
-    /// has a standard error of .007, so the bounds are three of them.
+    /// 1,000 logs of 2,000 rows, click rates .05 to .25, logging policy .4 .3 .15 .1 .05, valued policy uniform. With 1,000 logs a share
+    /// of .95 has a standard error of .007, so the bounds are three of them.
     /// </summary>
     [Fact]
     public void Intervals_cover_the_truth_of_simulated_logs()
@@ -38,7 +40,8 @@ public sealed class OffPolicyTests
                 double point = random.NextDouble();
                 int action = 0;
                 while (action < Actions - 1 && (point -= logging[action]) >= 0) action++;
-                log[row] = new(random.NextDouble() < rates[action] ? 1 : 0, logging[action], 1.0 / Actions, rates[action] * 0.9, truth * 0.9);
+                double click = random.NextDouble() < rates[action] ? 1 : 0;
+                log[row] = new(click, logging[action], 1.0 / Actions, rates[action] * 0.9, truth * 0.9);
             }
 
             var estimate = OffPolicyEstimator.Ips(log);

@@ -10,7 +10,9 @@ public sealed class SimulationTests
 
     private static readonly DateTimeOffset s_start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>Returns whether any of the daily readings shows a difference. Units return on later days and differ in their click rates.</summary>
+    /// <summary>
+    /// Returns whether any of the daily readings shows a difference. Units return on later days and differ in their click rates.
+    /// </summary>
     private static bool IsFound(int seed, double lift)
     {
         var random = new Random(seed);

@@ -4,9 +4,12 @@ namespace Recommender.Experiments.Tests;
 
 public sealed class StatisticsTests
 {
-    private static MetricSums Sum(params UnitTotals[] units) => units.Aggregate(default(MetricSums), (sum, unit) => sum + MetricSums.Of(unit));
+    private static MetricSums Sum(params UnitTotals[] units) =>
+        units.Aggregate(default(MetricSums), (sum, unit) => sum + MetricSums.Of(unit));
 
-    /// <summary>By hand: −2 ln .05 = 5.991465, ln 6.991465 = 1.944690, sum 7.936155; √(2 · 8.936155/7.936155 · ln(√8.936155/.05)) = 3.0352.</summary>
+    /// <summary>
+    /// By hand: −2 ln .05 = 5.991465, ln 6.991465 = 1.944690, sum 7.936155; √(2 · 8.936155/7.936155 · ln(√8.936155/.05)) = 3.0352.
+    /// </summary>
     [Fact]
     public void The_sequence_has_the_width_of_the_formula()
     {
@@ -14,7 +17,9 @@ public sealed class StatisticsTests
         Assert.Equal(3.0352, ConfidenceSequence.StandardErrors(1_000, 7.936155e-3, 0.05), 2e-4);
     }
 
-    /// <summary>By hand: y = 1, 2, 3 over d = 2, 2, 4: ratio .75; residuals −.5, .5, 0; mean of d 8/3; variance (.25 + .25)/2/(64/9) = .03515625.</summary>
+    /// <summary>
+    /// By hand: y = 1, 2, 3 over d = 2, 2, 4: ratio .75; residuals −.5, .5, 0; mean of d 8/3; variance (.25 + .25)/2/(64/9) = .03515625.
+    /// </summary>
     [Fact]
     public void The_delta_method_agrees_with_a_hand_worked_ratio()
     {
@@ -49,7 +54,8 @@ public sealed class StatisticsTests
     [Fact]
     public void Few_units_and_no_variance_decide_nothing()
     {
-        Assert.False(VariantComparison.Compare(Sum(new UnitTotals(0, 1, 0)), Sum(new UnitTotals(5, 1, 0)), new AnalysisSettings()).IsDecided);
+        var (none, many) = (Sum(new UnitTotals(0, 1, 0)), Sum(new UnitTotals(5, 1, 0)));
+        Assert.False(VariantComparison.Compare(none, many, new AnalysisSettings()).IsDecided);
         var silent = new MetricSums(1_000, 0, 1_000, 0, 0, 1_000, 0, 0, 0, 0);
         Assert.False(VariantComparison.Compare(silent, silent, new AnalysisSettings()).IsDecided);
     }

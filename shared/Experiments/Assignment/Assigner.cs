@@ -5,8 +5,8 @@ using System.Text;
 namespace Recommender.Experiments.Assignment;
 
 /// <summary>
-/// Assigns units to variants by HMAC-SHA-256 of the unit id under the secret salt, so every instance gives the same answer without shared state.
-/// Ramp, variant and hold-out use separate words of the hash. Thread-safe.
+/// Assigns units to variants by HMAC-SHA-256 of the unit id under the secret salt, so every instance gives the same answer without
+/// shared state. Ramp, variant and hold-out use separate words of the hash. Thread-safe.
 /// </summary>
 public sealed class Assigner
 {

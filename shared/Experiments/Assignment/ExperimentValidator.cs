@@ -35,7 +35,8 @@ public static class ExperimentValidator
             Check(!string.IsNullOrWhiteSpace(layer.Name), "`layer.name` must not be empty.");
             Check(layer.Salt?.Length >= LeastSaltLength, $"`layer.salt` must have at least {LeastSaltLength} characters.");
             Check(layer.Salt != definition.Salt, "`layer.salt` must differ from `salt`: otherwise layer and hold-out share a hash.");
-            Check(layer.From is >= 0 and <= 1 && layer.To <= 1 && layer.From < layer.To, "`layer.from` must be below `layer.to`, both 0 to 1.");
+            Check(layer.From is >= 0 and <= 1 && layer.To <= 1 && layer.From < layer.To,
+                "`layer.from` must be below `layer.to`, both 0 to 1.");
         }
 
         return errors;
@@ -73,7 +74,11 @@ public static class ExperimentValidator
             for (int n = 1; n < ordered.Count; n++)
             {
                 var (before, after) = (ordered[n - 1], ordered[n]);
-                if (before.Layer!.Salt != after.Layer!.Salt) errors.Add($"Experiments of layer '{group.Key}' must have the same layer salt.");
+                if (before.Layer!.Salt != after.Layer!.Salt)
+                {
+                    errors.Add($"Experiments of layer '{group.Key}' must have the same layer salt.");
+                }
+
                 if (after.Layer.From < before.Layer.To) errors.Add($"'{before.Name}' and '{after.Name}' overlap in layer '{group.Key}'.");
             }
         }

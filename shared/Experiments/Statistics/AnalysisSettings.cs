@@ -3,7 +3,9 @@ namespace Recommender.Experiments.Statistics;
 /// <summary>How experiments are analysed. Fixed before the first unit.</summary>
 public sealed record AnalysisSettings
 {
-    /// <summary>Share of experiments without a difference that may show one at any time; divided by the number of treatments (Bonferroni).</summary>
+    /// <summary>
+    /// Share of experiments without a difference that may show one at any time; divided by the number of treatments (Bonferroni).
+    /// </summary>
     public double Alpha { get; init; } = 0.05;
 
     /// <summary>Units of control and variant together at which intervals are to be tightest.</summary>
