@@ -8,7 +8,8 @@ namespace Recommender.Architecture.Tests;
 /// <summary>Which part may use which: services use shared libraries, libraries with I/O use pure ones, never the other way.</summary>
 public sealed class ArrowTests
 {
-    private static readonly string[] s_pure = ["Recommender.Contracts", "Recommender.Factorization", "Recommender.Retrieval"];
+    private static readonly string[] s_pure =
+        ["Recommender.Contracts", "Recommender.Experiments", "Recommender.Factorization", "Recommender.Retrieval"];
 
     private static readonly string[] s_inputOutput =
     [
