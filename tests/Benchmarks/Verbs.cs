@@ -29,5 +29,6 @@ internal static class Verbs
         yield return BasketsVerb.Create();
         yield return TransitionsVerb.Create();
         yield return EncodeVerb.Create();
+        yield return SearchVerb.Create();
     }
 }
