@@ -43,6 +43,7 @@ public static class RecommendService
         services.AddSingleton<Engine>();
         services.AddSingleton<WorkspacePool>();
         services.AddSingleton<RequestReader>();
+        services.AddSingleton<SearchReader>();
         services.AddSingleton<UserValues>();
         services.AddSingleton(provider => new AnswerQueue(provider.GetRequiredService<RecommendOptions>().RecordQueueLimit));
         services.AddSingleton<AnswerRecorder>();
@@ -73,6 +74,7 @@ public static class RecommendService
         var answers = app.Services.GetRequiredService<Answers>();
         UserEndpoints.Map(app, answers);
         ItemEndpoints.Map(app, answers);
+        SearchEndpoints.Map(app, answers, app.Services.GetRequiredService<SearchReader>());
         BatchEndpoint.Map(app, answers);
         ServingEndpoint.Map(app, answers.Serving, answers.SimilarUsers);
         return app;

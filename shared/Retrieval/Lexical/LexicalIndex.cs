@@ -10,8 +10,8 @@ namespace Recommender.Retrieval.Lexical;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Why this is no library: Lucene.NET numbers documents by segment and renumbers them when it merges, while everything else here — filters,
-/// factors, vectors — is by catalogue position; a change is found only after a reader is opened again; and the only version served is a
+/// Why this is no library: Lucene.NET numbers documents by segment and renumbers them when it merges, while filters, factors and vectors
+/// go by numbers of items that stay; a change is found only after a reader is opened again; and the only version served is a
 /// beta. Catalogues are short texts in memory, for which this index is small.
 /// </para>
 /// <para>One writer or any number of readers at a time: calls wait for each other, a change for microseconds.</para>
