@@ -59,7 +59,7 @@ public sealed record SearchRequest
 /// <summary>One page of items that were found, best first.</summary>
 public sealed record SearchResponse : RecommendationResponse
 {
-    /// <summary>Number of items found, on all pages. 0 if the items are the fallback.</summary>
+    /// <summary>Number of items found, by words or by meaning, on all pages. 0 if the items are the fallback.</summary>
     public required int Total { get; init; }
 
     /// <summary>True if nothing was found and the items are popular ones instead. Left out otherwise.</summary>
@@ -82,8 +82,8 @@ public sealed record SearchWord
     public required string Word { get; init; }
 
     /// <summary>
-    /// <c>exact</c>: the word or another form of it; <c>prefix</c>: longer words; <c>typo</c>: words with one edit; <c>none</c>: no item
-    /// has it.
+    /// How it was understood: <c>exact</c> as the word or another form of it, <c>prefix</c> as the beginning of longer words, <c>typo</c>
+    /// as a word with one edit, or <c>none</c> if no item has it.
     /// </summary>
     public required string Match { get; init; }
 
@@ -116,6 +116,12 @@ public sealed record SearchParts
 {
     /// <summary>By the words that query and item have in common: 1 for the item that matches them best.</summary>
     public required float Words { get; init; }
+
+    /// <summary>
+    /// By the meaning of the text: the setting <c>Recommend:SearchMeaningWeight</c> for the item that means most nearly the same. 0 where
+    /// texts are not encoded.
+    /// </summary>
+    public required float Meaning { get; init; }
 
     /// <summary>By taste: the setting <c>Recommend:SearchTasteWeight</c> for the item that user, session or history like best.</summary>
     public required float Taste { get; init; }

@@ -75,7 +75,7 @@ public sealed class EndpointTests
     private static TextEncoderOptions OptionsOf(WebApplication server) => new()
     {
         Kind = TextEncoderKind.Endpoint,
-        Endpoint = new Uri(server.Urls.Single() + "/v1/embeddings"),
+        Endpoint = server.Urls.Single() + "/v1/embeddings",
         EndpointModel = "test",
         EndpointKey = Key,
         EndpointDimensions = 3,

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
+using Recommender.Encoders.Text;
 using Recommender.Factorization.Events;
 using Recommender.Ingest;
 using Recommender.Messaging;
@@ -23,6 +24,7 @@ public sealed class SettingsFileTests
         [TrainerOptions.Section] = typeof(TrainerOptions),
         [RecommendOptions.Section] = typeof(RecommendOptions),
         [MessagingOptions.Section] = typeof(MessagingOptions),
+        [TextEncoderOptions.Section] = typeof(TextEncoderOptions),
     };
 
     /// <summary>Sections whose entries have names of the user's choice: the comments document what an entry may hold.</summary>
@@ -37,10 +39,16 @@ public sealed class SettingsFileTests
     public static TheoryData<string, string[]> Files => new()
     {
         { "Ingest", ["Ingest", "Messaging", "EventTypes", "ConnectionStrings", "Data", "KeyFile", "Keys", "Cors"] },
-        { "Trainer", ["Trainer", "Messaging", "EventTypes", "ConnectionStrings", "Data", "KeyFile", "Keys", "Cors"] },
-        { "Recommend", ["Recommend", "Placements", "Messaging", "EventTypes", "ConnectionStrings", "KeyFile", "Keys", "Cors"] },
+        { "Trainer", ["Trainer", "TextEncoder", "Messaging", "EventTypes", "ConnectionStrings", "Data", "KeyFile", "Keys", "Cors"] },
+        {
+            "Recommend",
+            ["Recommend", "TextEncoder", "Placements", "Messaging", "EventTypes", "ConnectionStrings", "KeyFile", "Keys", "Cors"]
+        },
         { "Console", ["services", "KeyFile", "Keys", "Cors"] },
-        { "Standalone", ["Ingest", "Trainer", "Recommend", "Placements", "Messaging", "EventTypes", "KeyFile", "Keys", "Cors"] },
+        {
+            "Standalone",
+            ["Ingest", "Trainer", "Recommend", "TextEncoder", "Placements", "Messaging", "EventTypes", "KeyFile", "Keys", "Cors"]
+        },
     };
 
     [Theory, MemberData(nameof(Files))]

@@ -129,7 +129,7 @@ internal sealed class Engine(RecommendOptions options, EventWeights configuredWe
                 break;
             case Sources.Search:
                 draft.AddFound(SearchCandidates.Find(state, request, workspace.Profile, workspace.Eligible,
-                    new(1, Meaning: 0, (float)options.SearchTasteWeight), draft.BeginList()));
+                    new(1, (float)options.SearchMeaningWeight, (float)options.SearchTasteWeight), draft.BeginList()));
                 if (!draft.HasFound) draft.FillFrom(request.Placement?.Fallback ?? options.Fallback);
                 break;
             default:

@@ -38,6 +38,8 @@ internal static class SearchWriter
     {
         json.Write(",\"parts\":{\"words\":"u8);
         json.Write(item.Words);
+        json.Write(",\"meaning\":"u8);
+        json.Write(item.Meaning);
         json.Write(",\"taste\":"u8);
         json.Write(item.Taste);
         json.Write("}"u8);

@@ -52,6 +52,9 @@ internal sealed record Request
     /// <summary>What is sought, for a search; null for other recipes.</summary>
     public string? Query { get; init; }
 
+    /// <summary>Content vector of <see cref="Query"/>; null where it was not encoded.</summary>
+    public QueryVector? QueryVector { get; init; }
+
     /// <summary>Keys whose values are counted over all items found.</summary>
     public IReadOnlyList<string> Facets { get; init; } = [];
 

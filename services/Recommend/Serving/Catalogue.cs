@@ -33,15 +33,18 @@ internal sealed class Catalogue
     /// <param name="modelItemKeys">Store key of each model index; empty without a model.</param>
     /// <param name="clock">Decides which items are published.</param>
     public Catalogue(ReadOnlySpan<int> modelItemKeys, TimeProvider clock)
-        : this(modelItemKeys, clock, new ConcurrentDictionary<string, int>(StringComparer.Ordinal), new LexicalIndex())
+        : this(modelItemKeys, clock, new ConcurrentDictionary<string, int>(StringComparer.Ordinal), new LexicalIndex(),
+            new ContentVectors())
     {
     }
 
-    private Catalogue(ReadOnlySpan<int> modelItemKeys, TimeProvider clock, ConcurrentDictionary<string, int> keyById, LexicalIndex words)
+    private Catalogue(ReadOnlySpan<int> modelItemKeys, TimeProvider clock, ConcurrentDictionary<string, int> keyById, LexicalIndex words,
+        ContentVectors vectors)
     {
         _clock = clock;
         _keyById = keyById;
         Words = words;
+        Vectors = vectors;
         int capacity = Math.Max(modelItemKeys.Length + modelItemKeys.Length / 8, 64);
         _items = new CatalogueItem?[capacity];
         _popularity = Values(capacity);
@@ -73,6 +76,9 @@ internal sealed class Catalogue
 
     /// <summary>Finds available items by their words. Its positions are store keys, so that all layouts share it.</summary>
     public LexicalIndex Words { get; }
+
+    /// <summary>Finds available items by their content vectors, by store key as well.</summary>
+    public ContentVectors Vectors { get; }
 
     public Ranking Popular { get; private set; } = Ranking.Empty;
     public Ranking Trending { get; private set; } = Ranking.Empty;
@@ -158,7 +164,7 @@ internal sealed class Catalogue
     /// </summary>
     public Catalogue RebuildFor(ReadOnlySpan<int> modelItemKeys)
     {
-        var other = new Catalogue(modelItemKeys, _clock, _keyById, Words);
+        var other = new Catalogue(modelItemKeys, _clock, _keyById, Words, Vectors);
         for (int position = 0; position < Count; position++)
         {
             if (this[position] is { } item) other.Put(item.Record, item);
@@ -184,8 +190,20 @@ internal sealed class Catalogue
         if (replaced is null || replaced.Available != item.Available || !HaveSameAttributes(replaced.Record.Item, record.Item))
             Attributes.Set(position, item);
         IndexWords(item, before);
+        IndexVector(item, before);
         _keyById[record.ItemId] = record.ItemKey;
         _rankingsStale = true;
+    }
+
+    /// <inheritdoc cref="IndexWords"/>
+    private void IndexVector(CatalogueItem item, CatalogueItem? before)
+    {
+        if (before is not null && before.Available == item.Available && IsSame(before.Record.TextVector, item.Record.TextVector)) return;
+        if (item is { Available: true, Record.TextVector: { } vector }) Vectors.Put(item.Key, vector);
+        else if (before is not null) Vectors.Remove(item.Key);
+
+        static bool IsSame(ItemVector? a, ItemVector? b) =>
+            ReferenceEquals(a, b) || (a is not null && b is not null && a.Model == b.Model && a.Bytes.Span.SequenceEqual(b.Bytes.Span));
     }
 
     /// <param name="before">The item as it is indexed; null if it is not.</param>

@@ -21,6 +21,7 @@ public sealed class OnnxSentenceEncoder : IContentEncoder<string>
 
     private readonly InferenceSession _session;
     private readonly BertTokenizer _tokenizer = new();
+    private readonly Lock _tokenizing = new();
     private readonly SemaphoreSlim _running = new(1, 1);
     private readonly Pooling _pooling;
     private readonly string[] _inputs;
@@ -109,8 +110,12 @@ public sealed class OnnxSentenceEncoder : IContentEncoder<string>
     {
         string cleaned = TextCleaning.Clean(text, maxTokens * CharactersPerToken);
         if (cleaned.Length == 0) return [];
-        var (ids, _, _) = _tokenizer.Encode(cleaned, maxTokens, null);
-        return ids.Length <= 2 ? [] : ids.ToArray();
+        // The tokenizer answers in a buffer of its own, which the next call overwrites.
+        lock (_tokenizing)
+        {
+            var (ids, _, _) = _tokenizer.Encode(cleaned, maxTokens, null);
+            return ids.Length <= 2 ? [] : ids.ToArray();
+        }
     }
 
     private void Run(long[][] tokens, int[] rows, Span<float> vectors)

@@ -2,6 +2,9 @@ namespace Recommender.Encoders.Text;
 
 public enum TextEncoderKind
 {
+    /// <summary>Texts are not encoded.</summary>
+    None,
+
     /// <summary>The sentence model that ships with the product.</summary>
     Packaged,
 

@@ -1,35 +1,42 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Recommender.Encoders.Text;
 
-/// <summary>Which text encoder is used. Comes from configuration only, never from a request.</summary>
+/// <summary>Configuration section <c>TextEncoder</c>: which text encoder is used. Never comes from a request.</summary>
 public sealed record TextEncoderOptions
 {
-    /// <summary>One of <see cref="TextEncoderKind"/>.</summary>
-    public TextEncoderKind Kind { get; init; } = TextEncoderKind.Packaged;
+    public const string Section = "TextEncoder";
 
-    /// <summary>Threads of one run of a local model, at least 1.</summary>
-    public int Threads { get; init; } = 2;
+    /// <summary>None, Packaged, Subwords, Onnx or Endpoint.</summary>
+    public TextEncoderKind Kind { get; set; } = TextEncoderKind.Packaged;
 
-    /// <summary><see cref="TextEncoderKind.Onnx"/>: path to the model.</summary>
-    public string? ModelPath { get; init; }
+    /// <summary>Threads of one run of a local model.</summary>
+    [Range(1, 256)]
+    public int Threads { get; set; } = 1;
 
-    /// <summary><see cref="TextEncoderKind.Onnx"/>: path to <c>vocab.txt</c> or <c>tokenizer.json</c>.</summary>
-    public string? TokenizerPath { get; init; }
+    /// <summary>Onnx: path to the model.</summary>
+    public string ModelPath { get; set; } = "";
 
-    /// <summary><see cref="TextEncoderKind.Onnx"/>: how the vectors of tokens become one.</summary>
-    public Pooling Pooling { get; init; }
+    /// <summary>Onnx: path to <c>vocab.txt</c> or <c>tokenizer.json</c>.</summary>
+    public string TokenizerPath { get; set; } = "";
 
-    /// <summary><see cref="TextEncoderKind.Endpoint"/>: full address of an OpenAI-compatible embeddings endpoint.</summary>
-    public Uri? Endpoint { get; init; }
+    /// <summary>Onnx: Mean or First token.</summary>
+    public Pooling Pooling { get; set; }
 
-    /// <summary><see cref="TextEncoderKind.Endpoint"/>: model name that the endpoint knows.</summary>
-    public string? EndpointModel { get; init; }
+    /// <summary>Endpoint: full address of an OpenAI-compatible embeddings endpoint. Texts leave this machine.</summary>
+    public string Endpoint { get; set; } = "";
 
-    /// <summary><see cref="TextEncoderKind.Endpoint"/>: bearer token.</summary>
-    public string? EndpointKey { get; init; }
+    /// <summary>Endpoint: model name that the endpoint knows.</summary>
+    public string EndpointModel { get; set; } = "";
 
-    /// <summary><see cref="TextEncoderKind.Endpoint"/>: length of the endpoint's vectors.</summary>
-    public int EndpointDimensions { get; init; }
+    /// <summary>Endpoint: bearer token. Empty: none.</summary>
+    public string EndpointKey { get; set; } = "";
 
-    /// <summary><see cref="TextEncoderKind.Endpoint"/>: time limit of one request.</summary>
-    public TimeSpan EndpointTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>Endpoint: length of the endpoint's vectors.</summary>
+    [Range(1, 4096)]
+    public int EndpointDimensions { get; set; } = 1536;
+
+    /// <summary>Endpoint: time limit of one request.</summary>
+    [Range(1, 600)]
+    public int EndpointTimeoutSeconds { get; set; } = 30;
 }

@@ -44,7 +44,7 @@ public static class Operations
         RecommendationOperations.PostRecommendations,
         RecommendationOperations.PostRecommendationBatch,
         RecommendationOperations.RankItems,
-        SearchOperations.SearchItems,
+        SearchOperations.GetSearch,
         SearchOperations.PostSearch,
         RecommendationOperations.GetSimilarItems,
         RecommendationOperations.GetItemsBoughtTogether,

@@ -8,19 +8,22 @@ public static class SearchOperations
     private const string Text =
         "Finds items by the words of titles, categories, tags and texts of properties: other forms of a word, words that the last word "
         + "begins, and, for a word that no item has, words with one letter more, less, other, or swapped with the next. Items with more "
-        + "and rarer words of the query come first (BM25); the taste of `userId`, `sessionId` or `history` decides between similar "
+        + "and rarer words of the query come first (BM25). Where texts are encoded (settings `TextEncoder`), items with a similar "
+        + "meaning are found and lifted as well (setting `Recommend:SearchMeaningWeight`). The taste of `userId`, "
+        + "`sessionId` or `history` decides between similar "
         + "matches (setting `Recommend:SearchTasteWeight`). If nothing is found, `fallback` is true and the items are popular ones. ";
 
     private const string Example = """
         { "recommendationId": "4f0c7b1e2a9d30", "modelVersion": 12, "source": "search", "total": 1,
           "words": [{ "word": "caekstand", "match": "typo", "terms": ["cakestand"] }],
           "facets": [{ "key": "categories", "values": [{ "value": "home", "count": 1 }] }],
-          "items": [{ "itemId": "22423", "score": 1.1, "title": "REGENCY CAKESTAND 3 TIER", "parts": { "words": 1, "taste": 0.1 } }] }
+          "items": [{ "itemId": "22423", "score": 1.1, "title": "REGENCY CAKESTAND 3 TIER",
+                      "parts": { "words": 1, "meaning": 0, "taste": 0.1 } }] }
         """;
 
-    public static Operation SearchItems { get; } = RecommendationOperations.Template with
+    public static Operation GetSearch { get; } = RecommendationOperations.Template with
     {
-        Id = "SearchItems",
+        Id = "GetSearch",
         Pattern = "/v1/search",
         Summary = "Search items",
         Description = Text + RecommendationOperations.AvailableItems,
@@ -44,7 +47,7 @@ public static class SearchOperations
         Answers = [OperationAnswer.Of<SearchResponse>(200, "One page of items, best first.", Example)],
     };
 
-    public static Operation PostSearch { get; } = SearchItems with
+    public static Operation PostSearch { get; } = GetSearch with
     {
         Id = "PostSearch",
         Method = "POST",
@@ -52,7 +55,7 @@ public static class SearchOperations
         Parameters = [],
         Body = OperationBody.Of<SearchRequest>("""
             { "q": "cakestand", "userId": "17850", "count": 20, "facets": ["categories"], "suggestions": 5,
-              "filter": { "must": [{ "key": "price", "lte": 10 }] }, "explain": true }
+              "filter": { "mustNot": [{ "key": "tags", "any": ["sold-out"] }] }, "explain": true }
             """),
     };
 }

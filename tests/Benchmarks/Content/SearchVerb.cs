@@ -21,15 +21,23 @@ internal static class SearchVerb
 
     public static Benchmark Create()
     {
-        var data = new BenchmarkOption<string?>("--data", "Folder with docs.tsv[.gz], queries.tsv[.gz] and qrels.tsv[.gz].")
-        {
-            IsRequiredUnlessTiny = true
-        };
+        var data = new BenchmarkOption<string?>("--data", "Folder with docs.tsv[.gz], queries.tsv[.gz] and qrels.tsv[.gz].");
+        var items = BenchmarkOptions.Number("--items", "Items of a generated catalogue, to measure the latency of a server instead.", 0,
+            least: 0);
+        var rate = BenchmarkOptions.Number("--rate", "With --items: searches per second.", 100, least: 1);
+        var seconds = BenchmarkOptions.Number("--seconds", "With --items: time of each measurement.", 20.0, least: .1).WithTiny(1);
+        var warmUp = BenchmarkOptions.Number("--warm-up-seconds", "With --items: warm-up.", 10.0, least: 0).WithTiny(.5);
         var threads = BenchmarkOptions.Threads();
-        return new Benchmark("search", "Search of judged questions: nDCG@10 of words, vectors and both; time of a question.", data, threads)
+        return new Benchmark("search", "Search of judged questions: nDCG@10 of words, vectors and both. With --items: latency over HTTP.",
+            data, items, rate, seconds, warmUp, threads)
         {
             Measure = (run, cancellation) =>
-                RunAsync(run.IsTiny ? Judged.GenerateTiny() : Judged.Read(run.Get(data)!), run.Get(threads), cancellation),
+            {
+                if (run.Get(items) is var count and > 0)
+                    return SearchLoad.RunAsync(count, run.Get(rate), run.Get(seconds), run.Get(warmUp), cancellation);
+                if (!run.IsTiny && run.Get(data) is null) throw new InvalidOperationException("search needs --data, --items or --tiny.");
+                return RunAsync(run.IsTiny ? Judged.GenerateTiny() : Judged.Read(run.Get(data)!), run.Get(threads), cancellation);
+            },
         };
     }
 

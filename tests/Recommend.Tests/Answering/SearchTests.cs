@@ -1,6 +1,10 @@
 using System.Text.Json;
 using Recommender.Contracts;
+using Recommender.Encoders;
+using Recommender.Encoders.Text;
 using Recommender.FactorStore;
+using Recommender.FactorStore.Items;
+using Recommender.Retrieval.Quantized;
 using Xunit;
 
 namespace Recommender.Recommend.Tests.Answering;
@@ -91,7 +95,7 @@ public sealed class SearchTests : IAsyncLifetime
         var answer = await SearchAsync("q=title&userId=reader&count=10&explain=true");
         Assert.Equal(1, answer.ModelVersion);
         Assert.All(answer.Items, item => Assert.Equal("books", Shop.CategoryOf(item.ItemId)));
-        Assert.All(answer.Items, item => Assert.Equal(item.Score, item.Parts!.Words + item.Parts.Taste, 1e-5f));
+        Assert.All(answer.Items, item => Assert.Equal(item.Score, item.Parts!.Words + item.Parts.Meaning + item.Parts.Taste, 1e-5f));
         Assert.Equal(.25f, answer.Items.Max(item => item.Parts!.Taste), 1e-5f);
         answer = await PostAsync(new { q = "title", history = new[] { new { itemId = Shop.IdOf(1) }, new { itemId = Shop.IdOf(4) } } });
         Assert.Equal("games", Shop.CategoryOf(answer.Items[0].ItemId));
@@ -159,6 +163,35 @@ public sealed class SearchTests : IAsyncLifetime
         await _host.ServesAsync(2);
         Assert.Equal("new", Assert.Single((await SearchAsync("q=teapot")).Items).ItemId);
         Assert.Equal(59, (await SearchAsync("q=title")).Total);
+    }
+
+    [Fact]
+    public async Task Items_of_a_similar_meaning_are_found_without_a_common_word()
+    {
+        Assert.SkipUnless(PackagedModels.HasSentenceModel, "The package of the sentence model was not restored.");
+        string[] titles = ["Leather couch", "Mountain bicycle", "Notebook computer"];
+        var encoder = TextEncoders.Shared(new TextEncoderOptions());
+        int rank = encoder.Description.Dimensions;
+        float[] vectors = new float[titles.Length * rank];
+        await encoder.EncodeAsync(titles, vectors, Stop);
+        await _store.PutItemsAsync([.. titles.Select((title, n) => Shop.Record(18) with
+        {
+            ItemKey = 9_000 + n,
+            ItemId = title,
+            Item = new Item { ItemId = title, Title = title },
+        })], Stop);
+        await _store.PutItemVectorsAsync([.. titles.Select((_, n) => new ItemVectorRecord(9_000 + n,
+            new(encoder.Description.Model, VectorBytes.Encode(vectors.AsSpan(n * rank, rank)))))], Stop);
+        await _host.ServesAsync(1);
+        var found = await SearchAsync("q=sofa&explain=true");
+        Assert.Equal("Leather couch", found.Items[0].ItemId);
+        Assert.Equal((0f, null), (found.Items[0].Parts!.Words, found.Fallback));
+        Assert.Equal("Notebook computer", (await SearchAsync("q=laptop")).Items[0].ItemId);
+
+        // Deleted items are gone; their vectors stay where they are.
+        await _store.PutItemsAsync([Shop.Record(18, deleted: true) with { ItemKey = 9_000, ItemId = titles[0] }], Stop);
+        await _host.ServesAsync(1);
+        Assert.DoesNotContain((await SearchAsync("q=sofa")).Items, item => item.ItemId == titles[0]);
     }
 
     [Theory]
