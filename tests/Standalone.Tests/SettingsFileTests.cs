@@ -47,7 +47,10 @@ public sealed class SettingsFileTests
         { "Console", ["services", "KeyFile", "Keys", "Cors"] },
         {
             "Standalone",
-            ["Ingest", "Trainer", "Recommend", "TextEncoder", "Placements", "Messaging", "EventTypes", "KeyFile", "Keys", "Cors"]
+            [
+                "Ingest", "Trainer", "Recommend", "TextEncoder", "Insights", "Placements", "Messaging", "EventTypes", "KeyFile", "Keys",
+                "Cors",
+            ]
         },
     };
 

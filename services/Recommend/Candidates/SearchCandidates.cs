@@ -23,61 +23,78 @@ internal static class SearchCandidates
     /// <summary>Cosine from which a meaning is similar enough to be found by it alone.</summary>
     private const float SimilarMeaning = .4f;
 
+    /// <summary>Items that are ordered by all parts, the best by words first; those after them follow by their words alone.</summary>
+    private const int OrderedItems = 1_000;
+
     /// <summary>Searches the items that the filters let through, and lists those that may appear on this page.</summary>
-    /// <remarks>Scores are scaled by all items found, so that they do not change from page to page.</remarks>
+    /// <remarks>Scores are scaled by the same items on every page, so that they do not change from page to page.</remarks>
     public static Findings Find(ServingState state, Request request, Profile profile, EligibleItems eligible, HybridWeights weights,
         ListedCandidates listed)
     {
         var catalogue = state.Catalogue;
-        var result = catalogue.Words.Search(request.Query!, Limits.PagedItems);
-        var candidates = new List<HybridCandidate>(result.Items.Length);
-        var byWords = new HashSet<int>(result.Items.Length);
-        foreach (var item in result.Items)
-        {
-            byWords.Add(item.Item);
-            Add(item.Item, item.Score, MeaningOf(catalogue[catalogue.PositionOfKey(item.Item)], request.QueryVector));
-        }
+        int count = Math.Min(OrderedItems + (request.ShownKeys?.Count ?? 0) + request.PageCount, Limits.PagedItems);
+        var result = catalogue.Words.Search(request.Query!, count, key => IsAllowed(catalogue, eligible, key));
+        var candidates = new List<HybridCandidate>(OrderedItems);
+        foreach (var item in result.Items.AsSpan(0, Math.Min(OrderedItems, result.Items.Length)))
+            candidates.Add(Candidate(state, profile, item.Item, item.Score, MeaningOf(catalogue, item.Item, request.QueryVector)));
+        var meant = FindMeant(catalogue, request.QueryVector)
+            .Where(item => item.Score >= SimilarMeaning && IsAllowed(catalogue, eligible, item.Item))
+            .ToDictionary(item => item.Item, item => item.Score);
+        if (meant.Count > 0)
+            foreach (int key in result.Found) meant.Remove(key);
+        foreach (var (key, meaning) in meant) candidates.Add(Candidate(state, profile, key, words: 0, meaning));
 
-        foreach (var item in FindMeant(catalogue, request.QueryVector))
-            if (!byWords.Contains(item.Item)) Add(item.Item, words: 0, item.Score);
         var ranked = HybridRanking.Rank(CollectionsMarshal.AsSpan(candidates), weights);
         foreach (var item in ranked) listed.Add(catalogue, item.Item, item.Score);
-        return new Findings(ranked.Length, result.Matches, [.. request.Facets.Select(key => Count(catalogue, candidates, key))],
+        foreach (var item in result.Items.AsSpan(Math.Min(OrderedItems, result.Items.Length)))
+            listed.Add(catalogue, catalogue.PositionOfKey(item.Item), weights.Words * item.Score / result.Items[0].Score);
+        var found = result.Found.Concat(meant.Keys);
+        return new Findings(result.Found.Count + meant.Count, result.Matches,
+            [.. request.Facets.Select(key => Count(catalogue, found, key))],
             request.Suggestions == 0 ? [] : catalogue.Words.Suggest(request.Query!, request.Suggestions),
             request.ReasonCount is null ? new Dictionary<int, HybridItem>() : ranked.ToDictionary(item => item.Item));
+    }
 
-        void Add(int key, float words, float meaning)
-        {
-            int position = catalogue.PositionOfKey(key);
-            if (!catalogue.IsAvailable(position) || !(eligible.Allowed?.Contains(position) ?? true)) return;
-            float taste = profile.CanScore(state.Model, position) ? profile.ScoreOf(state.Model, position) : 0;
-            candidates.Add(new HybridCandidate(position, words, meaning, taste));
-        }
+    private static bool IsAllowed(Catalogue catalogue, EligibleItems eligible, int key)
+    {
+        int position = catalogue.PositionOfKey(key);
+        return catalogue.IsAvailable(position) && (eligible.Allowed?.Contains(position) ?? true);
+    }
+
+    private static HybridCandidate Candidate(ServingState state, Profile profile, int key, float words, float meaning)
+    {
+        int position = state.Catalogue.PositionOfKey(key);
+        float taste = profile.CanScore(state.Model, position) ? profile.ScoreOf(state.Model, position) : 0;
+        return new HybridCandidate(position, words, meaning, taste);
     }
 
     /// <summary>Cosine of query and item; 0 where one of them has no vector of the same encoder.</summary>
-    private static float MeaningOf(CatalogueItem? item, QueryVector? query)
+    private static float MeaningOf(Catalogue catalogue, int key, QueryVector? query)
     {
-        if (query is null || item?.Record.TextVector is not { } vector || vector.Model != query.Model) return 0;
+        if (query is null || catalogue[catalogue.PositionOfKey(key)]?.Record.TextVector is not { } vector || vector.Model != query.Model
+            || VectorBytes.Dimensions(vector.Bytes.Span) != query.Numbers.Length) return 0;
         Span<float> numbers = query.Numbers.Length <= 1024 ? stackalloc float[query.Numbers.Length] : new float[query.Numbers.Length];
         VectorBytes.Decode(vector.Bytes.Span, numbers);
-        return TensorPrimitives.Dot<float>(numbers, query.Numbers);
+        return TensorPrimitives.Dot(numbers, query.Numbers);
     }
 
     /// <summary>Store keys of the items that are nearest to the query by meaning.</summary>
-    private static List<ScoredItem> FindMeant(Catalogue catalogue, QueryVector? query)
+    private static ScoredItem[] FindMeant(Catalogue catalogue, QueryVector? query)
     {
         if (query is null || catalogue.Vectors.Of(query.Model) is not { } index || index.Rank != query.Numbers.Length) return [];
+        long version = catalogue.Vectors.Version;
+        if (query.FoundAt(catalogue.Vectors, version) is { } known) return known;
         var nearest = new ScoredItem[MeantItems];
-        int found = index.Search(query.Numbers, nearest);
-        return [.. nearest.Take(found).Where(item => item.Score >= SimilarMeaning)];
+        nearest = nearest[..index.Search(query.Numbers, nearest)];
+        query.Keep(catalogue.Vectors, version, nearest);
+        return nearest;
     }
 
-    private static List<(string Value, int Count)> Count(Catalogue catalogue, List<HybridCandidate> found, string key)
+    private static List<(string Value, int Count)> Count(Catalogue catalogue, IEnumerable<int> found, string key)
     {
         var counts = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var candidate in found)
-            foreach (string value in ValuesOf(catalogue[candidate.Item]?.Record.Item, key))
+        foreach (int item in found)
+            foreach (string value in ValuesOf(catalogue[catalogue.PositionOfKey(item)]?.Record.Item, key))
                 CollectionsMarshal.GetValueRefOrAddDefault(counts, value, out _)++;
         return [.. counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal).Take(Limits.FacetValues)
             .Select(c => (c.Key, c.Value))];

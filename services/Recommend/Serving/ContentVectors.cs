@@ -13,6 +13,11 @@ internal sealed class ContentVectors
 {
     private readonly ConcurrentDictionary<string, CosineIndex> _byModel = new(StringComparer.Ordinal);
 
+    private long _version;
+
+    /// <summary>Changes with every change: what was found before is out of date.</summary>
+    public long Version => Interlocked.Read(ref _version);
+
     /// <summary>Whether any item has a vector.</summary>
     public bool IsEmpty => _byModel.IsEmpty;
 
@@ -31,11 +36,13 @@ internal sealed class ContentVectors
         float[] numbers = new float[rank];
         VectorBytes.Decode(vector.Bytes.Span, numbers);
         index.Put(key, numbers);
+        Interlocked.Increment(ref _version);
     }
 
     /// <summary>Removes an item. Only the refresher calls this.</summary>
     public void Remove(int key)
     {
         foreach (var index in _byModel.Values) index.Remove(key);
+        Interlocked.Increment(ref _version);
     }
 }

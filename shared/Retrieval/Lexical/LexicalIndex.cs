@@ -91,9 +91,9 @@ public sealed class LexicalIndex : IDisposable
 
     /// <summary>Items with words of the query, best first; among equal scores the lower position.</summary>
     /// <param name="count">Maximum number of items.</param>
-    /// <param name="filter">Items that may be found; null: all.</param>
+    /// <param name="accepts">Items that may be found; null: all. Called once for each item with a word of the query.</param>
     /// <param name="completesLast">Whether the last word may be the beginning of a word, as while typing.</param>
-    public LexicalResult Search(string query, int count, ItemSet? filter = null, bool completesLast = true)
+    public LexicalResult Search(string query, int count, Func<int, bool>? accepts = null, bool completesLast = true)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         return Read(() =>
@@ -104,18 +104,12 @@ public sealed class LexicalIndex : IDisposable
             try
             {
                 var found = Score(parts, scores.AsSpan(0, _positions), part.AsSpan(0, _positions));
+                if (accepts is not null) found.RemoveAll(position => !accepts(position));
                 var best = new ScoredItem[Math.Min(count, found.Count)];
                 var top = new TopK(best);
-                int total = 0;
-                foreach (int position in found)
-                {
-                    if (filter is not null && !filter.Contains(position)) continue;
-                    total++;
-                    top.Add(position, scores[position]);
-                }
-
-                int kept = top.Finish();
-                return new LexicalResult(best[..kept], [.. parts.Select(p => p.Match)], total);
+                foreach (int position in found) top.Add(position, scores[position]);
+                top.Finish();
+                return new LexicalResult(best, [.. parts.Select(p => p.Match)], found);
             }
             finally
             {
@@ -129,8 +123,7 @@ public sealed class LexicalIndex : IDisposable
     /// Queries that continue what was typed so far: the last word completed to words of items that also have the other words, most items
     /// first. Empty after a space, because no word was begun.
     /// </summary>
-    /// <param name="filter">Items that may be found; null: all.</param>
-    public IReadOnlyList<string> Suggest(string typed, int count, ItemSet? filter = null)
+    public IReadOnlyList<string> Suggest(string typed, int count)
     {
         if (typed.Length == 0 || !char.IsLetterOrDigit(typed[^1])) return [];
         return Read(() =>
@@ -140,9 +133,9 @@ public sealed class LexicalIndex : IDisposable
             string begun = words[^1];
             var others = words[..^1].Select(word => PostingsOf(_words.Find(word)?.Stem ?? PorterStemmer.Stem(word))).ToArray();
             var counted = new List<(string Word, int Items)>();
-            if (_words.Find(begun) is { } itself) counted.Add((begun, CountWithAll(itself, others, filter)));
+            if (_words.Find(begun) is { } itself) counted.Add((begun, CountWithAll(itself, others)));
             foreach (var word in _words.StartingWith(begun, 4 * MaxCompletions))
-                counted.Add((word.Text, CountWithAll(word, others, filter)));
+                counted.Add((word.Text, CountWithAll(word, others)));
             string start = string.Concat(words[..^1].Select(word => word + " "));
             return (IReadOnlyList<string>)[.. counted.Where(c => c.Items > 0).OrderByDescending(c => c.Items)
                 .ThenBy(c => c.Word, StringComparer.Ordinal).Take(count).Select(c => start + c.Word)];
@@ -279,15 +272,11 @@ public sealed class LexicalIndex : IDisposable
 
     private PostingList? PostingsOf(string stem) => _postings.GetValueOrDefault(stem);
 
-    private int CountWithAll(WordList.Word word, PostingList?[] others, ItemSet? filter)
+    private int CountWithAll(WordList.Word word, PostingList?[] others)
     {
         int count = 0;
         foreach (int position in _postings[word.Stem].Positions)
-        {
-            if (filter is not null && !filter.Contains(position)) continue;
             if (Array.TrueForAll(others, other => other is not null && other.Positions.BinarySearch(position) >= 0)) count++;
-        }
-
         return count;
     }
 
