@@ -9,7 +9,8 @@ namespace Recommender.Encoders.Text;
 /// <summary>Encodes texts with a sentence model on the processors of this machine.</summary>
 /// <remarks>
 /// Texts are sorted by length and encoded in groups of <see cref="GroupTexts"/>, so that little is spent on filling. A group is one run of
-/// the model; concurrent calls take turns by group, so a single query waits for at most one group of another caller.
+/// the model. As many groups run at a time as processors are enough for; others take turns, so that a query waits for at most a group
+/// of another caller.
 /// </remarks>
 public sealed class OnnxSentenceEncoder : IContentEncoder<string>
 {
@@ -22,7 +23,7 @@ public sealed class OnnxSentenceEncoder : IContentEncoder<string>
     private readonly InferenceSession _session;
     private readonly BertTokenizer _tokenizer = new();
     private readonly Lock _tokenizing = new();
-    private readonly SemaphoreSlim _running = new(1, 1);
+    private readonly SemaphoreSlim _running;
     private readonly Pooling _pooling;
     private readonly string[] _inputs;
     private readonly string[] _outputs;
@@ -35,6 +36,7 @@ public sealed class OnnxSentenceEncoder : IContentEncoder<string>
         ArgumentOutOfRangeException.ThrowIfLessThan(files.MaxTokens, 3);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(files.MaxTokens, 512);
         LoadTokenizer(files);
+        _running = new SemaphoreSlim(Math.Max(1, Environment.ProcessorCount / threads));
         _pooling = files.Pooling;
         _session = OnnxSessions.Open(files.ModelPath, threads);
         _inputs = [.. _session.InputMetadata.Keys];
