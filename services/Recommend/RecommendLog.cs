@@ -33,4 +33,7 @@ internal static partial class RecommendLog
 
     [LoggerMessage(3040, LogLevel.Warning, "{Answers} answers and the last message were not recorded before the stop: {Reason}")]
     public static partial void RecordsNotPublished(this ILogger logger, int answers, string reason);
+
+    [LoggerMessage(3100, LogLevel.Warning, "Queries cannot be encoded. Searches go by words alone until the encoder answers.")]
+    public static partial void QueriesNotEncoded(this ILogger logger, Exception exception);
 }

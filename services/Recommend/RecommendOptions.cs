@@ -65,6 +65,20 @@ public sealed class RecommendOptions
     [Range(1, 10_000_000)]
     public int RecordQueueLimit { get; set; } = 20_000;
 
+    /// <summary>
+    /// What the meaning of a text counts for in a search: the item whose text means most nearly what the query does gains as much as this
+    /// share of the words of the best match. 0: meaning finds items, but does not order them.
+    /// </summary>
+    [Range(0.0, 100.0)]
+    public double SearchMeaningWeight { get; set; } = 1;
+
+    /// <summary>
+    /// What the taste of a user counts for in a search: the item they like best of those found gains as much as this share of the words of
+    /// the best match. 0: the order is that of the words alone.
+    /// </summary>
+    [Range(0.0, 100.0)]
+    public double SearchTasteWeight { get; set; } = 0.25;
+
     internal ItemIndexOptions Index => new()
     {
         LargestScanRows = LargestScanRows,

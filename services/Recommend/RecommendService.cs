@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Recommender.Contracts;
+using Recommender.Encoders.Text;
 using Recommender.FactorStore;
 using Recommender.Messaging;
 using Recommender.Messaging.ControlPlane;
@@ -29,6 +30,8 @@ public static class RecommendService
     {
         var services = builder.Services;
         builder.AddSettings<RecommendOptions>(RecommendOptions.Section);
+        builder.AddSettings<TextEncoderOptions>(TextEncoderOptions.Section);
+        services.AddSingleton<QueryEncoder>();
         services.AddSingleton(new Placements(builder.Configuration));
         builder.AddEventTypes();
         services.TryAddSingleton(TimeProvider.System);
@@ -43,6 +46,7 @@ public static class RecommendService
         services.AddSingleton<Engine>();
         services.AddSingleton<WorkspacePool>();
         services.AddSingleton<RequestReader>();
+        services.AddSingleton<SearchReader>();
         services.AddSingleton<UserValues>();
         services.AddSingleton(provider => new AnswerQueue(provider.GetRequiredService<RecommendOptions>().RecordQueueLimit));
         services.AddSingleton<AnswerRecorder>();
@@ -73,6 +77,8 @@ public static class RecommendService
         var answers = app.Services.GetRequiredService<Answers>();
         UserEndpoints.Map(app, answers);
         ItemEndpoints.Map(app, answers);
+        SearchEndpoints.Map(app, answers, app.Services.GetRequiredService<SearchReader>(),
+            app.Services.GetRequiredService<QueryEncoder>());
         BatchEndpoint.Map(app, answers);
         ServingEndpoint.Map(app, answers.Serving, answers.SimilarUsers);
         return app;

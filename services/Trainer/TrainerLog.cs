@@ -99,4 +99,7 @@ internal static partial class TrainerLog
     [LoggerMessage(2911, LogLevel.Information,
         "Kept the score mix at event {Number}: {Questions} questions are fewer than {Least}.")]
     public static partial void MixNotChosen(this ILogger logger, long number, int questions, int least);
+
+    [LoggerMessage(2400, LogLevel.Information, "Encoded the texts of {Items} items with {Model}.")]
+    public static partial void TextsEncoded(this ILogger logger, int items, string model);
 }

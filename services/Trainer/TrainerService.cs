@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Recommender.Contracts;
+using Recommender.Encoders.Text;
 using Recommender.FactorStore;
 using Recommender.Factorization.Events;
 using Recommender.Messaging.ControlPlane;
@@ -11,6 +12,7 @@ using Recommender.ServiceDefaults.Settings;
 using Recommender.ServiceDefaults.Workers;
 using Recommender.Storage;
 using Recommender.Storage.Events;
+using Recommender.Trainer.Content;
 using Recommender.Trainer.Control;
 using Recommender.Trainer.Endpoints;
 using Recommender.Trainer.Erasing;
@@ -43,6 +45,7 @@ public static class TrainerService
         builder.AddStoreMigration();
         builder.AddFactorStore();
         builder.AddMessagingOrEmbedded();
+        builder.AddTextEncoding();
         services.AddSingleton<Progress>();
         services.AddSingleton<ReleasedModel>();
         services.AddSingleton<Folding>();
@@ -88,6 +91,17 @@ public static class TrainerService
         services.AddSharedEndpoint(ControlEndpoint.QueueName, ControlEndpoint.Configure);
         services.AddSharedEndpoint(ErasureEndpoint.QueueName, ErasureEndpoint.Configure);
         return builder;
+    }
+
+    private static void AddTextEncoding(this WebApplicationBuilder builder)
+    {
+        builder.AddSettings<TextEncoderOptions>(TextEncoderOptions.Section);
+        builder.Services.AddWorker<ItemTextEncoder>("encoding");
+        builder.Services.AddNoticeHandler<CatalogueChanged>(static (sp, _, _) =>
+        {
+            sp.GetRequiredService<ItemTextEncoder>().NoteChange();
+            return Task.CompletedTask;
+        });
     }
 
     /// <summary>Maps the endpoints. Call it after the service defaults.</summary>

@@ -38,6 +38,8 @@ namespace Recommender.Contracts;
 [JsonSerializable(typeof(RecommendationResponse))]
 [JsonSerializable(typeof(UserRecommendationResponse))]
 [JsonSerializable(typeof(RankRequest))]
+[JsonSerializable(typeof(SearchRequest))]
+[JsonSerializable(typeof(SearchResponse))]
 [JsonSerializable(typeof(BatchRequest))]
 [JsonSerializable(typeof(ServingInfo))]
 [JsonSerializable(typeof(SimilarUsersResponse))]

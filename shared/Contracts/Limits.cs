@@ -91,6 +91,18 @@ public static class Limits
     /// <summary>Maximum number of entries of <c>history</c> in a request.</summary>
     public const int RequestHistory = 1000;
 
+    /// <summary>Maximum length of the query of a search, in UTF-8 bytes.</summary>
+    public const int SearchQueryBytes = 1024;
+
+    /// <summary>Maximum number of facets of a search.</summary>
+    public const int SearchFacets = 8;
+
+    /// <summary>Maximum number of values of a facet, those of most items.</summary>
+    public const int FacetValues = 50;
+
+    /// <summary>Maximum number of queries that a search suggests.</summary>
+    public const int SearchSuggestions = 20;
+
     /// <summary>Maximum number of entries of <c>exclude</c> in a request.</summary>
     public const int RequestExclude = 10_000;
 

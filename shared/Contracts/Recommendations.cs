@@ -184,7 +184,7 @@ public record RecommendationResponse
 
     /// <summary>
     /// How the first item was found: <c>personal</c>, <c>session</c>, <c>similar</c>, <c>together</c>, <c>again</c>,
-    /// <c>recent</c>, <c>trending</c>, <c>popular</c> or <c>latest</c>.
+    /// <c>recent</c>, <c>trending</c>, <c>popular</c>, <c>latest</c> or <c>search</c>.
     /// </summary>
     public required string Source { get; init; }
 
@@ -226,6 +226,9 @@ public sealed record RecommendedItem
 
     /// <summary>Sum of the shares that are not in <c>reasons</c>.</summary>
     public float? Rest { get; init; }
+
+    /// <summary>What brought an item of a search. Only in answers of a search with <c>explain</c>.</summary>
+    public SearchParts? Parts { get; init; }
 }
 
 /// <summary>
@@ -259,6 +262,7 @@ public static class Sources
     public const string Trending = "trending";
     public const string Popular = "popular";
     public const string Latest = "latest";
+    public const string Search = "search";
 }
 
 /// <summary>Body of <c>POST /v1/rank</c>.</summary>

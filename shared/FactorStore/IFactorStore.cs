@@ -76,6 +76,12 @@ public interface IFactorStore : ITransitionStore, IAsyncDisposable
     Task<long> PutItemFactorsAsync(IReadOnlyList<ItemFactorRecord> factors, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Writes content vectors of texts, and appends the keys of those that differ to the feed. The last write wins. The vector of an item
+    /// that is not here yet comes with the item. Returns the feed's new sequence.
+    /// </summary>
+    Task<long> PutItemVectorsAsync(IReadOnlyList<ItemVectorRecord> vectors, CancellationToken cancellationToken);
+
+    /// <summary>
     /// The current records of items changed after <paramref name="afterSequence"/>, in order of change. From 0 they are the whole
     /// catalogue, in pages while <see cref="ItemChanges.More"/>. If <see cref="ItemChanges.Generation"/> has changed, the feed was
     /// restarted: read it again from 0.

@@ -17,6 +17,7 @@ public sealed class InProcessFactorStore : IFactorStore
     private readonly Lock _itemsLock = new();
     private readonly Dictionary<int, Entry> _items = [];
     private readonly SortedDictionary<long, int> _feed = [];
+    private readonly Dictionary<int, ItemVector> _vectors = [];
     private long _sequence;
     private long _released;
     private volatile string? _generation;
@@ -162,6 +163,23 @@ public sealed class InProcessFactorStore : IFactorStore
         }
     }
 
+    public Task<long> PutItemVectorsAsync(IReadOnlyList<ItemVectorRecord> vectors, CancellationToken cancellationToken)
+    {
+        lock (_itemsLock)
+        {
+            foreach (var (key, vector) in vectors)
+            {
+                bool isSame = _vectors.TryGetValue(key, out var before) && before.Model == vector.Model
+                    && before.Bytes.Span.SequenceEqual(vector.Bytes.Span);
+                if (isSame) continue;
+                _vectors[key] = vector with { Bytes = vector.Bytes.ToArray() };
+                if (_items.TryGetValue(key, out var current)) Put(current);
+            }
+
+            return Task.FromResult(_sequence);
+        }
+    }
+
     public Task<ItemChanges> ReadItemChangesAsync(long afterSequence, int limit, CancellationToken cancellationToken)
     {
         limit = ItemChanges.LimitOf(limit);
@@ -178,7 +196,7 @@ public sealed class InProcessFactorStore : IFactorStore
                     break;
                 }
 
-                changed.Add(_items[key].Record);
+                changed.Add(_items[key].Record with { TextVector = _vectors.GetValueOrDefault(key) });
                 reached = at;
             }
 

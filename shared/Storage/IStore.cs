@@ -16,7 +16,8 @@ namespace Recommender.Storage;
 /// from the 0-based index of an item in a model. If the database is unavailable, methods throw a <see cref="StoreUnavailableException"/>,
 /// and the caller retries.
 /// </remarks>
-public interface IStore : IInteractionStore, ICatalogueStore, IUserStore, IModelRegistry, IServedStore, IInsightsStore, IAsyncDisposable
+public interface IStore : IInteractionStore, ICatalogueStore, IVectorStore, IUserStore, IModelRegistry, IServedStore, IInsightsStore,
+    IAsyncDisposable
 {
     /// <summary>
     /// Migrates the schema to the current version, and recounts the item statistics if they were counted with other <see

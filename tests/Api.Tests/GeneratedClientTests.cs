@@ -81,7 +81,7 @@ public sealed class GeneratedClientTests(EmbeddedProduct product)
         Assert.Equal(["17850", "13047"], await BatchAsync());
         Assert.Equal(2, (await CallAsync("RankItems")).Items.Count);
         foreach (string operation in (string[])["GetPopularItems", "GetTrendingItems", "GetLatestItems", "GetSimilarItems",
-            "GetItemsBoughtTogether"])
+            "GetItemsBoughtTogether", "GetSearch", "PostSearch"])
             Assert.NotEmpty((await CallAsync(operation)).Items);
         Assert.Equal(3, (await EventuallyAsync("GetSimilarUsers")).Users.Count);
         Assert.NotEmpty((await CallAsync("GetUserHistory")).Items);

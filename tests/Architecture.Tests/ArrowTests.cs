@@ -28,7 +28,8 @@ public sealed class ArrowTests
     public static TheoryData<string> Shared =>
     [
         .. s_pure, "Recommender.Storage", "Recommender.Sqlite", "Recommender.Messaging", "Recommender.Messaging.Embedded",
-        "Recommender.FactorStore", "Recommender.ServiceDefaults", "Recommender.Client", "Recommender.Demo", "Recommender.CommandLines",
+        "Recommender.FactorStore", "Recommender.Encoding", "Recommender.ServiceDefaults",
+        "Recommender.Client", "Recommender.Demo", "Recommender.CommandLines",
     ];
 
     [Theory, MemberData(nameof(Pure))]

@@ -48,6 +48,14 @@ public sealed record TinyRun(string Verb, string Arguments, string Figures)
             + "trainSeconds searchSeconds users"),
         new("transitions", "--events 1000000", "events items seconds usPerEvent additionsPerEvent rows longestRow evictingRows bytes "
             + "bytesPerItem peakMemoryBytes"),
+        new("encode", "--data /nowhere", "textsPerSecond longTextsPerSecond processorMsPerText "
+            + "processorMsPerLongText spearman memoryBytes model dimensions maxTokens threads texts spearmanByLanguage"),
+        new("search", "--data /nowhere",
+            "ndcgAt10 bm25NdcgAt10 vectorNdcgAt10 p50Ms p99Ms meaningShares questions documents encodeSeconds"),
+        new("search", "--items 500 --rate 50", "items rateRps p50Ms p99Ms cachedP50Ms cachedP99Ms recommendBytes encoderBytes")
+        {
+            Programs = RedisServer.RequiredPrograms
+        },
         new("replay", "--data /nowhere", "asked product baselines p50Ms p99Ms clicks warmClicks items"),
         new("baskets", "--data /nowhere --choose",
             "togetherRecall20 similarRecall20 coCountRecall20 asked baskets items countSeconds trainSeconds bytesPerItem"),

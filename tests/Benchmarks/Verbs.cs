@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Recommender.Benchmarks.Baskets;
+using Recommender.Benchmarks.Content;
 using Recommender.Benchmarks.Quality;
 using Recommender.Benchmarks.Replay;
 using Recommender.Benchmarks.Running;
@@ -27,5 +28,7 @@ internal static class Verbs
         yield return ReplayVerb.Create();
         yield return BasketsVerb.Create();
         yield return TransitionsVerb.Create();
+        yield return EncodeVerb.Create();
+        yield return SearchVerb.Create();
     }
 }

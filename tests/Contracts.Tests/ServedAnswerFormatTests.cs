@@ -12,14 +12,14 @@ public sealed class ServedAnswerFormatTests
         var random = new Random(5);
         UserRef?[] subjects = [null, UserRef.User("ann"), UserRef.Session("ü {1}\u0001"), UserRef.User(new string('x', 256))];
         string[] sources = [Sources.Personal, Sources.Session, Sources.Similar, Sources.Together, Sources.Again, Sources.Recent,
-            Sources.Trending, Sources.Popular, Sources.Latest];
+            Sources.Trending, Sources.Popular, Sources.Latest, Sources.Search];
         var written = Enumerable.Range(0, 300).Select(i =>
         {
             var answer = new ServedAnswer
             {
                 Id = new(new UInt128((ulong)random.NextInt64(), (ulong)random.NextInt64())),
                 AtMs = random.NextInt64(0, 4_102_444_800_000),
-                Kind = (AnswerKind)(i % 10),
+                Kind = (AnswerKind)(i % 11),
                 Source = sources[i % sources.Length],
                 Placement = i % 3 == 0 ? null : $"plätze {i}",
                 Subject = subjects[i % subjects.Length],

@@ -83,6 +83,26 @@ public abstract partial class FactorStoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Content_vectors_come_with_the_feed_and_stay_when_the_item_changes()
+    {
+        await Store.PutItemsAsync([Record(1), Record(2)], Stop);
+        long before = (await Store.ReadItemChangesAsync(0, 100, Stop)).Sequence;
+        var vector = new ItemVector("model-a", new byte[] { 1, 0, 255, 7 });
+        Assert.Equal(before + 1, await Store.PutItemVectorsAsync([new(1, vector), new(3, vector)], Stop));
+        var changed = Assert.Single((await Store.ReadItemChangesAsync(before, 100, Stop)).Items);
+        Assert.Equal((1, "model-a"), (changed.ItemKey, changed.TextVector!.Model));
+        Assert.Equal([1, 0, 255, 7], changed.TextVector.Bytes.ToArray());
+
+        // The same vector is no change; that of an item that comes later comes with it.
+        Assert.Equal(before + 1, await Store.PutItemVectorsAsync([new(1, vector)], Stop));
+        await Store.PutItemsAsync([Record(1, "other title", version: 5), Record(3)], Stop);
+        await Store.PutItemVectorsAsync([new(2, vector with { Model = "model-b" })], Stop);
+        var items = await CatalogueAsync();
+        Assert.Equal("model-a model-b model-a", string.Join(' ', new[] { 1, 2, 3 }.Select(key => items[key].TextVector!.Model)));
+        Assert.Equal("other title", items[1].Item!.Title);
+    }
+
+    [Fact]
     public void A_package_of_a_model_holds_what_was_put_in_and_those_without_a_placement_still_open()
     {
         var package = ModelPackage.Decode(new ModelPackage([3, 5], new byte[] { 1, 2, 3 }, new byte[] { 4 }).Encode());

@@ -80,6 +80,9 @@ internal sealed class FailingFactorStore(IFactorStore inner) : IFactorStore
     public Task<long> PutItemStatisticsAsync(IReadOnlyList<ItemStatisticsRecord> statistics, CancellationToken cancellationToken) =>
         Store.PutItemStatisticsAsync(statistics, cancellationToken);
 
+    public Task<long> PutItemVectorsAsync(IReadOnlyList<ItemVectorRecord> vectors, CancellationToken cancellationToken) =>
+        Store.PutItemVectorsAsync(vectors, cancellationToken);
+
     public Task<long> PutItemFactorsAsync(IReadOnlyList<ItemFactorRecord> factors, CancellationToken cancellationToken) =>
         Store.PutItemFactorsAsync(factors, cancellationToken);
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
+using Recommender.Encoders.Text;
 using Recommender.Factorization.Events;
 using Recommender.Ingest;
 using Recommender.Insights;
@@ -25,6 +26,7 @@ public sealed class SettingsFileTests
         [TrainerOptions.Section] = typeof(TrainerOptions),
         [RecommendOptions.Section] = typeof(RecommendOptions),
         [MessagingOptions.Section] = typeof(MessagingOptions),
+        [TextEncoderOptions.Section] = typeof(TextEncoderOptions),
     };
 
     /// <summary>Sections whose entries have names of the user's choice: the comments document what an entry may hold.</summary>
@@ -39,12 +41,20 @@ public sealed class SettingsFileTests
     public static TheoryData<string, string[]> Files => new()
     {
         { "Ingest", ["Ingest", "Messaging", "EventTypes", "ConnectionStrings", "Data", "KeyFile", "Keys", "Cors"] },
-        { "Trainer", ["Trainer", "Messaging", "EventTypes", "ConnectionStrings", "Data", "KeyFile", "Keys", "Cors"] },
         { "Insights", ["Insights", "Messaging", "EventTypes", "ConnectionStrings", "Data", "KeyFile", "Keys", "Cors"] },
-        { "Recommend", ["Recommend", "Placements", "Messaging", "EventTypes", "ConnectionStrings", "KeyFile", "Keys", "Cors"] },
+        { "Trainer", ["Trainer", "TextEncoder", "Messaging", "EventTypes", "ConnectionStrings", "Data", "KeyFile", "Keys", "Cors"] },
+        {
+            "Recommend",
+            ["Recommend", "TextEncoder", "Placements", "Messaging", "EventTypes", "ConnectionStrings", "KeyFile", "Keys", "Cors"]
+        },
         { "Console", ["services", "KeyFile", "Keys", "Cors"] },
-        { "Standalone", ["Ingest", "Trainer", "Recommend", "Insights", "Placements", "Messaging", "EventTypes", "KeyFile", "Keys",
-            "Cors"] },
+        {
+            "Standalone",
+            [
+                "Ingest", "Trainer", "Recommend", "TextEncoder", "Insights", "Placements", "Messaging", "EventTypes", "KeyFile", "Keys",
+                "Cors",
+            ]
+        },
     };
 
     [Theory, MemberData(nameof(Files))]

@@ -201,4 +201,34 @@ public abstract partial class StoreContract
         earlier.Position = 0;
         return earlier;
     }
+
+    [Fact]
+    public async Task Vectors_are_listed_until_they_are_of_the_current_content_and_encoder()
+    {
+        await ApplyAsync(Put("a", "one"), Put("b", "two"), Delete("gone"));
+        await ApplyAsync(Put("c", "one"));
+        var items = await ToEncodeAsync("m");
+        Assert.Equal(["a", "b", "c"], items.Select(item => item.ItemId));
+        Assert.Equal(["c"], (await ToEncodeAsync("m", items[1].Version, items[1].ItemKey)).Select(item => item.ItemId));
+        byte[] hash = [.. Enumerable.Range(0, 16).Select(n => (byte)n)];
+        StoredVector VectorOf(CatalogueEntry item, string model = "m") => new(item.ItemKey, item.Version, model, hash, [1, 0, 255]);
+        await Store.PutVectorsAsync("text", [VectorOf(items[0]), VectorOf(items[1])], Stop);
+        Assert.Equal(["c"], (await ToEncodeAsync("m")).Select(item => item.ItemId));
+        Assert.Equal(3, (await ToEncodeAsync("other")).Count);
+        Assert.Equal([1, 0, 255], (await Store.FindVectorsAsync("m", [hash, new byte[16]], Stop))[Convert.ToHexStringLower(hash)]);
+        Assert.Empty(await Store.FindVectorsAsync("other", [hash], Stop));
+
+        await ApplyAsync(Put("a", "changed"));
+        Assert.Equal(["c", "a"], (await ToEncodeAsync("m")).Select(item => item.ItemId));
+
+        // Writing again replaces; a deleted item has no vector, and takes none.
+        await ApplyAsync(Delete("b"));
+        await Store.PutVectorsAsync("text", [VectorOf(items[0], "n"), VectorOf(items[1], "n")], Stop);
+        var stored = Assert.Single(await Store.ReadVectorsAsync("text", 0, 10, Stop));
+        Assert.Equal((items[0].ItemKey, "n", 3), (stored.ItemKey, stored.Model, stored.Vector.Length));
+        Assert.Empty(await Store.ReadVectorsAsync("image", 0, 10, Stop));
+
+        Task<IReadOnlyList<CatalogueEntry>> ToEncodeAsync(string model, long version = -1, int key = 0) =>
+            Store.ListItemsToEncodeAsync("text", model, version, key, 100, Stop);
+    }
 }

@@ -27,6 +27,9 @@ internal readonly ref struct Answer
     /// <summary>What follows the items of a ranking, in the order given.</summary>
     public ReadOnlySpan<UnrankedItem> Unranked { get; init; }
 
+    /// <summary>What a search found; null for other recipes.</summary>
+    public Findings? Findings { get; init; }
+
     /// <summary>Whether another page would have items.</summary>
     public bool HasMore { get; init; }
 }

@@ -22,6 +22,7 @@ internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, Model
     private ServingState? _state;
     private string _source = Sources.Popular;
     private bool _usesScores;
+    private Findings? _findings;
 
     /// <summary>Items to find: one more than may be shown tells whether another page follows.</summary>
     private int _wanted;
@@ -29,6 +30,9 @@ internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, Model
 
     /// <summary>Whether enough items were found.</summary>
     public bool IsFull => _count >= _wanted;
+
+    /// <summary>Whether a search found anything, on this page or another.</summary>
+    public bool HasFound => _findings is { Total: > 0 };
 
     private ReadOnlySpan<AnswerItem> Items => _items.AsSpan(0, _count);
 
@@ -45,6 +49,7 @@ internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, Model
         _count = _wanted = _pinned = 0;
         _source = Sources.Popular;
         _usesScores = false;
+        _findings = null;
         _unranked.Clear();
         _unrankedIds.Clear();
     }
@@ -106,6 +111,15 @@ internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, Model
             Add(candidate.Item, candidate.Score, isScored: false, reason < 0 ? candidate.Item : reason);
     }
 
+    /// <summary>Adds the best of the candidates that a search listed.</summary>
+    public void AddFound(Findings findings)
+    {
+        _findings = findings;
+        if (findings.Total == 0) return;
+        _usesScores = profile.HasScores;
+        foreach (var candidate in listed.Find(Catalogue, _wanted - _count)) Add(candidate.Item, candidate.Score, isScored: false);
+    }
+
     /// <summary>
     /// Fills up from the rankings: the named one, then popular items, which are all available ones. After items of the model their score is
     /// 0, or the last item's if that is lower; the answer's source stays that of its first items.
@@ -160,6 +174,7 @@ internal sealed class AnswerDraft(Profile profile, EligibleItems eligible, Model
         Items = Items,
         Unranked = CollectionsMarshal.AsSpan(_unranked),
         HasMore = hasMore,
+        Findings = _findings,
     };
 
     private void AddFromRanking(string source)

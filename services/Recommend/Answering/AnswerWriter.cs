@@ -65,6 +65,7 @@ internal sealed class AnswerWriter
         _json.Write(",\"source\":\""u8);
         WriteAscii(answer.Source);
         _json.Write("\""u8);
+        if (answer.Findings is { } findings) SearchWriter.Write(_json, answer.Request, findings);
         if (answer.HasMore) WriteContinuation(answer);
         _json.Write(",\"items\":["u8);
         WriteItems(answer);
@@ -82,6 +83,8 @@ internal sealed class AnswerWriter
             _json.Write(",\"score\":"u8);
             _json.Write(item.Score);
             _json.Write(known.TitleJson);
+            if (answer.Request.ReasonCount is not null && (answer.Findings?.Parts.TryGetValue(item.Position, out var parts) ?? false))
+                SearchWriter.WriteParts(_json, parts);
             if (item.IsScored && answer.Request.ReasonCount is { } reasonCount) WriteReasons(answer, item.Position, reasonCount);
             if (item.Reason >= 0 && answer.Request.ReasonCount is { } count) WriteReason(answer.State.Catalogue[item.Reason]!, count);
             _json.Write("}"u8);

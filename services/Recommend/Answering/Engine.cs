@@ -26,7 +26,7 @@ internal sealed class Engine(RecommendOptions options, EventWeights configuredWe
         var now = clock.GetUtcNow();
         var (profile, eligible, draft) = (workspace.Profile, workspace.Eligible, workspace.Draft);
         string recipe = RecipeOf(state, request, item);
-        if (recipe == Recipes.Recommendations) ReadProfile(state, request, subject, profile, now);
+        if (recipe is Recipes.Recommendations or Sources.Search) ReadProfile(state, request, subject, profile, now);
         if (!request.IncludeSeen && !Recipes.ListsSeen(request.Recipe)) ExcludeSeen(state.Catalogue, request, subject, eligible, now);
         eligible.Excluded.Add(item);
         bool isPopular = recipe == Sources.Popular && request.Recipe != recipe;
@@ -126,6 +126,11 @@ internal sealed class Engine(RecommendOptions options, EventWeights configuredWe
             case Sources.Recent:
                 RecentlyViewed.List(state.Catalogue, subject.Own, hideRules.Purchases, draft.BeginList());
                 draft.AddListed();
+                break;
+            case Sources.Search:
+                draft.AddFound(SearchCandidates.Find(state, request, workspace.Profile, workspace.Eligible,
+                    new(1, (float)options.SearchMeaningWeight, (float)options.SearchTasteWeight), draft.BeginList()));
+                if (!draft.HasFound) draft.FillFrom(request.Placement?.Fallback ?? options.Fallback);
                 break;
             default:
                 draft.FillFrom(recipe);

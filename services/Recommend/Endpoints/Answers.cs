@@ -84,6 +84,7 @@ internal sealed class Answers(ServingIndexes serving, Engine engine, WorkspacePo
         Sources.Popular => AnswerKind.Popular,
         Sources.Trending => AnswerKind.Trending,
         Sources.Latest => AnswerKind.Latest,
+        Sources.Search => AnswerKind.Search,
         _ => AnswerKind.Recommendations,
     };
 

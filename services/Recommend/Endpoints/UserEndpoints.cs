@@ -100,14 +100,14 @@ internal static class UserEndpoints
         answers.SendRank(context, request, SubjectOf(ReferenceOf(request), user, session), started);
     }
 
-    private static UserRef? ReferenceOf(Request request) => request switch
+    internal static UserRef? ReferenceOf(Request request) => request switch
     {
         { UserId: { } userId } => UserRef.User(userId),
         { SessionId: { } sessionId } => UserRef.Session(sessionId),
         _ => null,
     };
 
-    private static Subject SubjectOf(UserRef? reference, in PooledValue user, in PooledValue session) =>
+    internal static Subject SubjectOf(UserRef? reference, in PooledValue user, in PooledValue session) =>
         new() { Reference = reference, User = user.Span, Session = session.Span };
 
     private static async Task HistoryAsync(HttpContext context, Answers answers)

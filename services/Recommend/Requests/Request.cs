@@ -49,6 +49,18 @@ internal sealed record Request
     /// <summary>Items to score and order; empty where items are searched for.</summary>
     public IReadOnlyList<string> ItemIds { get; init; } = [];
 
+    /// <summary>What is sought, for a search; null for other recipes.</summary>
+    public string? Query { get; init; }
+
+    /// <summary>Content vector of <see cref="Query"/>; null where it was not encoded.</summary>
+    public QueryVector? QueryVector { get; init; }
+
+    /// <summary>Keys whose values are counted over all items found.</summary>
+    public IReadOnlyList<string> Facets { get; init; } = [];
+
+    /// <summary>Queries to suggest that continue <see cref="Query"/>.</summary>
+    public int Suggestions { get; init; }
+
     /// <summary>Items of this page at most: <see cref="Count"/>, but no more than all pages together may still show.</summary>
     public int PageCount => Math.Min(Count, Math.Max(Limits.PagedItems - (ShownKeys?.Count ?? 0), 0));
 }

@@ -94,9 +94,10 @@ internal sealed class RequestReader(RecommendOptions options, Placements placeme
         };
     }
 
-    /// <summary>Reads the body of <c>POST /v1/recommendations</c>.</summary>
+    /// <summary>Reads the body of <c>POST /v1/recommendations</c>, or what another body has in common with it.</summary>
+    /// <param name="of">One of <see cref="Recipes"/>. For recommendations the placement may have another one.</param>
     /// <exception cref="ProblemException">A field is wrong.</exception>
-    public Request Read(RecommendationRequest body)
+    public Request Read(RecommendationRequest body, string of = Recipes.Recommendations)
     {
         CheckSubject(body.UserId, body.SessionId, body.History);
         Throw(FilterRules.Error(body.Filter, "filter"));
@@ -105,7 +106,7 @@ internal sealed class RequestReader(RecommendOptions options, Placements placeme
         int? reasonCount = ReasonCount(body.Explain, body.Reasons);
         var placement = body.Placement is { } name ? FindPlacement(name) : null;
         if (body.ItemId is { } itemId && Limits.IdError(itemId) is { } itemError) throw Wrong("itemId", itemError);
-        string recipe = RecipeOf(Recipes.Recommendations, placement, body.ItemId);
+        string recipe = RecipeOf(of, placement, body.ItemId);
         var shownKeys = body.Cursor is { } cursor ? ReadCursor(cursor) : null;
         int count = Count(body.Count, placement);
         return new Request
@@ -296,7 +297,8 @@ internal sealed class RequestReader(RecommendOptions options, Placements placeme
         return Limits.IdError(value) is { } error ? throw Wrong(field, error) : value;
     }
 
-    private static bool Flag(ReadOnlySpan<char> value, string field) => value switch
+    /// <exception cref="ProblemException">The value is neither true nor false.</exception>
+    internal static bool Flag(ReadOnlySpan<char> value, string field) => value switch
     {
         "true" or "1" => true,
         "false" or "0" => false,

@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Recommender.Contracts;
 using Recommender.FactorStore.Items;
+using Recommender.Retrieval.Lexical;
 
 namespace Recommender.Recommend.Serving;
 
@@ -12,6 +14,9 @@ namespace Recommender.Recommend.Serving;
 /// </summary>
 internal sealed class Catalogue
 {
+    /// <summary>What a word in categories, tags and texts of properties counts for, compared with one in the title.</summary>
+    private const float LabelWeight = .5f;
+
     private readonly ConcurrentDictionary<string, int> _keyById;
     private CatalogueItem?[] _items;
     private int[] _positionByKey;
@@ -28,14 +33,18 @@ internal sealed class Catalogue
     /// <param name="modelItemKeys">Store key of each model index; empty without a model.</param>
     /// <param name="clock">Decides which items are published.</param>
     public Catalogue(ReadOnlySpan<int> modelItemKeys, TimeProvider clock)
-        : this(modelItemKeys, clock, new ConcurrentDictionary<string, int>(StringComparer.Ordinal))
+        : this(modelItemKeys, clock, new ConcurrentDictionary<string, int>(StringComparer.Ordinal), new LexicalIndex(),
+            new ContentVectors())
     {
     }
 
-    private Catalogue(ReadOnlySpan<int> modelItemKeys, TimeProvider clock, ConcurrentDictionary<string, int> keyById)
+    private Catalogue(ReadOnlySpan<int> modelItemKeys, TimeProvider clock, ConcurrentDictionary<string, int> keyById, LexicalIndex words,
+        ContentVectors vectors)
     {
         _clock = clock;
         _keyById = keyById;
+        Words = words;
+        Vectors = vectors;
         int capacity = Math.Max(modelItemKeys.Length + modelItemKeys.Length / 8, 64);
         _items = new CatalogueItem?[capacity];
         _popularity = Values(capacity);
@@ -64,6 +73,12 @@ internal sealed class Catalogue
 
     /// <summary>What filters look at, by position.</summary>
     public ItemAttributes Attributes { get; }
+
+    /// <summary>Finds available items by their words. Its positions are store keys, so that all layouts share it.</summary>
+    public LexicalIndex Words { get; }
+
+    /// <summary>Finds available items by their content vectors, by store key as well.</summary>
+    public ContentVectors Vectors { get; }
 
     public Ranking Popular { get; private set; } = Ranking.Empty;
     public Ranking Trending { get; private set; } = Ranking.Empty;
@@ -149,7 +164,7 @@ internal sealed class Catalogue
     /// </summary>
     public Catalogue RebuildFor(ReadOnlySpan<int> modelItemKeys)
     {
-        var other = new Catalogue(modelItemKeys, _clock, _keyById);
+        var other = new Catalogue(modelItemKeys, _clock, _keyById, Words, Vectors);
         for (int position = 0; position < Count; position++)
         {
             if (this[position] is { } item) other.Put(item.Record, item);
@@ -174,8 +189,39 @@ internal sealed class Catalogue
         Volatile.Write(ref _items[position], item);
         if (replaced is null || replaced.Available != item.Available || !HaveSameAttributes(replaced.Record.Item, record.Item))
             Attributes.Set(position, item);
+        IndexWords(item, before);
+        IndexVector(item, before);
         _keyById[record.ItemId] = record.ItemKey;
         _rankingsStale = true;
+    }
+
+    /// <inheritdoc cref="IndexWords"/>
+    private void IndexVector(CatalogueItem item, CatalogueItem? before)
+    {
+        if (before is not null && before.Available == item.Available && IsSame(before.Record.TextVector, item.Record.TextVector)) return;
+        if (item is { Available: true, Record.TextVector: { } vector }) Vectors.Put(item.Key, vector);
+        else if (before is not null) Vectors.Remove(item.Key);
+
+        static bool IsSame(ItemVector? a, ItemVector? b) =>
+            ReferenceEquals(a, b) || (a is not null && b is not null && a.Model == b.Model && a.Bytes.Span.SequenceEqual(b.Bytes.Span));
+    }
+
+    /// <param name="before">The item as it is indexed; null if it is not.</param>
+    private void IndexWords(CatalogueItem item, CatalogueItem? before)
+    {
+        var (now, then) = (item.Record.Item, before?.Record.Item);
+        if (before is not null && before.Available == item.Available && now?.Title == then?.Title && HaveSameAttributes(now, then)) return;
+        if (!item.Available || now is null)
+        {
+            Words.Remove(item.Key);
+            return;
+        }
+
+        var fields = new List<LexicalField> { new(now.Title ?? "", 1) };
+        foreach (string label in now.Categories.Concat(now.Tags)) fields.Add(new(label, LabelWeight));
+        foreach (var value in now.Properties.Values)
+            if (value.ValueKind == JsonValueKind.String) fields.Add(new(value.GetString()!, LabelWeight));
+        Words.Put(item.Key, CollectionsMarshal.AsSpan(fields));
     }
 
     /// <summary>

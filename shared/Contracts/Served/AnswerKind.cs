@@ -15,4 +15,6 @@ public enum AnswerKind : byte
 
     /// <summary>A line of a batch: prepared, and shown only where an impression says so.</summary>
     Batch = 9,
+
+    Search = 10,
 }

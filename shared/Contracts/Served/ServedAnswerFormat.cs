@@ -17,7 +17,7 @@ public static class ServedAnswerFormat
 
     /// <summary>Sources by their number in a body. New ones are added at the end.</summary>
     private static readonly string[] s_sources = [Sources.Personal, Sources.Session, Sources.Similar, Sources.Together, Sources.Again,
-        Sources.Recent, Sources.Trending, Sources.Popular, Sources.Latest];
+        Sources.Recent, Sources.Trending, Sources.Popular, Sources.Latest, Sources.Search];
 
     /// <summary>Starts a message.</summary>
     public static void Begin(ArrayBufferWriter<byte> message)

@@ -11,7 +11,7 @@ public sealed record ServedAnswerResponse
 
     /// <summary>
     /// What was asked for: <c>recommendations</c>, <c>similar</c>, <c>together</c>, <c>again</c>, <c>recent</c>, <c>popular</c>,
-    /// <c>trending</c>, <c>latest</c>, <c>rank</c> or <c>batch</c>.
+    /// <c>trending</c>, <c>latest</c>, <c>rank</c>, <c>batch</c> or <c>search</c>.
     /// </summary>
     public required string Kind { get; init; }
 

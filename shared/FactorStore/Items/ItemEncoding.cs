@@ -47,11 +47,22 @@ internal static class ItemEncoding
         return bytes;
     }
 
+    /// <summary>Length of the model's name (1), name, vector.</summary>
+    public static byte[] Vector(ItemVector vector)
+    {
+        byte[] name = Encoding.UTF8.GetBytes(vector.Model);
+        return [checked((byte)name.Length), .. name, .. vector.Bytes.Span];
+    }
+
+    private static ItemVector? ReadVector(ReadOnlySpan<byte> bytes) => bytes.IsEmpty || bytes.Length <= bytes[0] ? null
+        : new(Encoding.UTF8.GetString(bytes.Slice(1, bytes[0])), bytes[(1 + bytes[0])..].ToArray());
+
     /// <param name="factor">Empty for an item without a factor.</param>
+    /// <param name="vector">Empty for an item without a content vector.</param>
     /// <exception cref="InvalidDataException">Attributes or statistics are missing or truncated: Redis has evicted required
     /// data.</exception>
     public static ItemRecord Read(int itemKey, ReadOnlySpan<byte> attributes, ReadOnlySpan<byte> statistics,
-        ReadOnlySpan<byte> factor = default)
+        ReadOnlySpan<byte> factor = default, ReadOnlySpan<byte> vector = default)
     {
         int idBytes = attributes.Length < AttributesHeader ? 0 : BinaryPrimitives.ReadUInt16LittleEndian(attributes[17..]);
         if (attributes.Length < AttributesHeader + idBytes || statistics.Length != 24)
@@ -69,6 +80,7 @@ internal static class ItemEncoding
             Trend = BinaryPrimitives.ReadDoubleLittleEndian(statistics[16..]),
             Factor = factor.Length < 8 ? null : new(BinaryPrimitives.ReadInt64LittleEndian(factor),
             MemoryMarshal.Cast<byte, float>(factor[8..]).ToArray()),
+            TextVector = ReadVector(vector),
         };
     }
 }

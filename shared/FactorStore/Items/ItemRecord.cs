@@ -26,6 +26,11 @@ public sealed record ItemRecord
     /// </summary>
     public ItemFactor? Factor { get; init; }
 
+    /// <summary>
+    /// Content vector of the text; null without one. Only <see cref="IFactorStore.PutItemVectorsAsync"/> writes it.
+    /// </summary>
+    public ItemVector? TextVector { get; init; }
+
     /// <summary>The store's revision at the time of reading, at least 0; orders concurrent writers. Reads do not return it.</summary>
     public long Version { get; init; }
 }

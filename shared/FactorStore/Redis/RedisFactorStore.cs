@@ -16,6 +16,7 @@ namespace Recommender.FactorStore.Redis;
 /// rec:{items}:attributes    hash: item key → attributes (ItemEncoding)
 /// rec:{items}:statistics    hash: item key → popularity and trend
 /// rec:{items}:factors       hash: item key → factor, of items that the released model was not trained with
+/// rec:{items}:vectors       hash: item key → encoder and content vector of the text
 /// rec:{items}:feed          sorted set: item key by the sequence of its last change
 /// rec:{items}:sequence      counter
 /// rec:{items}:generation    name of the content; absent after a loss of everything
@@ -41,7 +42,8 @@ public sealed partial class RedisFactorStore : IFactorStore
         ["rec:{items}:attributes", "rec:{items}:statistics", "rec:{items}:feed", "rec:{items}:sequence"];
     private static readonly RedisKey s_generationKey = "rec:{items}:generation";
     private static readonly RedisKey[] s_factorKeys = [.. s_itemKeys, "rec:{items}:factors"];
-    private static readonly RedisKey[] s_readKeys = [.. s_factorKeys, s_generationKey];
+    private static readonly RedisKey[] s_vectorKeys = [.. s_itemKeys, "rec:{items}:vectors"];
+    private static readonly RedisKey[] s_readKeys = [.. s_factorKeys, s_generationKey, s_vectorKeys[^1]];
     private static readonly RedisKey s_releasedKey = "rec:released";
     private static readonly RedisKey s_typesKey = "rec:types";
 
@@ -184,6 +186,10 @@ public sealed partial class RedisFactorStore : IFactorStore
         PutItemsAsync(RedisScripts.PutFactors, s_factorKeys, factors.Count, i => [factors[i].ItemKey, ItemEncoding.Factor(factors[i])],
         cancellationToken);
 
+    public Task<long> PutItemVectorsAsync(IReadOnlyList<ItemVectorRecord> vectors, CancellationToken cancellationToken) =>
+        PutItemsAsync(RedisScripts.PutVectors, s_vectorKeys, vectors.Count,
+        i => [vectors[i].ItemKey, ItemEncoding.Vector(vectors[i].Vector)], cancellationToken);
+
     public Task<ItemChanges> ReadItemChangesAsync(long afterSequence, int limit, CancellationToken cancellationToken) =>
         RunAsync(async database =>
         {
@@ -194,11 +200,13 @@ public sealed partial class RedisFactorStore : IFactorStore
             var attributes = (RedisResult[])answer[3]!;
             var statistics = (RedisResult[])answer[4]!;
             var factors = (RedisResult[])answer[5]!;
+            var vectors = (RedisResult[])answer[6]!;
             var items = new ItemRecord[feed.Length / 2];
             long reached = afterSequence;
             for (int i = 0; i < items.Length; i++)
             {
-                items[i] = ItemEncoding.Read((int)feed[2 * i], (byte[]?)attributes[i], (byte[]?)statistics[i], (byte[]?)factors[i]);
+                items[i] = ItemEncoding.Read((int)feed[2 * i], (byte[]?)attributes[i], (byte[]?)statistics[i], (byte[]?)factors[i],
+                    (byte[]?)vectors[i]);
                 reached = long.Parse((string)feed[2 * i + 1]!, NumberStyles.Float, CultureInfo.InvariantCulture);
             }
 

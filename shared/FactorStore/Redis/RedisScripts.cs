@@ -86,20 +86,36 @@ internal static class RedisScripts
         """;
 
     /// <summary>
-    /// Generation, newest sequence, keys and sequences in turn, attributes, statistics, factors. KEYS: as above, then generation. ARGV:
-    /// after, limit.
+    /// Content vectors that differ from those there. KEYS: attributes, statistics, feed, sequence, vectors. ARGV: item key, vector, and so
+    /// on.
+    /// </summary>
+    public const string PutVectors = Older + """
+        for i = 1, #ARGV, 2 do
+            local key, vector = ARGV[i], ARGV[i + 1]
+            if redis.call('HGET', KEYS[5], key) ~= vector then
+                redis.call('HSET', KEYS[5], key, vector)
+                if redis.call('HEXISTS', KEYS[1], key) == 1 then changed(key) end
+            end
+        end
+        return tonumber(redis.call('GET', KEYS[4]) or '0')
+        """;
+
+    /// <summary>
+    /// Generation, newest sequence, keys and sequences in turn, attributes, statistics, factors, vectors. KEYS: as for factors, then
+    /// generation and vectors. ARGV: after, limit.
     /// </summary>
     public const string ReadChanges = """
         local feed = redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])
         local keys = {}
         for i = 1, #feed, 2 do keys[#keys + 1] = feed[i] end
-        local attributes, statistics, factors = {}, {}, {}
+        local attributes, statistics, factors, vectors = {}, {}, {}, {}
         if #keys > 0 then
             attributes = redis.call('HMGET', KEYS[1], unpack(keys))
             statistics = redis.call('HMGET', KEYS[2], unpack(keys))
             factors = redis.call('HMGET', KEYS[5], unpack(keys))
+            vectors = redis.call('HMGET', KEYS[7], unpack(keys))
         end
-        return { redis.call('GET', KEYS[6]), redis.call('GET', KEYS[4]) or '0', feed, attributes, statistics, factors }
+        return { redis.call('GET', KEYS[6]), redis.call('GET', KEYS[4]) or '0', feed, attributes, statistics, factors, vectors }
         """;
 
     /// <summary>

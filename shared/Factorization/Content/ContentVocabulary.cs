@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Recommender.Factorization.Models;
 
 namespace Recommender.Factorization.Content;
@@ -78,54 +77,23 @@ internal sealed class ContentVocabulary
 
     private static List<Dictionary<ulong, double>> Kinds(ItemText item)
     {
-        Dictionary<ulong, double> words = [], grams = [], labels = [], numbers = [];
-        foreach (string word in Words(item.Title ?? ""))
-        {
-            words[Hash("w:", word)] = 1;
-            string marked = $"<{word}>";
-            for (int n = 3; n <= 5; n++)
-                for (int at = 0; at + n <= marked.Length; at++) grams[Hash("g:", marked.AsSpan(at, n))] = 1;
-        }
-
-        foreach (string label in item.Labels) labels[Hash("l:", label.Trim().ToLowerInvariant())] = 1;
+        HashSet<ulong> words = [], grams = [];
+        Subwords.Add(item.Title ?? "", words, grams);
+        Dictionary<ulong, double> labels = [], numbers = [];
+        foreach (string label in item.Labels) labels[Subwords.Hash("l:", label.Trim().ToLowerInvariant())] = 1;
         foreach (var (name, value) in item.Numbers)
-            if (double.IsFinite(value)) numbers[Hash("n:", NumberStep(name, value))] = 1;
-        List<Dictionary<ulong, double>> kinds = [words, grams, labels, numbers];
+            if (double.IsFinite(value)) numbers[Subwords.Hash("n:", NumberStep(name, value))] = 1;
+        List<Dictionary<ulong, double>> kinds =
+            [words.ToDictionary(w => w, _ => 1.0), grams.ToDictionary(g => g, _ => 1.0), labels, numbers];
         if (item.Vector is not { } vector) return kinds;
         var components = new Dictionary<ulong, double>();
         for (int k = 0; k < vector.Count; k++)
             if (float.IsFinite(vector[k]) && vector[k] != 0)
-                components[Hash("v:", string.Create(CultureInfo.InvariantCulture, $"{vector.Count}:{k}"))] = vector[k];
+                components[Subwords.Hash("v:", string.Create(CultureInfo.InvariantCulture, $"{vector.Count}:{k}"))] = vector[k];
         kinds.Add(components);
         return kinds;
     }
 
     private static string NumberStep(string name, double value) =>
         string.Create(CultureInfo.InvariantCulture, $"{name}:{Math.Sign(value)}:{Math.Round(2 * Math.Log2(1 + Math.Abs(value)))}");
-
-    /// <summary>FNV-1a, 64 bits, over UTF-16 code units.</summary>
-    private static ulong Hash(string kind, ReadOnlySpan<char> text)
-    {
-        ulong hash = 14695981039346656037;
-        foreach (char c in kind) hash = (hash ^ c) * 1099511628211;
-        foreach (char c in text) hash = (hash ^ c) * 1099511628211;
-        return hash;
-    }
-
-    private static IEnumerable<string> Words(string text)
-    {
-        var word = new StringBuilder();
-        // Surrogates separate words. Callers may send unpaired ones, which cannot be normalized.
-        foreach (char c in string.Concat(text.Select(c => char.IsSurrogate(c) ? ' ' : c)).Normalize().ToLowerInvariant())
-        {
-            if (char.IsLetterOrDigit(c)) word.Append(c);
-            else if (word.Length > 0)
-            {
-                yield return word.ToString();
-                word.Clear();
-            }
-        }
-
-        if (word.Length > 0) yield return word.ToString();
-    }
 }

@@ -44,6 +44,8 @@ public static class Operations
         RecommendationOperations.PostRecommendations,
         RecommendationOperations.PostRecommendationBatch,
         RecommendationOperations.RankItems,
+        SearchOperations.GetSearch,
+        SearchOperations.PostSearch,
         RecommendationOperations.GetSimilarItems,
         RecommendationOperations.GetItemsBoughtTogether,
         RecommendationOperations.GetSimilarUsers,

@@ -6,7 +6,7 @@ namespace Recommender.ServiceDefaults.Api;
 /// <summary>Operations that answer with items or users.</summary>
 public static class RecommendationOperations
 {
-    private const string AvailableItems =
+    internal const string AvailableItems =
         "Only available items appear: not deleted, `available`, and `publishedAt` not in the future. An item with a future `publishedAt` "
         + "appears at that time. An item without attributes appears while a user has a positive preference for it.";
 
@@ -54,7 +54,7 @@ public static class RecommendationOperations
             Maximum = 1000,
         };
 
-    private static IReadOnlyList<OperationParameter> List { get; } =
+    internal static IReadOnlyList<OperationParameter> List { get; } =
     [
         Count,
         new("category", ParameterKind.Text, "Only items with this category. Repeated: with at least one of them.") { Repeats = true },
@@ -65,10 +65,10 @@ public static class RecommendationOperations
             + "it."),
     ];
 
-    private static OperationParameter Placement { get; } =
+    internal static OperationParameter Placement { get; } =
         new("placement", ParameterKind.Text, "Name of a configured placement. Its settings apply where the request has none.");
 
-    private static OperationParameter SessionId { get; } =
+    internal static OperationParameter SessionId { get; } =
         new("sessionId", ParameterKind.Text, "Session to recommend from while the user is unknown.");
 
     private static IReadOnlyList<OperationParameter> Reasons { get; } =
@@ -79,7 +79,7 @@ public static class RecommendationOperations
             + "unless that is given."),
     ];
 
-    private static Operation Template { get; } = new()
+    internal static Operation Template { get; } = new()
     {
         Id = "",
         Method = "GET",

@@ -30,6 +30,12 @@ public abstract partial class SqlStore
 
             var changed = batch.Changed;
             await SaveItemsAsync(connection, changed, cancellationToken).ConfigureAwait(false);
+            foreach (var deleted in changed.Where(entry => entry is { Deleted: true, ItemKey: not 0 }))
+            {
+                await connection.ExecuteAsync(Command("DELETE FROM item_vectors WHERE item_key = @ItemKey", new { deleted.ItemKey },
+                    cancellationToken)).ConfigureAwait(false);
+            }
+
             await AddChangesAsync(connection, batch.NewChanges, cancellationToken).ConfigureAwait(false);
             if (changed.Count + batch.IgnoredCount > 0)
             {

@@ -35,6 +35,7 @@ public sealed class RecordingTests : IDisposable
             (AnswerKind.Recent, UserRef.User("reader"), null, await host.GetAsync("/v1/users/reader/recent")),
             (AnswerKind.Rank, UserRef.User("reader"), null,
                 await host.PostAsync(new { userId = "reader", itemIds = new[] { Shop.IdOf(8), Shop.IdOf(9) } }, "/v1/rank")),
+            (AnswerKind.Search, UserRef.User("reader"), null, await host.GetAsync("/v1/search?q=title&userId=reader&count=3")),
             (AnswerKind.Batch, UserRef.User("reader"), null,
                 await host.PostLineAsync(new { userIds = new[] { "reader" }, count = 4 })),
         };

@@ -1,4 +1,4 @@
--- A database of schema version 6, as the program of that version left it before it had recounted the statistics: Migrations/001 to 006 and these rows.
+-- A database of schema version 7, as the program of that version left it before it had recounted the statistics: Migrations/001 to 007 and these rows.
 INSERT INTO event_types VALUES (0, 'view'), (1, 'purchase');
 INSERT INTO users (user_key, is_session, user_id, revision, events, last_at_ms, properties) VALUES
     (1, 0, 'ann', 2, 2, 1709294400000, '{"properties":{"age":30}}'),
@@ -9,7 +9,7 @@ INSERT INTO items (item_key, item_id, item, deleted, popularity, trend, created_
     (3, 'c', '{"itemId":"c","title":"C","categories":[],"tags":[],"properties":{"p":1},"available":true}', 1, 0, '-Infinity', 1709290800000, 2);
 INSERT INTO merges VALUES ('other', 1709294400000, 1709294400000, 'ann');
 INSERT INTO tombstones VALUES ('\xe924cca5bd86e7acfde794c1d89d7dc73ecdd9bc9f6482bd51f6f588df43408a', 1709294400000);
-INSERT INTO erasures VALUES ('x-1', 3, NULL, 2, NULL, NULL, 0), ('x-2', 0, NULL, 2, NULL, NULL, 0), ('x-3', 1, NULL, 2, 'eve', 1709294400000, 0);
+INSERT INTO erasures VALUES ('x-1', 3, NULL, 2, NULL, NULL, 0, NULL), ('x-2', 0, NULL, 2, NULL, NULL, 0, NULL), ('x-3', 1, NULL, 2, 'eve', 1709294400000, 0, '[1]');
 INSERT INTO erasure_stages VALUES ('x-1', 'requested', 1709294400000), ('x-1', 'store', 1709294401000),
     ('x-3', 'requested', 1709294400000), ('x-3', 'store', 1709294401000), ('x-3', 'factorStore', 1709294402000),
     ('x-2', 'requested', 1709294400000), ('x-2', 'store', 1709294401000), ('x-2', 'factorStore', 1709294402000), ('x-2', 'serving', 1709294403000), ('x-2', 'queues', 1709294403000);

@@ -351,6 +351,8 @@ public sealed class ErasureTests(Servers servers)
             inner.PutItemsAsync(items, cancellationToken);
         public Task<long> PutItemStatisticsAsync(IReadOnlyList<ItemStatisticsRecord> statistics, CancellationToken cancellationToken) =>
             inner.PutItemStatisticsAsync(statistics, cancellationToken);
+        public Task<long> PutItemVectorsAsync(IReadOnlyList<ItemVectorRecord> vectors, CancellationToken cancellationToken) =>
+            inner.PutItemVectorsAsync(vectors, cancellationToken);
         public Task<long> PutItemFactorsAsync(IReadOnlyList<ItemFactorRecord> factors, CancellationToken cancellationToken) =>
             inner.PutItemFactorsAsync(factors, cancellationToken);
         public IAsyncEnumerable<IReadOnlyList<UserFactor>> ListUserFactorsAsync(int rank, CancellationToken cancellationToken) =>
