@@ -27,6 +27,8 @@ public sealed class ServiceProcess : IAsyncDisposable
         _dll = FindDll(project);
         _arguments = [.. (arguments ?? []).Select(argument => argument.Replace("{PORT}", $"{Port}", StringComparison.Ordinal))];
         _environment = new(environment ?? new Dictionary<string, string?>()) { ["ASPNETCORE_URLS"] = $"{scheme}://127.0.0.1:{Port}" };
+        // Loading a sentence model takes seconds of every process; a test of it asks for it.
+        _environment.TryAdd("TextEncoder__Kind", "None");
         Address = new Uri($"{scheme}://127.0.0.1:{Port}/");
         Client = new HttpClient(handler ?? new SocketsHttpHandler()) { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(100) };
     }

@@ -86,9 +86,9 @@ public class ErasureKillTests(Servers servers)
     }
 
     [Theory]
-    [InlineData("store", "requested store")]
-    [InlineData("factorStore", "factorStore requested store")]
-    [InlineData("serving", "factorStore requested serving store")]
+    [InlineData("store", "insights requested store")]
+    [InlineData("factorStore", "factorStore insights requested store")]
+    [InlineData("serving", "factorStore insights requested serving store")]
     public async Task A_process_with_embedded_parts_killed_between_two_stages_finishes_the_erasure_after_its_restart(
         string stage, string reachedStages)
     {
