@@ -85,7 +85,8 @@ public class ModeTests
         await using var app = await StartAsync("--servers", "--recommend-replicas", "2", "--require-keys", "--data", data.Path, "--port",
             $"{Ports.Free()}");
         await app.ResourceNotifications.WaitForResourceHealthyAsync("console", Cancel).WaitAsync(s_patience, Cancel);
-        foreach (string resource in (string[])["rabbitmq", "redis", "postgres", "trainer", "ingest", "recommend", "recommend-2", "insights"])
+        foreach (string resource in (string[])["rabbitmq", "redis", "postgres", "trainer", "ingest", "recommend", "recommend-2",
+            "insights"])
             await app.ResourceNotifications.WaitForResourceHealthyAsync(resource, Cancel).WaitAsync(s_patience, Cancel);
 
         using var client = app.CreateHttpClient("console", "http");

@@ -14,7 +14,7 @@ namespace Recommender.Trainer.Content;
 
 /// <summary>
 /// Encodes the texts of items, in batches and off the path of events: each text once, whichever items have it. The store holds what was
-/// encoded, so the work goes on after a restart where it ended. Another encoder replaces the vectors one by one.
+/// encoded, so a restart does not encode it again. If the encoder changes, the vectors are replaced one by one.
 /// </summary>
 public sealed class ItemTextEncoder : RepeatingWorker
 {

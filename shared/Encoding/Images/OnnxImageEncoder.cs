@@ -4,9 +4,9 @@ using Microsoft.ML.OnnxRuntime;
 namespace Recommender.Encoders.Images;
 
 /// <summary>
-/// Encodes pictures on the processors of this machine: by the layer before the classes of the packaged ResNet-18 (He et al. 2016), 512
-/// numbers, and by the colours of a 6 × 6 grid, 108 numbers, each with half of the weight. The deep features recognise what is shown, but
-/// change with sharpness; the colours find copies, and things of the same colour.
+/// Encodes pictures on the processors of this machine. A vector has two parts of equal weight: the 512 features before the last layer of
+/// the packaged ResNet-18 (He et al. 2016), and the 108 colours of a 6 × 6 grid. The features recognise what is shown, but change when a
+/// picture is blurred. The colours recognise copies.
 /// </summary>
 public sealed class OnnxImageEncoder : IContentEncoder<Picture>
 {

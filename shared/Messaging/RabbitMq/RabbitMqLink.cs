@@ -13,6 +13,9 @@ namespace Recommender.Messaging.RabbitMq;
 /// </summary>
 internal sealed class RabbitMqLink : IAsyncDisposable
 {
+    /// <summary>Records of answers that may wait for Insights: some millions.</summary>
+    private const long ServedBytes = 1L << 30;
+
     private readonly RabbitMqAddress _address;
     private readonly MessagingOptions _options;
     private readonly ConnectionFactory _factory;
@@ -129,6 +132,8 @@ internal sealed class RabbitMqLink : IAsyncDisposable
                 ["x-overflow"] = "reject-publish",
             };
             if (stream == Topology.Commands) arguments["x-single-active-consumer"] = true;
+            // Without Insights they would fill the disk that events need. Beyond it Recommend drops the oldest and counts them.
+            if (stream == Topology.Served) arguments["x-max-length-bytes"] = ServedBytes;
             await DeclareAsync(channel, stream, arguments, cancellationToken);
         }
     }

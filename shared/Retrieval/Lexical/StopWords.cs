@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 
 namespace Recommender.Retrieval.Lexical;
 
-/// <summary>English words that say nothing about what is sought.</summary>
+/// <summary>English words that are too common to find an item by.</summary>
 internal static class StopWords
 {
     private static readonly FrozenSet<string> s_words = (

@@ -8,7 +8,7 @@ CREATE TABLE served_answers (
     subject text NULL,
     -- Kind, source, placement, model, share, items: ServedAnswerFormat.
     body bytea NOT NULL,
-    PRIMARY KEY (day, id)
+    PRIMARY KEY (id, day)
 ) PARTITION BY RANGE (day);
 CREATE INDEX served_answers_by_subject ON served_answers (subject, at_ms) WHERE subject IS NOT NULL;
 -- Outcomes: what came of an answer, once for each event. day: of the answer.

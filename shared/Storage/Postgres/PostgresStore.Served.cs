@@ -8,7 +8,7 @@ namespace Recommender.Storage.Postgres;
 
 public sealed partial class PostgresStore
 {
-    /// <summary>Held shared by who adds answers, alone by who erases or merges them.</summary>
+    /// <summary>Held shared by who adds answers, alone by who erases them or counts their outcomes.</summary>
     private const long ServedLock = 0x5265636F_0003;
 
     private const string ServedPrefix = "served_answers_";
@@ -26,6 +26,8 @@ public sealed partial class PostgresStore
             await HoldServedAsync(connection, cancellationToken).ConfigureAwait(false);
             return await work(connection).ConfigureAwait(false);
         }, cancellationToken);
+
+    private protected override string HashIsAmongSql => "user_hash = ANY(@hashes)";
 
     private protected override Task HoldServedAsync(DbConnection connection, CancellationToken cancellationToken) =>
         ExecuteAsync((NpgsqlConnection)connection, $"SELECT pg_advisory_xact_lock({ServedLock})", cancellationToken);

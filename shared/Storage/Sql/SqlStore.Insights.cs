@@ -90,7 +90,8 @@ public abstract partial class SqlStore : IInsightsStore
     public Task<IReadOnlyList<double>> ReadShowingsAsync(DateTimeOffset from, DateTimeOffset to, string? placement,
         CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyList<double>>(async connection => await QueryAsync<double>(connection, """
-            SELECT sum(shown) AS shown FROM shown_items WHERE day >= @first AND day <= @last AND (@placement IS NULL OR placement = @placement)
+            SELECT sum(shown) AS shown FROM shown_items
+            WHERE day >= @first AND day <= @last AND (@placement IS NULL OR placement = @placement)
             GROUP BY item_key ORDER BY shown DESC
             """, new
         {

@@ -12,12 +12,6 @@ public abstract partial class SqlStore : IServedStore
 {
     private const string AnswerColumns = "id, at_ms, is_session, subject, body";
 
-    /// <summary>Answers to a user, and to the sessions that were merged into them.</summary>
-    private const string OfUser = """
-        ((subject = @userId AND is_session = 0) OR (is_session = 1 AND EXISTS (
-            SELECT 1 FROM merges m WHERE m.user_id = @userId AND m.session_id = subject AND served_answers.at_ms <= m.through_ms)))
-        """;
-
     /// <summary>Runs the work in a transaction that any number of others may run beside, but none that removes answers.</summary>
     private protected abstract Task<T> AppendServedAsync<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellationToken);
 
@@ -28,6 +22,9 @@ public abstract partial class SqlStore : IServedStore
     /// <returns>Those that were inserted.</returns>
     private protected abstract Task<IReadOnlyList<ServedAnswer>> InsertServedAsync(DbConnection connection,
         IReadOnlyList<(ServedAnswer Answer, ReadOnlyMemory<byte> Body)> answers, CancellationToken cancellationToken);
+
+    /// <summary>Whether <c>user_hash</c> is one of the parameter <c>hashes</c>, an array.</summary>
+    private protected abstract string HashIsAmongSql { get; }
 
     /// <summary>Whoever calls it in a transaction waits for those of <see cref="AppendServedAsync"/>, and keeps further ones
     /// waiting.</summary>
@@ -95,7 +92,8 @@ public abstract partial class SqlStore : IServedStore
             SessionId = answer.Subject is { IsSession: true } session ? session.Id : null,
             ModelVersion = answer.ModelVersion == 0 ? null : answer.ModelVersion,
             Share = answer.Share,
-            Items = [.. answer.Items.ToArray().Select(item => new ServedAnswerItem
+            // An item may be gone after the restore of an earlier state.
+            Items = [.. answer.Items.ToArray().Where(item => items.ContainsKey(item.ItemKey)).Select(item => new ServedAnswerItem
             {
                 ItemId = items[item.ItemKey].ItemId,
                 Title = items[item.ItemKey].Title,
@@ -114,38 +112,53 @@ public abstract partial class SqlStore : IServedStore
         return bytes;
     }
 
-    /// <summary>The answers to an erased user, and those to the sessions that were merged into them.</summary>
-    private protected async Task EraseServedAsync(DbConnection connection, string userId, CancellationToken cancellationToken)
-    {
-        await HoldServedAsync(connection, cancellationToken).ConfigureAwait(false);
-        await connection.ExecuteAsync(Command($"""
-            DELETE FROM outcomes WHERE answer_id IN (SELECT id FROM served_answers WHERE {OfUser});
-            DELETE FROM served_answers WHERE {OfUser}
-            """, new { userId }, cancellationToken)).ConfigureAwait(false);
-    }
-
-    /// <summary>Gives the answers to a session to the user that it was merged into.</summary>
-    private protected async Task MergeServedAsync(DbConnection connection, string sessionId, string userId, long throughMs,
+    /// <summary>Removes the answers to a user or session up to a time, and their outcomes.</summary>
+    private protected static Task<int> EraseServedAsync(DbConnection connection, UserRef subject, long throughMs,
         CancellationToken cancellationToken)
     {
-        await HoldServedAsync(connection, cancellationToken).ConfigureAwait(false);
-        await connection.ExecuteAsync(Command("""
-            UPDATE served_answers SET subject = @userId, is_session = 0 WHERE subject = @sessionId AND is_session = 1 AND at_ms <= @throughMs
-            """, new { sessionId, userId, throughMs }, cancellationToken)).ConfigureAwait(false);
+        const string OfSubject = "subject = @Id AND is_session = @session AND at_ms <= @throughMs";
+        return connection.ExecuteAsync(Command($"""
+            DELETE FROM outcomes WHERE answer_id IN (SELECT id FROM served_answers WHERE {OfSubject});
+            DELETE FROM served_answers WHERE {OfSubject}
+            """, new { subject.Id, session = subject.IsSession ? 1 : 0, throughMs }, cancellationToken));
     }
 
+    /// <summary>
+    /// Gives the answers to a session to the user that it was merged into. Those that are being stored stay with the session, and an
+    /// erasure of the user finds them there.
+    /// </summary>
+    private protected static Task<int> MergeServedAsync(DbConnection connection, string sessionId, string userId, long throughMs,
+        CancellationToken cancellationToken) =>
+        connection.ExecuteAsync(Command("""
+            UPDATE served_answers SET subject = @userId, is_session = 0
+            WHERE subject = @sessionId AND is_session = 1 AND at_ms <= @throughMs
+            """, new { sessionId, userId, throughMs }, cancellationToken));
+
     /// <summary>Those of the subjects who have been erased, and up to when.</summary>
-    private static async Task<Dictionary<UserRef, long>> ErasedAmongAsync(DbConnection connection,
+    private async Task<Dictionary<UserRef, long>> ErasedAmongAsync(DbConnection connection,
         IReadOnlyList<(ServedAnswer Answer, ReadOnlyMemory<byte> Body)> answers, CancellationToken cancellationToken)
     {
+        const int Chunk = 500;
         var erased = new Dictionary<UserRef, long>();
         // Mostly nobody: then there is nothing to look up.
         if (!await connection.ExecuteScalarAsync<bool>(Command("SELECT EXISTS (SELECT 1 FROM tombstones)", null, cancellationToken))
             .ConfigureAwait(false)) return erased;
-        foreach (var subject in answers.Select(answer => answer.Answer.Subject).OfType<UserRef>().Distinct())
-            if (await ErasedUpToAsync(connection, subject, cancellationToken).ConfigureAwait(false) is > long.MinValue and var upToMs)
-                erased[subject] = upToMs;
+        foreach (var subjects in answers.Select(answer => answer.Answer.Subject).OfType<UserRef>().Distinct().Chunk(Chunk))
+        {
+            var byHash = subjects.ToDictionary(subject => Convert.ToHexStringLower(HashOf(subject)));
+            var rows = await QueryAsync<TombstoneRow>(connection,
+                $"SELECT user_hash, erased_at_ms FROM tombstones WHERE {HashIsAmongSql}",
+                new { hashes = byHash.Keys.Select(Convert.FromHexString).ToArray() }, cancellationToken).ConfigureAwait(false);
+            foreach (var row in rows) erased[byHash[Convert.ToHexStringLower(row.UserHash)]] = row.ErasedAtMs;
+        }
+
         return erased;
+    }
+
+    private sealed class TombstoneRow
+    {
+        public byte[] UserHash { get; init; } = [];
+        public long ErasedAtMs { get; init; }
     }
 
     private sealed class ItemName

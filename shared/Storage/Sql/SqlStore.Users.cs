@@ -103,13 +103,16 @@ public abstract partial class SqlStore
                 items = await RemoveFromAudienceAsync(connection, key, cancellationToken).ConfigureAwait(false);
             }
 
-            await EraseServedAsync(connection, userId, cancellationToken).ConfigureAwait(false);
+            await HoldServedAsync(connection, cancellationToken).ConfigureAwait(false);
+            await EraseServedAsync(connection, user, long.MaxValue, cancellationToken).ConfigureAwait(false);
             // Events of the user's sessions that arrive later must not be stored as events of the session.
             foreach (var merge in await QueryAsync<MergeRow>(connection,
                 "SELECT session_id, through_ms FROM merges WHERE user_id = @userId", new { userId }, cancellationToken)
                 .ConfigureAwait(false))
             {
                 await AddTombstoneAsync(connection, UserRef.Session(merge.SessionId), merge.ThroughMs, cancellationToken)
+                    .ConfigureAwait(false);
+                await EraseServedAsync(connection, UserRef.Session(merge.SessionId), merge.ThroughMs, cancellationToken)
                     .ConfigureAwait(false);
                 await connection.ExecuteAsync(Command(
                     "DELETE FROM users WHERE is_session = 1 AND user_id = @sessionId AND events = 0 AND properties IS NULL",

@@ -14,6 +14,9 @@ public sealed partial class SqliteStore
     private protected override Task<T> ChangeServedAsync<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellationToken) =>
         WriteAsync(work, cancellationToken);
 
+    // Dapper makes a parameter of each element.
+    private protected override string HashIsAmongSql => "user_hash IN @hashes";
+
     private protected override Task<IReadOnlyList<ServedAnswer>> InsertServedAsync(DbConnection connection,
         IReadOnlyList<(ServedAnswer Answer, ReadOnlyMemory<byte> Body)> answers, CancellationToken cancellationToken)
     {

@@ -158,7 +158,7 @@ public sealed class SearchTests : IAsyncLifetime
         Assert.Equal("new", Assert.Single((await SearchAsync("q=teapot")).Items).ItemId);
         Assert.DoesNotContain((await SearchAsync("q=title+17&count=60")).Items, item => item.ItemId == Shop.IdOf(17));
 
-        // Another model lays the catalogue out anew; the words stay.
+        // Another model changes the positions of the catalogue. The index of words follows.
         await Shop.Whole.ReleaseAsync(_store, 2);
         await _host.ServesAsync(2);
         Assert.Equal("new", Assert.Single((await SearchAsync("q=teapot")).Items).ItemId);
