@@ -44,7 +44,8 @@ public sealed class ControlClient(IBusControl bus, TrainingWorker training, Reco
         patience.CancelAfter(timeout.Value);
         try
         {
-            // Cancellation does not end the declaration of exchanges. On a thread of its own, nothing that the bus does holds the answer back.
+            // Cancellation does not end the declaration of exchanges. On a thread of its own, nothing that the bus does holds back the
+            // answer.
             return (await Task.Run(() => bus.CreateRequestClient<TRequest>(timeout).GetResponse<TAnswer>(request, patience.Token),
                 cancellationToken).WaitAsync(patience.Token)).Message;
         }
